@@ -1,0 +1,102 @@
+"""The frozen values that travel along the line: emotion, notes, controllers.
+
+They carry no behaviour beyond checks and conversions, import nothing but the standard
+library, and cross process boundaries as plain JSON (``to_json``).
+"""
+
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+__all__ = ["CONTROL_ROLE", "ControlEvent", "EmotionState", "NoteEvent", "Role", "TrackingState"]
+
+TrackingState = Literal["silence", "settling", "tracking", "uncertain"]
+Role = Literal["lead", "chords", "bass", "pad", "drums"]
+
+CONTROL_ROLE = "control"
+
+
+@dataclass(frozen=True, slots=True)
+class EmotionState:
+    """What the tracker heard, once per hop.
+
+    Attributes
+    ----------
+    time_s : float
+        End of the hop in the audio stream [s]; nothing later was heard.
+    valence, arousal : float
+        Perceived emotion in [-1, 1].
+    valence_std, arousal_std : float
+        Calibrated standard deviations, >= 0.
+    quadrants : tuple of float
+        Probabilities of Q1 (+V +A), Q2 (-V +A), Q3 (-V -A), Q4 (+V -A); sum 1.
+    tags : tuple of (str, float)
+        Mood tags with probabilities, most probable first.
+    key : str
+        ``"C:maj"``, ``"F#:min"`` …, or ``""`` while unknown.
+    chord : str
+        ``"A:min"``, ``"G:maj"`` …, ``"N"`` for no chord, ``""`` while unknown.
+    loudness_db : float
+        Short-term level of the hop [dBFS].
+    state : {'silence', 'settling', 'tracking', 'uncertain'}
+        How far the numbers may be trusted.
+    """
+
+    time_s: float
+    valence: float
+    arousal: float
+    valence_std: float
+    arousal_std: float
+    quadrants: tuple[float, float, float, float]
+    tags: tuple[tuple[str, float], ...]
+    key: str
+    chord: str
+    loudness_db: float
+    state: TrackingState
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the state as plain JSON values."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class NoteEvent:
+    """One note of a plan, in musical time.
+
+    Attributes
+    ----------
+    note_id : int
+        Unique within a run; a note-off names the note it ends.
+    onset, duration : float
+        Position and length [beats, quarter notes].
+    pitch : int
+        MIDI note number, 0..127.
+    velocity : int
+        1..127.
+    channel : int
+        MIDI channel, 0..15.
+    role : str
+        Which part plays it: ``lead``, ``chords``, ``bass``, ``pad`` or ``drums``.
+    """
+
+    note_id: int
+    onset: float
+    duration: float
+    pitch: int
+    velocity: int
+    channel: int
+    role: Role
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the note as plain JSON values."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class ControlEvent:
+    """One controller change, in musical time: ``control`` and ``value`` are 0..127."""
+
+    beat: float
+    control: int
+    value: int
+    channel: int = 0
+    role: str = field(default=CONTROL_ROLE)
