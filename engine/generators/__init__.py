@@ -7,23 +7,26 @@ in ``GENERATORS``; nothing else names engines.
 from collections.abc import Callable
 
 from engine.errors import InputError
-from engine.generators.protocol import Generator, MusicalContext
+from engine.generators.protocol import Generator, KeyLock, MusicalContext
 
-__all__ = ["GENERATORS", "Generator", "MusicalContext", "create_generator"]
+__all__ = ["GENERATORS", "Generator", "KeyLock", "MusicalContext", "create_generator"]
 
 
-def _rules() -> Generator:
+def _rules(key_lock: KeyLock) -> Generator:
     from engine.generators.rules import RulesGenerator
 
-    return RulesGenerator()
+    return RulesGenerator(key_lock=key_lock)
 
 
-GENERATORS: dict[str, Callable[[], Generator]] = {"rules": _rules}
+GENERATORS: dict[str, Callable[[KeyLock], Generator]] = {"rules": _rules}
 """Engine name on the command line → how to make one."""
 
 
-def create_generator(name: str, seed: int = 0) -> Generator:
+def create_generator(name: str, seed: int = 0, key_lock: KeyLock = "tonic") -> Generator:
     """Return a fresh generator by its command-line name.
+
+    ``key_lock`` says what holds a key together: its ``tonic`` (the mode follows the
+    valence) or its ``scale`` (somebody else plays in it, nothing may clash).
 
     Raises
     ------
@@ -32,6 +35,6 @@ def create_generator(name: str, seed: int = 0) -> Generator:
     """
     if name not in GENERATORS:
         raise InputError(f"engine must be one of {', '.join(GENERATORS)}; got {name!r}")
-    generator = GENERATORS[name]()
+    generator = GENERATORS[name](key_lock)
     generator.reset(seed)
     return generator

@@ -8,11 +8,13 @@ is handed to the sender, so velocity and articulation follow the target at once.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 from engine.events import NoteEvent, Role
 
-__all__ = ["Generator", "MusicalContext"]
+__all__ = ["Generator", "KeyLock", "MusicalContext"]
+
+KeyLock = Literal["tonic", "scale"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,187 @@
+"""Every setting, once: frozen values checked when they are made.
+
+`Performance` is what a preset holds and what may change while playing; `LiveConfig` adds
+the devices and files of one run.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from engine.errors import InputError
+from engine.generators import GENERATORS
+from engine.music.keys import parse_key
+
+__all__ = ["AUTO_KEY", "MODES", "PARTS", "LiveConfig", "Mode", "Performance"]
+
+Mode = Literal["follow", "contrast", "guide", "manual", "curve"]
+MODES: tuple[Mode, ...] = get_args(Mode)
+PARTS = ("lead", "chords", "bass")
+AUTO_KEY = "auto"
+
+# Field -> (lowest, highest) for plain numbers; anything else is checked by hand below.
+_RANGES: dict[str, tuple[float, float]] = {
+    "valence": (-1.0, 1.0),
+    "arousal": (-1.0, 1.0),
+    "bias_valence": (-1.0, 1.0),
+    "bias_arousal": (-1.0, 1.0),
+    "guide_seconds": (1.0, 7200.0),
+    "slew_per_s": (0.01, 100.0),
+    "tempo_bpm": (20.0, 300.0),
+    "beats_per_bar": (2, 7),
+    "valence_cc": (0, 119),
+    "arousal_cc": (0, 119),
+    "control_channel": (0, 15),
+}
+
+
+def check_range(name: str, value: float, low: float, high: float) -> None:
+    """Raise `InputError` naming value and range unless ``low <= value <= high``."""
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if not number or not low <= value <= high:  # NaN fails too
+        raise InputError(f"{name} must be a number from {low:g} to {high:g}; got {value!r}")
+
+
+def check_choice(name: str, value: object, choices: tuple[str, ...]) -> None:
+    """Raise `InputError` naming value and choices unless it is one of them."""
+    if value not in choices:
+        raise InputError(f"{name} must be one of {', '.join(choices)}; got {value!r}")
+
+
+@dataclass(frozen=True, slots=True)
+class Performance:
+    """How Stimmung plays; the content of a preset.
+
+    Attributes
+    ----------
+    engine : str
+        Generator, a name in `engine.generators.GENERATORS`.
+    mode : str
+        How the target follows the tracked emotion, see `engine.emotion.target`.
+    valence, arousal : float
+        Emotion in [-1, 1] of ``manual``, and the goal of ``guide``.
+    guide_seconds : float
+        How long ``guide`` takes to arrive [s], 1..7200.
+    bias_valence, bias_arousal : float
+        Added to the tracked emotion in ``follow`` and ``contrast``.
+    slew_per_s : float
+        Fastest change of the target [1/s], 0.01..100.
+    tempo_bpm : float
+        Tempo of the internal clock [quarter notes per minute], 20..300.
+    beats_per_bar : int
+        Bar length [quarter notes], 2..7.
+    key : str
+        A key such as ``"D:min"``, or ``"auto"``: the tracked key.
+    parts : tuple of str
+        Parts that sound, among lead, chords, bass; empty for controllers only.
+    valence_cc, arousal_cc : int
+        Controllers that carry the tracked emotion, 0..119.
+    control_channel : int
+        Their MIDI channel, 0..15.
+
+    Raises
+    ------
+    InputError
+        A value is out of range; the message names it.
+    """
+
+    engine: str = "rules"
+    mode: Mode = "follow"
+    valence: float = 0.0
+    arousal: float = 0.0
+    guide_seconds: float = 120.0
+    bias_valence: float = 0.0
+    bias_arousal: float = 0.0
+    slew_per_s: float = 1.0
+    tempo_bpm: float = 100.0
+    beats_per_bar: int = 4
+    key: str = AUTO_KEY
+    parts: tuple[str, ...] = PARTS
+    valence_cc: int = 20
+    arousal_cc: int = 21
+    control_channel: int = 0
+
+    def __post_init__(self) -> None:
+        for name, (low, high) in _RANGES.items():
+            check_range(name, getattr(self, name), low, high)
+        for name in ("beats_per_bar", "valence_cc", "arousal_cc", "control_channel"):
+            if not isinstance(getattr(self, name), int):
+                raise InputError(f"{name} must be a whole number; got {getattr(self, name)!r}")
+        check_choice("engine", self.engine, tuple(GENERATORS))
+        check_choice("mode", self.mode, MODES)
+        if self.valence_cc == self.arousal_cc:
+            raise InputError(f"valence_cc and arousal_cc must differ; both are {self.valence_cc}")
+        for part in self.parts:
+            check_choice("parts", part, PARTS)
+        if self.key != AUTO_KEY:
+            parse_key(self.key)
+
+    @classmethod
+    def from_mapping(cls, values: Mapping[str, Any]) -> "Performance":
+        """Return a performance from JSON values; an unknown name is an error.
+
+        Raises
+        ------
+        InputError
+            A name is unknown, or a value out of range.
+        """
+        return cls().changed(values)
+
+    def changed(self, values: Mapping[str, Any]) -> "Performance":
+        """Return a copy with some values replaced, checked like new ones."""
+        known = {item.name for item in fields(self)}
+        for name in values:
+            if name not in known:
+                raise InputError(f"setting must be one of {', '.join(sorted(known))}; got {name!r}")
+        as_given = dict(values)
+        if isinstance(as_given.get("parts"), list):
+            as_given["parts"] = tuple(as_given["parts"])
+        if not isinstance(as_given.get("parts", ()), tuple):
+            raise InputError(f"parts must be a list of names; got {values['parts']!r}")
+        return replace(self, **as_given)
+
+
+@dataclass(frozen=True, slots=True)
+class LiveConfig:
+    """One run: devices, files and the performance.
+
+    Attributes
+    ----------
+    performance : Performance
+        How to play.
+    input : str
+        Audio input by name, a file, or ``""`` for the system's default input.
+    midi_out : str
+        ``"virtual"``, ``"jack"``, ``"none"`` or the name of an existing port.
+    osc : tuple of (str, int)
+        Destinations (host, port).
+    record : Path or None
+        Session folder to write.
+    seconds : float or None
+        Stop after so long [s]; None plays until stopped.
+    seed : int
+        Fixes every choice of the generator, 0..2**31 - 1.
+    latency_ms : float
+        Added to every MIDI deadline, so that sound rather than wire is on the beat [-200, 200].
+    curve : tuple of (float, float, float)
+        Points (beat, valence, arousal) of mode ``curve``.
+    """
+
+    performance: Performance = field(default_factory=Performance)
+    input: str = ""
+    midi_out: str = "virtual"
+    osc: tuple[tuple[str, int], ...] = ()
+    record: Path | None = None
+    seconds: float | None = None
+    seed: int = 0
+    latency_ms: float = 0.0
+    curve: tuple[tuple[float, float, float], ...] = ()
+
+    def __post_init__(self) -> None:
+        check_range("seed", self.seed, 0, 2**31 - 1)
+        check_range("latency_ms", self.latency_ms, -200.0, 200.0)
+        if self.seconds is not None:
+            check_range("seconds", self.seconds, 0.1, 86400.0)
+        if self.performance.mode == "curve" and not self.curve:
+            raise InputError("mode 'curve' needs a curve file; give one with --curve")
