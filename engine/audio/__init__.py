@@ -1,0 +1,53 @@
+"""Audio in: devices by name, files in real time or offline, mono at the tracker's rate."""
+
+from pathlib import Path
+from typing import Final
+
+from engine.audio.device_input import DeviceInput
+from engine.audio.devices import AudioDevice, find_input, list_inputs
+from engine.audio.file_input import AudioFile, FileInput, mono_blocks, read_blocks
+from engine.audio.resample import MonoFeed, StreamResampler, to_mono
+from engine.audio.ring import Ring
+from engine.audio.source import AudioSource
+
+__all__ = [
+    "AudioDevice",
+    "AudioFile",
+    "AudioSource",
+    "DeviceInput",
+    "FileInput",
+    "MonoFeed",
+    "Ring",
+    "StreamResampler",
+    "find_input",
+    "list_inputs",
+    "mono_blocks",
+    "open_source",
+    "read_blocks",
+    "to_mono",
+]
+
+_AUDIO_SUFFIXES: Final = frozenset(
+    {".aif", ".aiff", ".au", ".caf", ".flac", ".mp3", ".oga", ".ogg", ".opus", ".w64", ".wav"}
+)
+
+
+def open_source(chosen: str | None, *, loop: bool = False) -> AudioSource:
+    """Return the source that ``--input NAME|FILE`` means, not yet started.
+
+    Parameters
+    ----------
+    chosen : str or None
+        An audio file, or words of a device name; None for the default input. Whatever exists
+        as a file, or is spelled like an audio file, is a file.
+    loop : bool
+        Whether a file starts again at its end.
+
+    Raises
+    ------
+    AudioFileError
+        The file is missing or cannot be decoded.
+    """
+    if chosen and (Path(chosen).suffix.lower() in _AUDIO_SUFFIXES or Path(chosen).exists()):
+        return FileInput(chosen, loop=loop)
+    return DeviceInput(chosen)

@@ -1,0 +1,223 @@
+"""The capture process: the only place where PortAudio is loaded.
+
+``python -m engine.audio.capture list`` prints the inputs as one JSON line.
+``python -m engine.audio.capture open REQUEST`` (JSON) captures until standard input closes, and
+writes to standard output:
+
+- one JSON line, ``{"device": {...}, "sample_rate": Hz, "channels": n}`` or ``{"error": text}``;
+- then packets: `PACKET` header (frames, blocks with a status flag, frames dropped, both counted
+  since the start), followed by that many float32 mono samples. Empty packets say "I live".
+
+The process ends with status `LOST` when the device stops delivering.
+"""
+
+import ctypes
+import ctypes.util
+import json
+import os
+import sys
+import threading
+import time
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any, BinaryIO, Final
+
+from engine.audio.capture_link import LOST, PACKET
+from engine.audio.devices import PORTAUDIO_CURE, AudioDevice, match_input
+from engine.audio.ring import FloatArray, Ring
+from engine.errors import AudioDeviceError
+
+if TYPE_CHECKING:
+    import sounddevice
+
+__all__ = ["main"]
+
+POLL_S: Final = 0.005
+"""How often the ring is emptied into the pipe [s]."""
+HEARTBEAT_S: Final = 0.1
+"""Longest silence on the pipe while all is well [s]."""
+STALL_S: Final = 0.5
+"""A device that calls back more rarely than this is lost [s]."""
+FIRST_CALLBACK_S: Final = 5.0
+"""Bluetooth and suspended sinks need this long to wake up [s]."""
+RING_S: Final = 2.0
+PACKET_FRAMES: Final = 4096
+FALLBACK_RATES: Final = (48_000, 44_100, 96_000)
+JACK_CLIENT_NAME: Final = b"Stimmung"
+
+
+def main(arguments: list[str]) -> int:
+    """Run ``list`` or ``open REQUEST`` and return the exit status."""
+    # JACK and ALSA chat on both standard streams: ours are moved out of their way first.
+    pipe = os.fdopen(os.dup(1), "wb", buffering=0)
+    silence = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(silence, 1)
+    os.dup2(silence, 2)
+    try:
+        if arguments == ["list"]:
+            answer = {"inputs": [asdict(device) for device in _query_inputs(_load_portaudio())]}
+            _write_line(pipe, answer)
+            return 0
+        return _capture(pipe, json.loads(arguments[1]))
+    except AudioDeviceError as error:
+        _write_line(pipe, {"error": str(error)})
+        return 2
+    except BrokenPipeError:
+        return 0
+
+
+def _write_line(pipe: BinaryIO, answer: dict[str, Any]) -> None:
+    pipe.write(json.dumps(answer).encode() + b"\n")
+
+
+def _load_portaudio() -> Any:
+    """Return the sounddevice module with PortAudio initialised under our JACK name."""
+    library = ctypes.util.find_library("portaudio")
+    if library is not None:
+        try:
+            ctypes.CDLL(library).PaJack_SetClientName(JACK_CLIENT_NAME)
+        except (OSError, AttributeError):
+            pass  # built without JACK: there is no client to name
+    try:
+        import sounddevice
+    except OSError as error:
+        # Both "library not found" and a failed Pa_Initialize arrive here.
+        cure = PORTAUDIO_CURE if "not found" in str(error) else f"PortAudio failed: {error}"
+        raise AudioDeviceError(cure) from error
+    except ImportError as error:
+        raise AudioDeviceError(
+            "the Python package sounddevice is missing: run `pip install sounddevice`; "
+            "audio files can be used as input without it"
+        ) from error
+    return sounddevice
+
+
+def _query_inputs(sd: Any) -> list[AudioDevice]:
+    apis = sd.query_hostapis()
+    default = sd.default.device[0]
+    if default < 0:
+        # PortAudio's first host API may have no input while a later one does.
+        default = next(
+            (a["default_input_device"] for a in apis if a["default_input_device"] >= 0), -1
+        )
+    return [
+        AudioDevice(
+            name=device["name"],
+            host_api=apis[device["hostapi"]]["name"],
+            channels=device["max_input_channels"],
+            default_sample_rate=round(device["default_samplerate"]),
+            index=index,
+            is_default=index == default,
+        )
+        for index, device in enumerate(sd.query_devices())
+        if device["max_input_channels"] > 0
+    ]
+
+
+class _Callback:
+    """What PortAudio's thread does: copy and count.
+
+    Real-time: as safe as Python is; nothing else runs in this process.
+    """
+
+    def __init__(self, ring: Ring, first_channel: int) -> None:
+        self._ring = ring
+        self._first = first_channel - 1
+        self.flagged = 0
+        self.last_s = 0.0
+
+    def __call__(self, block: FloatArray, _frames: int, _times: Any, status: Any) -> None:
+        self._ring.write(block[:, self._first :])
+        self.last_s = time.perf_counter()
+        if status:
+            self.flagged += 1
+
+
+def _open_stream(
+    sd: Any, device: AudioDevice, request: dict[str, Any]
+) -> tuple["sounddevice.InputStream", _Callback, Ring]:
+    first: int = request["first_channel"]
+    wanted: int | None = request["channels"]
+    last = first + wanted - 1 if wanted else max(first, min(first + 1, device.channels))
+    if last > device.channels:
+        raise AudioDeviceError(
+            f"'{device.label}' has input channels 1..{device.channels}; got {first}..{last}"
+        )
+    rates = dict.fromkeys((device.default_sample_rate, *FALLBACK_RATES))
+    # Some drivers open only with all their channels.
+    counts = dict.fromkeys((last, device.channels) if wanted is None else (last,))
+    problem: Exception | None = None
+    for rate in rates:
+        for count in counts:
+            ring = Ring(int(RING_S * rate), rate)
+            callback = _Callback(ring, first)
+            try:
+                stream = sd.InputStream(
+                    device=device.index,
+                    samplerate=rate,
+                    channels=count,
+                    dtype="float32",
+                    # The tracker looks at tenths of seconds: safety before latency.
+                    latency="high",
+                    callback=callback,
+                )
+                stream.start()
+                return stream, callback, ring
+            except sd.PortAudioError as error:
+                problem = problem or error
+    raise AudioDeviceError(f"cannot open audio input '{device.label}': {problem}")
+
+
+def _capture(pipe: BinaryIO, request: dict[str, Any]) -> int:
+    stop = threading.Event()
+
+    def watch_parent() -> None:
+        sys.stdin.buffer.read()  # returns when the engine closes the pipe, or dies
+        stop.set()
+
+    threading.Thread(target=watch_parent, daemon=True).start()
+    sd = _load_portaudio()
+    device = match_input(request["name"], _query_inputs(sd))
+    stream, callback, ring = _open_stream(sd, device, request)
+    channels = stream.channels - request["first_channel"] + 1
+    header = {"device": asdict(device), "sample_rate": ring.sample_rate, "channels": channels}
+    _write_line(pipe, header)
+    status = _forward(pipe, stream, callback, ring, stop)
+    if status == 0:
+        stream.close()
+    return status
+
+
+def _forward(
+    pipe: BinaryIO,
+    stream: "sounddevice.InputStream",
+    callback: _Callback,
+    ring: Ring,
+    stop: threading.Event,
+) -> int:
+    opened_s = sent_s = time.perf_counter()
+    while not stop.wait(POLL_S):
+        now = time.perf_counter()
+        heard_s = callback.last_s or opened_s + FIRST_CALLBACK_S - STALL_S
+        if now - heard_s > STALL_S or not stream.active:
+            return LOST
+        while (samples := ring.read(PACKET_FRAMES)).size or now - sent_s > HEARTBEAT_S:
+            packet = PACKET.pack(samples.size, callback.flagged, ring.dropped_frames)
+            _write_all(pipe, packet + samples.astype("<f4", copy=False).tobytes())
+            sent_s = now
+    return 0
+
+
+def _write_all(pipe: BinaryIO, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[pipe.write(view) :]
+
+
+if __name__ == "__main__":
+    import signal
+
+    # Control-C reaches the whole process group; the engine decides when capture ends.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    result = main(sys.argv[1:])
+    # Not through PortAudio's own exit code, which asserts when its server is gone.
+    os._exit(result)

@@ -1,0 +1,278 @@
+"""A sound card, JACK, PulseAudio … as audio source, kept alive by name."""
+
+import json
+import subprocess
+import threading
+import time
+from typing import Any, Final, Self
+
+import numpy as np
+
+from engine.audio.capture_link import LOST, PACKET, capture_command, capture_environment
+from engine.audio.devices import AudioDevice
+from engine.audio.resample import MonoFeed
+from engine.audio.ring import SILENCE_DB, Ring
+from engine.errors import AudioDeviceError, InputError
+
+__all__ = ["DeviceInput"]
+
+_OPEN_TIMEOUT_S: Final = 15.0
+_SILENT_S: Final = 1.5
+"""A capture process silent for this long hangs inside a driver and is ended."""
+_CLOSE_TIMEOUT_S: Final = 1.0
+_WATCH_S: Final = 0.1
+_RETRY_S: Final = (0.2, 0.5, 1.0, 2.0)
+"""Pauses between attempts to find a lost device [s]; the last one repeats."""
+
+
+class DeviceInput:
+    """An audio input device, captured in a process of its own.
+
+    The process holds PortAudio, so that a driver crash, a dead sound server or a busy engine
+    cannot reach each other. When the device vanishes (unplugged, suspended, server gone, no
+    callback for half a second) the source says so in `error` and looks for it by name until it is
+    back, with whatever sample rate it then has.
+
+    Parameters
+    ----------
+    name : str or None
+        Words of ``"name, host api"`` as for `engine.audio.devices.find_input`; None for the
+        system's default input.
+    first_channel : int
+        First input channel to hear, counted from 1.
+    channels : int or None
+        How many channels from there are averaged to mono; None for two where there are two.
+    reopen : bool
+        Whether to look for the device again when it is lost.
+
+    Raises
+    ------
+    InputError
+        A channel number is below 1.
+    """
+
+    def __init__(
+        self,
+        name: str | None = None,
+        *,
+        first_channel: int = 1,
+        channels: int | None = None,
+        reopen: bool = True,
+    ) -> None:
+        if first_channel < 1 or (channels is not None and channels < 1):
+            raise InputError(
+                f"input channels are counted from 1; got first {first_channel}, count {channels}"
+            )
+        self._request: dict[str, Any] = {
+            "name": name,
+            "first_channel": first_channel,
+            "channels": channels,
+        }
+        self._reopen = reopen
+        self._capture: _Capture | None = None
+        self._device: AudioDevice | None = None
+        self._ring: Ring | None = None
+        self._supervisor: threading.Thread | None = None
+        self._stopped = threading.Event()
+        self._error: str | None = None
+        self._overruns_before = 0
+        self._restarts = 0
+
+    @property
+    def name(self) -> str:
+        """The device's ``"name, host api"``; what was asked for until it is open."""
+        return self._device.label if self._device else str(self._request["name"] or "default input")
+
+    @property
+    def device(self) -> AudioDevice | None:
+        """The device, once opened."""
+        return self._device
+
+    @property
+    def sample_rate(self) -> int:
+        """The rate the device runs at [Hz], 0 before `start`."""
+        return self._capture.sample_rate if self._capture else 0
+
+    @property
+    def channels(self) -> int:
+        """Channels averaged to mono, 0 before `start`."""
+        return self._capture.channels if self._capture else 0
+
+    @property
+    def alive(self) -> bool:
+        """Whether the device is delivering."""
+        capture = self._capture
+        return capture is not None and not capture.gone and not self._stopped.is_set()
+
+    @property
+    def ended(self) -> bool:
+        """Whether the source was stopped, or lost and not to be reopened."""
+        return self._stopped.is_set()
+
+    @property
+    def error(self) -> str | None:
+        """What is wrong now, or None while audio arrives."""
+        return self._error
+
+    @property
+    def overruns(self) -> int:
+        """Blocks the hardware, the capture process or the ring lost since `start`."""
+        ring = self._ring.overruns if self._ring else 0
+        current = self._capture.overruns if self._capture else 0
+        return ring + current + self._overruns_before
+
+    @property
+    def restarts(self) -> int:
+        """How often the device was lost and found again."""
+        return self._restarts
+
+    @property
+    def level(self) -> float:
+        """RMS level of the last 100 ms [dBFS]; -120 while nothing arrives."""
+        return self._ring.level_db() if self._ring and self.alive else SILENCE_DB
+
+    def start(self, ring: Ring) -> None:
+        """Open the device and fill the ring from now on.
+
+        Raises
+        ------
+        AudioDeviceError
+            No such device, it cannot be opened, PortAudio is missing, or already started.
+        """
+        if self._supervisor is not None:
+            raise AudioDeviceError(f"audio input '{self.name}' was already started")
+        self._ring = ring
+        capture = _Capture(self._request, ring)
+        self._adopt(capture)
+        self._supervisor = threading.Thread(
+            target=self._supervise, args=(capture, ring), name="audio-supervisor", daemon=True
+        )
+        self._supervisor.start()
+
+    def stop(self) -> None:
+        """Close the device."""
+        self._stopped.set()
+        if self._supervisor is not None:
+            self._supervisor.join()
+        elif self._capture is not None:
+            self._capture.close()
+
+    def _adopt(self, capture: "_Capture") -> None:
+        self._capture, self._device = capture, capture.device
+        # From here on this very device is meant, whatever else would fit the words.
+        if self._request["name"]:
+            self._request["name"] = capture.device.label
+
+    def _supervise(self, capture: "_Capture", ring: Ring) -> None:
+        while not self._stopped.wait(_WATCH_S):
+            if not capture.gone:
+                continue
+            self._error = f"audio input '{self.name}' lost: {capture.reason}"
+            capture.close()
+            self._overruns_before += capture.overruns
+            found = self._search(ring) if self._reopen else None
+            if found is None:
+                self._stopped.set()
+                return
+            capture = found
+        capture.close()
+
+    def _search(self, ring: Ring) -> "_Capture | None":
+        """Return the reopened device, or None when the source is stopped meanwhile."""
+        attempt = 0
+        while not self._stopped.wait(_RETRY_S[min(attempt, len(_RETRY_S) - 1)]):
+            attempt += 1
+            try:
+                capture = _Capture(self._request, ring)
+            except AudioDeviceError as error:
+                self._error = f"audio input '{self.name}' lost, still looking: {error}"
+                continue
+            self._adopt(capture)
+            self._restarts += 1
+            self._error = None
+            return capture
+        return None
+
+    def __enter__(self) -> Self:
+        """Return the source, not yet started."""
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        """Stop."""
+        self.stop()
+
+
+class _Capture:
+    """One run of the capture process, and the thread that reads its pipe into the ring."""
+
+    def __init__(self, request: dict[str, Any], ring: Ring) -> None:
+        self.sample_rate = 0
+        self.channels = 0
+        self.overruns = 0
+        self._answer: dict[str, Any] = {}
+        self._answered = threading.Event()
+        self._heard_s = time.perf_counter()
+        self._process = subprocess.Popen(
+            capture_command("open", json.dumps(request)),
+            env=capture_environment(),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )
+        self._reader = threading.Thread(
+            target=self._read, args=(ring,), name="audio-capture", daemon=True
+        )
+        self._reader.start()
+        answered = self._answered.wait(_OPEN_TIMEOUT_S)
+        if "device" not in self._answer:
+            self.close()
+            why = "the audio system failed" if answered else "the audio system does not answer"
+            raise AudioDeviceError(self._answer.get("error", why))
+        self.device = AudioDevice(**self._answer["device"])
+
+    @property
+    def gone(self) -> bool:
+        """Whether no more audio will come."""
+        return not self._reader.is_alive() or time.perf_counter() - self._heard_s > _SILENT_S
+
+    @property
+    def reason(self) -> str:
+        """Why it is gone."""
+        status = self._process.poll()
+        if status is None:
+            return "its driver hangs"
+        return "it stopped delivering" if status == LOST else f"capture ended (status {status})"
+
+    def _read(self, ring: Ring) -> None:
+        pipe = self._process.stdout
+        assert pipe is not None
+        try:
+            self._answer = json.loads(pipe.readline() or b"{}")
+            self.sample_rate = self._answer.get("sample_rate", 0)
+            self.channels = self._answer.get("channels", 0)
+            self._heard_s = time.perf_counter()
+            self._answered.set()
+            feed = MonoFeed(ring.sample_rate)
+            while len(header := pipe.read(PACKET.size)) == PACKET.size:
+                frames, flagged, dropped = PACKET.unpack(header)
+                samples = np.frombuffer(pipe.read(4 * frames), dtype="<f4")
+                self._heard_s = time.perf_counter()
+                self.overruns = flagged + (1 if dropped else 0)
+                if samples.size == frames and frames:
+                    ring.write(feed.push(samples, self.sample_rate))
+        except ValueError:
+            pass  # torn JSON or a pipe closed under us: the process has died, which shows
+        finally:
+            self._answered.set()
+
+    def close(self) -> None:
+        """End the process: politely, then not."""
+        assert self._process.stdin is not None and self._process.stdout is not None
+        self._process.stdin.close()
+        try:
+            self._process.wait(_CLOSE_TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._reader.join(_CLOSE_TIMEOUT_S)
+        self._process.stdout.close()
