@@ -127,6 +127,11 @@ class Pipeline:
         self._seed = seed
         self._generator.reset(seed)
 
+    def next_bar(self) -> int:
+        """Return the next bar line that nothing was committed beyond [beats]."""
+        bar = self._performance.beats_per_bar
+        return -(-self._next_beat // bar) * bar
+
     def relocate(self, beat: float) -> None:
         """Continue at another musical position: nothing not yet sounding is kept."""
         self.plan.clear()

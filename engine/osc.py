@@ -1,0 +1,82 @@
+"""Emotion and position as OSC messages, for lights, visuals and effects.
+
+=======================  ==========  ============================================
+address                  types       arguments
+=======================  ==========  ============================================
+/stimmung/emotion        ,ffff       valence, arousal, their standard deviations
+/stimmung/state          ,s          silence, settling, tracking or uncertain
+/stimmung/key            ,s          ``C:maj`` …, when it changes
+/stimmung/chord          ,s          ``A:min`` … or ``N``, when it changes
+/stimmung/beat           ,i          index of the beat, as it starts
+=======================  ==========  ============================================
+
+UDP: nothing waits, and a destination that is not there costs nothing.
+"""
+
+from engine.errors import InputError
+from engine.events import EmotionState
+
+__all__ = ["OscOutput", "parse_destination"]
+
+
+def parse_destination(text: str) -> tuple[str, int]:
+    """Return host and port of ``HOST:PORT`` (``:PORT`` means this machine).
+
+    Raises
+    ------
+    InputError
+        The port is missing or not 1..65535.
+    """
+    host, _, port = text.rpartition(":")
+    if not port.isdecimal() or not 1 <= int(port) <= 65535:
+        raise InputError(f"OSC destination must be HOST:PORT with port 1..65535; got {text!r}")
+    return host.strip("[]") or "127.0.0.1", int(port)
+
+
+class OscOutput:
+    """Sends to several destinations; failures are counted in ``errors``, never raised.
+
+    Raises
+    ------
+    InputError
+        A host name is unknown.
+    """
+
+    def __init__(self, destinations: tuple[tuple[str, int], ...]) -> None:
+        from pythonosc.udp_client import SimpleUDPClient
+
+        self.errors = 0
+        self._last: dict[str, str] = {}
+        self._clients: list[SimpleUDPClient] = []
+        for host, port in destinations:
+            try:
+                self._clients.append(SimpleUDPClient(host, port))
+            except OSError as error:
+                self.close()
+                raise InputError(f"OSC host {host!r} cannot be reached: {error}") from error
+
+    def emotion(self, state: EmotionState) -> None:
+        """Send one tracked state; words only when they change."""
+        numbers = [state.valence, state.arousal, state.valence_std, state.arousal_std]
+        self._send("/stimmung/emotion", [float(number) for number in numbers])
+        for name, word in (("state", state.state), ("key", state.key), ("chord", state.chord)):
+            if self._last.get(name) != word:
+                self._last[name] = word
+                self._send(f"/stimmung/{name}", word)
+
+    def beat(self, beat: int) -> None:
+        """Send the index of the beat that starts."""
+        self._send("/stimmung/beat", beat)
+
+    def close(self) -> None:
+        """Close the sockets."""
+        for client in self._clients:
+            client._sock.close()  # python-osc offers no public way
+        self._clients.clear()
+
+    def _send(self, address: str, value: object) -> None:
+        for client in self._clients:
+            try:
+                client.send_message(address, value)
+            except OSError:
+                self.errors += 1

@@ -1,0 +1,96 @@
+"""What an observer (window, terminal, monitor) may see of a running engine.
+
+Plain values only; ``to_json`` is what crosses to another process.
+"""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from engine.config import Mode
+from engine.events import EmotionState, NoteEvent
+
+__all__ = ["AudioHealth", "MidiHealth", "Snapshot"]
+
+
+@dataclass(frozen=True, slots=True)
+class AudioHealth:
+    """The audio input: ``level_db`` [dBFS], blocks lost, and what is wrong, if anything."""
+
+    name: str
+    alive: bool
+    level_db: float
+    overruns: int
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class MidiHealth:
+    """The MIDI output: notes sent and sounding, and how late they were [ms]."""
+
+    port: str
+    alive: bool
+    sent: int
+    sounding: int
+    dropped: int
+    lateness_p99_ms: float
+    lateness_max_ms: float
+    restarts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """One look at the engine.
+
+    Attributes
+    ----------
+    time_s : float
+        Seconds since the start.
+    running : bool
+        Whether the music moves.
+    beat : float
+        Musical position [quarter notes].
+    emotion : EmotionState or None
+        What was heard last.
+    target_valence, target_arousal : float
+        What is played now, in [-1, 1].
+    remaining_s : float
+        Time until ``guide`` arrives [s].
+    key : str
+        The key played in.
+    notes : tuple of NoteEvent
+        Notes handed over since about the last eight beats, as shaped.
+    committed, draft : tuple of NoteEvent
+        Notes fixed but not yet handed over; notes as they would be if nothing changed.
+    tracker_load : float
+        Share of one core the tracker takes, 0..1.
+    missed_beats : int
+        Beats left out because the engine was late.
+    messages : tuple of str
+        What happened lately, newest last.
+    """
+
+    time_s: float
+    running: bool
+    beat: float
+    tempo_bpm: float
+    beats_per_bar: int
+    engine: str
+    mode: Mode
+    frozen: bool
+    emotion: EmotionState | None
+    target_valence: float
+    target_arousal: float
+    remaining_s: float
+    key: str
+    notes: tuple[NoteEvent, ...]
+    committed: tuple[NoteEvent, ...]
+    draft: tuple[NoteEvent, ...]
+    audio: AudioHealth
+    midi: MidiHealth
+    tracker_load: float
+    missed_beats: int
+    messages: tuple[str, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the snapshot as plain JSON values."""
+        return asdict(self)
