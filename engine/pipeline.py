@@ -76,6 +76,8 @@ class Pipeline:
         None where nothing is heard (``generate``).
     curve : tuple of (float, float, float)
         Points (beat, valence, arousal) for mode ``curve``.
+    draft_beats : int
+        How far ahead a draft is drawn for display; 0 where nobody looks.
     """
 
     def __init__(
@@ -85,6 +87,7 @@ class Pipeline:
         seed: int = 0,
         tracker: Tracker | None = None,
         curve: tuple[tuple[float, float, float], ...] = (),
+        draft_beats: int = DRAFT_BEATS,
     ) -> None:
         self.clock = clock
         self.tracker = tracker
@@ -94,6 +97,7 @@ class Pipeline:
         self.key = _FALLBACK_KEY if performance.key == AUTO_KEY else performance.key
         self._performance = performance
         self._seed = seed
+        self._draft_beats = draft_beats
         self._generator = self._create_generator()
         self._next_beat = 0
         self._control_due_s = -math.inf
@@ -165,7 +169,7 @@ class Pipeline:
                 self.plan.commit(self._generator.extend(self._context(self._next_beat, target)))
                 committed = True
             self._next_beat += 1
-        if committed:
+        if committed and self._draft_beats:
             self._draw_draft(target)
         return missed
 
@@ -202,7 +206,7 @@ class Pipeline:
     def _draw_draft(self, target: TargetState) -> None:
         state = self._generator.snapshot()
         draft: list[NoteEvent] = []
-        for beat in range(self._next_beat, self._next_beat + DRAFT_BEATS):
+        for beat in range(self._next_beat, self._next_beat + self._draft_beats):
             draft.extend(self._generator.extend(self._context(beat, target)))
         self._generator.restore(state)
         self.plan.draft = tuple(draft)

@@ -1,0 +1,48 @@
+"""The ``stimmung`` command: one file per sub-command, each with ``add`` and ``run``.
+
+Exit codes: 0 done, 2 bad input or usage (one clear line on stderr), 1 anything else.
+Modules load what they need when they run, so that ``--help`` is instant.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from engine.cli import bench, demo, devices, doctor, generate, gui, live, presets, recover, track
+from engine.errors import StimmungError
+
+__all__ = ["main"]
+
+COMMANDS = (demo, live, track, generate, devices, presets, doctor, bench, recover, gui)
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser of the whole command line."""
+    from importlib.metadata import version
+
+    parser = argparse.ArgumentParser(
+        prog="stimmung",
+        description="Hears the mood of music as it is played, and answers in MIDI.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"stimmung {version('stimmung')}")
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    for command in COMMANDS:
+        command.add(commands)
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code."""
+    parsed = build_parser().parse_args(arguments)
+    try:
+        code: int = parsed.run(parsed)
+    except StimmungError as error:
+        print(f"stimmung: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:  # the reader of a table has seen enough
+        sys.stderr.close()
+        return 0
+    return code

@@ -1,0 +1,70 @@
+"""``stimmung generate``: music to a chosen emotion, as a MIDI file."""
+
+import argparse
+from pathlib import Path
+
+from engine.cli.options import (
+    Commands,
+    add_performance,
+    add_seed,
+    check_output,
+    read_performance,
+)
+from engine.config import AUTO_KEY, Performance, check_range
+from engine.errors import InputError
+
+__all__ = ["add", "run"]
+
+
+def add(commands: "Commands[argparse.ArgumentParser]") -> None:
+    """Add the command."""
+    parser = commands.add_parser(
+        "generate",
+        help="write music of a chosen emotion as a MIDI file",
+        description="Write music of a chosen emotion as a MIDI file: one track per part, the "
+        "emotion as controllers CC 20 (valence) and CC 21 (arousal).",
+        allow_abbrev=False,
+    )
+    add_performance(parser)
+    parser.add_argument("--curve", type=Path, metavar="CSV", help="columns beat, valence, arousal")
+    parser.add_argument("--bars", type=int, default=16, help="1..10000 (default 16)")
+    add_seed(parser)
+    parser.add_argument("-o", "--output", type=Path, required=True, metavar="OUT.mid")
+    parser.set_defaults(run=run)
+
+
+def run(parsed: argparse.Namespace) -> int:
+    """Generate and write the file."""
+    from engine.cli.progress import progress_bar
+    from engine.emotion.curve import read_curve
+    from engine.midi.file import write_midi_file
+    from engine.offline import compose
+
+    if parsed.curve is None and (parsed.valence is None or parsed.arousal is None):
+        raise InputError("give --valence and --arousal, or --curve")
+    if parsed.curve is not None and (parsed.valence is not None or parsed.arousal is not None):
+        raise InputError("give either --curve or --valence and --arousal, not both")
+    if parsed.mode not in (None, "manual", "curve"):
+        raise InputError(f"mode must be manual or curve here; got {parsed.mode!r}")
+    check_range("bars", parsed.bars, 1, 10_000)
+    check_range("seed", parsed.seed, 0, 2**31 - 1)
+    curve = () if parsed.curve is None else read_curve(parsed.curve)
+    parsed.mode = "curve" if curve else "manual"
+    base = Performance(slew_per_s=100.0)  # nobody listens yet: the target is simply there
+    performance = read_performance(parsed, base)
+    if performance.key == AUTO_KEY:
+        performance = performance.changed({"key": "C:maj"})
+    check_output(parsed.output)
+    with progress_bar("composing", parsed.bars) as progress:
+        performed = compose(
+            performance, bars=parsed.bars, seed=parsed.seed, curve=curve, progress=progress
+        )
+    write_midi_file(
+        parsed.output,
+        [scheduled.note for scheduled in performed.notes],
+        performed.controls,
+        tempo_bpm=performance.tempo_bpm,
+        key=performance.key,
+        beats_per_bar=performance.beats_per_bar,
+    )
+    return 0

@@ -1,0 +1,63 @@
+"""Options that several commands share, and how their values become a `Performance`."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from engine.config import MODES, Performance
+from engine.errors import InputError
+from engine.generators import GENERATORS
+
+__all__ = ["Commands", "add_performance", "add_seed", "check_output", "read_performance"]
+
+Commands = argparse._SubParsersAction  # the type argparse gives no public name
+_SETTINGS = ("engine", "mode", "valence", "arousal", "tempo_bpm", "key", "beats_per_bar")
+
+
+def add_performance(parser: argparse.ArgumentParser) -> None:
+    """Add the options that override a preset."""
+    parser.add_argument("--engine", help=f"generator: {', '.join(GENERATORS)}")
+    parser.add_argument("--mode", help=f"how the target follows: {', '.join(MODES)}")
+    parser.add_argument("--valence", type=float, metavar="V", help="target valence, -1..1")
+    parser.add_argument("--arousal", type=float, metavar="A", help="target arousal, -1..1")
+    parser.add_argument("--tempo", type=float, dest="tempo_bpm", metavar="BPM", help="20..300")
+    parser.add_argument("--key", help="key such as C:maj or F#:min, or auto (the tracked key)")
+    parser.add_argument("--beats-per-bar", type=int, metavar="N", help="2..7")
+
+
+def add_seed(parser: argparse.ArgumentParser) -> None:
+    """Add ``--seed``."""
+    parser.add_argument("--seed", type=int, default=0, help="fixes every choice (default 0)")
+
+
+def read_performance(parsed: argparse.Namespace, base: Performance) -> Performance:
+    """Return ``base`` with what the command line sets.
+
+    A target without a mode means the manual mode: whoever names an emotion wants it played.
+
+    Raises
+    ------
+    InputError
+        A value is out of range.
+    """
+    given: dict[str, Any] = {
+        name: value
+        for name in _SETTINGS
+        if (value := getattr(parsed, name, None)) is not None
+    }
+    if "mode" not in given and base.mode != "guide" and {"valence", "arousal"} & set(given):
+        given["mode"] = "manual"
+    return base.changed(given)
+
+
+def check_output(path: Path) -> None:
+    """Raise `InputError` now, before long work, if a file cannot be written there later."""
+    import os
+
+    if path.is_dir():
+        raise InputError(f"output must be a file; {path} is a folder")
+    folder = path.parent
+    if not folder.is_dir():
+        raise InputError(f"output folder {folder} does not exist")
+    if not os.access(path if path.exists() else folder, os.W_OK):
+        raise InputError(f"no permission to write {path}")

@@ -1,0 +1,40 @@
+"""``stimmung presets``: what there is to choose from."""
+
+import argparse
+
+from engine.cli.options import Commands
+
+__all__ = ["add", "run"]
+
+
+def add(commands: "Commands[argparse.ArgumentParser]") -> None:
+    """Add the command."""
+    parser = commands.add_parser(
+        "presets",
+        help="list presets",
+        description="List the shipped presets and your own.",
+        allow_abbrev=False,
+    )
+    parser.set_defaults(run=run)
+
+
+def run(_parsed: argparse.Namespace) -> int:
+    """Print the table."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from engine.presets import list_presets, user_folder
+
+    table = Table("program", "preset", "title", "mode", "what it does")
+    for preset in list_presets():
+        table.add_row(
+            str(preset.program),
+            preset.slug,
+            preset.name,
+            preset.performance.mode,
+            preset.description,
+        )
+    console = Console()
+    console.print(table)
+    console.print(f"Your own presets: {user_folder()}", soft_wrap=True)
+    return 0

@@ -1,0 +1,121 @@
+"""``stimmung track``: the emotion of audio files, one row per hop."""
+
+import argparse
+import contextlib
+import csv
+import json
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, TextIO
+
+from engine.cli.options import Commands, check_output
+from engine.events import EmotionState
+
+__all__ = ["COLUMNS", "add", "run"]
+
+COLUMNS = (
+    "time_s",
+    "valence",
+    "arousal",
+    "valence_std",
+    "arousal_std",
+    "q1",
+    "q2",
+    "q3",
+    "q4",
+    "key",
+    "chord",
+    "loudness_db",
+    "state",
+)
+
+
+def add(commands: "Commands[argparse.ArgumentParser]") -> None:
+    """Add the command."""
+    parser = commands.add_parser(
+        "track",
+        help="print the emotion of audio files over time",
+        description="Print the emotion of audio files over time, one row per hop, with the very "
+        "tracker that listens live.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="wav, flac, ogg, mp3")
+    parser.add_argument("--format", choices=("csv", "jsonl"), default="csv")
+    parser.add_argument("-o", "--output", type=Path, metavar="OUT", help="default: stdout")
+    parser.set_defaults(run=run)
+
+
+def run(parsed: argparse.Namespace) -> int:
+    """Track the files in order."""
+    from engine.audio import AudioFile
+
+    lengths = []
+    for path in parsed.files:  # all of them, before the first row is written
+        with AudioFile(path) as audio:
+            lengths.append(audio.duration_s)
+    if parsed.output is not None:
+        check_output(parsed.output)
+    with _output(parsed.output) as file:
+        _write(parsed, lengths, file)
+    return 0
+
+
+def _write(parsed: argparse.Namespace, lengths: list[float], file: TextIO) -> None:
+    from engine.audio import mono_blocks
+    from engine.cli.progress import progress_bar
+    from engine.emotion.tracker import Tracker
+
+    several = len(parsed.files) > 1
+    columns = ("file", *COLUMNS) if several else COLUMNS
+    table = csv.DictWriter(file, columns, lineterminator="\n")
+    if parsed.format == "csv":
+        table.writeheader()
+    tracker = Tracker()
+    heard_s = 0.0
+    with progress_bar("tracking", sum(lengths)) as progress:
+        for path, length in zip(parsed.files, lengths, strict=True):
+            tracker.reset()
+            for block in mono_blocks(path, tracker.sample_rate):
+                for state in tracker.push(block):
+                    row = ({"file": str(path)} if several else {}) | _row(state)
+                    if parsed.format == "csv":
+                        table.writerow(row)
+                    else:
+                        row["tags"] = dict(state.tags)
+                        file.write(json.dumps(row) + "\n")
+                    progress(heard_s + state.time_s)
+            heard_s += length
+
+
+def _row(state: EmotionState) -> dict[str, Any]:
+    numbers = {
+        "time_s": state.time_s,
+        "valence": state.valence,
+        "arousal": state.arousal,
+        "valence_std": state.valence_std,
+        "arousal_std": state.arousal_std,
+        **dict(zip(("q1", "q2", "q3", "q4"), state.quadrants, strict=True)),
+    }
+    return {name: round(float(value), 4) for name, value in numbers.items()} | {
+        "key": state.key,
+        "chord": state.chord,
+        "loudness_db": round(float(state.loudness_db), 1),
+        "state": state.state,
+    }
+
+
+@contextlib.contextmanager
+def _output(path: Path | None) -> Iterator[TextIO]:
+    """Yield stdout, or a file that appears whole when all rows are written."""
+    if path is None:
+        yield sys.stdout
+        return
+    partial = path.with_name(path.name + ".partial")
+    try:
+        with partial.open("w", encoding="utf-8", newline="") as file:
+            yield file
+        os.replace(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)

@@ -1,0 +1,127 @@
+"""The pipeline driven by a file or by nothing, as fast as the machine allows.
+
+Time is the sound's own; otherwise this is what the live runtime does.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.clock import InternalClock
+from engine.config import Performance
+from engine.emotion.target import TargetState
+from engine.emotion.tracker import Tracker
+from engine.events import ControlEvent, EmotionState
+from engine.pipeline import Pipeline, ScheduledNote, Step
+
+__all__ = ["Performed", "accompany", "compose"]
+
+TICK_S = 0.01
+
+
+@dataclass(slots=True)
+class Performed:
+    """Everything a run heard and played.
+
+    ``emotions`` pairs each tracked state with the target of that moment; ``seconds`` is the
+    length of what was heard or composed.
+    """
+
+    emotions: list[tuple[EmotionState, TargetState]] = field(default_factory=list)
+    notes: list[ScheduledNote] = field(default_factory=list)
+    controls: list[ControlEvent] = field(default_factory=list)
+    seconds: float = 0.0
+
+    def take(self, step: Step) -> None:
+        """Keep what one step of the pipeline decided."""
+        self.notes.extend(step.notes)
+        self.controls.extend(scheduled.control for scheduled in step.controls)
+
+
+def accompany(
+    blocks: Iterable[NDArray[np.float32]],
+    tracker: Tracker,
+    performance: Performance,
+    *,
+    seed: int = 0,
+    seconds: float | None = None,
+    progress: Callable[[float], None] = lambda _seconds: None,
+) -> Performed:
+    """Play along with sound.
+
+    Parameters
+    ----------
+    blocks : iterable of ndarray
+        Mono PCM at the tracker's rate, float32, shape (n,) each.
+    tracker : Tracker
+        Fresh or reset.
+    performance : Performance
+        How to play.
+    seed : int
+        Fixes every choice of the generator.
+    seconds : float or None
+        Stop after so much sound.
+    progress : callable
+        Called with the seconds heard so far.
+    """
+    clock = InternalClock(performance.tempo_bpm)
+    pipeline = Pipeline(performance, clock, seed, tracker, draft_beats=0)
+    performed = Performed()
+    clock.start(0.0)
+    now_s = 0.0
+    for block in _within(blocks, tracker.sample_rate, seconds):
+        performed.seconds += block.size / tracker.sample_rate
+        for state in pipeline.listen(block):
+            while now_s < state.time_s:
+                step = pipeline.advance(now_s)
+                performed.take(step)
+                now_s += TICK_S
+            performed.emotions.append((state, step.target))
+        progress(performed.seconds)
+    return performed
+
+
+def _within(
+    blocks: Iterable[NDArray[np.float32]], sample_rate: int, seconds: float | None
+) -> Iterator[NDArray[np.float32]]:
+    """Cut the blocks small, so that notes follow every hop, and stop after ``seconds``."""
+    left = None if seconds is None else round(seconds * sample_rate)
+    for block in blocks:
+        for piece in np.split(block, range(1024, block.size, 1024)):
+            if left is not None:
+                piece = piece[:left]
+                left -= piece.size
+            if piece.size:
+                yield piece
+            if left == 0:
+                return
+
+
+def compose(
+    performance: Performance,
+    *,
+    bars: int,
+    seed: int = 0,
+    curve: tuple[tuple[float, float, float], ...] = (),
+    progress: Callable[[float], None] = lambda _bar: None,
+) -> Performed:
+    """Generate music with nothing to hear; the target is the performance's own.
+
+    Notes that start before the last bar line are kept, the emotion target comes as
+    controllers.
+    """
+    clock = InternalClock(performance.tempo_bpm)
+    pipeline = Pipeline(performance, clock, seed, curve=curve, draft_beats=0)
+    performed = Performed()
+    end = bars * performance.beats_per_bar
+    clock.start(0.0)
+    ticks = 0
+    while clock.beat_at(ticks * TICK_S) < end:
+        performed.take(pipeline.advance(ticks * TICK_S))
+        progress(clock.beat_at(ticks * TICK_S) / performance.beats_per_bar)
+        ticks += 1
+    performed.notes = [scheduled for scheduled in performed.notes if scheduled.note.onset < end]
+    performed.seconds = clock.time_at(end)
+    return performed

@@ -1,0 +1,194 @@
+"""The engine as a program of its own, driven over pipes: what the window starts.
+
+``python -m engine.remote`` reads one JSON object per line on standard input and writes one
+per line on standard output; no pickle, nothing shared, and when either side dies the other
+sees the end of its pipe. Commands:
+
+=================================================  ==========================================
+``{"do": "start", "config": {...}}``               start or restart with these settings
+``{"do": "stop"}``                                 end every note and close the devices
+``{"do": "change", "values": {...}}``              settings of the performance, while playing
+``{"do": "freeze", "frozen": true}``               hold the target
+``{"do": "play", "playing": true}``                let the music move, or hold it
+``{"do": "regenerate", "seed": 7}``                other choices, same emotion
+``{"do": "panic"}``                                end every note now
+``{"do": "devices"}``                              list inputs and outputs
+=================================================  ==========================================
+
+Answers carry ``"is"``: ``ready`` (``{}``), ``started``, ``stopped``, ``devices``
+(``inputs``, ``outputs``), ``error`` (``message``) and ``snapshot`` (`engine.snapshot.Snapshot`
+as JSON, 30 a second while running). ``config`` holds ``performance`` (any settings of
+`engine.config.Performance`), ``input``, ``midi_out``, ``osc`` (list of HOST:PORT), ``record``,
+``seed`` and ``latency_ms``.
+"""
+
+import json
+import queue
+import sys
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from engine.config import LiveConfig, Performance
+from engine.errors import DeviceError, InputError, StimmungError
+from engine.osc import parse_destination
+from engine.runtime import Runtime
+
+__all__ = ["main", "read_config"]
+
+SNAPSHOT_S = 1.0 / 30.0
+_CONFIG_FIELDS = {"performance", "input", "midi_out", "osc", "record", "seed", "latency_ms"}
+
+
+def read_config(values: Mapping[str, Any]) -> LiveConfig:
+    """Return a configuration from JSON values.
+
+    Raises
+    ------
+    InputError
+        A name is unknown or a value out of range.
+    """
+    unknown = set(values) - _CONFIG_FIELDS
+    if unknown:
+        raise InputError(f"config must hold only {', '.join(sorted(_CONFIG_FIELDS))}; got "
+                         f"{', '.join(sorted(unknown))}")
+    record = values.get("record")
+    return LiveConfig(
+        performance=Performance.from_mapping(values.get("performance", {})),
+        input=str(values.get("input", "")),
+        midi_out=str(values.get("midi_out", "virtual")),
+        osc=tuple(parse_destination(str(text)) for text in values.get("osc", [])),
+        record=Path(record) if record else None,
+        seed=values.get("seed", 0),
+        latency_ms=values.get("latency_ms", 0.0),
+    )
+
+
+class _Server:
+    """Answers commands in order; between them sends snapshots."""
+
+    def __init__(self) -> None:
+        self._runtime: Runtime | None = None
+        self._commands: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+
+    def serve(self) -> None:
+        threading.Thread(target=self._read, name="commands", daemon=True).start()
+        self._answer("ready")
+        try:
+            while True:
+                timeout = SNAPSHOT_S if self._runtime is not None else None
+                try:
+                    line = self._commands.get(timeout=timeout)
+                except queue.Empty:
+                    self._watch()
+                    continue
+                if line is None:  # the window is gone
+                    return
+                self._obey(line)
+        except BrokenPipeError:
+            return
+        finally:
+            self._stop()
+
+    def _read(self) -> None:
+        for line in sys.stdin:
+            self._commands.put(line)
+        self._commands.put(None)
+
+    def _obey(self, line: str) -> None:
+        try:
+            command = json.loads(line)
+            if not isinstance(command, dict) or command.get("do") not in _ACTIONS:
+                raise InputError(f"do must be one of {', '.join(_ACTIONS)}; got {line.strip()!r}")
+            _ACTIONS[command["do"]](self, command)
+        except (StimmungError, json.JSONDecodeError, KeyError, TypeError) as error:
+            self._answer("error", message=f"{error}")
+
+    def _watch(self) -> None:
+        assert self._runtime is not None
+        if self._runtime.failure is not None:
+            self._answer("error", message=f"the engine stopped: {self._runtime.failure!r}")
+            self._stop()
+            self._answer("stopped")
+        else:
+            self._answer("snapshot", **self._runtime.snapshot().to_json())
+
+    def _start(self, command: Mapping[str, Any]) -> None:
+        config = read_config(command["config"])
+        self._stop()
+        runtime = Runtime(config)
+        runtime.start()
+        self._runtime = runtime
+        self._answer("started")
+
+    def _stop(self) -> None:
+        if self._runtime is not None:
+            self._runtime.stop()
+            self._runtime = None
+
+    def _stop_and_say(self, _command: Mapping[str, Any]) -> None:
+        self._stop()
+        self._answer("stopped")
+
+    def _change(self, command: Mapping[str, Any]) -> None:
+        self._playing().change(command["values"])
+
+    def _freeze(self, command: Mapping[str, Any]) -> None:
+        self._playing().set_frozen(bool(command["frozen"]))
+
+    def _play(self, command: Mapping[str, Any]) -> None:
+        self._playing().set_playing(bool(command["playing"]))
+
+    def _regenerate(self, command: Mapping[str, Any]) -> None:
+        self._playing().regenerate(int(command["seed"]))
+
+    def _panic(self, _command: Mapping[str, Any]) -> None:
+        self._playing().panic()
+
+    def _devices(self, _command: Mapping[str, Any]) -> None:
+        from engine.audio import list_inputs
+        from engine.midi.ports import list_output_ports
+
+        try:
+            inputs = [device.label for device in list_inputs()]
+        except DeviceError as error:
+            inputs = []
+            self._answer("error", message=str(error))
+        self._answer("devices", inputs=inputs, outputs=list_output_ports())
+
+    def _playing(self) -> Runtime:
+        if self._runtime is None:
+            raise InputError("nothing is playing; start first")
+        return self._runtime
+
+    def _answer(self, kind: str, **values: Any) -> None:
+        sys.stdout.write(json.dumps({"is": kind, **values}) + "\n")
+        sys.stdout.flush()
+
+
+_ACTIONS = {
+    "start": _Server._start,
+    "stop": _Server._stop_and_say,
+    "change": _Server._change,
+    "freeze": _Server._freeze,
+    "play": _Server._play,
+    "regenerate": _Server._regenerate,
+    "panic": _Server._panic,
+    "devices": _Server._devices,
+}
+
+
+def main() -> int:
+    """Serve until standard input ends; return the exit code."""
+    import signal
+
+    # Control-C reaches the whole process group; the window decides when we end.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    _Server().serve()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
