@@ -1,0 +1,354 @@
+"""The session's events file: one JSON object a line, only ever appended to.
+
+The first line is the header (`SessionInfo`), every other line one event with ``event`` (its
+kind) and ``at_s`` (seconds since the session's start). A torn or foreign line costs itself
+alone: readers skip and count it.
+"""
+
+import json
+import math
+from array import array
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, BinaryIO, Final
+
+from engine.config import check_range
+from engine.emotion.target import TargetState
+from engine.errors import InputError, SessionError
+from engine.events import ControlEvent, EmotionState, NoteEvent
+
+__all__ = [
+    "EVENTS_NAME",
+    "EmotionTrack",
+    "LogEntry",
+    "Session",
+    "SessionInfo",
+    "TimedNote",
+    "encode_control",
+    "encode_emotion",
+    "encode_header",
+    "encode_log",
+    "encode_note",
+    "read_session",
+]
+
+EVENTS_NAME: Final = "events.jsonl"
+FORMAT_VERSION: Final = 1
+MAX_LINE: Final = 65_536
+"""Longest line understood [bytes]; real ones stay below 2 kB."""
+_TAGS_KEPT: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class SessionInfo:
+    """What a session was played with; the header of its events file.
+
+    Attributes
+    ----------
+    started : str
+        Local date and time, ISO 8601.
+    input, midi_out : str
+        What was heard, and where notes went.
+    seed : int
+        Seed of the generator.
+    tempo_bpm : float
+        Tempo at the start [quarter notes per minute], 20..300.
+    beats_per_bar : int
+        1..32.
+    key : str
+        Key name such as ``"D:min"``, or ``"auto"``: the one that was tracked.
+    settings : mapping
+        Everything else that was set, as plain JSON values.
+    version : str
+        Version of Stimmung.
+
+    Raises
+    ------
+    InputError
+        Tempo or bar length is out of range.
+    """
+
+    started: str
+    input: str
+    midi_out: str
+    seed: int
+    tempo_bpm: float
+    beats_per_bar: int
+    key: str
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    version: str = ""
+
+    def __post_init__(self) -> None:
+        check_range("tempo_bpm", self.tempo_bpm, 20.0, 300.0)
+        check_range("beats_per_bar", self.beats_per_bar, 1, 32)
+
+
+@dataclass(frozen=True, slots=True)
+class TimedNote:
+    """A note as it was handed to the sender: ``on_s`` and ``off_s`` since the start [s]."""
+
+    note: NoteEvent
+    on_s: float
+    off_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class LogEntry:
+    """Something worth knowing: what was set, why a note was late, what failed."""
+
+    at_s: float
+    kind: str
+    message: str
+    fields: Mapping[str, Any]
+
+
+class EmotionTrack:
+    """Emotion and target over time, as columns: an hour at 25 Hz takes some 10 MB.
+
+    ``columns`` maps a name of `NUMBERS` to its values, one per hop; ``keys``, ``chords``,
+    ``states`` and ``modes`` are lists of the same length.
+    """
+
+    NUMBERS: Final = (
+        "time_s",
+        "valence",
+        "arousal",
+        "valence_std",
+        "arousal_std",
+        "q1",
+        "q2",
+        "q3",
+        "q4",
+        "loudness_db",
+        "target_valence",
+        "target_arousal",
+    )
+
+    def __init__(self) -> None:
+        self.columns = {name: array("d") for name in self.NUMBERS}
+        self.keys: list[str] = []
+        self.chords: list[str] = []
+        self.states: list[str] = []
+        self.modes: list[str] = []
+
+    def __len__(self) -> int:
+        return len(self.states)
+
+    def append(self, event: Mapping[str, Any]) -> None:
+        """Add the event of one hop; a malformed one raises before anything is added."""
+        q1, q2, q3, q4 = event["quadrants"]
+        values = {**event, "q1": q1, "q2": q2, "q3": q3, "q4": q4}
+        numbers = [_number(values[name]) for name in self.NUMBERS]
+        words = [str(event[name]) for name in ("key", "chord", "state", "mode")]
+        for name, number in zip(self.NUMBERS, numbers, strict=True):
+            self.columns[name].append(number)
+        for column, word in zip(
+            (self.keys, self.chords, self.states, self.modes), words, strict=True
+        ):
+            column.append(word)
+
+
+@dataclass(slots=True)
+class Session:
+    """A session read back from its events file.
+
+    Attributes
+    ----------
+    info : SessionInfo
+        The header.
+    emotion : EmotionTrack
+        What was heard and aimed at.
+    notes : list of TimedNote
+        In the order they were handed over.
+    controls : list of (float, ControlEvent)
+        With their times since the start [s].
+    log : list of LogEntry
+        In order of time.
+    complete : bool
+        Whether the session was closed; False after a crash.
+    damaged_lines : int
+        Lines that could not be read.
+    """
+
+    info: SessionInfo
+    emotion: EmotionTrack = field(default_factory=EmotionTrack)
+    notes: list[TimedNote] = field(default_factory=list)
+    controls: list[tuple[float, ControlEvent]] = field(default_factory=list)
+    log: list[LogEntry] = field(default_factory=list)
+    complete: bool = False
+    damaged_lines: int = 0
+
+    @property
+    def duration_s(self) -> float:
+        """Time of the last thing heard or played [s]."""
+        times = [timed.off_s for timed in self.notes]
+        times += self.emotion.columns["time_s"][-1:]
+        return max(times, default=0.0)
+
+
+def encode_header(info: SessionInfo) -> bytes:
+    """Return the first line of an events file."""
+    return _line({"event": "session", "format": FORMAT_VERSION, **asdict(info)})
+
+
+def encode_emotion(at_s: float, state: EmotionState, target: TargetState) -> bytes:
+    """Return the line of one hop, with the target of that moment."""
+    return _line(
+        {
+            "event": "emotion",
+            "at_s": _short(at_s),
+            "time_s": _short(state.time_s),
+            "valence": _short(state.valence),
+            "arousal": _short(state.arousal),
+            "valence_std": _short(state.valence_std),
+            "arousal_std": _short(state.arousal_std),
+            "quadrants": [_short(value) for value in state.quadrants],
+            "tags": {name: _short(value) for name, value in state.tags[:_TAGS_KEPT]},
+            "key": state.key,
+            "chord": state.chord,
+            "loudness_db": _short(state.loudness_db),
+            "state": state.state,
+            "target_valence": _short(target.valence),
+            "target_arousal": _short(target.arousal),
+            "mode": target.mode,
+            "frozen": target.frozen,
+        }
+    )
+
+
+def encode_note(at_s: float, timed: TimedNote) -> bytes:
+    """Return the line of one note."""
+    times = {"on_s": _short(timed.on_s), "off_s": _short(timed.off_s)}
+    return _line({"event": "note", "at_s": _short(at_s), **times, **timed.note.to_json()})
+
+
+def encode_control(at_s: float, control: ControlEvent) -> bytes:
+    """Return the line of one controller change."""
+    return _line({"event": "control", "at_s": _short(at_s), **asdict(control)})
+
+
+def encode_log(entry: LogEntry) -> bytes:
+    """Return the line of a log entry."""
+    return _line(
+        {
+            "event": "log",
+            "at_s": _short(entry.at_s),
+            "kind": entry.kind,
+            "message": entry.message,
+            "fields": dict(entry.fields),
+        }
+    )
+
+
+def _line(event: Mapping[str, Any]) -> bytes:
+    text = json.dumps(event, ensure_ascii=False, separators=(",", ":"), default=str)
+    return text.encode("utf-8", "backslashreplace") + b"\n"
+
+
+def _short(value: float) -> float:
+    return round(float(value), 5)
+
+
+def read_session(folder: str | Path) -> Session:
+    """Read the events file of a session folder, as far as it can be read.
+
+    Raises
+    ------
+    SessionError
+        There is no events file, or its header is missing, unreadable or of a newer version.
+    """
+    path = Path(folder) / EVENTS_NAME
+    try:
+        with path.open("rb") as stream:
+            lines = _lines(stream)
+            session = Session(_decode_header(path, next(lines, b"")))
+            for line in lines:
+                _take(session, line)
+    except FileNotFoundError:
+        raise SessionError(f"no session in {folder}: it has no {EVENTS_NAME}") from None
+    except OSError as error:
+        raise SessionError(f"cannot read {path}: {error.strerror}") from error
+    return session
+
+
+def _lines(stream: BinaryIO) -> Iterator[bytes]:
+    """Yield the lines; of an overlong one, pieces that will not decode."""
+    while line := stream.readline(MAX_LINE):
+        if line.strip():
+            yield line
+
+
+def _decode_header(path: Path, line: bytes) -> SessionInfo:
+    try:
+        header = json.loads(line)
+        version = header.pop("format")
+        if header.pop("event") != "session" or version > FORMAT_VERSION:
+            raise SessionError(f"{path} has format {version}; up to {FORMAT_VERSION} is understood")
+        return SessionInfo(**header)
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError, InputError) as error:
+        raise SessionError(f"{path} does not begin with the header of a session") from error
+
+
+def _take(session: Session, line: bytes) -> None:
+    try:
+        event = json.loads(line)
+        _TAKERS[event["event"]](session, event)
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        session.damaged_lines += 1
+
+
+def _take_note(session: Session, event: dict[str, Any]) -> None:
+    note = NoteEvent(
+        note_id=_integer(event["note_id"], 0, 2**63),
+        onset=_number(event["onset"]),
+        duration=_number(event["duration"]),
+        pitch=_integer(event["pitch"], 0, 127),
+        velocity=_integer(event["velocity"], 1, 127),
+        channel=_integer(event["channel"], 0, 15),
+        role=event["role"],
+    )
+    session.notes.append(TimedNote(note, _number(event["on_s"]), _number(event["off_s"])))
+
+
+def _take_control(session: Session, event: dict[str, Any]) -> None:
+    control = ControlEvent(
+        beat=_number(event["beat"]),
+        control=_integer(event["control"], 0, 127),
+        value=_integer(event["value"], 0, 127),
+        channel=_integer(event["channel"], 0, 15),
+    )
+    session.controls.append((_number(event["at_s"]), control))
+
+
+def _take_log(session: Session, event: dict[str, Any]) -> None:
+    session.log.append(
+        LogEntry(
+            _number(event["at_s"]), str(event["kind"]), str(event["message"]), dict(event["fields"])
+        )
+    )
+
+
+def _take_end(session: Session, _event: dict[str, Any]) -> None:
+    session.complete = True
+
+
+_TAKERS: Final = {
+    "emotion": lambda session, event: session.emotion.append(event),
+    "note": _take_note,
+    "control": _take_control,
+    "log": _take_log,
+    "end": _take_end,
+}
+
+
+def _number(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+        raise ValueError(f"not a finite number: {value!r}")
+    return float(value)
+
+
+def _integer(value: object, low: int, high: int) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+        raise ValueError(f"not a whole number from {low} to {high}: {value!r}")
+    return value

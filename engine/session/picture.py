@@ -1,0 +1,336 @@
+"""One picture of a session: emotion over time above the piano roll of what was played."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.session.events_file import Session
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+__all__ = ["draw_picture"]
+
+Curve = NDArray[np.float64]
+
+# Okabe and Ito (2008): told apart with any kind of colour vision, and in grey by position.
+_INK: Final = "#222222"
+_FAINT: Final = "#8a8a8a"
+_VALENCE: Final = "#0072B2"
+_AROUSAL: Final = "#D55E00"
+_ROLE_COLOURS: Final = {
+    "lead": "#CC3D8F",
+    "chords": "#E69F00",
+    "bass": "#009E73",
+    "pad": "#56B4E9",
+    "drums": "#6b6b6b",
+}
+_QUADRANTS: Final = (
+    ("Q1", "joyful", "#F0C419", (0.5, 0.5)),
+    ("Q2", "tense", "#D55E00", (-0.5, 0.5)),
+    ("Q3", "sad", "#0072B2", (-0.5, -0.5)),
+    ("Q4", "calm", "#009E73", (0.5, -0.5)),
+)
+_SIZE_IN: Final = (16.0, 9.0)
+_DPI: Final = 100
+_MAX_POINTS: Final = 3000
+"""Curves are thinned to this many points; a screen shows no more."""
+_KEY_LABEL_SHARE: Final = 0.05
+"""Least distance between two key names, as a share of the width."""
+
+
+def draw_picture(session: Session, path: Path) -> None:
+    """Draw the session as a PNG of 1600 × 900 pixels.
+
+    Raises
+    ------
+    OSError
+        The file cannot be written.
+    """
+    # Agg alone, without pyplot: no screen, no global state.
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=_SIZE_IN, dpi=_DPI, facecolor="white")
+    FigureCanvasAgg(figure)
+    grid = figure.add_gridspec(
+        4,
+        2,
+        width_ratios=(3.55, 1.0),
+        height_ratios=(1.0, 1.0, 0.14, 2.3),
+        left=0.055,
+        right=0.985,
+        top=0.915,
+        bottom=0.07,
+        hspace=0.13,
+        wspace=0.09,
+    )
+    valence = figure.add_subplot(grid[0, 0])
+    arousal = figure.add_subplot(grid[1, 0], sharex=valence)
+    ribbon = figure.add_subplot(grid[2, 0], sharex=valence)
+    roll = figure.add_subplot(grid[3, 0], sharex=valence)
+    plane = figure.add_subplot(grid[0:2, 1])
+    notes = figure.add_subplot(grid[3, 1])
+
+    curves = _curves(session)
+    valence.set_xlim(0.0, max(session.duration_s, 1.0))
+    _draw_curve(valence, curves, "valence", _VALENCE, ("dark", "bright"))
+    _draw_curve(arousal, curves, "arousal", _AROUSAL, ("still", "stirred"))
+    _draw_ribbon(ribbon, curves)
+    _draw_roll(roll, session)
+    _draw_plane(plane, curves)
+    _draw_summary(notes, session)
+    for axes in (valence, arousal, ribbon):
+        axes.tick_params(labelbottom=False, bottom=False)
+    _title(figure, session)
+    figure.savefig(path, format="png")
+
+
+def _curves(session: Session) -> dict[str, Curve]:
+    """Return the emotion columns, averaged in steps when there are very many."""
+    columns = {name: np.asarray(values) for name, values in session.emotion.columns.items()}
+    step = -(-len(session.emotion) // _MAX_POINTS) or 1
+    whole = len(session.emotion) // step * step
+    return {
+        name: values[:whole].reshape(-1, step).mean(axis=1) if step > 1 else values
+        for name, values in columns.items()
+    }
+
+
+def _plain(axes: "Axes") -> None:
+    for side in ("top", "right"):
+        axes.spines[side].set_visible(False)
+    for side in ("left", "bottom"):
+        axes.spines[side].set_color(_FAINT)
+    axes.tick_params(colors=_INK, labelsize=10, length=3)
+
+
+def _draw_curve(
+    axes: "Axes", curves: dict[str, Curve], name: str, colour: str, ends: tuple[str, str]
+) -> None:
+    _plain(axes)
+    time_s, value, std = curves["time_s"], curves[name], curves[f"{name}_std"]
+    axes.axhline(0.0, color=_FAINT, linewidth=0.8)
+    low, high = np.clip(value - std, -1, 1), np.clip(value + std, -1, 1)
+    axes.fill_between(time_s, low, high, color=colour, alpha=0.18, linewidth=0)
+    axes.plot(time_s, value, color=colour, linewidth=2.0, solid_capstyle="round")
+    target = curves[f"target_{name}"]
+    axes.plot(time_s, target, color=_INK, linewidth=1.3, dashes=(4, 2.5))
+    axes.set_ylim(-1.05, 1.05)
+    axes.set_yticks((-1, -0.5, 0, 0.5, 1), (ends[0], "", "0", "", ends[1]))
+    axes.grid(axis="x", color="#e4e4e4", linewidth=0.8)
+    axes.set_axisbelow(True)
+    axes.set_title(
+        name.capitalize(), loc="left", color=colour, fontsize=13, fontweight="bold", pad=5
+    )
+
+
+def _draw_ribbon(axes: "Axes", curves: dict[str, Curve]) -> None:
+    """Draw which quadrant was most probable, paler the less certain."""
+    from matplotlib.colors import to_rgb
+
+    axes.set_yticks(())
+    for spine in axes.spines.values():
+        spine.set_visible(False)
+    if curves["time_s"].size == 0:
+        return
+    odds = np.stack([curves[name] for name in ("q1", "q2", "q3", "q4")], axis=1)
+    best = odds.argmax(axis=1)
+    # From 0 where all four are alike to 1 where one is certain.
+    certainty = np.clip((odds.max(axis=1) - 0.25) / 0.75, 0.0, 1.0)[:, None]
+    colours = np.array([to_rgb(quadrant[2]) for quadrant in _QUADRANTS])[best]
+    edges = np.concatenate(([0.0], curves["time_s"]))
+    image = 1.0 - (1.0 - colours) * (0.25 + 0.75 * certainty)
+    axes.pcolormesh(edges, (0.0, 1.0), image[None, :, :], rasterized=True)
+    axes.set_ylim(0.0, 1.0)
+    width_s = axes.get_xlim()[1]
+    starts = np.flatnonzero(np.concatenate(([True], best[1:] != best[:-1], [True])))
+    for first, last in zip(starts[:-1], starts[1:], strict=True):
+        begin, end = edges[first], edges[last]
+        if end - begin > 0.05 * width_s:
+            axes.text(
+                (begin + end) / 2,
+                0.46,
+                _QUADRANTS[best[first]][1],
+                ha="center",
+                va="center",
+                fontsize=10,
+                color=_INK,
+            )
+
+
+def _draw_roll(axes: "Axes", session: Session) -> None:
+    from matplotlib.collections import PatchCollection
+    from matplotlib.patches import Rectangle
+
+    _plain(axes)
+    axes.grid(axis="x", color="#e4e4e4", linewidth=0.8)
+    axes.set_axisbelow(True)
+    axes.set_title("Played", loc="left", color=_INK, fontsize=13, fontweight="bold", pad=7)
+    pitches = [timed.note.pitch for timed in session.notes]
+    low, high = min(pitches, default=48) - 2, max(pitches, default=72) + 3
+    # Few notes must not look like thick bars: show two octaves at least.
+    low -= max(0, 24 - (high - low)) // 2
+    high = max(high, low + 24)
+    axes.set_ylim(low, high)
+    octaves = [pitch for pitch in range(0, 128, 12) if low < pitch < high]
+    axes.set_yticks(octaves, [f"C{pitch // 12 - 1}" for pitch in octaves])
+    for pitch in octaves:
+        axes.axhline(pitch - 0.5, color="#e4e4e4", linewidth=0.8, zorder=0)
+    shortest_s = axes.get_xlim()[1] / 800.0
+    for role, colour in _ROLE_COLOURS.items():
+        played = [timed for timed in session.notes if timed.note.role == role]
+        if not played:
+            continue
+        boxes = [
+            Rectangle(
+                (timed.on_s, timed.note.pitch - 0.42),
+                max(timed.off_s - timed.on_s, shortest_s),
+                0.84,
+            )
+            for timed in played
+        ]
+        strength = [0.35 + 0.65 * timed.note.velocity / 127.0 for timed in played]
+        axes.add_collection(
+            PatchCollection(boxes, facecolor=colour, alpha=strength, linewidth=0, label=role)
+        )
+    _draw_keys(axes, session, high)
+    axes.xaxis.set_major_formatter(_minutes)
+    axes.set_xlabel("time [min:s]", color=_INK, fontsize=10)
+
+
+def _draw_keys(axes: "Axes", session: Session, top: float) -> None:
+    """Name the tracked key where it changes and stays."""
+    track = session.emotion
+    width_s = axes.get_xlim()[1]
+    shown, last_s = "", -width_s
+    for time_s, key, state in zip(track.columns["time_s"], track.keys, track.states, strict=True):
+        if not key or key == shown or state != "tracking":
+            continue
+        if time_s - last_s < _KEY_LABEL_SHARE * width_s:
+            continue
+        tonic, _, mode = key.partition(":")
+        name = (
+            f"{tonic.replace('#', '♯').replace('b', '♭')} {'major' if mode == 'maj' else 'minor'}"
+        )
+        axes.text(time_s, top, f"▸ {name}", fontsize=9, color=_INK, va="bottom", clip_on=False)
+        shown, last_s = key, time_s
+
+
+def _minutes(seconds: float, _position: Any = None) -> str:
+    return f"{int(seconds // 60)}:{int(seconds % 60):02d}"
+
+
+def _draw_plane(axes: "Axes", curves: dict[str, Curve]) -> None:
+    """Draw the path through the valence-arousal plane, from pale to dark."""
+    from matplotlib.collections import LineCollection
+    from matplotlib.patches import Rectangle
+
+    _plain(axes)
+    for _, name, colour, (x, y) in _QUADRANTS:
+        corner = (min(0.0, 2 * x), min(0.0, 2 * y))
+        axes.add_patch(Rectangle(corner, 1.0, 1.0, facecolor=colour, alpha=0.12, linewidth=0))
+        axes.text(
+            1.9 * x,
+            1.88 * y,
+            name,
+            ha="center" if not x else "right" if x > 0 else "left",
+            va="center",
+            fontsize=10,
+            color=_INK,
+            alpha=0.75,
+        )
+    axes.axhline(0, color=_FAINT, linewidth=0.8)
+    axes.axvline(0, color=_FAINT, linewidth=0.8)
+    points = np.stack([curves["valence"], curves["arousal"]], axis=1)
+    if points.shape[0] > 1:
+        pieces = np.stack([points[:-1], points[1:]], axis=1)
+        shade = np.linspace(0.15, 1.0, pieces.shape[0])
+        path = LineCollection(list(pieces), colors=_INK, alpha=shade, linewidths=1.8)
+        axes.add_collection(path)
+        axes.plot(*points[0], "o", markersize=8, markerfacecolor="white", color=_INK)
+        axes.plot(*points[-1], "o", markersize=8, color=_INK)
+    axes.set_xlim(-1, 1)
+    axes.set_ylim(-1, 1)
+    axes.set_aspect("equal", adjustable="box", anchor="N")
+    axes.set_xticks((-1, 0, 1))
+    axes.set_yticks((-1, 0, 1))
+    axes.set_xlabel("valence", color=_VALENCE, fontsize=11, labelpad=1)
+    axes.set_ylabel("arousal", color=_AROUSAL, fontsize=11, labelpad=-4)
+
+
+def _draw_summary(axes: "Axes", session: Session) -> None:
+    """Draw the legend, and in a few words what was played with."""
+    from matplotlib.lines import Line2D
+    from matplotlib.patches import Patch
+
+    axes.axis("off")
+    roles = {timed.note.role for timed in session.notes}
+    handles: list[Any] = [
+        Line2D([], [], color=_INK, linewidth=1.3, dashes=(4, 2.5), label="target"),
+        Patch(color=_FAINT, alpha=0.3, label="± one standard deviation"),
+        Line2D(
+            [], [], marker="o", linestyle="", markerfacecolor="white", color=_INK, label="start"
+        ),
+        Line2D([], [], marker="o", linestyle="", color=_INK, label="end"),
+    ]
+    handles += [
+        Patch(color=colour, label=f"{role}: {_count(session, role)} notes")
+        for role, colour in _ROLE_COLOURS.items()
+        if role in roles
+    ]
+    axes.legend(
+        handles=handles,
+        loc="upper left",
+        frameon=False,
+        fontsize=10,
+        labelcolor=_INK,
+        borderaxespad=0.0,
+    )
+    info = session.info
+    settings = info.settings
+    facts = (
+        ("heard", info.input),
+        ("sent to", info.midi_out),
+        ("engine", settings.get("engine", "")),
+        ("mode", settings.get("mode", "")),
+        ("tempo", f"{info.tempo_bpm:g} bpm, {info.beats_per_bar} beats a bar"),
+        ("seed", str(info.seed)),
+    )
+    lines = [f"{name:<8} {_shortened(str(value))}" for name, value in facts if value]
+    axes.text(
+        0.0,
+        0.0,
+        "\n".join(lines),
+        va="bottom",
+        fontsize=10,
+        color=_INK,
+        linespacing=1.5,
+        family="monospace",
+        transform=axes.transAxes,
+    )
+
+
+def _count(session: Session, role: str) -> int:
+    return sum(timed.note.role == role for timed in session.notes)
+
+
+def _shortened(text: str, longest: int = 28) -> str:
+    # Dollar signs would start mathematics.
+    text = text.replace("$", r"\$")
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"
+
+
+def _title(figure: "Figure", session: Session) -> None:
+    figure.text(0.055, 0.962, "Stimmung", fontsize=17, fontweight="bold", color=_INK)
+    figure.text(
+        0.985,
+        0.964,
+        f"{session.info.started.replace('T', '  ')[:20]}   {_minutes(session.duration_s)} min",
+        fontsize=11,
+        color=_FAINT,
+        ha="right",
+    )

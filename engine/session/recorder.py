@@ -1,0 +1,148 @@
+"""Writes a session while it is played: append-only, so that a crash costs at most a second."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Self
+
+from engine.emotion.target import TargetState
+from engine.errors import SessionError
+from engine.events import ControlEvent, EmotionState, NoteEvent
+from engine.session.appender import LineAppender
+from engine.session.events_file import (
+    EVENTS_NAME,
+    LogEntry,
+    SessionInfo,
+    TimedNote,
+    encode_control,
+    encode_emotion,
+    encode_header,
+    encode_log,
+    encode_note,
+)
+from engine.session.folder import make_session_folder
+from engine.session.recover import recover
+
+__all__ = ["SessionRecorder"]
+
+_END = b'{"event":"end","at_s":%.5f}\n'
+
+
+class SessionRecorder:
+    """One session folder.
+
+    Everything is handed over when it happens and written by a thread of its own: the file is
+    with the operating system within a quarter of a second and on disk within about one. `close`
+    then makes the final products from the file, just as `engine.session.recover` does after a
+    crash. A disk that is full or gone is reported in `error`; playing goes on.
+
+    Parameters
+    ----------
+    folder : str or Path
+        Where to record; see `engine.session.folder.make_session_folder` for one that is in use.
+    info : SessionInfo
+        What is played with.
+    now : callable
+        The caller's clock [s]; all times given to the methods are on it.
+    origin_s : float or None
+        The session's start on that clock; None for now.
+
+    Attributes
+    ----------
+    folder : Path
+        The folder really used.
+
+    Raises
+    ------
+    SessionError
+        The folder cannot be written.
+    """
+
+    def __init__(
+        self,
+        folder: str | Path,
+        info: SessionInfo,
+        *,
+        now: Callable[[], float] = time.perf_counter,
+        origin_s: float | None = None,
+    ) -> None:
+        self.folder = make_session_folder(folder)
+        self.info = info
+        self._now = now
+        self._origin_s = now() if origin_s is None else origin_s
+        self._appender = LineAppender(self.folder / EVENTS_NAME, encode_header(info))
+        self._product_error: str | None = None
+        self._closed = False
+
+    @property
+    def error(self) -> str | None:
+        """Why the recording is not safe at this moment, in one line, or None."""
+        lost = self._appender.dropped
+        if self._appender.error and lost:
+            return f"{self._appender.error}; {lost} events lost"
+        return self._appender.error or self._product_error
+
+    @property
+    def dropped(self) -> int:
+        """Events lost for good."""
+        return self._appender.dropped
+
+    def start(self) -> None:
+        """Start writing in the background."""
+        self._appender.start()
+
+    def emotion(self, state: EmotionState, target: TargetState) -> None:
+        """Record one hop; ``state.time_s`` counts from the session's start."""
+        self._appender.put(encode_emotion(self._elapsed(), state, target))
+
+    def note(self, note: NoteEvent, on_s: float, off_s: float) -> None:
+        """Record a note, when it is handed to the sender, with its deadlines."""
+        timed = TimedNote(note, on_s - self._origin_s, off_s - self._origin_s)
+        self._appender.put(encode_note(self._elapsed(), timed))
+
+    def control(self, control: ControlEvent, at_s: float) -> None:
+        """Record a controller change with its deadline."""
+        self._appender.put(encode_control(at_s - self._origin_s, control))
+
+    def log(self, kind: str, message: str, **fields: Any) -> None:
+        """Record what was set (kind ``set``), why a note was late (``late``), what failed.
+
+        Parameters
+        ----------
+        kind : str
+            One word; ``late`` entries are counted in the log's summary.
+        message : str
+            One line for people.
+        **fields : object
+            The same for programs, as plain JSON values.
+        """
+        self._appender.put(encode_log(LogEntry(self._elapsed(), kind, message, fields)))
+
+    def close(self) -> list[Path]:
+        """Finish the file, write the final products and return them.
+
+        A failure is left in `error`: notes already played are worth more than a picture.
+        """
+        if self._closed:
+            return []
+        self._closed = True
+        self._appender.put(_END % self._elapsed())
+        if not self._appender.close():
+            return []
+        try:
+            return recover(self.folder).files
+        except SessionError as error:
+            self._product_error = str(error)
+            return []
+
+    def _elapsed(self) -> float:
+        return self._now() - self._origin_s
+
+    def __enter__(self) -> Self:
+        """Start."""
+        self.start()
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        """Close."""
+        self.close()

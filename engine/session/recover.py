@@ -1,0 +1,56 @@
+"""Makes a session's final products from its events file: at the end, or after a crash."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from engine.errors import SessionError
+from engine.session.events_file import Session, read_session
+from engine.session.picture import draw_picture
+from engine.session.products import write_emotion_csv, write_log, write_midi
+
+__all__ = ["PRODUCTS", "Recovered", "recover"]
+
+PRODUCTS: dict[str, Callable[[Session, Path], None]] = {
+    "stimmung.mid": write_midi,
+    "emotion.csv": write_emotion_csv,
+    "log.txt": write_log,
+    "picture.png": draw_picture,
+}
+"""File name → what writes it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recovered:
+    """What was rebuilt: the files, and the session they show."""
+
+    files: list[Path]
+    session: Session
+
+
+def recover(folder: str | Path) -> Recovered:
+    """Write MIDI file, emotion curve, log and picture from the events of a session.
+
+    Each is replaced whole or left alone; the events file is only read.
+
+    Raises
+    ------
+    SessionError
+        The folder holds no session, or a product cannot be written (the others are).
+    """
+    path = Path(folder)
+    session = read_session(path)
+    files: list[Path] = []
+    problems: list[str] = []
+    for name, write in PRODUCTS.items():
+        part = path / f".{name}.part"
+        try:
+            write(session, part)
+            part.replace(path / name)
+            files.append(path / name)
+        except OSError as error:
+            problems.append(f"{name}: {error.strerror or error}")
+            part.unlink(missing_ok=True)
+    if problems:
+        raise SessionError(f"cannot write into {path}: {'; '.join(problems)}")
+    return Recovered(files, session)
