@@ -1,0 +1,1 @@
+"""What `stimmung bench` measures. Figures are for reading, never for passing a test."""

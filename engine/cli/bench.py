@@ -1,0 +1,74 @@
+"""``stimmung bench``: figures of this machine, as a table or JSON."""
+
+import argparse
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from engine.cli.options import Commands, check_output
+
+__all__ = ["add", "run"]
+
+
+def _tracker() -> dict[str, Any]:
+    from engine.bench.tracker import measure_tracker
+
+    return measure_tracker()
+
+
+def _live() -> dict[str, Any]:
+    from engine.bench.live import measure_live
+
+    return measure_live()
+
+
+def _rules() -> dict[str, Any]:
+    from engine.bench.control import measure_control
+
+    return measure_control("rules")
+
+
+_MEASURES: dict[str, tuple[str, Callable[[], dict[str, Any]]]] = {
+    "tracker": ("cost of the tracker on one core", _tracker),
+    "live": ("first emotion, memory and load of the live engine", _live),
+    "rules": ("how well the music of `rules` follows the target", _rules),
+}
+
+
+def add(commands: "Commands[argparse.ArgumentParser]") -> None:
+    """Add the command."""
+    parser = commands.add_parser(
+        "bench",
+        help="measure this machine",
+        description="Measure this machine: "
+        + "; ".join(f"{name}: {what}" for name, (what, _) in _MEASURES.items())
+        + ".",
+        allow_abbrev=False,
+    )
+    parser.add_argument("what", nargs="*", choices=tuple(_MEASURES), metavar="WHAT")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there too")
+    parser.set_defaults(run=run)
+
+
+def run(parsed: argparse.Namespace) -> int:
+    """Measure and print."""
+    from rich.console import Console
+    from rich.table import Table
+
+    if parsed.json is not None:
+        check_output(parsed.json)
+    names = parsed.what or list(_MEASURES)
+    console = Console()
+    figures: dict[str, dict[str, Any]] = {}
+    for name in names:
+        title, measure = _MEASURES[name]
+        with console.status(f"measuring {title}"):
+            figures[name] = measure()
+        table = Table("figure", "value", title=title)
+        for figure, value in figures[name].items():
+            table.add_row(figure, str(value))
+        console.print(table)
+    if parsed.json is not None:
+        parsed.json.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+    return 0

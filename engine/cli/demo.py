@@ -1,0 +1,111 @@
+"""``stimmung demo``: the whole line on the bundled piece, without any device."""
+
+import argparse
+from pathlib import Path
+
+from engine.cli.options import Commands, add_seed
+from engine.config import Performance, check_range
+from engine.generators import GENERATORS
+from engine.offline import Performed
+
+__all__ = ["add", "run"]
+
+_SECTION_S = 8.0
+
+
+def add(commands: "Commands[argparse.ArgumentParser]") -> None:
+    """Add the command."""
+    parser = commands.add_parser(
+        "demo",
+        help="hear a bundled piece, answer it, and write a session folder",
+        description="Track a bundled piece and play along with it, faster than real time and "
+        "without any device; leaves a folder with the MIDI file, the emotion table and a picture.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--out", type=Path, default=Path("stimmung-demo"), metavar="DIR")
+    parser.add_argument("--engine", default="rules", help=f"{', '.join(GENERATORS)}")
+    parser.add_argument("--seconds", type=float, metavar="S", help="hear only so much of it")
+    add_seed(parser)
+    parser.set_defaults(run=run)
+
+
+def run(parsed: argparse.Namespace) -> int:
+    """Run the demo and print what was heard and played."""
+    import presets
+    from engine.audio import AudioFile, mono_blocks
+    from engine.cli.progress import progress_bar
+    from engine.emotion.tracker import Tracker
+    from engine.offline import accompany
+    from engine.session.recorder import SessionRecorder
+
+    if parsed.seconds is not None:
+        check_range("seconds", parsed.seconds, 1.0, 3600.0)
+    check_range("seed", parsed.seed, 0, 2**31 - 1)
+    performance = Performance(engine=parsed.engine)
+    with AudioFile(presets.DEMO_AUDIO) as audio:
+        length = min(audio.duration_s, parsed.seconds or audio.duration_s)
+    info = {
+        "engine": performance.engine,
+        "mode": performance.mode,
+        "seed": parsed.seed,
+        "tempo_bpm": performance.tempo_bpm,
+        "beats_per_bar": performance.beats_per_bar,
+        "key": performance.key,
+        "input": presets.DEMO_AUDIO.name,
+        "midi_out": "none",
+    }
+    recorder = SessionRecorder(parsed.out, info)
+    try:
+        tracker = Tracker()
+        with progress_bar("listening and playing", length) as progress:
+            performed = accompany(
+                mono_blocks(presets.DEMO_AUDIO, tracker.sample_rate),
+                tracker,
+                performance,
+                seed=parsed.seed,
+                seconds=parsed.seconds,
+                progress=progress,
+            )
+        for state, target in performed.emotions:
+            recorder.emotion(state, target)
+        for scheduled in performed.notes:
+            recorder.note(scheduled.note, scheduled.on_s, scheduled.off_s)
+        for control in performed.controls:
+            recorder.control(control, control.beat * 60.0 / performance.tempo_bpm)
+    finally:
+        recorder.close()
+    _print_table(performed)
+    print(f"{recorder.folder}: stimmung.mid, emotion.csv, picture.png, log.txt")
+    return 0
+
+
+def _print_table(performed: Performed) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("time", "heard", "valence", "arousal", "key", "played", "velocity", "pitch")
+    start = 0.0
+    while start < performed.seconds:
+        end = start + _SECTION_S
+        states = [state for state, _ in performed.emotions if start < state.time_s <= end]
+        notes = [item.note for item in performed.notes if start <= item.on_s < end]
+        if states:
+            last, count = states[-1], max(1, len(notes))
+            length = min(end, performed.seconds) - start
+            quadrant = max(range(4), key=lambda q: last.quadrants[q]) + 1
+            table.add_row(
+                f"{start:.0f}–{min(end, performed.seconds):.0f} s",
+                f"Q{quadrant}, {last.state}",
+                f"{_mean([state.valence for state in states]):+.2f}",
+                f"{_mean([state.arousal for state in states]):+.2f}",
+                last.key or "–",
+                f"{len(notes) / length:.1f} notes/s",
+                f"{sum(note.velocity for note in notes) / count:.0f}",
+                f"{sum(note.pitch for note in notes) / count:.0f}",
+            )
+        start = end
+    Console().print(table)
+
+
+def _mean(values: list[float]) -> float:
+    return sum(values) / len(values)

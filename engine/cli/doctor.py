@@ -1,0 +1,142 @@
+"""``stimmung doctor``: what is missing, and the one line that cures it."""
+
+import argparse
+import sys
+from collections.abc import Callable
+
+from engine.cli.options import Commands
+from engine.errors import StimmungError
+
+__all__ = ["add", "run"]
+
+
+def add(commands: "Commands[argparse.ArgumentParser]") -> None:
+    """Add the command."""
+    parser = commands.add_parser(
+        "doctor",
+        help="check this machine and say what to mend",
+        description="Check models, audio, MIDI and window on this machine; each problem comes "
+        "with the line that cures it. Exit code 1 only if something needed everywhere is broken.",
+        allow_abbrev=False,
+    )
+    parser.set_defaults(run=run)
+
+
+class _Finding(Exception):
+    """A problem and its cure."""
+
+    def __init__(self, problem: str, cure: str) -> None:
+        super().__init__(problem)
+        self.cure = cure
+
+
+def _python() -> str:
+    return f"{sys.version.split()[0]} at {sys.executable}"
+
+
+def _models() -> str:
+    import numpy as np
+
+    from engine.emotion.tracker import Tracker
+
+    tracker = Tracker()
+    tracker.push(np.zeros(tracker.hop_length, np.float32))
+    return f"tracker runs, {tracker.sample_rate} Hz, one state per {tracker.hop_length} samples"
+
+
+def _presets() -> str:
+    from engine.presets import list_presets, user_folder
+
+    return f"{len(list_presets())} presets; your own: {user_folder()}"
+
+
+def _audio() -> str:
+    from engine.audio import list_inputs
+
+    inputs = list_inputs()
+    if not inputs:
+        raise _Finding(
+            "no audio input",
+            "plug one in, or start JACK/PipeWire; `--input FILE` works without any",
+        )
+    return ", ".join(device.name for device in inputs[:4])
+
+
+def _midi() -> str:
+    from engine.midi.client import SenderClient
+
+    with SenderClient("virtual", port_name="Stimmung doctor") as sender:
+        return f"virtual port opened: {sender.status().port}"
+
+
+def _realtime() -> str:
+    import os
+    import subprocess
+
+    if not hasattr(os, "sched_setscheduler"):
+        return "priorities are the system's business here"
+    probe = "import os; os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(5))"
+    if subprocess.run([sys.executable, "-c", probe], stderr=subprocess.DEVNULL).returncode:
+        raise _Finding(
+            "the MIDI sender may not raise its priority (timing is good, but not the best)",
+            "sudo usermod -aG audio $USER, with @audio rtprio 95 in /etc/security/limits.conf",
+        )
+    return "the MIDI sender may run with real-time priority"
+
+
+def _window() -> str:
+    import subprocess
+
+    probe = "import gui.start; gui.start.check()"
+    answer = subprocess.run(
+        [sys.executable, "-P", "-c", probe], capture_output=True, text=True, check=False
+    )
+    if answer.returncode:
+        lines = answer.stderr.strip().splitlines() or ["the window cannot start"]
+        problem, _, cure = lines[-1].partition("; ")
+        raise _Finding(problem, cure or "use `stimmung live` in the terminal")
+    return "Qt can open a window"
+
+
+_CHECKS: tuple[tuple[str, bool, Callable[[], str]], ...] = (
+    ("Python", True, _python),
+    ("models", True, _models),
+    ("presets", True, _presets),
+    ("audio input", False, _audio),
+    ("MIDI output", False, _midi),
+    ("priority", False, _realtime),
+    ("window", False, _window),
+)
+"""What is checked, whether everything depends on it, and how."""
+
+
+def run(_parsed: argparse.Namespace) -> int:
+    """Run all checks and print them."""
+    from rich.console import Console
+
+    console = Console(highlight=False, soft_wrap=True)
+    broken = False
+    for name, needed, check in _CHECKS:
+        try:
+            answer = check()
+            console.print(f"[green]ok[/green]    {name}: ", end="")
+            console.print(answer, markup=False)
+        except _Finding as finding:
+            _report(console, needed, name, str(finding), finding.cure)
+            broken |= needed
+        except StimmungError as error:
+            problem, _, cure = str(error).partition("; ")
+            _report(console, needed, name, problem, cure)
+            broken |= needed
+    return 1 if broken else 0
+
+
+def _report(console: object, needed: bool, name: str, problem: str, cure: str) -> None:
+    from rich.console import Console
+
+    assert isinstance(console, Console)
+    colour, word = ("red", "BAD") if needed else ("yellow", "note")
+    console.print(f"[{colour}]{word:<4}[/{colour}]  {name}: ", end="")
+    console.print(problem, markup=False)
+    if cure:
+        console.print(f"      cure: {cure}", markup=False)

@@ -1,0 +1,202 @@
+"""``stimmung live``: listen, track, answer."""
+
+import argparse
+import contextlib
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from types import FrameType
+
+from engine.cli.options import Commands, add_performance, add_seed, read_performance
+from engine.errors import InputError, StimmungError
+from engine.runtime import Runtime
+from engine.snapshot import Snapshot
+
+__all__ = ["add", "run"]
+
+_LINE_S = 2.0
+_REFRESH_S = 0.1
+
+
+def add(commands: "Commands[argparse.ArgumentParser]") -> None:
+    """Add the command."""
+    parser = commands.add_parser(
+        "live",
+        help="listen and answer in MIDI, live",
+        description="Listen to an input, track its valence and arousal, and answer in MIDI "
+        "through a port named Stimmung. Stop with Ctrl-C.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--input", default="", metavar="NAME|FILE", help="see: stimmung devices")
+    parser.add_argument(
+        "--midi-out",
+        default="virtual",
+        metavar="virtual|jack|NAME|none",
+        help="a new port named Stimmung (default), the same sample-accurately over JACK, an "
+        "existing port, or nothing",
+    )
+    parser.add_argument("--preset", metavar="P", help="see: stimmung presets")
+    add_performance(parser)
+    parser.add_argument(
+        "--sync",
+        choices=("internal",),
+        default="internal",
+        help="whose beat to follow: our own tempo",
+    )
+    parser.add_argument("--curve", type=Path, metavar="CSV", help="columns beat, valence, arousal")
+    parser.add_argument("--guide-seconds", type=float, metavar="S", help="how long guide takes")
+    parser.add_argument(
+        "--osc", action="append", default=[], metavar="HOST:PORT", help="may be given repeatedly"
+    )
+    parser.add_argument("--record", type=Path, metavar="DIR", help="session folder to write")
+    parser.add_argument("--seconds", type=float, metavar="S", help="stop after so long")
+    parser.add_argument(
+        "--latency-ms", type=float, default=0.0, metavar="MS", help="shift all MIDI, -200..200"
+    )
+    add_seed(parser)
+    parser.set_defaults(run=run)
+
+
+def run(parsed: argparse.Namespace) -> int:
+    """Play until the time is up, the file ends, or a signal comes."""
+    from engine.config import LiveConfig, Performance
+    from engine.emotion.curve import read_curve
+    from engine.osc import parse_destination
+    from engine.presets import load_preset
+
+    base = load_preset(parsed.preset).performance if parsed.preset else Performance()
+    curve = () if parsed.curve is None else read_curve(parsed.curve)
+    if curve and parsed.mode is None:
+        parsed.mode = "curve"
+    if curve and parsed.mode != "curve":
+        raise InputError(f"--curve needs mode curve; got {parsed.mode!r}")
+    performance = read_performance(parsed, base)
+    if parsed.guide_seconds is not None:
+        performance = performance.changed({"guide_seconds": parsed.guide_seconds})
+    config = LiveConfig(
+        performance=performance,
+        input=parsed.input,
+        midi_out=parsed.midi_out,
+        osc=tuple(parse_destination(text) for text in parsed.osc),
+        record=parsed.record,
+        seconds=parsed.seconds,
+        seed=parsed.seed,
+        latency_ms=parsed.latency_ms,
+        curve=curve,
+    )
+    stopping = threading.Event()
+    with _stop_on_signals(stopping), Runtime(config) as runtime:
+        _watch(runtime, stopping)
+        last = runtime.snapshot()
+    print(
+        f"played {last.midi.sent} notes in {last.time_s:.0f} s; "
+        f"late p99 {last.midi.lateness_p99_ms:.2f} ms; lost audio blocks {last.audio.overruns}",
+        file=sys.stderr,
+    )
+    if config.record is not None:
+        print(f"session: {config.record}", file=sys.stderr)
+    if runtime.failure is not None:
+        if isinstance(runtime.failure, StimmungError):
+            raise runtime.failure
+        raise RuntimeError("the engine stopped; all notes were ended") from runtime.failure
+    return 0
+
+
+@contextlib.contextmanager
+def _stop_on_signals(stopping: threading.Event) -> Iterator[None]:
+    """Turn Ctrl-C and SIGTERM into an orderly end: notes off, files written."""
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        stopping.set()
+
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    before = [signal.signal(number, stop) for number in numbers]
+    try:
+        yield
+    finally:
+        for number, handler in zip(numbers, before, strict=True):
+            signal.signal(number, handler)
+
+
+def _watch(runtime: Runtime, stopping: threading.Event) -> None:
+    from rich.console import Console
+    from rich.live import Live
+
+    console = Console(stderr=True)
+    began_s = line_s = time.perf_counter()
+    snapshot = runtime.snapshot()
+    heard = False
+    with contextlib.ExitStack() as stack:
+        screen = None
+        if console.is_terminal:
+            screen = stack.enter_context(Live(console=console, auto_refresh=False))
+        else:
+            console.print(f"listening to {snapshot.audio.name}; MIDI out: {snapshot.midi.port}")
+        while not stopping.wait(_REFRESH_S) and runtime.failure is None:
+            snapshot = runtime.snapshot()
+            now = time.perf_counter()
+            if screen is not None:
+                screen.update(_table(snapshot), refresh=True)
+            elif now - line_s >= _LINE_S or (snapshot.emotion and not heard):
+                line_s = now
+                console.print(_line(snapshot), soft_wrap=True, highlight=False)
+            heard = heard or snapshot.emotion is not None
+            limit = runtime.config.seconds
+            if runtime.input_ended or (limit is not None and now - began_s >= limit):
+                return
+
+
+def _line(snapshot: Snapshot) -> str:
+    emotion = snapshot.emotion
+    if emotion is None:
+        return f"{snapshot.time_s:7.1f} s  nothing heard yet  {snapshot.audio.error or ''}"
+    return (
+        f"{snapshot.time_s:7.1f} s  heard v {emotion.valence:+.2f} a {emotion.arousal:+.2f} "
+        f"{emotion.state:<9} {emotion.key or '-':<6} plays v {snapshot.target_valence:+.2f} "
+        f"a {snapshot.target_arousal:+.2f} {snapshot.key:<6} beat {snapshot.beat:6.1f} "
+        f"notes {snapshot.midi.sent}"
+    )
+
+
+def _table(snapshot: Snapshot) -> object:
+    from rich.table import Table
+
+    table = Table.grid(padding=(0, 2))
+    emotion = snapshot.emotion
+    if emotion is None:
+        table.add_row("heard", snapshot.audio.error or "nothing yet")
+    else:
+        table.add_row(
+            "heard",
+            f"valence {emotion.valence:+.2f} ± {emotion.valence_std:.2f}   "
+            f"arousal {emotion.arousal:+.2f} ± {emotion.arousal_std:.2f}   "
+            f"{emotion.state}   {emotion.key} {emotion.chord}",
+        )
+    table.add_row(
+        "plays",
+        f"valence {snapshot.target_valence:+.2f}          "
+        f"arousal {snapshot.target_arousal:+.2f}          "
+        f"{snapshot.engine}, {snapshot.mode}, {snapshot.key}",
+    )
+    bar, beat = divmod(max(0.0, snapshot.beat), snapshot.beats_per_bar)
+    table.add_row(
+        "time",
+        f"bar {int(bar) + 1} beat {int(beat) + 1}   {snapshot.tempo_bpm:g} BPM   "
+        f"{snapshot.time_s:.0f} s",
+    )
+    table.add_row(
+        "audio",
+        f"{snapshot.audio.name}   {snapshot.audio.level_db:.0f} dBFS   "
+        f"lost {snapshot.audio.overruns}   {snapshot.audio.error or ''}",
+    )
+    table.add_row(
+        "MIDI",
+        f"{snapshot.midi.port}   {snapshot.midi.sent} notes, {snapshot.midi.sounding} sounding   "
+        f"late p99 {snapshot.midi.lateness_p99_ms:.2f} ms   dropped {snapshot.midi.dropped}",
+    )
+    if snapshot.messages:
+        table.add_row("log", snapshot.messages[-1])
+    return table

@@ -1,0 +1,95 @@
+"""Lint, types, import rules, and what the README promises: part of the one test command."""
+
+import ast
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGES = ("engine", "gui", "export_onnx", "presets")
+MOST_LINES = 420
+
+TOOLS = (
+    (sys.executable, "-m", "ruff", "check", "."),
+    (sys.executable, "-m", "ruff", "format", "--check", "."),
+    (sys.executable, "-m", "mypy"),
+    (str(Path(sys.executable).with_name("lint-imports")),),
+)
+
+
+@pytest.mark.parametrize("command", TOOLS, ids=lambda command: " ".join(command[1:]) or "imports")
+def test_tool_finds_nothing(command):
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+HEAVY = ("torch", "PyQt6", "onnxruntime", "sounddevice", "rtmidi", "jack", "matplotlib", "soxr")
+
+
+@pytest.mark.parametrize("module", ["engine", "engine.cli", "engine.config", "engine.midi.client"])
+def test_import_stays_light(module):
+    probe = f"import sys, {module}; print([name for name in {HEAVY!r} if name in sys.modules])"
+    done = subprocess.run(
+        [sys.executable, "-c", probe], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "[]"
+
+
+def test_sender_loads_neither_numpy_nor_models():
+    probe = (
+        "import sys, engine.midi.sender;"
+        "print([name for name in ('numpy', 'onnxruntime', 'PyQt6') if name in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", probe], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "[]"
+
+
+def python_files() -> list[Path]:
+    return sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
+
+
+@pytest.mark.parametrize("path", python_files(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_file_is_one_room_with_named_contents(path):
+    text = path.read_text(encoding="utf-8")
+    assert len(text.splitlines()) <= MOST_LINES, "wants two rooms"
+    tree = ast.parse(text)
+    assert ast.get_docstring(tree), "says nothing about itself"
+    names = {
+        target.id
+        for node in tree.body
+        if isinstance(node, ast.Assign)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
+    defines = any(isinstance(node, (ast.ClassDef, ast.FunctionDef)) for node in tree.body)
+    assert "__all__" in names or not defines or path.name == "__main__.py", "lacks __all__"
+
+
+def test_no_pickle_at_run_time():
+    for path in python_files():
+        if "export_onnx" not in path.parts:
+            assert not re.search(r"^\s*(import|from) (pickle|marshal|shelve)\b",
+                                 path.read_text(encoding="utf-8"), re.M), path
+
+
+def readme_commands() -> list[str]:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    return re.findall(r"^python3 -m venv .*$", readme, re.M)
+
+
+def test_readme_has_two_commands_and_ci_runs_the_second():
+    run, test = readme_commands()
+    assert run.endswith("stimmung demo")
+    assert test.endswith("pytest")
+    assert test.replace("pip install -e", "pip install -q -e") in (ROOT / ".ci/run").read_text()
+
+
+def test_shipped_models_are_small():
+    for path in (ROOT / "presets" / "models").glob("*.onnx"):
+        assert path.stat().st_size < 20_000_000, path
+        assert path.with_suffix(".md").is_file(), f"{path} has no model card"
