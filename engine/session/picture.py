@@ -38,6 +38,7 @@ _SIZE_IN: Final = (16.0, 9.0)
 _DPI: Final = 100
 _MAX_POINTS: Final = 3000
 """Curves are thinned to this many points; a screen shows no more."""
+_TICKS_S: Final = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600)
 _KEY_LABEL_SHARE: Final = 0.05
 """Least distance between two key names, as a share of the width."""
 
@@ -61,11 +62,11 @@ def draw_picture(session: Session, path: Path) -> None:
         2,
         width_ratios=(3.55, 1.0),
         height_ratios=(1.0, 1.0, 0.14, 2.3),
-        left=0.055,
+        left=0.062,
         right=0.985,
-        top=0.915,
+        top=0.925,
         bottom=0.07,
-        hspace=0.13,
+        hspace=0.16,
         wspace=0.09,
     )
     valence = figure.add_subplot(grid[0, 0])
@@ -108,6 +109,11 @@ def _plain(axes: "Axes") -> None:
     axes.tick_params(colors=_INK, labelsize=10, length=3)
 
 
+def _name(axes: "Axes", name: str, colour: str) -> None:
+    axes.set_ylabel(name, color=colour, fontsize=13, fontweight="bold")
+    axes.yaxis.set_label_coords(-0.048, 0.5)
+
+
 def _draw_curve(
     axes: "Axes", curves: dict[str, Curve], name: str, colour: str, ends: tuple[str, str]
 ) -> None:
@@ -123,9 +129,7 @@ def _draw_curve(
     axes.set_yticks((-1, -0.5, 0, 0.5, 1), (ends[0], "", "0", "", ends[1]))
     axes.grid(axis="x", color="#e4e4e4", linewidth=0.8)
     axes.set_axisbelow(True)
-    axes.set_title(
-        name.capitalize(), loc="left", color=colour, fontsize=13, fontweight="bold", pad=5
-    )
+    _name(axes, name, colour)
 
 
 def _draw_ribbon(axes: "Axes", curves: dict[str, Curve]) -> None:
@@ -165,11 +169,12 @@ def _draw_ribbon(axes: "Axes", curves: dict[str, Curve]) -> None:
 def _draw_roll(axes: "Axes", session: Session) -> None:
     from matplotlib.collections import PatchCollection
     from matplotlib.patches import Rectangle
+    from matplotlib.ticker import MultipleLocator
 
     _plain(axes)
     axes.grid(axis="x", color="#e4e4e4", linewidth=0.8)
     axes.set_axisbelow(True)
-    axes.set_title("Played", loc="left", color=_INK, fontsize=13, fontweight="bold", pad=7)
+    _name(axes, "played", _INK)
     pitches = [timed.note.pitch for timed in session.notes]
     low, high = min(pitches, default=48) - 2, max(pitches, default=72) + 3
     # Few notes must not look like thick bars: show two octaves at least.
@@ -198,6 +203,7 @@ def _draw_roll(axes: "Axes", session: Session) -> None:
             PatchCollection(boxes, facecolor=colour, alpha=strength, linewidth=0, label=role)
         )
     _draw_keys(axes, session, high)
+    axes.xaxis.set_major_locator(MultipleLocator(_tick_s(axes.get_xlim()[1])))
     axes.xaxis.set_major_formatter(_minutes)
     axes.set_xlabel("time [min:s]", color=_INK, fontsize=10)
 
@@ -218,6 +224,11 @@ def _draw_keys(axes: "Axes", session: Session, top: float) -> None:
         )
         axes.text(time_s, top, f"▸ {name}", fontsize=9, color=_INK, va="bottom", clip_on=False)
         shown, last_s = key, time_s
+
+
+def _tick_s(width_s: float) -> float:
+    """Return a round number of seconds or minutes between ticks, at most 12 of them."""
+    return next((tick for tick in _TICKS_S if width_s / tick <= 12), width_s / 12)
 
 
 def _minutes(seconds: float, _position: Any = None) -> str:
@@ -325,10 +336,10 @@ def _shortened(text: str, longest: int = 28) -> str:
 
 
 def _title(figure: "Figure", session: Session) -> None:
-    figure.text(0.055, 0.962, "Stimmung", fontsize=17, fontweight="bold", color=_INK)
+    figure.text(0.062, 0.955, "Stimmung", fontsize=17, fontweight="bold", color=_INK)
     figure.text(
         0.985,
-        0.964,
+        0.957,
         f"{session.info.started.replace('T', '  ')[:20]}   {_minutes(session.duration_s)} min",
         fontsize=11,
         color=_FAINT,
