@@ -1,0 +1,240 @@
+"""Which chord sounds in each half bar: mode from valence, function from the form.
+
+A phrase starts at rest, departs, and closes with a cadence; between these, functions follow
+each other by a small table and the chord is drawn among those of its function. The draws
+belong to the phrase's material, so recurring material keeps its harmony as long as the
+target stays.
+"""
+
+from dataclasses import dataclass, replace
+from math import exp
+from typing import Final, Literal
+
+from engine.generators.rules.form import BARS_PER_PHRASE, Position
+from engine.generators.rules.ladder import (
+    COLOURS,
+    LADDER,
+    Degree,
+    Function,
+    Mode,
+    chord_scale,
+    mode_tonic,
+)
+from engine.generators.rules.mapping import Intent
+from engine.music.chords import Chord, chord_tension
+from engine.music.draws import Draws
+from engine.music.keys import SCALES, Key
+
+__all__ = ["Harmony", "KeyLock", "next_harmony"]
+
+KeyLock = Literal["tonic", "scale"]
+
+_NEXT: Final[dict[Function, tuple[tuple[Function, float], ...]]] = {
+    "T": (("S", 0.55), ("T", 0.3), ("D", 0.15)),
+    "S": (("D", 0.6), ("T", 0.25), ("S", 0.15)),
+    "D": (("T", 0.8), ("S", 0.1), ("D", 0.1)),
+}
+_ROOT_MOTION: Final = (0.25, 0.7, 1.0, 1.0, 0.9, 1.5, 0.5, 1.1, 0.8, 1.1, 0.9, 0.7)
+"""Preference for a root so many semitones higher; up a fourth is the strongest motion."""
+_PRINCIPAL: Final = 3.0
+"""How much a cadence prefers the chord on the fifth degree."""
+_SLOTS_PER_PHRASE: Final = 2 * BARS_PER_PHRASE
+_MODE_BARS: Final = 2
+"""Bars that share one draw of the mode, so that mixture comes in stretches, not flickers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Harmony:
+    """The harmony of a half bar.
+
+    Attributes
+    ----------
+    slot : int
+        Half bar it was made for.
+    tonic : int
+        Pitch class of the mode's tonic.
+    place : int
+        Mode, as a place on the ladder.
+    chord : Chord
+        Chord that sounds.
+    function : {'T', 'S', 'D'}
+        Its role in the phrase.
+    scale : frozenset of int
+        Pitch classes a melody may use.
+    until : int
+        Beat up to which the chord is meant to last if the target stays.
+    """
+
+    slot: int
+    tonic: int
+    place: int
+    chord: Chord
+    function: Function
+    scale: frozenset[int]
+    until: int
+
+
+def _place(position: Position, intent: Intent, draws: Draws) -> int:
+    """Return the mode: the ladder rounded with an evenly spread threshold, so shares add up."""
+    threshold = draws.even("mode", position.bar // _MODE_BARS)
+    return min(max(int(intent.brightness + threshold), 0), len(LADDER) - 1)
+
+
+def _holds_through(position: Position, intent: Intent, draws: Draws) -> bool:
+    """Return whether one chord is meant for the whole bar."""
+    if position.half == 0 or position.last_bar:
+        return True
+    if position.bar_in_phrase == BARS_PER_PHRASE - 2:
+        return False
+    if position.beats_per_bar < 4:
+        return True
+    chance = draws.uniform("half change", position.material, position.bar_in_phrase)
+    return chance >= intent.half_bar_change
+
+
+def _wanted(position: Position, previous: Harmony | None, draws: Draws) -> tuple[Function, bool]:
+    """Return the function due in this half bar, and whether its principal chord is due."""
+    if position.bar_in_phrase == 0 and not position.second_half:
+        return "T", True
+    if position.last_bar:
+        return ("T", True) if position.closing else ("D", True)
+    closes_bar = position.second_half or not position.half
+    if position.bar_in_phrase == BARS_PER_PHRASE - 2 and closes_bar:
+        return ("D", True) if position.closing else ("S", False)
+    options = _NEXT[previous.function if previous else "T"]
+    weights = [weight for _, weight in options]
+    place = (position.material, position.slot % _SLOTS_PER_PHRASE)
+    return options[draws.pick(weights, "function", *place)][0], False
+
+
+def _degree(
+    mode: Mode,
+    tonic: int,
+    function: Function,
+    principal: bool,
+    lock: KeyLock,
+    previous: Harmony | None,
+    intent: Intent,
+    draws: Draws,
+    place: tuple[int, int],
+) -> Degree:
+    """Draw a degree of the wanted function, ``principal`` in favour of i or V."""
+    steps = set(SCALES[mode.scale])
+    options = []
+    for degree in mode.degrees:
+        chord = Chord((tonic + degree.offset) % 12, degree.quality)
+        inside = {(note - tonic) % 12 for note in chord.pitch_classes} <= steps
+        if degree.function == function and (inside or lock == "tonic"):
+            options.append(degree)
+    if principal and function == "T":
+        return options[0]
+    weights = []
+    for degree in options:
+        weight = degree.weight * exp((0.5 if degree.quality == "maj" else -0.5) * intent.chord_tilt)
+        if principal and degree.offset == 7:
+            weight *= _PRINCIPAL
+        if previous is not None:
+            weight *= _ROOT_MOTION[(tonic + degree.offset - previous.chord.root) % 12]
+        weights.append(weight)
+    return options[draws.pick(weights, "degree", *place)]
+
+
+def _coloured(
+    plain: Chord, scale: frozenset[int], intent: Intent, draws: Draws, place: tuple[int, int]
+) -> Chord:
+    """Enrich or suspend a plain chord as the target asks, inside the scale."""
+
+    def fitting(qualities: tuple[str, ...]) -> list[Chord]:
+        chords = [Chord(plain.root, quality) for quality in qualities]
+        return [chord for chord in chords if scale.issuperset(chord.pitch_classes)]
+
+    point = draws.uniform("colour", *place)
+    if plain.quality != "dim" and point >= 1.0 - intent.suspension:
+        suspended = fitting(("sus4", "sus2"))
+        if suspended:
+            return suspended[draws.pick([1.0] * len(suspended), "suspended", *place)]
+    if point < intent.colour:
+        richer = fitting(COLOURS[plain.quality])
+        if richer:
+            weights = [exp(8.0 * intent.tension * chord_tension(c.quality)) for c in richer]
+            return richer[draws.pick(weights, "richer", *place)]
+    return plain
+
+
+def _heard(
+    chord: Chord, key: Key, wanted: int, lock: KeyLock
+) -> tuple[int, int] | None:
+    """Return (place, tonic) of the mode nearest to the wanted one that holds a heard chord."""
+    for place in sorted(range(len(LADDER)), key=lambda index: abs(index - wanted)):
+        mode = LADDER[place]
+        tonic = mode_tonic(key.tonic, key.mode, mode, lock)
+        steps = {(tonic + step) % 12 for step in SCALES[mode.scale]}
+        if steps.issuperset(chord.pitch_classes):
+            return place, tonic
+    return None
+
+
+def _function_of(chord: Chord, mode: Mode, tonic: int) -> Function:
+    """Return the function a chord most likely has; unlisted roots count as departure."""
+    for degree in mode.degrees:
+        if (tonic + degree.offset) % 12 == chord.root:
+            return degree.function
+    return "S"
+
+
+def next_harmony(
+    position: Position,
+    previous: Harmony | None,
+    key: Key,
+    heard: Chord | None,
+    intent: Intent,
+    lock: KeyLock,
+    draws: Draws,
+) -> Harmony:
+    """Return the harmony of the half bar that starts here.
+
+    Parameters
+    ----------
+    position : Position
+        A beat that starts a half bar.
+    previous : Harmony or None
+        Harmony of the half bar before.
+    key : Key
+        Key to stay in.
+    heard : Chord or None
+        Chord of the performer: taken over if a mode on the ladder holds it.
+    intent : Intent
+        What the target asks for.
+    lock : {'tonic', 'scale'}
+        What the key fixes; see `mode_tonic`.
+    draws : Draws
+        Source of chance.
+    """
+    place = _place(position, intent, draws)
+    mode = LADDER[place]
+    tonic = mode_tonic(key.tonic, key.mode, mode, lock)
+    if heard is not None:
+        agreed = _heard(heard, key, place, lock)
+        if agreed is not None:
+            place, tonic = agreed
+            scale = chord_scale(tonic, LADDER[place], heard)
+            function = _function_of(heard, LADDER[place], tonic)
+            return Harmony(position.slot, tonic, place, heard, function, scale, position.slot_end)
+    whole = _holds_through(position, intent, draws)
+    until = position.bar_end if whole else position.slot_end
+    going_on = whole and position.second_half and previous is not None
+    if going_on and previous is not None:
+        if (previous.place, previous.tonic) == (place, tonic):
+            return replace(previous, slot=position.slot, until=until)
+        function, principal = previous.function, position.last_bar
+    else:
+        function, principal = _wanted(position, previous, draws)
+    where = (position.material, position.slot % _SLOTS_PER_PHRASE)
+    degree = _degree(mode, tonic, function, principal, lock, previous, intent, draws, where)
+    plain = Chord((tonic + degree.offset) % 12, degree.quality)
+    scale = chord_scale(tonic, mode, plain)
+    final = position.last_bar and position.closing
+    chord = plain if final else _coloured(plain, scale, intent, draws, where)
+    return Harmony(
+        position.slot, tonic, place, chord, function, chord_scale(tonic, mode, chord), until
+    )

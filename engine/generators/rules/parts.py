@@ -1,0 +1,71 @@
+"""What one beat offers the parts, and the notes they write into it."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from engine.generators.rules.form import Position
+from engine.generators.rules.harmony import Harmony
+from engine.generators.rules.mapping import Intent
+from engine.music.draws import Draws
+
+__all__ = ["HIGHEST", "LOWEST", "BeatFrame", "Written"]
+
+LOWEST: Final = 24
+HIGHEST: Final = 105
+"""Range the parts stay in; a piano has 21..108."""
+
+
+@dataclass(frozen=True, slots=True)
+class BeatFrame:
+    """Everything a part may look at while it fills a beat.
+
+    Attributes
+    ----------
+    position : Position
+        Place in the form.
+    harmony : Harmony
+        Chord and scale of this half bar.
+    changed : bool
+        Whether the chord is new in this beat.
+    intent : Intent
+        What the target asks for.
+    beat_s : float
+        Length of a beat [seconds].
+    limit : int
+        Most onsets a part may play in a beat.
+    draws : Draws
+        Source of chance.
+    """
+
+    position: Position
+    harmony: Harmony
+    changed: bool
+    intent: Intent
+    beat_s: float
+    limit: int
+    draws: Draws
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A note as written, before it is played: exact position, no expression.
+
+    Attributes
+    ----------
+    at : float
+        Position in the beat, [0, 1).
+    length : float
+        Written length [beats].
+    pitch : int
+        MIDI pitch.
+    accent : float
+        Extra velocity.
+    order : int
+        Place within a struck chord from the bottom, for rolling it.
+    """
+
+    at: float
+    length: float
+    pitch: int
+    accent: float = 0.0
+    order: int = 0

@@ -1,0 +1,1 @@
+"""Music theory without sound: keys, chords, voicings, rhythms, plans."""
