@@ -73,8 +73,11 @@ def test_file_is_one_room_with_named_contents(path):
 def test_no_pickle_at_run_time():
     for path in python_files():
         if "export_onnx" not in path.parts:
-            assert not re.search(r"^\s*(import|from) (pickle|marshal|shelve)\b",
-                                 path.read_text(encoding="utf-8"), re.M), path
+            assert not re.search(
+                r"^\s*(import|from) (pickle|marshal|shelve)\b",
+                path.read_text(encoding="utf-8"),
+                re.M,
+            ), path
 
 
 def readme_commands() -> list[str]:
@@ -86,7 +89,7 @@ def test_readme_has_two_commands_and_ci_runs_the_second():
     run, test = readme_commands()
     assert run.endswith("stimmung demo")
     assert test.endswith("pytest")
-    assert test.replace("pip install -e", "pip install -q -e") in (ROOT / ".ci/run").read_text()
+    assert test in (ROOT / ".ci/run").read_text(encoding="utf-8").splitlines()
 
 
 def test_shipped_models_are_small():

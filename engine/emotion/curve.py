@@ -37,7 +37,9 @@ def read_curve(path: Path) -> tuple[tuple[float, float, float], ...]:
                 check_range(f"{where}: valence", valence, -1.0, 1.0)
                 check_range(f"{where}: arousal", arousal, -1.0, 1.0)
                 if points and beat <= points[-1][0]:
-                    raise InputError(f"{where}: beats must ascend; {beat:g} after {points[-1][0]:g}")
+                    raise InputError(
+                        f"{where}: beats must ascend; {beat:g} after {points[-1][0]:g}"
+                    )
                 if len(points) == _MOST_POINTS:
                     raise InputError(f"curve {path} may have at most {_MOST_POINTS} points")
                 points.append((beat, valence, arousal))
