@@ -1,0 +1,64 @@
+"""What the engine has handed to the sender and not heard back about.
+
+When a sender dies, this is all that is known: which notes may be sounding and must be ended,
+and which are still to come and must be handed over again.
+"""
+
+from engine.midi.wire import Frame, Kind
+
+__all__ = ["Book"]
+
+
+class Book:
+    """Outstanding notes and the last program of each channel. Not thread-safe."""
+
+    def __init__(self) -> None:
+        self._notes: dict[int, Frame] = {}
+        self._over: set[int] = set()  # sent or cancelled: never to be handed over again
+        self._programs: dict[int, Frame] = {}
+
+    def __len__(self) -> int:
+        return len(self._notes)
+
+    def __contains__(self, note_id: int) -> bool:
+        return note_id in self._notes
+
+    def enter(self, frame: Frame) -> None:
+        """Remember what is handed over."""
+        if frame.kind == Kind.NOTE:
+            self._notes[frame.note_id] = frame
+        elif frame.kind == Kind.PROGRAM:
+            self._programs[frame.channel] = frame
+        elif frame.kind == Kind.END_NOTE and frame.note_id in self._notes:
+            note = self._notes[frame.note_id]
+            self._notes[frame.note_id] = note._replace(until_s=frame.at_s)
+            if frame.at_s <= note.at_s:
+                self._over.add(frame.note_id)
+        elif frame.kind == Kind.CANCEL_AFTER:
+            # They may have been sent already; the sender's report decides.
+            self._over.update(n for n, note in self._notes.items() if note.at_s >= frame.at_s)
+        elif frame.kind == Kind.PANIC:
+            self._over.update(self._notes)
+
+    def hear(self, frame: Frame) -> None:
+        """Take a report of the sender."""
+        if frame.kind == Kind.SENT and frame.note_id in self._notes:
+            self._over.add(frame.note_id)
+        elif frame.kind in (Kind.ENDED, Kind.DROPPED):
+            self._notes.pop(frame.note_id, None)
+            self._over.discard(frame.note_id)
+
+    def recovery(self, now_s: float, latency_s: float) -> list[Frame]:
+        """Return what a new sender must be told first.
+
+        Notes that may sound are ended and forgotten; those to come are handed over again.
+        """
+        frames = [program._replace(at_s=now_s) for program in self._programs.values()]
+        for note_id, note in list(self._notes.items()):
+            if note_id in self._over or note.at_s + latency_s <= now_s:
+                frames.append(Frame(Kind.RELEASE, channel=note.channel, data1=note.data1))
+                del self._notes[note_id]
+            else:
+                frames.append(note)
+        self._over.clear()
+        return frames

@@ -1,0 +1,221 @@
+"""The line to the sender: a bounded queue out, reports in, and a new sender when one dies."""
+
+import threading
+import time
+from collections import deque
+
+from engine.errors import InputError, MidiPortError
+from engine.midi.book import Book
+from engine.midi.process import SenderProcess
+from engine.midi.wire import Counters, Frame, Kind, WireError, encode
+
+__all__ = ["SenderLink"]
+
+_START_S = 10.0
+_STOP_S = 1.5
+_MOST_UNWRITTEN = 4096
+_WINDOW = 2048  # notes over which lateness is described
+_KEPT_SENT = 8192
+_RESTARTS_PER_MINUTE = 10
+_SETTLED_S = 10.0  # a sender that lived this long is replaced without any pause
+_PAUSE_S = 0.1
+_LONGEST_PAUSE_S = 5.0
+
+
+class SenderLink:
+    """Keeps a sender process alive and in the know. Safe to use from any thread.
+
+    Parameters
+    ----------
+    output, port_name, latency_s
+        As in `engine.midi.client.SenderClient`.
+    """
+
+    def __init__(self, output: str, port_name: str, latency_s: float) -> None:
+        self._output = output
+        self._port_name = port_name
+        self._latency_s = latency_s
+        self.lock = threading.Lock()
+        """Guards what follows; held for microseconds only."""
+        self.up = False
+        """Whether the sender is ready and has been told what it must know."""
+        self.port = output
+        self.message = ""
+        self.counters = Counters()
+        self.lost = 0
+        self.restarts = 0
+        self.lateness: deque[float] = deque(maxlen=_WINDOW)
+        self.sent: deque[Frame] = deque(maxlen=_KEPT_SENT)
+        self._before = Counters()  # of the senders that died
+        self._wake = threading.Condition(self.lock)
+        self._answered = threading.Event()
+        self._stopping = threading.Event()
+        self._process: SenderProcess | None = None
+        self._unwritten: deque[bytes] = deque()
+        self._book = Book()
+        self._peers: tuple[str, ...] = ()
+        self._threads: list[threading.Thread] = []
+
+    @property
+    def pid(self) -> int | None:
+        """Process id of the present sender."""
+        process = self._process
+        return process.pid if process is not None else None
+
+    def start(self) -> None:
+        """Start the sender and wait until its port is open.
+
+        Raises
+        ------
+        MidiPortError
+            If it cannot be opened.
+        """
+        if self._process is not None:
+            raise RuntimeError("the sender was started already")
+        self._process = self._spawn(wait=False)
+        self._threads = [
+            threading.Thread(target=self._supervise, name="sender-reports", daemon=True),
+            threading.Thread(target=self._write, name="sender-writer", daemon=True),
+        ]
+        for thread in self._threads:
+            thread.start()
+        answered = self._answered.wait(_START_S)
+        if not self.up:
+            self.stop()
+            silent = f"the MIDI sender did not answer within {_START_S:g} s"
+            raise MidiPortError(self.message if answered else silent)
+
+    def stop(self) -> None:
+        """Have every note ended and the port closed, then end the process."""
+        self._stopping.set()
+        with self.lock:
+            process = self._process
+            self._unwritten.append(encode(Frame(Kind.STOP)))
+            self._wake.notify()
+        if process is not None:
+            process.end(_STOP_S)
+        for thread in self._threads:
+            thread.join(_STOP_S)
+        with self.lock:
+            self.up = False
+
+    def submit(self, frame: Frame) -> None:
+        """Hand over one frame without waiting; a full queue loses it and counts.
+
+        Raises
+        ------
+        InputError
+            If a note's id is still in use.
+        """
+        with self.lock:
+            if frame.kind == Kind.NOTE and frame.note_id in self._book:
+                raise InputError(f"note_id {frame.note_id} is still in use")
+            if frame.kind == Kind.LATENCY:
+                self._latency_s = frame.at_s
+            if len(self._unwritten) >= _MOST_UNWRITTEN and frame.kind != Kind.PANIC:
+                self.lost += 1
+                return
+            self._book.enter(frame)
+            if not self.up:
+                return  # the next sender is told from the book
+            if frame.kind == Kind.PANIC:
+                self._unwritten.clear()
+            self._unwritten.append(encode(frame))
+            self._wake.notify()
+
+    def _spawn(self, *, wait: bool) -> SenderProcess:
+        return SenderProcess(self._output, self._port_name, self._latency_s, wait=wait)
+
+    def _write(self) -> None:
+        """Move frames to the pipe until told to stop."""
+        while True:
+            with self.lock:
+                while not self._unwritten:
+                    self._wake.wait()
+                data = b"".join(self._unwritten)
+                self._unwritten.clear()
+                process = self._process
+            if process is not None:
+                process.write(data)  # if that fails it died, and `_supervise` knows
+            if self._stopping.is_set():
+                return
+
+    def _supervise(self) -> None:
+        """Hear the sender out; when it ends unasked, start another."""
+        deaths: deque[float] = deque(maxlen=_RESTARTS_PER_MINUTE)
+        pause_s = 0.0
+        process = self._process
+        while process is not None:
+            started = time.monotonic()
+            self._listen(process)
+            if self._stopping.is_set() or not self._answered.is_set():
+                self._answered.set()  # it never was ready: `start` reports why
+                return
+            now = time.monotonic()
+            if deaths and now - started < _SETTLED_S:
+                pause_s = min(max(2 * pause_s, _PAUSE_S), _LONGEST_PAUSE_S)
+            else:
+                pause_s = 0.0
+            if len(deaths) == deaths.maxlen:
+                pause_s = max(pause_s, deaths[0] + 60.0 - now)
+            deaths.append(now + pause_s)
+            if self._stopping.wait(pause_s):
+                return
+            process = self._replace()
+
+    def _listen(self, process: SenderProcess) -> None:
+        """Take reports until the sender has ended, then put its affairs in order."""
+        try:
+            for frame in process.frames():
+                self._hear(frame)
+        except (OSError, WireError):
+            process.kill()
+        words = process.last_words()
+        process.close()
+        with self.lock:
+            if not self._stopping.is_set() and (self.up or not self.message):
+                self.message = f"the MIDI sender ended: {words}"
+            self.up = False
+            self._before = self.counters
+            self.counters = self._before._replace(port_alive=False, sounding=0, queued=0)
+
+    def _replace(self) -> SenderProcess | None:
+        try:
+            process = self._spawn(wait=True)
+        except MidiPortError as error:
+            self.message = str(error)
+            return None
+        with self.lock:
+            self._process = process
+            self.restarts += 1
+        if self._stopping.is_set():
+            process.end(_STOP_S)
+        return process
+
+    def _hear(self, frame: Frame) -> None:
+        with self.lock:
+            self._book.hear(frame)
+            if frame.kind == Kind.SENT:
+                self.sent.append(frame)
+                self.lateness.append(frame.until_s)
+            elif frame.kind == Kind.COUNTERS:
+                self.counters = Counters.unpack(frame.payload).after(self._before)
+            elif frame.kind == Kind.PEERS:
+                self._peers = tuple(filter(None, frame.text.split("\n")))
+            elif frame.kind == Kind.ERROR:
+                self.message = frame.text
+            elif frame.kind == Kind.READY:
+                self.port = frame.text or self.port
+                self.counters = self.counters._replace(port_alive=bool(frame.text))
+                if not self.up:
+                    self._brief()
+
+    def _brief(self) -> None:
+        """Tell a new sender what the last one left behind."""
+        frames = [Frame(Kind.CONNECT, payload=peer.encode()) for peer in self._peers]
+        frames += self._book.recovery(time.perf_counter(), self._latency_s)
+        self._unwritten.clear()
+        self._unwritten.extend(map(encode, frames))
+        self._wake.notify()
+        self.up = True
+        self._answered.set()

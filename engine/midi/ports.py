@@ -1,0 +1,150 @@
+"""Output ports: what the sender may write to, and how one is chosen.
+
+``virtual``
+    A port of our own that the DAW sees, through ALSA, CoreMIDI or JACK.
+``jack``
+    A port of our own on a JACK server, every message at its exact frame.
+``none``
+    No port; everything is counted as if there were one.
+anything else
+    An existing port, by any part of its name, upper or lower case.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Protocol, TypeAlias
+
+from engine.errors import MidiPortError
+
+__all__ = ["Clock", "NullPort", "OutputPort", "open_output", "resolve_name"]
+
+Clock: TypeAlias = Callable[[], float]
+"""Something like `time.perf_counter` [s]."""
+
+
+class OutputPort(Protocol):
+    """A place MIDI messages go to. One thread sends; another may call `refresh`."""
+
+    name: str
+    """The port as other programs see it."""
+
+    lookahead_s: float
+    """How long before its deadline a message wants to be handed over [s].
+
+    0 means: at the deadline, and the sender's own clock sets the precision.
+    """
+
+    alive: bool
+    """False once the port or its server has gone; it must be opened anew."""
+
+    def send(self, data: bytes, at_s: float, note_id: int) -> float | None:
+        """Send one message; return its lateness [s], or None if `collect` will tell."""
+        ...
+
+    def collect(self) -> list[tuple[int, float, float]]:
+        """Return id, deadline [s] and lateness [s] of notes sent since the last call."""
+        ...
+
+    def refresh(self) -> None:
+        """Find out whether the port is still there and who is connected; may block."""
+        ...
+
+    def peers(self) -> tuple[str, ...]:
+        """Return the ports connected to ours, as of the last `refresh`."""
+        ...
+
+    def connect(self, peer: str) -> None:
+        """Connect to a port again, where the system allows it; else do nothing."""
+        ...
+
+    def close(self) -> None:
+        """Let what was sent reach its receivers, then close."""
+        ...
+
+
+class NullPort:
+    """A port that leads nowhere."""
+
+    name = "none"
+    lookahead_s = 0.0
+    alive = True
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+
+    def send(self, data: bytes, at_s: float, note_id: int) -> float | None:
+        """Measure how late the message would have been."""
+        return self._clock() - at_s
+
+    def collect(self) -> list[tuple[int, float, float]]:
+        """Return nothing: `send` has told already."""
+        return []
+
+    def refresh(self) -> None:
+        """Nothing can change."""
+
+    def peers(self) -> tuple[str, ...]:
+        """Return nothing: no one can connect."""
+        return ()
+
+    def connect(self, peer: str) -> None:
+        """Nothing can be connected."""
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+def resolve_name(name: str, candidates: Sequence[str]) -> str:
+    """Return the one candidate whose name contains ``name``, ignoring case.
+
+    An exact match wins over a longer name that contains it.
+
+    Raises
+    ------
+    MidiPortError
+        If no candidate fits, or several do; the message lists them.
+    """
+    wanted = name.strip().lower()
+    exact = [candidate for candidate in candidates if candidate.lower() == wanted]
+    if exact:
+        return exact[0]
+    fitting = [candidate for candidate in candidates if wanted in candidate.lower()]
+    if len(fitting) == 1:
+        return fitting[0]
+    if fitting:
+        raise MidiPortError(f"MIDI output {name!r} is ambiguous: it fits {_listed(fitting)}")
+    there = f"there are {_listed(candidates)}" if candidates else "there is no MIDI output port"
+    raise MidiPortError(f"no MIDI output port is named {name!r}; {there} (see `stimmung devices`)")
+
+
+def open_output(output: str, port_name: str, clock: Clock) -> OutputPort:
+    """Open the port that ``output`` names.
+
+    Parameters
+    ----------
+    output : str
+        ``virtual``, ``jack``, ``none`` or (part of) the name of an existing port.
+    port_name : str
+        Name of our own port where one is made.
+    clock : callable
+        `time.perf_counter`.
+
+    Raises
+    ------
+    MidiPortError
+        If it cannot be opened; the message says what cures it.
+    """
+    if output == "none":
+        return NullPort(clock)
+    if output == "jack":
+        from engine.midi.jack_port import JackPort
+
+        return JackPort(port_name, clock)
+    from engine.midi.rtmidi_port import open_named, open_virtual
+
+    if output == "virtual":
+        return open_virtual(port_name, clock)
+    return open_named(output, port_name, clock)
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(repr(name) for name in names)
