@@ -4,8 +4,9 @@ Lead and bass play first; the chords fill what is left of the note budget, so th
 the whole follows the target exactly whatever the figure is.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from math import exp
 from typing import Final
 
@@ -16,21 +17,31 @@ from engine.music.voicing import VoicingRules, best_voicing
 __all__ = ["FIGURES", "ChordState", "play_chords"]
 
 _RANGE_LOW: Final = 46
+_BROKEN_LOW: Final = 43
+"""Lowest pitch of a broken chord."""
 _RANGE_ABOVE: Final = 12
 """Semitones above the chord register's centre that voicings may reach."""
+_LONG: Final = 16.0
+"""Ring of a note that nothing but the harmony ends [beats]."""
 _REGISTER_STEP: Final = 2.5
 """Change of the register [semitones] that makes the chord be voiced anew within it."""
 
-_ORDERS: Final = (
-    (0, 1, 2, 3),
-    (0, 2, 1, 3, 1, 2),
-    (0, 2, 1, 2),
-    (0, 1, 2, 3, 2, 1),
-    (3, 2, 1, 0),
-    (0, 3, 1, 2),
-    (0, 2, 3, 2, 1, 2),
-)
-"""Orders of a broken chord's voices from the bottom; Alberti bass is the third."""
+
+@lru_cache(maxsize=16)
+def _orders(size: int) -> tuple[tuple[int, ...], ...]:
+    """Return the orders in which a broken chord may run through its voices."""
+    up = tuple(range(size))
+    inner = up[1:-1][::-1]
+    skips = tuple(min(size - 1, index // 2 + 2 * (index % 2)) for index in range(2 * size - 4))
+    return (
+        up,
+        up[::-1],
+        up + inner,
+        (0, size - 1, size // 2, size - 1),
+        (0, size // 2, size - 1, size // 2),
+        (0, *inner[::-1], size - 1, *inner),
+        skips or up,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,28 +71,42 @@ class ChordState:
 
 @dataclass(frozen=True, slots=True)
 class Strike:
-    """Voices struck together: position in the beat, indices into the voicing, ring or not."""
+    """Pitches struck together in a beat; ``ring`` is the longest they may sound on [beats]."""
 
     at: float
-    voices: tuple[int, ...]
-    ring: bool
+    pitches: tuple[int, ...]
+    ring: float = 0.0
 
 
-Figure = Callable[[ChordState, BeatFrame], tuple[list[Strike], int]]
-"""State and frame → strikes, and the new place in the broken chord."""
+Figure = Callable[[ChordState, BeatFrame, frozenset[float]], tuple[list[Strike], int]]
+"""State, frame and onsets of the other parts → strikes, and the new place in the chord."""
 
 
 def _evenly(count: int, frame: BeatFrame) -> tuple[float, ...]:
-    """Return the plainest cell of so many onsets; three lean towards the beat's end."""
+    """Return the plainest cell of so many onsets."""
     options = cells(count, frame.limit, triplets=False)
-    return max(options, key=lambda cell: cell.weight).onsets if count else ()
+    return max(options, key=lambda cell: cell.weight).onsets
 
 
-def _group(frame: BeatFrame, size: int, place: int) -> int:
-    """Return how many voices to strike together: the wanted size, dithered."""
-    beat = frame.position.beat
-    wobble = frame.draws.uniform("group", beat, place)
+def _between(count: int, frame: BeatFrame, taken: frozenset[float]) -> tuple[float, ...]:
+    """Return the cell of so many onsets that fills the gaps the other parts leave."""
+    options = cells(count, frame.limit, triplets=False)
+    return max(options, key=lambda cell: (len(set(cell.onsets) - taken), cell.weight)).onsets
+
+
+def _group(frame: BeatFrame, size: int) -> int:
+    """Return how many voices to strike together: the wanted size, dithered, at most ``size``."""
+    wobble = frame.draws.uniform("group", frame.position.beat)
     return min(max(int(frame.intent.chord_size + wobble), 1), size)
+
+
+def _reach(voicing: tuple[int, ...], frame: BeatFrame) -> tuple[int, ...]:
+    """Return the voicing carried on by octaves, up and down, as far as the target asks."""
+    count = round(frame.intent.reach)
+    above = [pitch + 12 for pitch in voicing if pitch + 12 > voicing[-1]]
+    below = [pitch - 12 for pitch in voicing if _BROKEN_LOW <= pitch - 12 < voicing[0]]
+    down = below[len(below) - count // 2 :] if count > 1 else []
+    return (*down, *voicing, *above[: count - len(down)])
 
 
 def _owed(state: ChordState, frame: BeatFrame) -> float:
@@ -89,94 +114,96 @@ def _owed(state: ChordState, frame: BeatFrame) -> float:
     return max(0.0, state.carry + 0.6 * (frame.draws.uniform("owed", frame.position.beat) - 0.5))
 
 
-def _broken(state: ChordState, frame: BeatFrame) -> tuple[list[Strike], int]:
-    """One voice after the other; in thick textures two together."""
-    size = len(state.voicing)
-    order = _ORDERS[int(frame.draws.uniform("order", frame.position.bar // 2) * len(_ORDERS))]
+def _broken(
+    state: ChordState, frame: BeatFrame, taken: frozenset[float]
+) -> tuple[list[Strike], int]:
+    """One voice after the other, over more octaves the more notes there are."""
+    pitches = _reach(state.voicing, frame)
+    orders = _orders(len(pitches))
+    order = orders[int(frame.draws.uniform("order", frame.position.bar // 2) * len(orders))]
     count = round(_owed(state, frame))
-    thick = count > frame.limit or count >= 3 and frame.intent.chord_size > 2.2
-    onsets = _evenly(min(-(-count // 2) if thick else count, frame.limit), frame)
+    struck = min(count, frame.limit, max(2, round(count * 0.75)))
     step = 0 if frame.changed else state.step
     strikes = []
-    for index, at in enumerate(onsets):
-        voice = order[step % len(order)] % size
-        pair = (voice, (voice + 2) % size) if thick and size > 2 else (voice,)
-        strikes.append(Strike(at, tuple(sorted(set(pair))), ring=True))
+    for index, at in enumerate(_between(struck, frame, taken)):
+        voice = order[step % len(order)]
+        # Notes beyond one per onset thicken the beat's first onsets.
+        pair = (voice + len(pitches) // 2) % len(pitches)
+        struck_together = {pitches[voice], pitches[pair if index < count - struck else voice]}
+        again = order[(step + 1) % len(order) :] + order
+        ring = (again.index(voice) + 1) / struck
+        strikes.append(Strike(at, tuple(sorted(struck_together)), ring))
         step += 1
-        if thick and 2 * (index + 1) >= count:
-            break
     return strikes, step
 
 
-def _held(state: ChordState, frame: BeatFrame) -> tuple[list[Strike], int]:
+def _held(state: ChordState, frame: BeatFrame, taken: frozenset[float]) -> tuple[list[Strike], int]:
     """Struck with the half bar and held; what is still owed fills in one voice at a time."""
-    size = len(state.voicing)
+    voicing = state.voicing
+    size = len(voicing)
     owed = _owed(state, frame)
     strikes: list[Strike] = []
     if frame.position.starts_slot and owed >= 1.0:
         count = min(max(round(owed), 2), size)
-        inner = frame.draws.uniform("inner", frame.position.slot) < 0.5
-        voices = tuple(range(size - count, size) if inner else range(count))
-        strikes.append(Strike(0.0, voices, ring=True))
+        upper = frame.draws.uniform("inner", frame.position.slot) < 0.5
+        strikes.append(Strike(0.0, voicing[size - count :] if upper else voicing[:count], _LONG))
         owed -= count
     step = state.step
     fill = min(int(owed * 0.8), frame.limit - 1)
     if fill >= 1:
-        for at in _evenly(fill + 1, frame)[1:]:
-            strikes.append(Strike(at, ((step + 1) % size,), ring=True))
+        for at in _between(fill, frame, taken | {0.0}):
+            strikes.append(Strike(at, (voicing[(step + 1) % size],), _LONG))
             step += 1
     return strikes, step
 
 
-def _pulsed(state: ChordState, frame: BeatFrame) -> tuple[list[Strike], int]:
+def _pulsed(
+    state: ChordState, frame: BeatFrame, taken: frozenset[float]
+) -> tuple[list[Strike], int]:
     """Repeated chords on the beat and between."""
-    size = len(state.voicing)
-    group = max(2, _group(frame, size, 0))
+    group = max(2, _group(frame, len(state.voicing)))
     count = min(round(_owed(state, frame) / group), frame.limit)
-    top = tuple(range(size - group, size))
-    low = tuple(range(group))
-    strikes = [
-        Strike(at, top if at or not frame.changed else low, ring=False)
-        for at in _evenly(count, frame)
-    ]
-    return strikes, state.step
+    low, high = state.voicing[:group], state.voicing[-group:]
+    return [
+        Strike(at, low if at == 0.0 and frame.changed else high) for at in _evenly(count, frame)
+    ], state.step
 
 
-def _rocking(state: ChordState, frame: BeatFrame) -> tuple[list[Strike], int]:
+def _rocking(
+    state: ChordState, frame: BeatFrame, taken: frozenset[float]
+) -> tuple[list[Strike], int]:
     """Low and high voices in alternation."""
     size = len(state.voicing)
-    group = max(1, min(_group(frame, size, 0), size - 1))
-    low = (0,) if group < 3 else (0, 1)
-    high = tuple(range(max(1, size - group), size))
-    average = 0.5 * (len(low) + len(high))
-    count = min(round(_owed(state, frame) / average), frame.limit)
+    group = min(_group(frame, size), size - 1)
+    low, high = state.voicing[: 1 if group < 3 else 2], state.voicing[-group:]
+    count = min(round(2.0 * _owed(state, frame) / (len(low) + len(high))), frame.limit)
     step = 0 if frame.position.starts_slot else state.step
     strikes = []
     for at in _evenly(count, frame):
-        strikes.append(Strike(at, low if step % 2 == 0 else high, ring=step % 2 == 0))
+        strikes.append(Strike(at, low if step % 2 == 0 else high, 2.0 / count))
         step += 1
     return strikes, step
 
 
-def _offbeat(state: ChordState, frame: BeatFrame) -> tuple[list[Strike], int]:
+def _offbeat(
+    state: ChordState, frame: BeatFrame, taken: frozenset[float]
+) -> tuple[list[Strike], int]:
     """Chords between the beats, answering the bass."""
-    size = len(state.voicing)
-    group = max(2, _group(frame, size, 0))
+    group = max(2, _group(frame, len(state.voicing)))
     count = min(round(_owed(state, frame) / group), frame.limit)
     options = cells(count, frame.limit, triplets=False)
     off = [cell for cell in options if cell.offbeat] or list(options)
     place = (frame.position.material, frame.position.beat_in_bar, count)
     chosen = off[frame.draws.pick([cell.weight for cell in off], "offbeat", *place)]
-    top = tuple(range(size - group, size))
-    return [Strike(at, top, ring=False) for at in chosen.onsets], state.step
+    return [Strike(at, state.voicing[-group:]) for at in chosen.onsets], state.step
 
 
 FIGURES: Final[dict[str, tuple[Figure, float, float]]] = {
     "held": (_held, 0.0, -2.2),
-    "broken": (_broken, 1.0, -0.7),
-    "rocking": (_rocking, 0.3, 0.2),
-    "pulsed": (_pulsed, -0.2, 1.4),
-    "offbeat": (_offbeat, -0.4, 1.2),
+    "broken": (_broken, 1.2, 0.0),
+    "rocking": (_rocking, 0.4, 0.2),
+    "pulsed": (_pulsed, -0.8, 1.0),
+    "offbeat": (_offbeat, -0.8, 1.0),
 }
 """Figure → how it is played, and the logarithm of its weight: constant, per arousal."""
 
@@ -211,7 +238,7 @@ def _revoiced(state: ChordState, frame: BeatFrame, bass: int) -> ChordState:
 
 
 def play_chords(
-    state: ChordState, frame: BeatFrame, arousal: float, others: int, bass: int
+    state: ChordState, frame: BeatFrame, arousal: float, others: Sequence[Written], bass: int
 ) -> tuple[list[Written], ChordState]:
     """Return the chord notes of a beat and the state after it.
 
@@ -223,44 +250,36 @@ def play_chords(
         The beat to fill.
     arousal : float
         Target, for the choice of the figure.
-    others : int
-        Notes that lead and bass play in this beat.
+    others : sequence of Written
+        What lead and bass play in this beat.
     bass : int
         Bass pitch now sounding, 0 for none.
     """
     state = _revoiced(state, frame, bass)
-    owed = state.carry + frame.intent.note_rate * frame.beat_s - others
+    owed = state.carry + frame.intent.note_rate * frame.beat_s - len(others)
     state = replace(state, carry=min(max(owed, -4.0), 10.0))
-    strikes, step = _figure(frame, arousal)(state, frame)
+    strikes, step = _figure(frame, arousal)(state, frame, frozenset(note.at for note in others))
     if frame.changed and not any(strike.at < 0.6 for strike in strikes) and state.carry > -2.0:
-        strikes = [Strike(0.0, (0, len(state.voicing) - 1), ring=True), *strikes]
+        strikes = [Strike(0.0, (state.voicing[0], state.voicing[-1]), _LONG), *strikes]
     notes = [note for index in range(len(strikes)) for note in _write(strikes, index, state, frame)]
     return notes, replace(state, carry=state.carry - len(notes), step=step)
 
 
-def _write(
-    strikes: list[Strike], index: int, state: ChordState, frame: BeatFrame
-) -> list[Written]:
+def _write(strikes: list[Strike], index: int, state: ChordState, frame: BeatFrame) -> list[Written]:
     """Return a strike's notes: each as long as its figure, pedal and harmony allow.
 
-    Only the root and the fifth ring on into the next half bar: whatever the mode becomes
-    there, they belong to it.
+    Into the next half bar rings only what a moving target will not turn into a clash.
     """
     strike = strikes[index]
     gap = (strikes[index + 1].at if index + 1 < len(strikes) else 1.0) - strike.at
-    position, chord = frame.position, frame.harmony.chord
+    position, harmony = frame.position, frame.harmony
     notes = []
-    for order, voice in enumerate(strike.voices):
-        pitch = state.voicing[voice]
-        step = (pitch - chord.root) % 12
-        end = frame.harmony.until if step in (0, 7) else position.slot_end
-        rest = max(gap, end - position.beat - strike.at)
-        ring = max(0.6, frame.intent.pedal) if strike.ring else 0.35 * frame.intent.pedal
-        length = gap + (rest - gap) * ring
-        struck_again = [
-            later.at - strike.at for later in strikes[index + 1 :] if voice in later.voices
-        ]
-        if struck_again:
-            length = min(length, struck_again[0])
+    for order, pitch in enumerate(strike.pitches):
+        end = harmony.until if pitch % 12 in harmony.lasting else position.slot_end
+        full = min(strike.ring, end - position.beat - strike.at)
+        length = max(gap, gap + (full - gap) * frame.intent.pedal)
+        again = [later.at for later in strikes[index + 1 :] if pitch in later.pitches]
+        if again:
+            length = min(length, again[0] - strike.at)
         notes.append(Written(strike.at, length, pitch, order=order))
     return notes

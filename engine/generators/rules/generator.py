@@ -119,7 +119,7 @@ class RulesGenerator:
         lead, lead_state = play_lead(state.lead, frame)
         bass, bass_state = play_bass(state.bass, frame)
         chords, chord_state = play_chords(
-            state.chords, frame, context.arousal, len(lead) + len(bass), bass_state.ground
+            state.chords, frame, context.arousal, [*lead, *bass], bass_state.ground
         )
         self._state = replace(
             state,

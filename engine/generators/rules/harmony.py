@@ -18,6 +18,7 @@ from engine.generators.rules.ladder import (
     Function,
     Mode,
     chord_scale,
+    lasting_notes,
     mode_tonic,
 )
 from engine.generators.rules.mapping import Intent
@@ -36,6 +37,8 @@ _NEXT: Final[dict[Function, tuple[tuple[Function, float], ...]]] = {
 }
 _ROOT_MOTION: Final = (0.25, 0.7, 1.0, 1.0, 0.9, 1.5, 0.5, 1.1, 0.8, 1.1, 0.9, 0.7)
 """Preference for a root so many semitones higher; up a fourth is the strongest motion."""
+_PLAIN_REST: Final = 0.5
+"""How much less chords of rest are enriched: they make the key clear."""
 _PRINCIPAL: Final = 3.0
 """How much a cadence prefers the chord on the fifth degree."""
 _SLOTS_PER_PHRASE: Final = 2 * BARS_PER_PHRASE
@@ -61,6 +64,8 @@ class Harmony:
         Its role in the phrase.
     scale : frozenset of int
         Pitch classes a melody may use.
+    lasting : frozenset of int
+        Pitch classes that a step of the mode up or down the ladder would leave in place.
     until : int
         Beat up to which the chord is meant to last if the target stays.
     """
@@ -71,6 +76,7 @@ class Harmony:
     chord: Chord
     function: Function
     scale: frozenset[int]
+    lasting: frozenset[int]
     until: int
 
 
@@ -130,7 +136,9 @@ def _degree(
         return options[0]
     weights = []
     for degree in options:
-        weight = degree.weight * exp((0.5 if degree.quality == "maj" else -0.5) * intent.chord_tilt)
+        # The dominant is major in every mode: it pulls, and says nothing about the mood.
+        side = 0.0 if degree.offset == 7 else 0.5 if degree.quality == "maj" else -0.5
+        weight = degree.weight * exp(side * intent.chord_tilt)
         if principal and degree.offset == 7:
             weight *= _PRINCIPAL
         if previous is not None:
@@ -140,7 +148,12 @@ def _degree(
 
 
 def _coloured(
-    plain: Chord, scale: frozenset[int], intent: Intent, draws: Draws, place: tuple[int, int]
+    plain: Chord,
+    function: Function,
+    scale: frozenset[int],
+    intent: Intent,
+    draws: Draws,
+    place: tuple[int, int],
 ) -> Chord:
     """Enrich or suspend a plain chord as the target asks, inside the scale."""
 
@@ -153,7 +166,7 @@ def _coloured(
         suspended = fitting(("sus4", "sus2"))
         if suspended:
             return suspended[draws.pick([1.0] * len(suspended), "suspended", *place)]
-    if point < intent.colour:
+    if point < intent.colour * (_PLAIN_REST if function == "T" else 1.0):
         richer = fitting(COLOURS[plain.quality])
         if richer:
             weights = [exp(8.0 * intent.tension * chord_tension(c.quality)) for c in richer]
@@ -161,9 +174,7 @@ def _coloured(
     return plain
 
 
-def _heard(
-    chord: Chord, key: Key, wanted: int, lock: KeyLock
-) -> tuple[int, int] | None:
+def _heard(chord: Chord, key: Key, wanted: int, lock: KeyLock) -> tuple[int, int] | None:
     """Return (place, tonic) of the mode nearest to the wanted one that holds a heard chord."""
     for place in sorted(range(len(LADDER)), key=lambda index: abs(index - wanted)):
         mode = LADDER[place]
@@ -213,17 +224,14 @@ def next_harmony(
     place = _place(position, intent, draws)
     mode = LADDER[place]
     tonic = mode_tonic(key.tonic, key.mode, mode, lock)
-    if heard is not None:
-        agreed = _heard(heard, key, place, lock)
-        if agreed is not None:
-            place, tonic = agreed
-            scale = chord_scale(tonic, LADDER[place], heard)
-            function = _function_of(heard, LADDER[place], tonic)
-            return Harmony(position.slot, tonic, place, heard, function, scale, position.slot_end)
+    agreed = _heard(heard, key, place, lock) if heard is not None else None
+    if heard is not None and agreed is not None:
+        place, tonic = agreed
+        function = _function_of(heard, LADDER[place], tonic)
+        return _harmony(position.slot, tonic, place, heard, function, lock, position.slot_end)
     whole = _holds_through(position, intent, draws)
     until = position.bar_end if whole else position.slot_end
-    going_on = whole and position.second_half and previous is not None
-    if going_on and previous is not None:
+    if whole and position.second_half and previous is not None:
         if (previous.place, previous.tonic) == (place, tonic):
             return replace(previous, slot=position.slot, until=until)
         function, principal = previous.function, position.last_bar
@@ -231,10 +239,22 @@ def next_harmony(
         function, principal = _wanted(position, previous, draws)
     where = (position.material, position.slot % _SLOTS_PER_PHRASE)
     degree = _degree(mode, tonic, function, principal, lock, previous, intent, draws, where)
-    plain = Chord((tonic + degree.offset) % 12, degree.quality)
-    scale = chord_scale(tonic, mode, plain)
-    final = position.last_bar and position.closing
-    chord = plain if final else _coloured(plain, scale, intent, draws, where)
-    return Harmony(
-        position.slot, tonic, place, chord, function, chord_scale(tonic, mode, chord), until
-    )
+    chord = Chord((tonic + degree.offset) % 12, degree.quality)
+    if not (position.last_bar and position.closing):
+        scale = chord_scale(tonic, place, chord)
+        chord = _coloured(chord, function, scale, intent, draws, where)
+    return _harmony(position.slot, tonic, place, chord, function, lock, until)
+
+
+def _harmony(
+    slot: int,
+    tonic: int,
+    place: int,
+    chord: Chord,
+    function: Function,
+    lock: KeyLock,
+    until: int,
+) -> Harmony:
+    scale = chord_scale(tonic, place, chord)
+    lasting = scale if lock == "scale" else lasting_notes(tonic, place)
+    return Harmony(slot, tonic, place, chord, function, scale, lasting, until)

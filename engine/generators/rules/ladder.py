@@ -11,7 +11,16 @@ from typing import Final, Literal
 from engine.music.chords import QUALITIES, Chord
 from engine.music.keys import SCALES
 
-__all__ = ["COLOURS", "LADDER", "Degree", "Function", "Mode", "chord_scale", "mode_tonic"]
+__all__ = [
+    "COLOURS",
+    "LADDER",
+    "Degree",
+    "Function",
+    "Mode",
+    "chord_scale",
+    "lasting_notes",
+    "mode_tonic",
+]
 
 Function = Literal["T", "S", "D"]
 
@@ -141,14 +150,22 @@ def mode_tonic(key_tonic: int, key_mode: str, mode: Mode, lock: str) -> int:
     return (major + mode.rotation) % 12
 
 
+@lru_cache(maxsize=128)
+def lasting_notes(tonic: int, place: int) -> frozenset[int]:
+    """Return the pitch classes a mode shares with its neighbours on the ladder."""
+    modes = LADDER[max(0, place - 1) : place + 2]
+    shared = set.intersection(*(set(SCALES[mode.scale]) for mode in modes))
+    return frozenset((tonic + step) % 12 for step in shared)
+
+
 @lru_cache(maxsize=4096)
-def chord_scale(tonic: int, mode: Mode, chord: Chord) -> frozenset[int]:
+def chord_scale(tonic: int, place: int, chord: Chord) -> frozenset[int]:
     """Return the pitch classes a melody may use over a chord.
 
     The mode's scale, where notes foreign to it that the chord brings (the leading note of a
     minor key's dominant) push out their neighbours.
     """
-    steps = set(SCALES[mode.scale])
+    steps = set(SCALES[LADDER[place].scale])
     lowered = 4 in steps  # foreign notes in major modes are mostly lowered, in minor raised
     for member in QUALITIES[chord.quality]:
         foreign = (chord.root + member - tonic) % 12

@@ -69,21 +69,22 @@ class Curve:
 LOUDNESS: Final = Plane(66.0, arousal=15.0, valence=-0.5, cubic=8.0)
 """Velocity of a plain note. Loudness is the strongest cue of arousal (Schubert 2004)."""
 
-CONTRAST: Final = Plane(1.0, arousal=0.3)
+CONTRAST: Final = Plane(1.1, arousal=0.1)
 """How far accents stand out of the loudness."""
 
 ARTICULATION: Final[dict[str, Plane]] = {
-    "lead": Plane(0.80, arousal=-0.18, low=0.3, high=1.0),
-    "chords": Plane(0.74, arousal=-0.26, low=0.3, high=1.0),
-    "bass": Plane(0.78, arousal=-0.22, low=0.3, high=1.0),
+    "lead": Plane(0.84, arousal=-0.16, low=0.3, high=1.0),
+    "chords": Plane(0.90, arousal=-0.10, low=0.3, high=1.0),
+    "bass": Plane(0.88, arousal=-0.12, low=0.3, high=1.0),
 }
 """Sounding share of the written length: legato is calm, staccato excited (Juslin 2000)."""
 
 MAPPINGS: Final[dict[str, Plane | Curve]] = {
     # Density: events per second, the second cue of arousal; the tempo itself is the clock's.
     "note_rate": Plane(6.9, valence=-0.25, arousal=3.3, both=-0.35, low=2.5, high=12.0),
-    "lead_rate": Plane(1.95, arousal=0.95, low=0.6, high=4.0),
+    "lead_rate": Plane(2.05, arousal=0.95, low=0.6, high=4.0),
     "bass_rate": Plane(1.0, arousal=0.5, low=0.3, high=2.0),
+    "reach": Plane(1.5, arousal=1.5, low=0.0),
     "chord_size": Plane(2.1, arousal=0.6, low=1.0, high=4.0),
     # Register: high sounds happy, wide sounds excited (Gabrielsson & Lindström 2010).
     "lead_centre": Plane(75.0, valence=3.5, arousal=2.0),
@@ -92,19 +93,17 @@ MAPPINGS: Final[dict[str, Plane | Curve]] = {
     "lead_span": Plane(8.0, arousal=2.0),
     # Mode as a place on the ladder phrygian 0 .. lydian 5; steeper around v = 0, where the
     # third changes, because neighbours on the same side of it sound alike.
-    "brightness": Curve(
-        (-1.0, -0.6, -0.2, 0.2, 0.6, 1.0), (0.6, 1.2, 2.1, 2.9, 3.8, 4.4)
-    ),
+    "brightness": Curve((-1.0, -0.6, -0.2, 0.2, 0.6, 1.0), (0.65, 1.1, 1.9, 2.65, 3.45, 4.1)),
     # Share of each phrase's chords taken from the side of the valence: +1 major, -1 minor.
-    "chord_tilt": Plane(0.0, valence=1.6),
+    "chord_tilt": Plane(0.0, valence=1.4),
     # Chord colour: sevenths and ninths; at low valence these are the dissonant ones.
-    "colour": Plane(0.34, valence=-0.14, arousal=0.10, low=0.05, high=0.8),
+    "colour": Plane(0.36, valence=-0.26, arousal=0.06, low=0.05, high=0.8),
     "suspension": Plane(0.12, arousal=0.04),
     "tension": Plane(0.0, valence=-1.0, arousal=0.15),
     # Harmonic rhythm: chance of a second chord within the bar.
     "half_bar_change": Plane(0.38, arousal=0.27, low=0.05, high=0.8),
     # Performance.
-    "pedal": Plane(0.5, arousal=-0.5, low=0.0, high=1.0),
+    "pedal": Plane(0.9, arousal=-0.1, low=0.0, high=1.0),
     "syncopation": Plane(0.3, valence=0.1, arousal=0.2, low=0.0, high=1.0),
     "swing": Plane(0.02, valence=0.02, low=0.0, high=0.06),
     "timing_ms": Plane(6.0, arousal=-2.0),
@@ -123,6 +122,8 @@ class Intent:
     ----------
     note_rate, lead_rate, bass_rate : float
         Notes per second: all parts together, lead, bass attacks.
+    reach : float
+        Notes by which broken chords reach beyond the voicing.
     chord_size : float
         Notes struck together by the chord part.
     lead_centre, chord_centre, bass_centre : float
@@ -152,6 +153,7 @@ class Intent:
     note_rate: float
     lead_rate: float
     bass_rate: float
+    reach: float
     chord_size: float
     lead_centre: float
     chord_centre: float

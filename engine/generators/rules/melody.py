@@ -198,6 +198,8 @@ def _choose(
                 score -= 2.4 * beat_weight + 0.2
                 if (note - 1) % 12 in members:
                     score -= 0.8 * beat_weight * (1.0 - intent.tension)
+            if (note - harmony.tonic) % 12 in (0, 3, 4, 7):
+                score += 0.35
             if note in goals:
                 score += 6.0
             if size == 0:

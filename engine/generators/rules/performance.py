@@ -18,7 +18,7 @@ __all__ = ["CHANNELS", "NEUTRAL_VELOCITY", "perform", "shape"]
 NEUTRAL_VELOCITY: Final = 64
 CHANNELS: Final[dict[Role, int]] = {"lead": 0, "chords": 1, "bass": 2}
 
-_ROLE_ACCENT: Final[dict[Role, float]] = {"lead": 9.0, "chords": -4.0, "bass": 0.0}
+_ROLE_ACCENT: Final[dict[Role, float]] = {"lead": 11.0, "chords": -6.0, "bass": 0.0}
 _LOWEST_VELOCITY: Final = 20
 _HIGHEST_VELOCITY: Final = 120
 _SHORTEST: Final = 0.05
@@ -54,7 +54,7 @@ def perform(notes: list[Written], role: Role, frame: BeatFrame) -> list[NoteEven
             onset += intent.swing
         onset = min(max(onset, 0.0), _LAST)
         accent = _ROLE_ACCENT[role] + _metre(frame, note.at) + arch + note.accent
-        accent += 3.0 * draws.normal("touch", *place)
+        accent += 4.5 * draws.normal("touch", *place)
         length = max(note.length - (onset - note.at), _SHORTEST)
         played.append(
             NoteEvent(
