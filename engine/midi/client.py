@@ -5,6 +5,7 @@ pipe. A second thread reads the reports and replaces a sender that died.
 """
 
 import math
+import operator
 from collections.abc import Sequence
 from dataclasses import dataclass
 from types import TracebackType
@@ -238,7 +239,11 @@ def _check_time(name: str, value: float) -> None:
 
 
 def _check_int(name: str, value: int, low: int, high: int) -> None:
-    if not (isinstance(value, int) and low <= value <= high):
+    try:
+        fits = low <= operator.index(value) <= high  # NumPy's integers are as good
+    except TypeError:
+        fits = False
+    if not fits:
         raise InputError(f"{name} must be a whole number from {low} to {high}; got {value!r}")
 
 

@@ -15,7 +15,15 @@ from typing import Protocol, TypeAlias
 
 from engine.errors import MidiPortError
 
-__all__ = ["Clock", "NullPort", "OutputPort", "open_output", "resolve_name"]
+__all__ = [
+    "Clock",
+    "NullPort",
+    "OutputPort",
+    "list_input_ports",
+    "list_output_ports",
+    "open_output",
+    "resolve_name",
+]
 
 Clock: TypeAlias = Callable[[], float]
 """Something like `time.perf_counter` [s]."""
@@ -91,6 +99,20 @@ class NullPort:
 
     def close(self) -> None:
         """Nothing is open."""
+
+
+def list_output_ports() -> list[str]:
+    """Return the MIDI ports one can write to; empty if there is no MIDI system."""
+    from engine.midi.probe import probe
+
+    return list(probe().outputs)
+
+
+def list_input_ports() -> list[str]:
+    """Return the MIDI ports one can read from; empty if there is no MIDI system."""
+    from engine.midi.probe import probe
+
+    return list(probe().inputs)
 
 
 def resolve_name(name: str, candidates: Sequence[str]) -> str:

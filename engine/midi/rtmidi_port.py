@@ -12,7 +12,7 @@ from engine.errors import MidiPortError
 from engine.midi.jack_server import JackServer
 from engine.midi.ports import Clock, OutputPort, resolve_name
 
-__all__ = ["RtMidiPort", "available_apis", "open_named", "open_virtual"]
+__all__ = ["RtMidiPort", "available_apis", "input_names", "open_named", "open_virtual"]
 
 _SETTLE_S = 0.06  # longer than the longest usual JACK period, twice
 
@@ -53,6 +53,18 @@ def available_apis() -> list[tuple[int, str, Any]]:
     return found
 
 
+def input_names(api: int) -> list[str]:
+    """Return the ports one can read from, our own outputs among them."""
+    rtmidi = _load()
+    try:
+        look = rtmidi.MidiIn(api, name="stimmung-look")
+    except (rtmidi.RtMidiError, OSError):
+        return []
+    names = list(look.get_ports())
+    look.delete()
+    return names
+
+
 def open_virtual(port_name: str, clock: Clock) -> OutputPort:
     """Open a port of our own under the given name.
 
@@ -75,7 +87,7 @@ def open_virtual(port_name: str, clock: Clock) -> OutputPort:
     api = apis[0][0]
     for _, _, look in apis:
         look.delete()
-    before = _sources(rtmidi, api)
+    before = input_names(api)
     out = rtmidi.MidiOut(api, name=port_name)
     try:
         out.open_virtual_port(port_name)
@@ -86,7 +98,7 @@ def open_virtual(port_name: str, clock: Clock) -> OutputPort:
         out.delete()
         raise MidiPortError(f"cannot make the MIDI port {port_name!r}: {error}") from error
     # A taken name is silently changed ("Stimmung-01"): report what was really made.
-    new = [n for n in _sources(rtmidi, api) if n not in before and port_name in n]
+    new = [n for n in input_names(api) if n not in before and port_name in n]
     name = new[0] if new else port_name
     return RtMidiPort(rtmidi, out, api, name, clock, own=True)
 
@@ -198,17 +210,6 @@ def _load() -> Any:
     except ImportError as error:
         raise MidiPortError("python-rtmidi is not installed: pip install python-rtmidi") from error
     return rtmidi
-
-
-def _sources(rtmidi: Any, api: int) -> set[str]:
-    """Return the ports other programs send from, ours among them."""
-    try:
-        look = rtmidi.MidiIn(api, name="stimmung-look")
-    except (rtmidi.RtMidiError, OSError):
-        return set()
-    names = set(look.get_ports())
-    look.delete()
-    return names
 
 
 def _watch(name: str) -> JackServer | None:
