@@ -156,6 +156,8 @@ class LiveConfig:
         ``"virtual"``, ``"jack"``, ``"none"`` or the name of an existing port.
     osc : tuple of (str, int)
         Destinations (host, port).
+    osc_in : int or None
+        UDP port on this machine that takes orders, 1..65535.
     record : Path or None
         Session folder to write.
     seconds : float or None
@@ -172,6 +174,7 @@ class LiveConfig:
     input: str = ""
     midi_out: str = "virtual"
     osc: tuple[tuple[str, int], ...] = ()
+    osc_in: int | None = None
     record: Path | None = None
     seconds: float | None = None
     seed: int = 0
@@ -181,6 +184,8 @@ class LiveConfig:
     def __post_init__(self) -> None:
         check_range("seed", self.seed, 0, 2**31 - 1)
         check_range("latency_ms", self.latency_ms, -200.0, 200.0)
+        if self.osc_in is not None:
+            check_range("osc_in", self.osc_in, 1, 65535)
         if self.seconds is not None:
             check_range("seconds", self.seconds, 0.1, 86400.0)
         if self.performance.mode == "curve" and not self.curve:

@@ -13,8 +13,8 @@ from engine.clock import InternalClock
 from engine.config import Performance
 from engine.emotion.target import TargetState
 from engine.emotion.tracker import Tracker
-from engine.events import ControlEvent, EmotionState
-from engine.pipeline import Pipeline, ScheduledNote, Step
+from engine.events import EmotionState
+from engine.pipeline import Pipeline, ScheduledControl, ScheduledNote, Step
 
 __all__ = ["Performed", "accompany", "compose"]
 
@@ -31,13 +31,13 @@ class Performed:
 
     emotions: list[tuple[EmotionState, TargetState]] = field(default_factory=list)
     notes: list[ScheduledNote] = field(default_factory=list)
-    controls: list[ControlEvent] = field(default_factory=list)
+    controls: list[ScheduledControl] = field(default_factory=list)
     seconds: float = 0.0
 
     def take(self, step: Step) -> None:
         """Keep what one step of the pipeline decided."""
         self.notes.extend(step.notes)
-        self.controls.extend(scheduled.control for scheduled in step.controls)
+        self.controls.extend(step.controls)
 
 
 def accompany(

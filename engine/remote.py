@@ -18,8 +18,8 @@ sees the end of its pipe. Commands:
 Answers carry ``"is"``: ``ready`` (``{}``), ``started``, ``stopped``, ``devices``
 (``inputs``, ``outputs``), ``error`` (``message``) and ``snapshot`` (`engine.snapshot.Snapshot`
 as JSON, 30 a second while running). ``config`` holds ``performance`` (any settings of
-`engine.config.Performance`), ``input``, ``midi_out``, ``osc`` (list of HOST:PORT), ``record``,
-``seed`` and ``latency_ms``.
+`engine.config.Performance`), ``input``, ``midi_out``, ``osc`` (list of HOST:PORT), ``osc_in``,
+``record``, ``seed`` and ``latency_ms``.
 """
 
 import json
@@ -38,7 +38,16 @@ from engine.runtime import Runtime
 __all__ = ["main", "read_config"]
 
 SNAPSHOT_S = 1.0 / 30.0
-_CONFIG_FIELDS = {"performance", "input", "midi_out", "osc", "record", "seed", "latency_ms"}
+_CONFIG_FIELDS = {
+    "performance",
+    "input",
+    "midi_out",
+    "osc",
+    "osc_in",
+    "record",
+    "seed",
+    "latency_ms",
+}
 
 
 def read_config(values: Mapping[str, Any]) -> LiveConfig:
@@ -51,14 +60,17 @@ def read_config(values: Mapping[str, Any]) -> LiveConfig:
     """
     unknown = set(values) - _CONFIG_FIELDS
     if unknown:
-        raise InputError(f"config must hold only {', '.join(sorted(_CONFIG_FIELDS))}; got "
-                         f"{', '.join(sorted(unknown))}")
+        raise InputError(
+            f"config must hold only {', '.join(sorted(_CONFIG_FIELDS))}; got "
+            f"{', '.join(sorted(unknown))}"
+        )
     record = values.get("record")
     return LiveConfig(
         performance=Performance.from_mapping(values.get("performance", {})),
         input=str(values.get("input", "")),
         midi_out=str(values.get("midi_out", "virtual")),
         osc=tuple(parse_destination(str(text)) for text in values.get("osc", [])),
+        osc_in=values.get("osc_in"),
         record=Path(record) if record else None,
         seed=values.get("seed", 0),
         latency_ms=values.get("latency_ms", 0.0),

@@ -16,6 +16,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any, Self
 
 from engine.audio import AudioSource, Ring, open_source
@@ -23,10 +24,13 @@ from engine.clock import InternalClock
 from engine.config import LiveConfig, Performance
 from engine.emotion.target import TargetState
 from engine.emotion.tracker import Tracker
+from engine.errors import InputError
 from engine.events import NoteEvent
 from engine.midi.client import SenderClient
 from engine.osc import OscOutput
+from engine.osc_input import OscInput
 from engine.pipeline import Pipeline, Step
+from engine.session.info import describe_run
 from engine.session.recorder import SessionRecorder
 from engine.snapshot import AudioHealth, MidiHealth, Snapshot
 
@@ -59,6 +63,7 @@ class Runtime:
         self._source: AudioSource | None = None
         self._sender = SenderClient(config.midi_out, latency_s=config.latency_ms / 1000.0)
         self._osc = OscOutput(config.osc)
+        self._osc_input: OscInput | None = None
         self._recorder: SessionRecorder | None = None
         self._commands: queue.SimpleQueue[Command] = queue.SimpleQueue()
         self._threads: list[threading.Thread] = []
@@ -91,6 +96,11 @@ class Runtime:
         """What ended a worker thread, or None; the sender has ended all notes then."""
         return self._failure
 
+    @property
+    def session_folder(self) -> Path | None:
+        """The folder that is recorded into, or None."""
+        return self._recorder.folder if self._recorder is not None else None
+
     def start(self) -> None:
         """Open input, model, port and session folder, and begin to play.
 
@@ -101,6 +111,7 @@ class Runtime:
         """
         config = self.config
         try:
+            self._started_s = time.perf_counter()
             tracker = Tracker()
             ring = Ring(int(RING_S * tracker.sample_rate), tracker.sample_rate)
             self._pipeline = Pipeline(
@@ -109,13 +120,15 @@ class Runtime:
             self._source = open_source(config.input or None)
             self._sender.start()
             if config.record is not None:
-                self._recorder = SessionRecorder(config.record, self._session_info())
+                self._recorder = self._start_recorder(config.record, self._source.name)
+            if config.osc_in is not None:
+                self._osc_input = OscInput(config.osc_in, self)
+                self._osc_input.start()
             self._source.start(ring)
         except BaseException:
             self._close()
             raise
-        self._started_s = time.perf_counter()
-        self._clock.start(self._started_s + START_DELAY_S)
+        self._clock.start(time.perf_counter() + START_DELAY_S)
         for work in (self._track, self._play):
             thread = threading.Thread(
                 target=self._guard, args=(work, ring, self._pipeline), name=work.__name__
@@ -143,6 +156,8 @@ class Runtime:
         """
         pipeline = self._running_pipeline()
         changed = pipeline.performance.changed(values)
+        if changed.mode == "curve" and not self.config.curve:
+            raise InputError("mode 'curve' needs a curve file given at the start")
 
         def apply() -> None:
             # Anew from what is current: two changes may have been queued one after the other.
@@ -187,6 +202,10 @@ class Runtime:
         """End every sounding note at once and drop what was about to sound."""
         self._sender.panic()
         self._log("panic", {})
+
+    def complain(self, message: str) -> None:
+        """Note something that could not be understood."""
+        self._log("ignored", {"what": message})
 
     def snapshot(self) -> Snapshot:
         """Return what an observer may see; cheap enough for thirty a second."""
@@ -282,14 +301,12 @@ class Runtime:
             )
             self._notes.append(note)
             if self._recorder is not None:
-                self._recorder.note(
-                    note, scheduled.on_s - self._started_s, scheduled.off_s - self._started_s
-                )
+                self._recorder.note(note, scheduled.on_s, scheduled.off_s)
         for change in step.controls:
             control = change.control
             self._sender.control(change.at_s, control.channel, control.control, control.value)
             if self._recorder is not None:
-                self._recorder.control(control, change.at_s - self._started_s)
+                self._recorder.control(control, change.at_s)
         if step.missed_beats:
             self._missed_beats += step.missed_beats
             self._log("missed", {"beats": step.missed_beats})
@@ -310,31 +327,29 @@ class Runtime:
         words = ", ".join(f"{name} {value}" for name, value in values.items())
         self._messages.append(f"{kind}: {words}" if words else kind)
         if self._recorder is not None:
-            self._recorder.log(kind, values)
+            self._recorder.log(kind, words, **values)
+
+    def _start_recorder(self, folder: Path, input_name: str) -> SessionRecorder:
+        config = self.config
+        info = describe_run(
+            config.performance, seed=config.seed, input_name=input_name, midi_out=config.midi_out
+        )
+        recorder = SessionRecorder(folder, info, origin_s=self._started_s)
+        recorder.start()
+        return recorder
 
     def _running_pipeline(self) -> Pipeline:
         if self._pipeline is None:
             raise RuntimeError("the runtime has not been started")
         return self._pipeline
 
-    def _session_info(self) -> dict[str, Any]:
-        performance = self.config.performance
-        return {
-            "engine": performance.engine,
-            "mode": performance.mode,
-            "seed": self.config.seed,
-            "tempo_bpm": performance.tempo_bpm,
-            "beats_per_bar": performance.beats_per_bar,
-            "key": performance.key,
-            "input": self.config.input,
-            "midi_out": self.config.midi_out,
-        }
-
     def _close(self) -> None:
         """Close in the order that matters to the audience: notes first."""
         self._sender.stop()
         if self._source is not None:
             self._source.stop()
+        if self._osc_input is not None:
+            self._osc_input.stop()
         self._osc.close()
         if self._recorder is not None:
             self._recorder.close()

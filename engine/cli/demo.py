@@ -5,6 +5,7 @@ from pathlib import Path
 
 from engine.cli.options import Commands, add_seed
 from engine.config import Performance, check_range
+from engine.errors import SessionError
 from engine.generators import GENERATORS
 from engine.offline import Performed
 
@@ -36,6 +37,7 @@ def run(parsed: argparse.Namespace) -> int:
     from engine.cli.progress import progress_bar
     from engine.emotion.tracker import Tracker
     from engine.offline import accompany
+    from engine.session.info import describe_run
     from engine.session.recorder import SessionRecorder
 
     if parsed.seconds is not None:
@@ -44,36 +46,29 @@ def run(parsed: argparse.Namespace) -> int:
     performance = Performance(engine=parsed.engine)
     with AudioFile(presets.DEMO_AUDIO) as audio:
         length = min(audio.duration_s, parsed.seconds or audio.duration_s)
-    info = {
-        "engine": performance.engine,
-        "mode": performance.mode,
-        "seed": parsed.seed,
-        "tempo_bpm": performance.tempo_bpm,
-        "beats_per_bar": performance.beats_per_bar,
-        "key": performance.key,
-        "input": presets.DEMO_AUDIO.name,
-        "midi_out": "none",
-    }
-    recorder = SessionRecorder(parsed.out, info)
-    try:
-        tracker = Tracker()
-        with progress_bar("listening and playing", length) as progress:
-            performed = accompany(
-                mono_blocks(presets.DEMO_AUDIO, tracker.sample_rate),
-                tracker,
-                performance,
-                seed=parsed.seed,
-                seconds=parsed.seconds,
-                progress=progress,
-            )
+    tracker = Tracker()
+    with progress_bar("listening and playing", length) as progress:
+        performed = accompany(
+            mono_blocks(presets.DEMO_AUDIO, tracker.sample_rate),
+            tracker,
+            performance,
+            seed=parsed.seed,
+            seconds=parsed.seconds,
+            progress=progress,
+        )
+    info = describe_run(
+        performance, seed=parsed.seed, input_name=presets.DEMO_AUDIO.name, midi_out="none"
+    )
+    recorder = SessionRecorder(parsed.out, info, origin_s=0.0)
+    with recorder:
         for state, target in performed.emotions:
             recorder.emotion(state, target)
         for scheduled in performed.notes:
             recorder.note(scheduled.note, scheduled.on_s, scheduled.off_s)
         for control in performed.controls:
-            recorder.control(control, control.beat * 60.0 / performance.tempo_bpm)
-    finally:
-        recorder.close()
+            recorder.control(control.control, control.at_s)
+    if recorder.error:
+        raise SessionError(recorder.error)
     _print_table(performed)
     print(f"{recorder.folder}: stimmung.mid, emotion.csv, picture.png, log.txt")
     return 0

@@ -62,7 +62,7 @@ def run(parsed: argparse.Namespace) -> int:
     write_midi_file(
         parsed.output,
         [scheduled.note for scheduled in performed.notes],
-        performed.controls,
+        [scheduled.control for scheduled in performed.controls],
         tempo_bpm=performance.tempo_bpm,
         key=performance.key,
         beats_per_bar=performance.beats_per_bar,

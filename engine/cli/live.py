@@ -51,6 +51,9 @@ def add(commands: "Commands[argparse.ArgumentParser]") -> None:
     parser.add_argument(
         "--osc", action="append", default=[], metavar="HOST:PORT", help="may be given repeatedly"
     )
+    parser.add_argument(
+        "--osc-in", type=int, metavar="PORT", help="take orders by OSC on this UDP port (loopback)"
+    )
     parser.add_argument("--record", type=Path, metavar="DIR", help="session folder to write")
     parser.add_argument("--seconds", type=float, metavar="S", help="stop after so long")
     parser.add_argument(
@@ -81,6 +84,7 @@ def run(parsed: argparse.Namespace) -> int:
         input=parsed.input,
         midi_out=parsed.midi_out,
         osc=tuple(parse_destination(text) for text in parsed.osc),
+        osc_in=parsed.osc_in,
         record=parsed.record,
         seconds=parsed.seconds,
         seed=parsed.seed,
@@ -96,8 +100,8 @@ def run(parsed: argparse.Namespace) -> int:
         f"late p99 {last.midi.lateness_p99_ms:.2f} ms; lost audio blocks {last.audio.overruns}",
         file=sys.stderr,
     )
-    if config.record is not None:
-        print(f"session: {config.record}", file=sys.stderr)
+    if runtime.session_folder is not None:
+        print(f"session: {runtime.session_folder}", file=sys.stderr)
     if runtime.failure is not None:
         if isinstance(runtime.failure, StimmungError):
             raise runtime.failure

@@ -41,9 +41,7 @@ def read_performance(parsed: argparse.Namespace, base: Performance) -> Performan
         A value is out of range.
     """
     given: dict[str, Any] = {
-        name: value
-        for name in _SETTINGS
-        if (value := getattr(parsed, name, None)) is not None
+        name: value for name in _SETTINGS if (value := getattr(parsed, name, None)) is not None
     }
     if "mode" not in given and base.mode != "guide" and {"valence", "arousal"} & set(given):
         given["mode"] = "manual"

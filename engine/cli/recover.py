@@ -25,6 +25,6 @@ def run(parsed: argparse.Namespace) -> int:
     """Rebuild the files and name them."""
     from engine.session.recover import recover
 
-    for path in recover(parsed.folder):
+    for path in recover(parsed.folder).files:
         print(path)
     return 0

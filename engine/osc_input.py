@@ -1,0 +1,119 @@
+"""Control by OSC: the same tree that tells the emotion takes orders.
+
+==================  =====  ==============================================
+address             types  effect
+==================  =====  ==============================================
+/stimmung/target    ,ff    valence, arousal in [-1, 1]; mode becomes manual
+/stimmung/mode      ,s     follow, contrast, guide or manual
+/stimmung/preset    ,s     a preset by name
+/stimmung/freeze    ,i     1 holds the target, 0 lets it go
+/stimmung/panic            ends every note
+==================  =====  ==============================================
+
+Listens on this machine only. What cannot be understood is counted and said, never raised.
+"""
+
+import threading
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+from engine.errors import InputError, StimmungError
+
+__all__ = ["Controls", "OscInput"]
+
+HOST = "127.0.0.1"
+
+
+class Controls(Protocol):
+    """What may be controlled from outside."""
+
+    def change(self, values: Mapping[str, Any]) -> object:
+        """Change settings of the performance, or raise `InputError`."""
+        ...
+
+    def set_frozen(self, frozen: bool) -> None:
+        """Hold the target, or let it go."""
+        ...
+
+    def panic(self) -> None:
+        """End every note."""
+        ...
+
+    def complain(self, message: str) -> None:
+        """Say what could not be understood."""
+        ...
+
+
+class OscInput:
+    """Listens on a UDP port from `start` to `stop`.
+
+    Raises
+    ------
+    InputError
+        The port is already taken.
+    """
+
+    def __init__(self, port: int, controls: Controls) -> None:
+        from pythonosc.dispatcher import Dispatcher
+        from pythonosc.osc_server import BlockingOSCUDPServer
+
+        self._controls = controls
+        dispatcher = Dispatcher()
+        for address, act in (
+            ("/stimmung/target", self._target),
+            ("/stimmung/mode", self._mode),
+            ("/stimmung/preset", self._preset),
+            ("/stimmung/freeze", self._freeze),
+            ("/stimmung/panic", self._panic),
+        ):
+            dispatcher.map(address, self._guarded(act))
+        try:
+            self._server = BlockingOSCUDPServer((HOST, port), dispatcher)
+        except OSError as error:
+            raise InputError(f"OSC input port {port} cannot be used: {error.strerror}") from error
+        self._server.handle_error = self._broken_packet  # type: ignore[method-assign]
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=(0.1,), name="osc-input", daemon=True
+        )
+
+    def start(self) -> None:
+        """Begin to listen."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop listening and free the port."""
+        if self._thread.is_alive():
+            self._server.shutdown()
+            self._thread.join()
+        self._server.server_close()
+
+    def _guarded(self, act: Callable[..., None]) -> Callable[..., None]:
+        def guarded(address: str, *values: Any) -> None:
+            try:
+                act(*values)
+            except (StimmungError, TypeError, ValueError) as error:
+                self._controls.complain(f"{address} {values!r}: {error}")
+
+        return guarded
+
+    def _broken_packet(self, _request: object, client: object) -> None:
+        self._controls.complain(f"broken OSC packet from {client}")
+
+    def _target(self, valence: float, arousal: float) -> None:
+        self._controls.change({"mode": "manual", "valence": valence, "arousal": arousal})
+
+    def _mode(self, mode: str) -> None:
+        self._controls.change({"mode": mode})
+
+    def _preset(self, name: str) -> None:
+        from dataclasses import asdict
+
+        from engine.presets import load_preset
+
+        self._controls.change(asdict(load_preset(str(name)).performance))
+
+    def _freeze(self, frozen: int) -> None:
+        self._controls.set_frozen(bool(frozen))
+
+    def _panic(self, *_values: object) -> None:
+        self._controls.panic()

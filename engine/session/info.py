@@ -1,0 +1,34 @@
+"""What a session was played with, taken from the settings of the run."""
+
+from dataclasses import asdict
+from datetime import datetime
+from importlib.metadata import version
+
+from engine.config import Performance
+from engine.session.events_file import SessionInfo
+
+__all__ = ["describe_run"]
+
+_OWN_FIELDS = ("tempo_bpm", "beats_per_bar", "key")
+
+
+def describe_run(
+    performance: Performance, *, seed: int, input_name: str, midi_out: str
+) -> SessionInfo:
+    """Return the header of a session that starts now."""
+    settings = {
+        name: list(value) if isinstance(value, tuple) else value
+        for name, value in asdict(performance).items()
+        if name not in _OWN_FIELDS
+    }
+    return SessionInfo(
+        started=datetime.now().astimezone().isoformat(timespec="seconds"),
+        input=input_name,
+        midi_out=midi_out,
+        seed=seed,
+        tempo_bpm=performance.tempo_bpm,
+        beats_per_bar=performance.beats_per_bar,
+        key=performance.key,
+        settings=settings,
+        version=version("stimmung"),
+    )
