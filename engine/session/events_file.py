@@ -6,17 +6,17 @@ alone: readers skip and count it.
 """
 
 import json
-import math
 from array import array
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import Any, BinaryIO, Final, cast, get_args
 
-from engine.config import check_range
+from engine.config import AUTO_KEY, check_range
 from engine.emotion.target import TargetState
 from engine.errors import InputError, SessionError
-from engine.events import ControlEvent, EmotionState, NoteEvent
+from engine.events import ControlEvent, EmotionState, NoteEvent, Role
+from engine.music.keys import parse_key
 
 __all__ = [
     "EVENTS_NAME",
@@ -37,6 +37,8 @@ EVENTS_NAME: Final = "events.jsonl"
 FORMAT_VERSION: Final = 1
 MAX_LINE: Final = 65_536
 """Longest line understood [bytes]; real ones stay below 2 kB."""
+MAX_NUMBER: Final = 1e6
+"""Largest time or position understood: eleven days of seconds."""
 _TAGS_KEPT: Final = 5
 
 
@@ -66,7 +68,7 @@ class SessionInfo:
     Raises
     ------
     InputError
-        Tempo or bar length is out of range.
+        Tempo, bar length or key is not usable.
     """
 
     started: str
@@ -82,6 +84,8 @@ class SessionInfo:
     def __post_init__(self) -> None:
         check_range("tempo_bpm", self.tempo_bpm, 20.0, 300.0)
         check_range("beats_per_bar", self.beats_per_bar, 1, 32)
+        if self.key != AUTO_KEY:
+            parse_key(self.key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +144,7 @@ class EmotionTrack:
         q1, q2, q3, q4 = event["quadrants"]
         values = {**event, "q1": q1, "q2": q2, "q3": q3, "q4": q4}
         numbers = [_number(values[name]) for name in self.NUMBERS]
-        words = [str(event[name]) for name in ("key", "chord", "state", "mode")]
+        words = [_key(event["key"]), *(str(event[name]) for name in ("chord", "state", "mode"))]
         for name, number in zip(self.NUMBERS, numbers, strict=True):
             self.columns[name].append(number)
         for column, word in zip(
@@ -306,7 +310,7 @@ def _take_note(session: Session, event: dict[str, Any]) -> None:
         pitch=_integer(event["pitch"], 0, 127),
         velocity=_integer(event["velocity"], 1, 127),
         channel=_integer(event["channel"], 0, 15),
-        role=event["role"],
+        role=_role(event["role"]),
     )
     session.notes.append(TimedNote(note, _number(event["on_s"]), _number(event["off_s"])))
 
@@ -343,9 +347,24 @@ _TAKERS: Final = {
 
 
 def _number(value: object) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
-        raise ValueError(f"not a finite number: {value!r}")
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise ValueError(f"not a number: {value!r}")
+    if not -MAX_NUMBER <= value <= MAX_NUMBER:  # NaN fails too
+        raise ValueError(f"out of range: {value!r}")
     return float(value)
+
+
+def _key(value: object) -> str:
+    if value:
+        parse_key(str(value))
+    return str(value)
+
+
+def _role(value: object) -> Role:
+    for role in get_args(Role):
+        if value == role:
+            return cast(Role, role)
+    raise ValueError(f"not a role: {value!r}")
 
 
 def _integer(value: object, low: int, high: int) -> int:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine.errors import SessionError
+from engine.errors import InputError, SessionError
 from engine.session.events_file import Session, read_session
 from engine.session.picture import draw_picture
 from engine.session.products import write_emotion_csv, write_log, write_midi
@@ -48,8 +48,8 @@ def recover(folder: str | Path) -> Recovered:
             write(session, part)
             part.replace(path / name)
             files.append(path / name)
-        except OSError as error:
-            problems.append(f"{name}: {error.strerror or error}")
+        except (OSError, InputError) as error:
+            problems.append(f"{name}: {getattr(error, 'strerror', None) or error}")
             part.unlink(missing_ok=True)
     if problems:
         raise SessionError(f"cannot write into {path}: {'; '.join(problems)}")

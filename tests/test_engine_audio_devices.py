@@ -1,0 +1,108 @@
+"""Choosing inputs by name, and what happens without PortAudio or devices."""
+
+from pathlib import Path
+
+import pytest
+
+from engine.audio import open_source
+from engine.audio.device_input import DeviceInput
+from engine.audio.devices import AudioDevice, find_input, list_inputs, match_input
+from engine.audio.ring import Ring
+from engine.errors import AudioDeviceError, InputError
+
+
+def device(name: str, host_api: str, index: int, *, default: bool = False) -> AudioDevice:
+    return AudioDevice(name, host_api, 2, 48_000, index, default)
+
+
+DEVICES = [
+    device("Built-in Microphone", "MME", 0),
+    device("Scarlett 2i2 USB", "MME", 1),
+    device("Built-in Microphone", "Windows WASAPI", 5, default=True),
+    device("Scarlett 2i2 USB", "Windows WASAPI", 6),
+    device("Loopback", "Windows WASAPI", 7),
+    device("Loopback 2", "Windows WASAPI", 8),
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "index"),
+    [
+        ("Scarlett 2i2 USB, MME", 1),
+        ("scarlett wasapi", 6),
+        ("MICROPHONE MME", 0),
+        ("loopback 2", 8),
+        ("Loopback", 7),
+        (None, 5),
+        ("", 5),
+    ],
+)
+def test_inputs_are_found_by_words_in_order(name: str | None, index: int) -> None:
+    assert match_input(name, DEVICES).index == index
+
+
+def test_ambiguous_names_list_what_fits() -> None:
+    with pytest.raises(AudioDeviceError, match="ambiguous") as caught:
+        match_input("scarlett", DEVICES)
+    assert "'Scarlett 2i2 USB, MME'; 'Scarlett 2i2 USB, Windows WASAPI'" in str(caught.value)
+    assert "Microphone" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["Babyface", "wasapi scarlett"])
+def test_unknown_names_list_what_is_present(name: str) -> None:
+    with pytest.raises(AudioDeviceError, match="no audio input") as caught:
+        match_input(name, DEVICES)
+    assert all(device.label in str(caught.value) for device in DEVICES)
+    assert caught.value.exit_code == 2
+
+
+def test_first_input_serves_where_the_system_has_no_default() -> None:
+    assert match_input(None, DEVICES[:2]).index == 0
+
+
+def test_no_input_at_all_points_to_files() -> None:
+    with pytest.raises(AudioDeviceError, match="file can be played"):
+        match_input(None, [])
+
+
+@pytest.fixture
+def broken_sounddevice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a module found before sounddevice in every child process."""
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    return tmp_path / "sounddevice.py"
+
+
+def test_missing_portaudio_names_the_cure(broken_sounddevice: Path) -> None:
+    broken_sounddevice.write_text("raise OSError('PortAudio library not found')\n")
+    for ask in (list_inputs, find_input, lambda: DeviceInput().start(Ring(100, 16_000))):
+        with pytest.raises(AudioDeviceError, match="apt install libportaudio2") as caught:
+            ask()
+        assert "\n" not in str(caught.value)
+
+
+def test_portaudio_that_fails_to_start_is_reported(broken_sounddevice: Path) -> None:
+    broken_sounddevice.write_text("raise OSError('Error initializing PortAudio: no memory')\n")
+    with pytest.raises(AudioDeviceError, match="no memory"):
+        list_inputs()
+
+
+def test_a_driver_crash_stays_in_the_capture_process(broken_sounddevice: Path) -> None:
+    broken_sounddevice.write_text("import os; os.abort()\n")
+    with pytest.raises(AudioDeviceError, match="failed while listing"):
+        list_inputs()
+    with pytest.raises(AudioDeviceError, match="audio system failed"):
+        DeviceInput("anything").start(Ring(100, 16_000))
+
+
+def test_unknown_device_is_refused_at_start() -> None:
+    source = open_source("no such microphone")
+    with pytest.raises(AudioDeviceError), source:
+        source.start(Ring(100, 16_000))
+    assert not source.alive
+    assert source.level == -120.0
+
+
+@pytest.mark.parametrize(("first", "count"), [(0, None), (1, 0), (-1, 2)])
+def test_channels_are_counted_from_one(first: int, count: int | None) -> None:
+    with pytest.raises(InputError, match="counted from 1"):
+        DeviceInput(first_channel=first, channels=count)

@@ -1,0 +1,96 @@
+"""Any rate, any channel count and any chunking give the same mono audio."""
+
+import numpy as np
+import pytest
+
+from engine.audio.resample import MonoFeed, StreamResampler, to_mono
+from engine.errors import InputError
+
+RATES = [8_000, 22_050, 44_100, 48_000, 96_000, 192_000]
+
+
+def tone(rate: int, seconds: float, hz: float = 440.0) -> np.ndarray:
+    return np.sin(2 * np.pi * hz * np.arange(int(rate * seconds)) / rate).astype(np.float32)
+
+
+def in_chunks(feed: MonoFeed, block: np.ndarray, rate: int, sizes: list[int]) -> np.ndarray:
+    pieces, start, turn = [], 0, 0
+    while start < len(block):
+        size = sizes[turn % len(sizes)]
+        pieces.append(feed.push(block[start : start + size], rate))
+        start, turn = start + size, turn + 1
+    return np.concatenate([*pieces, feed.flush()])
+
+
+@pytest.mark.parametrize("rate", RATES)
+@pytest.mark.parametrize("sizes", [[1], [64], [441, 7, 1024], [48_000]])
+def test_chunking_does_not_matter(rate: int, sizes: list[int]) -> None:
+    length = 0.02 if sizes == [1] else 0.7
+    noise = np.random.default_rng(5).normal(0, 0.2, int(rate * length)).astype(np.float32)
+    whole = in_chunks(MonoFeed(16_000), noise, rate, [len(noise)])
+    chunked = in_chunks(MonoFeed(16_000), noise, rate, sizes)
+    np.testing.assert_allclose(chunked, whole, atol=1e-6)
+
+
+@pytest.mark.parametrize("rate", RATES)
+def test_a_tone_keeps_pitch_level_and_length(rate: int) -> None:
+    out = in_chunks(MonoFeed(16_000), tone(rate, 1.0), rate, [480])
+    assert abs(len(out) - 16_000) <= 2
+    middle = out[4_000:12_000]
+    expected = tone(16_000, 1.0)[4_000:12_000]
+    np.testing.assert_allclose(middle, expected, atol=2e-3)
+
+
+def test_what_lies_above_the_new_nyquist_is_removed() -> None:
+    out = in_chunks(MonoFeed(16_000), tone(48_000, 1.0, hz=10_000.0), 48_000, [512])
+    assert np.abs(out[2_000:-2_000]).max() < 1e-4
+
+
+def test_equal_rates_pass_samples_through() -> None:
+    noise = np.random.default_rng(1).normal(size=999).astype(np.float32)
+    np.testing.assert_array_equal(StreamResampler(16_000, 16_000).push(noise), noise)
+
+
+def test_flush_starts_afresh() -> None:
+    resampler = StreamResampler(44_100, 16_000)
+    sound = tone(44_100, 0.3)
+    first = np.concatenate([resampler.push(sound), resampler.flush()])
+    second = np.concatenate([resampler.push(sound), resampler.flush()])
+    np.testing.assert_array_equal(first, second)
+
+
+def test_delay_is_a_few_milliseconds() -> None:
+    resampler = StreamResampler(48_000, 16_000)
+    produced = sum(resampler.push(np.zeros(480, np.float32)).size for _ in range(100))
+    assert 16_000 - produced < 16_000 * 0.03
+
+
+def test_rate_may_change_on_the_way() -> None:
+    feed = MonoFeed(16_000)
+    parts = [feed.push(tone(48_000, 0.5), 48_000), feed.push(tone(44_100, 0.5), 44_100)]
+    assert abs(sum(map(len, parts)) + feed.flush().size - 16_000) <= 3
+
+
+@pytest.mark.parametrize("channels", [1, 2, 6, 32])
+def test_channels_are_averaged(channels: int) -> None:
+    block = np.tile(np.arange(channels, dtype=np.float32), (5, 1))
+    mono = to_mono(block)
+    assert mono.dtype == np.float32
+    np.testing.assert_allclose(mono, np.full(5, (channels - 1) / 2))
+
+
+def test_bad_samples_become_silence_and_poison_nothing() -> None:
+    sound = tone(48_000, 1.0)
+    bad = sound.copy()
+    bad[10_000:10_003] = [np.nan, np.inf, -np.inf]
+    bad[20_000] = 1e30
+    out = in_chunks(MonoFeed(16_000), bad, 48_000, [512])
+    assert np.isfinite(out).all()
+    clean = in_chunks(MonoFeed(16_000), sound, 48_000, [512])
+    np.testing.assert_allclose(out[-4_000:], clean[-4_000:], atol=1e-6)
+
+
+@pytest.mark.parametrize("rate", [0, -48_000, 999, 10_000_000])
+def test_impossible_rates_are_refused(rate: int) -> None:
+    with pytest.raises(InputError, match="sample rate must be"):
+        StreamResampler(rate, 16_000)
