@@ -19,8 +19,10 @@ __all__ = ["FIGURES", "ChordState", "play_chords"]
 _RANGE_LOW: Final = 46
 _BROKEN_LOW: Final = 43
 """Lowest pitch of a broken chord."""
-_RANGE_ABOVE: Final = 12
-"""Semitones above the chord register's centre that voicings may reach."""
+_BELOW_LEAD: Final = 5
+"""Semitones below the lead's centre that voicings end."""
+_REPAY: Final = 0.5
+"""Share of a difference from the note budget that is made up in the next beat."""
 _LONG: Final = 16.0
 """Ring of a note that nothing but the harmony ends [beats]."""
 _REGISTER_STEP: Final = 2.5
@@ -103,15 +105,23 @@ def _group(frame: BeatFrame, size: int) -> int:
 def _reach(voicing: tuple[int, ...], frame: BeatFrame) -> tuple[int, ...]:
     """Return the voicing carried on by octaves, up and down, as far as the target asks."""
     count = round(frame.intent.reach)
-    above = [pitch + 12 for pitch in voicing if pitch + 12 > voicing[-1]]
+    roof = frame.intent.lead_centre - _BELOW_LEAD + 3
+    above = [pitch + 12 for pitch in voicing if voicing[-1] < pitch + 12 <= roof]
     below = [pitch - 12 for pitch in voicing if _BROKEN_LOW <= pitch - 12 < voicing[0]]
     down = below[len(below) - count // 2 :] if count > 1 else []
     return (*down, *voicing, *above[: count - len(down)])
 
 
 def _owed(state: ChordState, frame: BeatFrame) -> float:
-    """Return the notes owed, rounded up or down by chance so that figures differ in place."""
-    return max(0.0, state.carry + 0.6 * (frame.draws.uniform("owed", frame.position.beat) - 0.5))
+    """Return the notes to play now: a steady share, leaning towards what the budget owes.
+
+    Where in the bar a little more or less is played belongs to the phrase's material, so
+    figures keep their shape from bar to bar.
+    """
+    intent, position = frame.intent, frame.position
+    steady = (intent.note_rate - intent.lead_rate - intent.bass_rate) * frame.beat_s
+    wobble = frame.draws.uniform("owed", position.material, position.beat_in_bar) - 0.5
+    return max(0.0, steady + _REPAY * (state.carry - steady) + 0.5 * wobble)
 
 
 def _broken(
@@ -125,7 +135,8 @@ def _broken(
     struck = min(count, frame.limit, max(2, round(count * 0.75)))
     step = 0 if frame.changed else state.step
     strikes = []
-    for index, at in enumerate(_between(struck, frame, taken)):
+    onsets = _between(struck, frame, taken) if struck < 3 else _evenly(struck, frame)
+    for index, at in enumerate(onsets):
         voice = order[step % len(order)]
         # Notes beyond one per onset thicken the beat's first onsets.
         pair = (voice + len(pitches) // 2) % len(pitches)
@@ -138,21 +149,23 @@ def _broken(
 
 
 def _held(state: ChordState, frame: BeatFrame, taken: frozenset[float]) -> tuple[list[Strike], int]:
-    """Struck with the half bar and held; what is still owed fills in one voice at a time."""
+    """Struck with the chord and held; what is still owed fills in one voice at a time."""
     voicing = state.voicing
     size = len(voicing)
     owed = _owed(state, frame)
+    position = frame.position
     strikes: list[Strike] = []
-    if frame.position.starts_slot and owed >= 1.0:
-        count = min(max(round(owed), 2), size)
-        upper = frame.draws.uniform("inner", frame.position.slot) < 0.5
-        strikes.append(Strike(0.0, voicing[size - count :] if upper else voicing[:count], _LONG))
-        owed -= count
     step = state.step
-    fill = min(int(owed * 0.8), frame.limit - 1)
+    if frame.changed or position.beat_in_bar == 0:
+        left = frame.harmony.until - position.beat
+        count = min(max(round(owed * min(left, 2)), 2), size)
+        strikes.append(Strike(0.0, voicing[:count], _LONG))
+        owed -= count
+        step = count
+    fill = min(int(owed + 0.5), frame.limit - 1)
     if fill >= 1:
         for at in _between(fill, frame, taken | {0.0}):
-            strikes.append(Strike(at, (voicing[(step + 1) % size],), _LONG))
+            strikes.append(Strike(at, (voicing[step % size],), _LONG))
             step += 1
     return strikes, step
 
@@ -226,7 +239,7 @@ def _revoiced(state: ChordState, frame: BeatFrame, bass: int) -> ChordState:
         return state
     rules = VoicingRules(
         low=_RANGE_LOW,
-        high=round(centre) + _RANGE_ABOVE,
+        high=round(frame.intent.lead_centre) - _BELOW_LEAD,
         voices=4,
         centre=centre,
         register=4.0 if moved else 1.2,

@@ -3,13 +3,15 @@
 from dataclasses import dataclass, replace
 from typing import Final
 
-from engine.generators.rules.form import BARS_PER_PHRASE
+from engine.generators.rules.form import BARS_PER_PHRASE, Position, locate
 from engine.generators.rules.parts import LOWEST, BeatFrame, Written
 from engine.music.rhythm import cells
 
 __all__ = ["BassState", "play_bass"]
 
 _HIGHEST: Final = 57
+_MOST: Final = 4
+"""Most onsets in a beat."""
 _INVERSION: Final = (0.0, 1.6, 3.2, 4.0, 4.0)
 """Reluctance to put the chord's first, second … note into the bass."""
 
@@ -60,35 +62,52 @@ def _moving(state: BassState, frame: BeatFrame, index: int) -> int:
     return best
 
 
+def _count(position: Position, carry: float, grounded: bool, frame: BeatFrame) -> tuple[int, float]:
+    """Return the number of onsets in a beat, and the carry after it."""
+    place = (position.material, position.beat_in_bar)
+    wobble = 0.4 * (frame.draws.uniform("bass round", *place) - 0.5)
+    owed = carry + frame.intent.bass_rate * frame.beat_s
+    count = min(max(int(owed + 0.5 + wobble), int(grounded)), frame.limit, _MOST)
+    return count, min(max(owed - count, -2.0), 1.0)
+
+
+def _onsets(position: Position, count: int, grounded: bool, frame: BeatFrame) -> tuple[float, ...]:
+    """Return where the onsets of a beat lie; a new chord has its ground on the beat."""
+    options = cells(count, frame.limit, triplets=False)
+    loose = 0.0 if grounded else 0.6 * frame.intent.syncopation
+    weights = [cell.weight * (loose if cell.offbeat else 1.0) for cell in options]
+    place = (position.material, position.bar_in_phrase, position.beat_in_bar, count)
+    return options[frame.draws.pick(weights, "bass cell", *place)].onsets
+
+
+def _held(frame: BeatFrame, carry: float) -> float:
+    """Return beats from this beat's start to the next onset, if the target stays."""
+    here = frame.position
+    for beat in range(here.beat + 1, frame.harmony.until):
+        position = locate(beat, here.beats_per_bar, frame.draws)
+        count, carry = _count(position, carry, False, frame)
+        if count:
+            return beat - here.beat + _onsets(position, count, False, frame)[0]
+    return float(max(1, frame.harmony.until - here.beat))
+
+
 def play_bass(state: BassState, frame: BeatFrame) -> tuple[list[Written], BassState]:
     """Return the bass notes of a beat and its state after it."""
-    position, intent, draws = frame.position, frame.intent, frame.draws
-    rate = intent.bass_rate * frame.beat_s
-    owed = state.carry + rate
+    position = frame.position
     grounded = frame.changed or position.beat_in_bar == 0
-    wobble = 0.4 * (draws.uniform("bass round", position.material, position.beat_in_bar) - 0.5)
-    count = min(max(int(owed + 0.5 + wobble), int(grounded)), min(frame.limit, 4))
-    state = replace(state, carry=min(max(owed - count, -2.0), 1.0))
+    count, carry = _count(position, state.carry, grounded, frame)
+    state = replace(state, carry=carry)
     if count == 0:
         return [], state
-    options = cells(count, frame.limit, triplets=False)
-    weights = [
-        cell.weight * ((0.0 if grounded else 0.6 * intent.syncopation) if cell.offbeat else 1.0)
-        for cell in options
-    ]
-    place = (position.material, position.bar_in_phrase, position.beat_in_bar, count)
-    onsets = options[draws.pick(weights, "bass cell", *place)].onsets
+    onsets = _onsets(position, count, grounded, frame)
     notes: list[Written] = []
     for index, at in enumerate(onsets):
         ground = index == 0 and (grounded or not state.ground)
         pitch = _ground(state, frame) if ground else _moving(state, frame, index)
         state = replace(state, pitch=pitch, ground=pitch if ground else state.ground)
-        if index + 1 < len(onsets):
-            length = onsets[index + 1] - at
-        else:
-            length = max(1.0 - at, min(1.0 / rate, frame.harmony.until - position.beat - at))
-        notes.append(Written(at, length, pitch, accent=3.0 if ground else -2.0))
+        end = onsets[index + 1] if index + 1 < len(onsets) else _held(frame, carry)
+        notes.append(Written(at, end - at, pitch, accent=3.0 if ground else -2.0))
         doubled = pitch - 12 if pitch - 12 >= LOWEST + 4 else pitch + 12
-        if ground and draws.uniform("octave", position.slot) < intent.octaves:
-            notes.append(Written(at, length, doubled, accent=0.0))
+        if ground and frame.draws.uniform("octave", position.slot) < frame.intent.octaves:
+            notes.append(Written(at, end - at, doubled))
     return notes, state

@@ -68,13 +68,13 @@ LADDER: Final[tuple[Mode, ...]] = (
         (
             Degree(0, "min", "T", 1.0),
             Degree(8, "maj", "T", 0.45),
-            Degree(3, "maj", "T", 0.25),
+            Degree(3, "maj", "T", 0.15),
             Degree(5, "min", "S", 1.0),
             Degree(2, "dim", "S", 0.35),
             Degree(8, "maj", "S", 0.35),
-            Degree(7, "maj", "D", 0.7),
+            Degree(7, "maj", "D", 0.9),
             Degree(7, "min", "D", 0.6),
-            Degree(10, "maj", "D", 0.4),
+            Degree(10, "maj", "D", 0.2),
         ),
     ),
     Mode(

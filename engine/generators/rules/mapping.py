@@ -73,9 +73,9 @@ CONTRAST: Final = Plane(1.1, arousal=0.1)
 """How far accents stand out of the loudness."""
 
 ARTICULATION: Final[dict[str, Plane]] = {
-    "lead": Plane(0.84, arousal=-0.16, low=0.3, high=1.0),
-    "chords": Plane(0.90, arousal=-0.10, low=0.3, high=1.0),
-    "bass": Plane(0.88, arousal=-0.12, low=0.3, high=1.0),
+    "lead": Plane(0.87, arousal=-0.13, low=0.3, high=1.0),
+    "chords": Plane(0.94, arousal=-0.06, low=0.3, high=1.0),
+    "bass": Plane(0.91, arousal=-0.09, low=0.3, high=1.0),
 }
 """Sounding share of the written length: legato is calm, staccato excited (Juslin 2000)."""
 
@@ -87,13 +87,13 @@ MAPPINGS: Final[dict[str, Plane | Curve]] = {
     "reach": Plane(1.5, arousal=1.5, low=0.0),
     "chord_size": Plane(2.1, arousal=0.6, low=1.0, high=4.0),
     # Register: high sounds happy, wide sounds excited (Gabrielsson & Lindström 2010).
-    "lead_centre": Plane(75.0, valence=3.5, arousal=2.0),
-    "chord_centre": Plane(60.5, valence=3.0, arousal=0.5),
+    "lead_centre": Plane(75.5, valence=3.5, arousal=1.5),
+    "chord_centre": Plane(61.5, valence=3.0, arousal=-0.5),
     "bass_centre": Plane(42.5, valence=2.5, arousal=-2.5),
     "lead_span": Plane(8.0, arousal=2.0),
     # Mode as a place on the ladder phrygian 0 .. lydian 5; steeper around v = 0, where the
     # third changes, because neighbours on the same side of it sound alike.
-    "brightness": Curve((-1.0, -0.6, -0.2, 0.2, 0.6, 1.0), (0.65, 1.1, 1.9, 2.65, 3.45, 4.1)),
+    "brightness": Curve((-1.0, -0.6, -0.2, 0.2, 0.6, 1.0), (0.8, 1.1, 1.9, 2.65, 3.45, 4.1)),
     # Share of each phrase's chords taken from the side of the valence: +1 major, -1 minor.
     "chord_tilt": Plane(0.0, valence=1.4),
     # Chord colour: sevenths and ninths; at low valence these are the dissonant ones.
@@ -103,7 +103,7 @@ MAPPINGS: Final[dict[str, Plane | Curve]] = {
     # Harmonic rhythm: chance of a second chord within the bar.
     "half_bar_change": Plane(0.38, arousal=0.27, low=0.05, high=0.8),
     # Performance.
-    "pedal": Plane(0.9, arousal=-0.1, low=0.0, high=1.0),
+    "pedal": Plane(0.94, arousal=-0.06, low=0.0, high=1.0),
     "syncopation": Plane(0.3, valence=0.1, arousal=0.2, low=0.0, high=1.0),
     "swing": Plane(0.02, valence=0.02, low=0.0, high=0.06),
     "timing_ms": Plane(6.0, arousal=-2.0),
