@@ -54,37 +54,40 @@ def open_client(name: str) -> tuple[Any, Any]:
 
 
 class JackServer:
-    """Watches the server for one output port.
+    """Watches the running server.
 
-    Parameters
-    ----------
-    port : str
-        Full name of the output port, ``client:port``.
+    Raises
+    ------
+    MidiPortError
+        If no server runs.
     """
 
-    def __init__(self, port: str) -> None:
+    def __init__(self) -> None:
         self.alive = True
-        self._port = port
         self._jack, self._client = open_client("stimmung-watch")
         self._client.set_shutdown_callback(self._gone)
 
     def _gone(self, status: object, reason: str) -> None:
         self.alive = False
 
-    def peers(self) -> tuple[str, ...]:
-        """Return the input ports connected to ours."""
+    def outputs(self) -> tuple[str, ...]:
+        """Return every port MIDI comes out of."""
+        return tuple(port.name for port in self._client.get_ports(is_midi=True, is_output=True))
+
+    def peers(self, port: str) -> tuple[str, ...]:
+        """Return the ports connected to one."""
         if not self.alive:
             return ()
         try:
-            port = self._client.get_port_by_name(self._port)
-            return tuple(peer.name for peer in self._client.get_all_connections(port))
+            found = self._client.get_port_by_name(port)
+            return tuple(peer.name for peer in self._client.get_all_connections(found))
         except self._jack.JackError:
             return ()
 
-    def connect(self, peer: str) -> None:
-        """Connect our port to another; nothing happens if that one is gone."""
+    def connect(self, port: str, peer: str) -> None:
+        """Connect two ports; nothing happens if one is gone."""
         try:
-            self._client.connect(self._port, peer)
+            self._client.connect(port, peer)
         except self._jack.JackError:
             return  # gone, or connected already: both are fine
 

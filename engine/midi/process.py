@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -91,9 +92,11 @@ class SenderProcess:
             yield from reader.feed(data)
 
     def last_words(self) -> str:
-        """Return the last line it wrote to stderr, or its exit status."""
+        """Say why it ended: the signal, else its last line on stderr."""
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(1.0)
+        if (self._process.returncode or 0) < 0:
+            return f"killed by {signal.Signals(-self._process.returncode).name}"
         for line in reversed(self._errors):
             if line.strip():
                 return line.strip()

@@ -42,9 +42,8 @@ def available_apis() -> list[tuple[int, str, Any]]:
         If python-rtmidi is missing.
     """
     rtmidi = _load()
-    numbers = rtmidi.get_compiled_api()
     found = []
-    for api in sorted(numbers, key=lambda number: number == rtmidi.API_UNIX_JACK):
+    for api in _by_preference(rtmidi):
         try:
             out = rtmidi.MidiOut(api, name="stimmung-look")
         except (rtmidi.RtMidiError, OSError):
@@ -76,31 +75,31 @@ def open_virtual(port_name: str, clock: Clock) -> OutputPort:
         If there is no MIDI system, or it has no virtual ports.
     """
     rtmidi = _load()
-    apis = available_apis()
-    if not apis:
-        from engine.midi.jack_port import JackPort
-
+    for api in _by_preference(rtmidi):
         try:
-            return JackPort(port_name, clock)
-        except MidiPortError:
-            raise MidiPortError(_NO_BACKEND.get(sys.platform, _NO_BACKEND["linux"])) from None
-    api = apis[0][0]
-    for _, _, look in apis:
-        look.delete()
-    before = input_names(api)
-    out = rtmidi.MidiOut(api, name=port_name)
+            out = rtmidi.MidiOut(api, name=port_name)
+        except (rtmidi.RtMidiError, OSError):
+            continue  # compiled in, but not running on this machine
+        server = _watch(rtmidi, api)
+        before = server.outputs() if server else ()
+        try:
+            out.open_virtual_port(port_name)
+        except (NotImplementedError, rtmidi.UnsupportedOperationError) as error:
+            out.delete()
+            raise MidiPortError(_NO_VIRTUAL) from error
+        except (rtmidi.RtMidiError, OSError) as error:
+            out.delete()
+            raise MidiPortError(f"cannot make the MIDI port {port_name!r}: {error}") from error
+        # JACK silently changes a name that is taken ("Stimmung-01"): say what was really made.
+        made = [name for name in (server.outputs() if server else ()) if name not in before]
+        name = next((name for name in made if name.endswith(f":{port_name}")), port_name)
+        return RtMidiPort(rtmidi, out, api, name, clock, own=True, server=server)
+    from engine.midi.jack_port import JackPort
+
     try:
-        out.open_virtual_port(port_name)
-    except (NotImplementedError, rtmidi.UnsupportedOperationError) as error:
-        out.delete()
-        raise MidiPortError(_NO_VIRTUAL) from error
-    except (rtmidi.RtMidiError, OSError) as error:
-        out.delete()
-        raise MidiPortError(f"cannot make the MIDI port {port_name!r}: {error}") from error
-    # A taken name is silently changed ("Stimmung-01"): report what was really made.
-    new = [n for n in input_names(api) if n not in before and port_name in n]
-    name = new[0] if new else port_name
-    return RtMidiPort(rtmidi, out, api, name, clock, own=True)
+        return JackPort(port_name, clock)
+    except MidiPortError:
+        raise MidiPortError(_no_backend()) from None
 
 
 def open_named(name: str, port_name: str, clock: Clock) -> OutputPort:
@@ -114,7 +113,7 @@ def open_named(name: str, port_name: str, clock: Clock) -> OutputPort:
     rtmidi = _load()
     apis = available_apis()
     if not apis:
-        raise MidiPortError(_NO_BACKEND.get(sys.platform, _NO_BACKEND["linux"]))
+        raise MidiPortError(_no_backend())
     ports = [(api, index, n) for api, _, o in apis for index, n in enumerate(o.get_ports())]
     for _, _, look in apis:
         look.delete()
@@ -126,7 +125,7 @@ def open_named(name: str, port_name: str, clock: Clock) -> OutputPort:
     except (rtmidi.RtMidiError, OSError) as error:
         out.delete()
         raise MidiPortError(f"cannot open MIDI output {chosen!r}: {error}") from error
-    return RtMidiPort(rtmidi, out, api, chosen, clock, own=False)
+    return RtMidiPort(rtmidi, out, api, chosen, clock, own=False, server=_watch(rtmidi, api))
 
 
 class RtMidiPort:
@@ -135,7 +134,15 @@ class RtMidiPort:
     lookahead_s = 0.0
 
     def __init__(
-        self, rtmidi: Any, out: Any, api: int, name: str, clock: Clock, *, own: bool
+        self,
+        rtmidi: Any,
+        out: Any,
+        api: int,
+        name: str,
+        clock: Clock,
+        *,
+        own: bool,
+        server: JackServer | None,
     ) -> None:
         self.name = name
         self.alive = True
@@ -144,11 +151,9 @@ class RtMidiPort:
         self._api = api
         self._own = own
         self._clock = clock
-        self._server: JackServer | None = None
+        self._server = server
         self._look: Any = None
         self._peers: tuple[str, ...] = ()
-        if api == rtmidi.API_UNIX_JACK:
-            self._server = _watch(name)
         if not own:
             # A second object, because `refresh` runs beside `send`.
             self._look = rtmidi.MidiOut(api, name="stimmung-look")
@@ -176,7 +181,7 @@ class RtMidiPort:
             if not self._server.alive:
                 self.alive = False
                 return
-            self._peers = self._server.peers() if self._own else ()
+            self._peers = self._server.peers(self.name) if self._own else ()
         if self._look is not None:
             try:
                 self.alive = self.alive and self.name in self._look.get_ports()
@@ -190,7 +195,7 @@ class RtMidiPort:
     def connect(self, peer: str) -> None:
         """Connect our own JACK port; on other systems the receiver has to do it."""
         if self._server is not None and self._own:
-            self._server.connect(peer)
+            self._server.connect(self.name, peer)
 
     def close(self) -> None:
         """Give the last messages time to leave, then close."""
@@ -212,8 +217,19 @@ def _load() -> Any:
     return rtmidi
 
 
-def _watch(name: str) -> JackServer | None:
+def _watch(rtmidi: Any, api: int) -> JackServer | None:
+    if api != rtmidi.API_UNIX_JACK:
+        return None
     try:
-        return JackServer(name)
+        return JackServer()
     except MidiPortError:
         return None  # rtmidi brings its own libjack; without the system's we cannot watch
+
+
+def _by_preference(rtmidi: Any) -> list[int]:
+    """Return the compiled-in systems, the operating system's own first and JACK last."""
+    return sorted(rtmidi.get_compiled_api(), key=lambda api: bool(api == rtmidi.API_UNIX_JACK))
+
+
+def _no_backend() -> str:
+    return _NO_BACKEND.get(sys.platform, _NO_BACKEND["linux"])

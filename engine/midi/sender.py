@@ -65,6 +65,7 @@ class Sender:
         self._port: OutputPort | None = None
         self._wanted_peers: tuple[str, ...] = ()
         self._reopen_at_s = 0.0
+        self._busy_until_s = 0.0
         self._stopping = False
         self._sent = 0
         self._late = 0
@@ -103,7 +104,7 @@ class Sender:
         deadline = self.schedule.next_deadline()
         if deadline is not None:
             deadline -= lookahead_s
-        busy = deadline is not None or len(self.schedule.ledger) > 0
+        busy = deadline is not None or self._clock() < self._busy_until_s
         precise = lookahead_s == 0.0  # ports that take frames ahead keep time themselves
         news = self._waiter.wait(deadline, _BUSY_S if busy else _IDLE_S, precise=precise)
         if news is not None:
@@ -127,6 +128,8 @@ class Sender:
         port = self._port
         if port is None:
             return
+        if messages:
+            self._busy_until_s = self._clock() + _IDLE_S  # `collect` will have news
         for data, at_s, note_id in messages:
             lateness = port.send(data, at_s, note_id)
             if lateness is not None and note_id != NO_NOTE:
@@ -223,6 +226,7 @@ def main(argv: list[str] | None = None) -> int:
     args = _arguments(argv)
     # The engine decides when to stop: Ctrl-C in a terminal reaches the whole group.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    be_punctual()  # threads inherit it: none of them may hold the interpreter asleep
     inbox: queue.SimpleQueue[list[Frame]] = queue.SimpleQueue()
 
     def terminate(signum: int, frame: FrameType | None) -> None:
@@ -246,7 +250,6 @@ def main(argv: list[str] | None = None) -> int:
     except MidiPortError as error:
         os.write(wire, encode(Frame(Kind.ERROR, data1=1, payload=str(error).encode())))
         return error.exit_code
-    be_punctual()  # threads inherit it: none of them may hold the interpreter asleep
     reporter.start()
     threading.Thread(target=_read_frames, args=(0, inbox), name="reader", daemon=True).start()
     sender.run()

@@ -1,0 +1,51 @@
+"""Fixtures shared by all tests: a fake clock, a recording MIDI port, and real servers."""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+from servers.jack import JackServer, MidiDump, midi_dump
+
+
+class FakeClock:
+    """Time that passes only when told to [s]."""
+
+    def __init__(self, now: float = 100.0) -> None:
+        self.now = now
+
+    def __call__(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+
+@pytest.fixture
+def fake_clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture(scope="session")
+def jack() -> Iterator[JackServer]:
+    """Yield a private JACK server, one per pytest process, and make it the default."""
+    server = JackServer(f"stimmung-test-{os.getpid()}")
+    before = {
+        name: os.environ.get(name) for name in ("JACK_DEFAULT_SERVER", "JACK_NO_START_SERVER")
+    }
+    os.environ.update(JACK_DEFAULT_SERVER=server.name, JACK_NO_START_SERVER="1")
+    try:
+        yield server
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+        server.stop()
+
+
+@pytest.fixture
+def dump(jack: JackServer, request: pytest.FixtureRequest) -> Iterator[MidiDump]:
+    """Yield a running jack_midi_dump on the private server."""
+    with midi_dump(jack, f"dump-{abs(hash(request.node.name)) % 10**8}") as receiver:
+        yield receiver

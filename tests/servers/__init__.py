@@ -1,0 +1,1 @@
+"""Real servers and third-party programs for tests: JACK, FluidSynth, Ardour."""
