@@ -1,0 +1,1 @@
+"""Emotion: what is heard (tracker) and what should be felt (target)."""

@@ -1,0 +1,1 @@
+"""Training, evaluation and export of Stimmung's models (PyTorch); not needed to play."""

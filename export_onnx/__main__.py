@@ -1,0 +1,52 @@
+"""``python -m export_onnx COMMAND MODEL``: prepare, train, evaluate, export, verify.
+
+A model joins by one line in `MODELS`: its table of commands, each with the function that adds its
+options, the function that runs it, and a line of help.
+"""
+
+import argparse
+import sys
+from collections.abc import Callable, Mapping
+
+from engine.errors import StimmungError
+from export_onnx.tracker.commands import COMMANDS as TRACKER
+
+__all__ = ["MODELS", "main"]
+
+Command = tuple[Callable[[argparse.ArgumentParser], None], Callable[[argparse.Namespace], int], str]
+
+MODELS: dict[str, Mapping[str, Command]] = {
+    "tracker": TRACKER,
+}
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m export_onnx", description="Train Stimmung's models and export them to ONNX."
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    names = dict.fromkeys(name for table in MODELS.values() for name in table)
+    for name in names:
+        offering = [model for model, table in MODELS.items() if name in table]
+        summary = MODELS[offering[0]][name][2]
+        command = commands.add_parser(name, help=summary, description=summary)
+        models = command.add_subparsers(dest="subject", required=True, metavar="MODEL")
+        for model in offering:
+            entry = models.add_parser(model, help=MODELS[model][name][2])
+            entry.add_argument("--data", default=None, help="folder with a sub-folder per data set")
+            MODELS[model][name][0](entry)
+    return parser
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; returns the exit code (0 done, 2 bad input or usage, 1 anything else)."""
+    parsed = _parser().parse_args(arguments)
+    try:
+        return MODELS[parsed.subject][parsed.command][1](parsed)
+    except StimmungError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return error.exit_code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""The emotion tracker: prepare, train, evaluate, export, verify."""

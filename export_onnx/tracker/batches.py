@@ -1,0 +1,168 @@
+"""Random crops and splices of prepared clips, with labels and weights per hop."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from export_onnx.tracker.config import FrontEndConfig, TrainConfig
+from export_onnx.tracker.store import Clip
+
+__all__ = ["Batch", "Sampler"]
+
+# How far into a sound (or past a splice) a label counts in full [s].
+_SETTLE_S = 3.0
+# Raters' curves within a piece are noisy (split-half r 0.3): trust them by this share.
+_CURVE_SHARE = 0.6
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Tensors of one training step; B sequences of n hops.
+
+    Attributes
+    ----------
+    affect : float32, (B, n, 2)
+        Valence and arousal, NaN where unknown.
+    quadrant : int64, (B, n)
+        -1 where unknown.
+    tags : float32, (B, n, 9)
+        NaN where unknown.
+    chord, key : int64, (B, n)
+        -1 where unknown.
+    weight : float32, (B, n)
+        How much a hop counts: little just after a start or a splice.
+    source : int64, (B, n)
+        Index of the data set in the sampler's order.
+    """
+
+    mel: Tensor
+    pitch: Tensor
+    affect: Tensor
+    quadrant: Tensor
+    tags: Tensor
+    chord: Tensor
+    key: Tensor
+    weight: Tensor
+    source: Tensor
+
+
+class Sampler:
+    """Draws batches, cycling through every data set in its own shuffled order.
+
+    Parameters
+    ----------
+    share : dict of str to int
+        Sequences per batch from each data set.
+    """
+
+    def __init__(
+        self,
+        clips: list[Clip],
+        share: dict[str, int],
+        train: TrainConfig,
+        front: FrontEndConfig,
+        seed: int,
+        splices: bool,
+    ) -> None:
+        self.names = tuple(share)
+        self.share = share
+        self.train = train
+        self.front = front
+        self.splices = splices
+        self.rng = np.random.default_rng(seed)
+        self.pieces: dict[str, list[list[Clip]]] = {}
+        for name in share:
+            pieces: dict[str, list[Clip]] = {}
+            for clip in clips:
+                if clip.dataset == name:
+                    pieces.setdefault(clip.name, []).append(clip)
+            self.pieces[name] = list(pieces.values())
+        self._order: dict[str, list[int]] = {name: [] for name in share}
+        self.n_hops = round(train.crop_s * front.hops_per_second)
+
+    def steps_per_epoch(self) -> int:
+        """Batches until the first set was seen once; the others cycle."""
+        first = self.names[0]
+        return max(1, len(self.pieces[first]) // self.share[first])
+
+    def _next(self, name: str) -> Clip:
+        order = self._order[name]
+        if not order:
+            order.extend(self.rng.permutation(len(self.pieces[name])).tolist())
+        variants = self.pieces[name][order.pop()]
+        return variants[int(self.rng.integers(len(variants)))]
+
+    def draw(self) -> Batch:
+        """Draw the next batch (before augmentation)."""
+        rows = []
+        for number, name in enumerate(self.names):
+            for _ in range(self.share[name]):
+                rows.append(self._sequence(name, number))
+        stacked = [np.stack([row[i] for row in rows]) for i in range(9)]
+        tensors = [torch.from_numpy(array) for array in stacked]
+        return Batch(
+            mel=tensors[0].float(),
+            pitch=tensors[1].float(),
+            affect=tensors[2],
+            quadrant=tensors[3].long(),
+            tags=tensors[4],
+            chord=tensors[5].long(),
+            key=tensors[6].long(),
+            weight=tensors[7],
+            source=tensors[8].long(),
+        )
+
+    def _sequence(self, name: str, number: int) -> list[np.ndarray]:
+        """Fill one sequence with pieces, spliced where a clip ends or by chance."""
+        parts: list[list[np.ndarray]] = []
+        filled = 0
+        while filled < self.n_hops:
+            room = self.n_hops - filled
+            source, index = name, number
+            if parts and self.rng.random() < 0.3:
+                index = int(self.rng.integers(len(self.names)))
+                source = self.names[index]
+            clip = self._next(source)
+            length = min(room, clip.n_hops)
+            if self.splices and room > 110 and self.rng.random() < self.train.splice_probability:
+                length = min(length, int(self.rng.integers(55, room - 50)))
+            parts.append(self._part(clip, length, index))
+            filled += length
+        return [np.concatenate([part[i] for part in parts]) for i in range(9)]
+
+    def _part(self, clip: Clip, length: int, number: int) -> list[np.ndarray]:
+        start = int(self.rng.integers(0, clip.n_hops - length + 1))
+        stop = start + length
+        level = float(self.rng.normal(0.0, 0.7)) if self.splices else 0.0
+        labels = clip.labels[start:stop]
+        affect = labels[:, :2].copy()
+        if clip.dataset == "vgmidi":
+            affect = self._rated(clip, start, stop)
+        tags = np.full((length, 9), np.nan, np.float32)
+        if clip.tags is not None:
+            tags[:] = clip.tags
+        age_s = np.arange(length, dtype=np.float32) / self.front.hops_per_second
+        weight = np.clip(0.05 + age_s / _SETTLE_S, 0.0, 1.0).astype(np.float32)
+        return [
+            clip.mel[start:stop].astype(np.float32) + np.float32(level),
+            clip.pitch[start:stop].astype(np.float32) + np.float32(level),
+            affect.astype(np.float32),
+            np.full(length, clip.quadrant, np.int64),
+            tags,
+            labels[:, 2].astype(np.int64),
+            labels[:, 3].astype(np.int64),
+            weight,
+            np.full(length, number, np.int64),
+        ]
+
+    def _rated(self, clip: Clip, start: int, stop: int) -> np.ndarray:
+        """VGMIDI curve moved back by the listeners' reaction time, drawn towards its mean."""
+        lag = round(self.train.reaction_s * self.front.hops_per_second)
+        index = np.minimum(np.arange(start, stop) + lag, clip.n_hops - 1)
+        curve = clip.labels[index, :2]
+        if clip.mean_affect is None:
+            return curve
+        mean = np.asarray(clip.mean_affect, np.float32)
+        return np.asarray(mean + _CURVE_SHARE * (curve - mean), np.float32)

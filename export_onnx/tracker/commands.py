@@ -1,0 +1,169 @@
+"""Command line of the tracker: one function per command, called by ``export_onnx.__main__``."""
+
+import argparse
+import json
+from pathlib import Path
+
+from engine.errors import InputError
+
+__all__ = ["COMMANDS"]
+
+_RUNS = Path("runs/tracker")
+_MODEL = Path("presets/models/tracker.onnx")
+
+
+def _existing_folder(arguments: argparse.Namespace) -> Path:
+    if arguments.data is None:
+        raise InputError("--data DIR is required: the folder with a sub-folder per data set")
+    return Path(arguments.data)
+
+
+def _prepare_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--split", default="train,val", help="splits, separated by commas")
+    parser.add_argument("--out", type=Path, default=_RUNS / "features", help="folder of features")
+    parser.add_argument("--variants", type=int, default=3, help="renderings per training item")
+    parser.add_argument(
+        "--soundfont", type=Path, action="append", default=[], help="one more for training"
+    )
+    parser.add_argument("--seed", type=int, default=20251121)
+    parser.add_argument("--worker", default="0/1", help="I/N: do every N-th item, from the I-th")
+
+
+def _prepare(arguments: argparse.Namespace) -> int:
+    from export_onnx.tracker.prepare import PrepareOptions, prepare
+
+    try:
+        worker, count = (int(part) for part in arguments.worker.split("/"))
+    except ValueError as error:
+        raise InputError(f"--worker {arguments.worker}: must look like 0/2") from error
+    if not 0 <= worker < count:
+        raise InputError(f"--worker {arguments.worker}: must look like 0/2")
+    written = prepare(
+        PrepareOptions(
+            data=_existing_folder(arguments),
+            out=arguments.out,
+            splits=tuple(arguments.split.split(",")),
+            variants=arguments.variants,
+            soundfonts=tuple(arguments.soundfont),
+            seed=arguments.seed,
+            worker=worker,
+            n_workers=count,
+        )
+    )
+    print(f"{written} clips prepared in {arguments.out}")
+    return 0
+
+
+def _train_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--features", type=Path, default=_RUNS / "features")
+    parser.add_argument("--out", type=Path, default=_RUNS / "train", help="folder of checkpoints")
+    parser.add_argument("--emotions", type=int, default=1, help="emotion networks to average")
+    parser.add_argument("--harmony-epochs", type=int, default=None)
+    parser.add_argument("--mood-epochs", type=int, default=None)
+    parser.add_argument("--seed", type=int, default=None)
+    parser.add_argument("--threads", type=int, default=1)
+
+
+def _train(arguments: argparse.Namespace) -> int:
+    from dataclasses import replace
+
+    from export_onnx.tracker.config import TrainConfig
+    from export_onnx.tracker.train import TrainOptions, train
+
+    names = ("harmony_epochs", "mood_epochs", "seed")
+    given = {name: getattr(arguments, name) for name in names}
+    config = replace(TrainConfig(), **{k: v for k, v in given.items() if v is not None})
+    options = TrainOptions(
+        features=arguments.features,
+        out=arguments.out,
+        n_emotions=arguments.emotions,
+        threads=arguments.threads,
+        train=config,
+    )
+    print(f"trained: {train(options)}")
+    return 0
+
+
+def _evaluate_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--split", default="val")
+    parser.add_argument("--model", type=Path, default=None, help="default: the shipped one")
+    parser.add_argument(
+        "--features", type=Path, default=None, help="prepared features, for the loudness baseline"
+    )
+    parser.add_argument("--soundfont", type=Path, default=None, help="default: the held-out one")
+    parser.add_argument("--limit", type=int, default=0, help="items per data set; 0 takes all")
+    parser.add_argument("--json", type=Path, default=None, help="also write the table here")
+
+
+def _evaluate(arguments: argparse.Namespace) -> int:
+    from export_onnx.tracker.evaluate import EvaluateOptions, evaluate
+
+    rows = evaluate(
+        EvaluateOptions(
+            data=_existing_folder(arguments),
+            split=arguments.split,
+            model=arguments.model,
+            features=arguments.features,
+            soundfont=arguments.soundfont,
+            limit=arguments.limit,
+        )
+    )
+    print(f"{'set':8} {'measure':42} {'system':14} {'value':>7}  95 % interval      n")
+    for row in rows:
+        score = row.score
+        print(
+            f"{row.dataset:8} {row.measure:42} {row.system:14} {score.value:7.3f}  "
+            f"{score.low:6.3f} .. {score.high:6.3f}  {score.n:4d}"
+        )
+    if arguments.json is not None:
+        arguments.json.write_text(
+            json.dumps([row.to_json() for row in rows], indent=1), encoding="utf-8"
+        )
+    return 0
+
+
+def _export_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--checkpoint", type=Path, default=_RUNS / "train" / "tracker.pt")
+    parser.add_argument("--out", type=Path, default=_MODEL)
+    parser.add_argument("--commit", default="", help="source the model was trained with")
+
+
+def _export(arguments: argparse.Namespace) -> int:
+    from export_onnx.tracker.export import ExportOptions, export
+
+    export(ExportOptions(arguments.checkpoint, arguments.out, arguments.commit))
+    print(f"exported: {arguments.out}, {arguments.out.stat().st_size / 1e6:.1f} MB")
+    return 0
+
+
+def _verify_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--model", type=Path, default=None, help="default: the shipped one")
+    parser.add_argument(
+        "--checkpoint", type=Path, default=None, help="also compare with this checkpoint's network"
+    )
+
+
+def _verify(arguments: argparse.Namespace) -> int:
+    from export_onnx.tracker.export import load_tracker
+    from export_onnx.tracker.verify import TOLERANCE, verify
+
+    tracker = None
+    if arguments.checkpoint is not None:
+        tracker, _ = load_tracker(arguments.checkpoint)
+    report = verify(arguments.model, tracker)
+    worst = 0.0
+    for title, differences in report.items():
+        largest = max(differences.values())
+        worst = max(worst, largest)
+        shown = ", ".join(f"{name} {value:.1e}" for name, value in differences.items())
+        print(f"{title}: largest difference {largest:.1e} ({shown})")
+    return 0 if worst < TOLERANCE else 1
+
+
+COMMANDS = {
+    "prepare": (_prepare_options, _prepare, "render and analyse the data sets"),
+    "train": (_train_options, _train, "train on the prepared features"),
+    "evaluate": (_evaluate_options, _evaluate, "measure an ONNX file from audio"),
+    "export": (_export_options, _export, "write a checkpoint as ONNX"),
+    "verify": (_verify_options, _verify, "compare ONNX with PyTorch and chunked with whole"),
+}

@@ -1,0 +1,281 @@
+"""Measure an exported tracker, streaming from audio, with the code that runs live."""
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from engine.emotion.model import TrackerModel
+from engine.emotion.tracker import Tracker
+from engine.errors import InputError
+from export_onnx.datasets import Item, read_items
+from export_onnx.metrics import (
+    Score,
+    accuracy,
+    bootstrap,
+    concordance,
+    key_score,
+    macro_roc_auc,
+    pearson,
+    r_squared,
+    rmse,
+)
+from export_onnx.synth import find_soundfonts
+from export_onnx.tracker.baseline import LoudnessBaseline, fit_baseline
+from export_onnx.tracker.config import CHORDS, KEYS, TAGS
+from export_onnx.tracker.contrast import gain_sweep, splices
+from export_onnx.tracker.listen import GAIN_RANGE_DB, Heard, affect, hear
+from export_onnx.tracker.prepare import HELD_OUT
+
+__all__ = ["EvaluateOptions", "Row", "evaluate"]
+
+# Shares of hops at the end of a clip that make up its mean; the first seconds still settle.
+_SETTLED = 0.25
+# Live delay at which chords are compared with the annotation [s]: half a second altogether.
+CHORD_DELAY_S = 0.5
+_POP909_EXCERPT_S = (20.0, 90.0)
+
+
+@dataclass(frozen=True)
+class EvaluateOptions:
+    """What to evaluate.
+
+    Attributes
+    ----------
+    features : Path or None
+        Prepared train features for the loudness-only baseline; None leaves it out.
+    soundfont : Path or None
+        Renders the MIDI sets; None takes the held-out one.
+    """
+
+    data: Path
+    split: str = "val"
+    model: Path | None = None
+    features: Path | None = None
+    soundfont: Path | None = None
+    limit: int = 0
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table: a measure of one system with its interval."""
+
+    dataset: str
+    measure: str
+    system: str
+    score: Score
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the row as plain JSON values."""
+        return {
+            "dataset": self.dataset,
+            "measure": self.measure,
+            "system": self.system,
+            **asdict(self.score),
+        }
+
+
+def _groups(heard: list[Heard]) -> list[str]:
+    return [one.item.group for one in heard]
+
+
+def _means(heard: list[Heard]) -> np.ndarray:
+    """Mean valence and arousal of each item, the settling start left out, shape (n, 2)."""
+    means = []
+    for one in heard:
+        course = affect(one.states)
+        means.append(course[int(_SETTLED * len(course)) :].mean(0))
+    return np.asarray(means)
+
+
+def _quadrant(values: np.ndarray) -> np.ndarray:
+    """Quadrant index of valence and arousal, shape (n, 2) -> (n,)."""
+    high_arousal = values[:, 1] >= 0
+    high_valence = values[:, 0] >= 0
+    return np.where(high_arousal, np.where(high_valence, 0, 1), np.where(high_valence, 3, 2))
+
+
+def _baseline_values(heard: list[Heard], baseline: LoudnessBaseline) -> np.ndarray:
+    import torch
+
+    from export_onnx.tracker.baseline import loudness_features
+    from export_onnx.tracker.config import FrontEndConfig
+    from export_onnx.tracker.frontend import FrontEnd
+
+    front_end = FrontEnd(FrontEndConfig()).eval()
+    hop = front_end.config.hop_length
+    rows = []
+    for one in heard:
+        whole = len(one.sound) // hop * hop
+        with torch.no_grad():
+            mel = front_end(
+                torch.from_numpy(one.sound[None, :whole]),
+                torch.zeros(1, front_end.tail_length),
+                torch.zeros(1, front_end.low_length),
+            )[0]
+        rows.append(loudness_features(mel[0].numpy(), one.gain_db))
+    return baseline.predict(np.asarray(rows))
+
+
+def _emopia(heard: list[Heard], baseline: LoudnessBaseline | None) -> list[Row]:
+    groups = _groups(heard)
+    quadrants = np.array([one.item.quadrant for one in heard])
+    ends = np.array([affect(one.states)[-1] for one in heard])
+    chosen = np.array([int(np.argmax(one.states[-1].quadrants)) for one in heard])
+    systems: list[tuple[str, np.ndarray, np.ndarray]] = [("tracker", chosen, ends)]
+    if baseline is not None:
+        values = _baseline_values(heard, baseline)
+        systems.append(("loudness only", _quadrant(values), values))
+    majority = np.full(len(heard), np.bincount(quadrants).argmax())
+    signs = np.array([[1, 1], [-1, 1], [-1, -1], [1, -1]])
+    systems.append(("majority", majority, signs[majority].astype(float)))
+    rows = []
+    for name, quadrant, values in systems:
+        measures: list[tuple[str, np.ndarray, np.ndarray]] = [
+            ("quadrant accuracy", quadrant, quadrants),
+            ("arousal accuracy", values[:, 1] >= 0, signs[quadrants][:, 1] > 0),
+            ("valence accuracy", values[:, 0] >= 0, signs[quadrants][:, 0] > 0),
+        ]
+        for measure, predicted, target in measures:
+            score = bootstrap(accuracy, (predicted, target), groups)
+            rows.append(Row("emopia", measure, name, score))
+    return rows
+
+
+def _dimensional(dataset: str, heard: list[Heard], baseline: LoudnessBaseline | None) -> list[Row]:
+    groups = _groups(heard)
+    targets = np.array([[one.item.valence, one.item.arousal] for one in heard], float)
+    systems = [("tracker", _means(heard))]
+    if baseline is not None:
+        systems.append(("loudness only", _baseline_values(heard, baseline)))
+        systems.append(("mean", np.tile(baseline.mean, (len(heard), 1))))
+    functions: list[tuple[str, Callable[..., float]]] = [
+        ("r", pearson),
+        ("CCC", concordance),
+        ("R2", r_squared),
+        ("RMSE", rmse),
+    ]
+    rows = []
+    for name, values in systems:
+        for column, axis in ((1, "arousal"), (0, "valence")):
+            for label, function in functions:
+                score = bootstrap(function, (values[:, column], targets[:, column]), groups)
+                rows.append(Row(dataset, f"{axis} {label}", name, score))
+    deviations = np.array(
+        [
+            [
+                float(np.mean([state.valence_std for state in one.states[len(one.states) // 4 :]])),
+                float(np.mean([state.arousal_std for state in one.states[len(one.states) // 4 :]])),
+            ]
+            for one in heard
+        ]
+    )
+    values = systems[0][1]
+    for column, axis in ((1, "arousal"), (0, "valence")):
+        inside = np.abs(values[:, column] - targets[:, column]) <= deviations[:, column]
+        score = bootstrap(lambda x: float(np.mean(x)), (inside,), groups)
+        rows.append(Row(dataset, f"{axis} within 1 stated std", "tracker", score))
+    return rows
+
+
+def _emotify(heard: list[Heard], baseline: LoudnessBaseline | None) -> list[Row]:
+    rows = _dimensional("emotify", heard, baseline)
+    shares = np.array([one.item.tags for one in heard])
+    positive = shares > shares.mean(0)
+    scores = []
+    for one in heard:
+        settled = one.states[int(_SETTLED * len(one.states)) :]
+        named = [dict(state.tags) for state in settled]
+        scores.append([float(np.mean([tags[tag] for tags in named])) for tag in TAGS])
+    score = bootstrap(macro_roc_auc, (np.asarray(scores), positive), _groups(heard))
+    rows.append(Row("emotify", "tags macro ROC-AUC", "tracker", score))
+    return rows
+
+
+def _pop909(heard: list[Heard], hop_s: float) -> list[Row]:
+    start_s = _POP909_EXCERPT_S[0]
+    key_scores, recalls, groups = [], [], []
+    for one in heard:
+        item = one.item
+        time_s = start_s + np.array([state.time_s for state in one.states])
+        chords = np.array([_index(CHORDS, state.chord) for state in one.states])
+        then = time_s - CHORD_DELAY_S
+        right = known = 0
+        for span in item.chords:
+            inside = (then > span.start_s) & (then <= span.end_s) & (then > start_s)
+            if span.label > 0:
+                known += int(inside.sum())
+                right += int((chords[inside] == span.label).sum())
+        spans = [s for s in item.keys if s.start_s <= time_s[-1] and s.label >= 0]
+        if not known or not spans:
+            continue
+        key_scores.append(key_score(_index(KEYS, one.states[-1].key), spans[-1].label))
+        recalls.append(right / known)
+        groups.append(item.group)
+
+    def mean(values: np.ndarray) -> float:
+        return float(np.mean(values))
+
+    return [
+        Row(
+            "pop909",
+            "key, MIREX weights",
+            "tracker",
+            bootstrap(mean, (np.asarray(key_scores),), groups),
+        ),
+        Row(
+            "pop909",
+            f"chord recall, {CHORD_DELAY_S:g} s delay",
+            "tracker",
+            bootstrap(mean, (np.asarray(recalls),), groups),
+        ),
+    ]
+
+
+def _index(names: tuple[str, ...], name: str) -> int:
+    return names.index(name) if name in names else -1
+
+
+def _soundfont(options: EvaluateOptions) -> Path:
+    if options.soundfont is not None:
+        return options.soundfont
+    installed = find_soundfonts()
+    for name in HELD_OUT:
+        if name in installed:
+            return installed[name]
+    raise InputError(
+        f"soundfont {HELD_OUT[0]}: not installed (Debian: apt install timgm6mb-soundfont)"
+    )
+
+
+def evaluate(options: EvaluateOptions) -> list[Row]:
+    """Evaluate on one split of every data set that is there."""
+    tracker = Tracker(TrackerModel(options.model))
+    soundfont = _soundfont(options)
+    items = read_items(options.data, (options.split,))
+    by_set: dict[str, list[Item]] = {}
+    for item in items:
+        chosen = by_set.setdefault(item.dataset, [])
+        if not options.limit or len(chosen) < options.limit:
+            chosen.append(item)
+    rows: list[Row] = []
+    for dataset, chosen in by_set.items():
+        excerpt = _POP909_EXCERPT_S if dataset == "pop909" else None
+        heard = hear(tracker, chosen, soundfont, f"{dataset} {options.split}", excerpt)
+        if dataset == "pop909":
+            rows += _pop909(heard, tracker.hop_length / tracker.sample_rate)
+            continue
+        baseline = None
+        if options.features is not None:
+            baseline = fit_baseline(options.features, dataset, GAIN_RANGE_DB)
+        if dataset == "emopia":
+            rows += _emopia(heard, baseline)
+            rows += [Row("emopia", *row) for row in splices(tracker, heard)]
+            rows += [Row("emopia", *row) for row in gain_sweep(tracker, heard)]
+        elif dataset == "emotify":
+            rows += _emotify(heard, baseline)
+        else:
+            rows += _dimensional(dataset, heard, baseline)
+    return rows

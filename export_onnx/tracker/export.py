@@ -1,0 +1,108 @@
+"""Write the tracker as one ONNX file that carries all the engine must know about it."""
+
+import json
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from engine.errors import InputError
+from export_onnx.tracker.config import (
+    CHORDS,
+    KEYS,
+    MODEL_VERSION,
+    QUADRANTS,
+    TAGS,
+    FrontEndConfig,
+    NetworkConfig,
+)
+from export_onnx.tracker.network import OUTPUTS, Tracker, zeros
+from export_onnx.tracker.train import load_checkpoint
+
+__all__ = ["ExportOptions", "export", "load_tracker", "write_onnx"]
+
+_LICENCE = "CC BY-NC-SA 4.0"
+_TRAINING_DATA = "EMOPIA 1.0, VGMIDI, Emotify, POP909 (train parts)"
+_OPSET = 17
+
+
+@dataclass(frozen=True)
+class ExportOptions:
+    """Checkpoint in, ONNX file out; `commit` names the source the model was trained with."""
+
+    checkpoint: Path
+    out: Path
+    commit: str = ""
+
+
+def load_tracker(path: Path) -> tuple[Tracker, dict[str, str]]:
+    """Build the network of a training checkpoint; also returns facts for the metadata.
+
+    Raises
+    ------
+    InputError
+        Missing, unreadable or of another architecture.
+    """
+    stored = load_checkpoint(path)
+    try:
+        sizes = dict(stored["network"])
+        sizes = {k: tuple(v) if isinstance(v, list) else v for k, v in sizes.items()}
+        tracker = Tracker(FrontEndConfig(), NetworkConfig(**sizes), int(stored["n_emotions"]))
+        tracker.load_state_dict(stored["tracker"])
+        facts = {"seed": str(stored["train"]["seed"])}
+    except (KeyError, TypeError, RuntimeError) as error:
+        raise InputError(f"{path}: not a tracker checkpoint ({error})") from error
+    return tracker.eval(), facts
+
+
+def write_onnx(tracker: Tracker, out: Path, facts: dict[str, str]) -> None:
+    """Export a tracker with its metadata; `facts` are added to them."""
+    import onnx
+
+    tracker.eval()
+    tracker.set_closed_form()
+    front = tracker.front_end.config
+    shapes = tracker.state_shapes()
+    names = list(shapes)
+    pcm = torch.zeros(1, 3 * front.hop_length)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    partial = out.with_suffix(".part")
+    with warnings.catch_warnings(), torch.no_grad():
+        # The TorchScript exporter keeps the recurrent layer as one operator for any length.
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
+            tracker,
+            (pcm, *zeros(shapes).values()),
+            str(partial),
+            input_names=["pcm", *names],
+            output_names=[*OUTPUTS, *(f"next_{name}" for name in names)],
+            dynamic_axes={"pcm": {1: "samples"}, **{name: {1: "hops"} for name in OUTPUTS}},
+            opset_version=_OPSET,
+            dynamo=False,
+        )
+    model = onnx.load(str(partial))
+    metadata = {
+        "stimmung_model": "tracker",
+        "version": str(MODEL_VERSION),
+        "sample_rate": str(front.sample_rate),
+        "hop_length": str(front.hop_length),
+        "labels": json.dumps({"quadrants": QUADRANTS, "tags": TAGS, "key": KEYS, "chord": CHORDS}),
+        "states": json.dumps({name: [1, *shape] for name, shape in shapes.items()}),
+        "licence": _LICENCE,
+        "training_data": _TRAINING_DATA,
+        "parameters": str(sum(p.numel() for p in tracker.parameters())),
+        **facts,
+    }
+    onnx.helper.set_model_props(model, metadata)
+    onnx.checker.check_model(model)
+    onnx.save(model, str(partial))
+    partial.replace(out)
+
+
+def export(options: ExportOptions) -> None:
+    """Export a checkpoint."""
+    tracker, facts = load_tracker(options.checkpoint)
+    if options.commit:
+        facts["commit"] = options.commit
+    write_onnx(tracker, options.out, facts)

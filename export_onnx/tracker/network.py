@@ -1,0 +1,171 @@
+"""The tracker's network: front end, level, harmony and emotion as one causal graph.
+
+A running mean of the loudness is subtracted from all log powers: what is left tells loud from quiet
+passages, not a high from a low input gain. All states are explicit tensors, zero at the start.
+"""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from export_onnx.tracker.config import FrontEndConfig, NetworkConfig
+from export_onnx.tracker.emotion import Emotion
+from export_onnx.tracker.frontend import FrontEnd
+from export_onnx.tracker.harmony import Harmony, HarmonyOutput
+from export_onnx.tracker.pools import RunningMean
+
+__all__ = ["OUTPUTS", "Analysis", "Level", "Tracker", "zeros"]
+
+_DB_PER_NEPER = 4.342944819  # of power
+# Activity: 0 below -78 dBFS, 1 above -66 dBFS; only sound moves the running means.
+_SILENT_NEPER = -78.0 / _DB_PER_NEPER
+_ACTIVE_NEPER = -66.0 / _DB_PER_NEPER
+# Log powers relative to the running level are kept within -55..+25 dB.
+_LOW_NEPER, _HIGH_NEPER = -55.0 / _DB_PER_NEPER, 25.0 / _DB_PER_NEPER
+_LEVEL_PRIOR_NEPER = -30.0 / _DB_PER_NEPER
+
+OUTPUTS = (
+    "valence",
+    "arousal",
+    "valence_std",
+    "arousal_std",
+    "quadrants",
+    "tags",
+    "key",
+    "chord",
+    "loudness_db",
+)
+
+
+def zeros(shapes: dict[str, tuple[int, ...]], batch: int = 1) -> dict[str, Tensor]:
+    """Start states for `batch` streams; shapes are without the batch axis."""
+    return {name: torch.zeros(batch, *shape) for name, shape in shapes.items()}
+
+
+class Analysis(NamedTuple):
+    """Log powers relative to the running level (see `Level`)."""
+
+    mel: Tensor  # (B, n, frames, mels)
+    pitch: Tensor  # (B, n, bins)
+    activity: Tensor  # (B, n), 0 in silence, 1 in sound
+    contrast: Tensor  # (B, n, 1), level over the running level [10 dB]
+
+
+class Level(nn.Module):
+    """Takes the input gain out of the log powers, causally."""
+
+    def __init__(self, config: NetworkConfig, hops_per_second: float) -> None:
+        super().__init__()
+        self.mean = RunningMean((config.level_s,), hops_per_second, prior=_LEVEL_PRIOR_NEPER)
+        self.level_state = (1, 2)
+
+    def forward(self, mel: Tensor, pitch: Tensor, state: Tensor) -> tuple[Analysis, Tensor]:
+        """Subtract the running level of the sound so far from mel and pitch log powers."""
+        loudness = torch.log(mel.exp().sum(3).mean(2))  # (B, n)
+        activity = ((loudness - _SILENT_NEPER) / (_ACTIVE_NEPER - _SILENT_NEPER)).clamp(0.0, 1.0)
+        mean, state = self.mean(loudness[..., None], activity, state)
+        level = mean[:, :, 0]  # (B, n, 1)
+        contrast = (loudness[..., None] - level).clamp(_LOW_NEPER, _HIGH_NEPER)
+        mel = (mel - level[..., None]).clamp(_LOW_NEPER, _HIGH_NEPER)
+        pitch = (pitch - level).clamp(_LOW_NEPER, _HIGH_NEPER)
+        return Analysis(mel, pitch, activity, contrast * (_DB_PER_NEPER / 10.0)), state
+
+
+class Tracker(nn.Module):
+    """PCM and states in, emotion, key, chord, loudness and states out.
+
+    Parameters
+    ----------
+    n_emotions : int
+        Emotion networks whose outputs are averaged.
+    """
+
+    std_scale: Tensor
+
+    def __init__(self, front: FrontEndConfig, config: NetworkConfig, n_emotions: int = 1) -> None:
+        super().__init__()
+        self.front_end = FrontEnd(front)
+        self.level = Level(config, front.hops_per_second)
+        self.harmony = Harmony(front, config)
+        self.emotions = nn.ModuleList(Emotion(front, config) for _ in range(n_emotions))
+        # Factors on the stated deviations of valence and arousal, fitted after training.
+        self.register_buffer("std_scale", torch.ones(2))
+
+    def state_shapes(self) -> dict[str, tuple[int, ...]]:
+        """Name and shape of every state in order, without the batch axis."""
+        shapes: dict[str, tuple[int, ...]] = {
+            "state_tail": (self.front_end.tail_length,),
+            "state_low": (self.front_end.low_length,),
+            "state_level": self.level.level_state,
+            "state_chord": self.harmony.chord_state,
+            "state_key": self.harmony.key_state,
+        }
+        for number, emotion in enumerate(self.emotions):
+            assert isinstance(emotion, Emotion)
+            shapes[f"state_flux_{number}"] = emotion.flux_state
+            shapes[f"state_pool_{number}"] = emotion.pool_state
+            shapes[f"state_gru_{number}"] = emotion.gru_state
+        return shapes
+
+    def set_closed_form(self) -> None:
+        """Take all hops of a call at once in every running mean, as the exported graph does."""
+        for module in self.modules():
+            if isinstance(module, RunningMean):
+                module.block = 0
+
+    def forward(self, pcm: Tensor, *states: Tensor) -> tuple[Tensor, ...]:
+        """Return the tensors named in OUTPUTS followed by the new states."""
+        tail, low, level_state, chord_state, key_state = states[:5]
+        mel, pitch, loudness_db, tail, low = self.front_end(pcm, tail, low)
+        analysis, level_state = self.level(mel, pitch, level_state)
+        harmony, chord_state, key_state = self.harmony(
+            analysis.pitch, analysis.activity, chord_state, key_state
+        )
+        affect, quadrants, tags, mood_states = self._feel(analysis, harmony, states[5:])
+        return (
+            affect[..., 0],
+            affect[..., 1],
+            affect[..., 2] * self.std_scale[0],
+            affect[..., 3] * self.std_scale[1],
+            quadrants,
+            tags,
+            torch.softmax(harmony.key, 2),
+            torch.softmax(harmony.chord, 2),
+            loudness_db,
+            tail,
+            low,
+            level_state,
+            chord_state,
+            key_state,
+            *mood_states,
+        )
+
+    def _feel(
+        self, analysis: Analysis, harmony: HarmonyOutput, states: tuple[Tensor, ...]
+    ) -> tuple[Tensor, Tensor, Tensor, list[Tensor]]:
+        """Average the emotion networks: affect (means, deviations), probabilities, new states."""
+        affects, quadrants, tags, kept = [], [], [], []
+        for number, emotion in enumerate(self.emotions):
+            affect, quadrant, tag, *new = emotion(
+                analysis.mel,
+                analysis.contrast,
+                analysis.activity,
+                harmony,
+                *states[3 * number : 3 * number + 3],
+            )
+            deviation = affect[..., 2:].clamp(-4.0, 0.5).exp()
+            affects.append(torch.cat([torch.tanh(affect[..., :2]), deviation], 2))
+            quadrants.append(torch.softmax(quadrant, 2))
+            tags.append(torch.sigmoid(tag))
+            kept.extend(new)
+        count = float(len(affects))
+        return sum_of(affects) / count, sum_of(quadrants) / count, sum_of(tags) / count, kept
+
+
+def sum_of(tensors: list[Tensor]) -> Tensor:
+    """Add the tensors up."""
+    total = tensors[0]
+    for tensor in tensors[1:]:
+        total = total + tensor
+    return total
