@@ -188,6 +188,8 @@ class Tracker:
 
     def _runs(self, hops: NDArray[np.float32]) -> list[tuple[int, int]]:
         """Split hops into model calls; a new piece after a long silence begins a call."""
+        if not len(hops):
+            return []
         starts = []
         silent_s = self._silent_s
         length = 0
