@@ -102,6 +102,12 @@ def _group(frame: BeatFrame, size: int) -> int:
     return min(max(int(frame.intent.chord_size + wobble), 1), size)
 
 
+def _window(voicing: tuple[int, ...], count: int, centre: float) -> tuple[int, ...]:
+    """Return so many neighbouring voices, those nearest to the register's centre."""
+    options = [voicing[start : start + count] for start in range(len(voicing) - count + 1)]
+    return min(options, key=lambda voices: abs(sum(voices) / count - centre))
+
+
 def _reach(voicing: tuple[int, ...], frame: BeatFrame) -> tuple[int, ...]:
     """Return the voicing carried on by octaves, up and down, as far as the target asks."""
     count = round(frame.intent.reach)
@@ -132,10 +138,10 @@ def _broken(
     orders = _orders(len(pitches))
     order = orders[int(frame.draws.uniform("order", frame.position.bar // 2) * len(orders))]
     count = round(_owed(state, frame))
-    struck = min(count, frame.limit, max(2, round(count * 0.75)))
+    struck = min(count, frame.limit, max(2, round(count * 0.65)))
     step = 0 if frame.changed else state.step
     strikes = []
-    onsets = _between(struck, frame, taken) if struck < 3 else _evenly(struck, frame)
+    onsets = _between(struck, frame, taken) if struck < 2 else _evenly(struck, frame)
     for index, at in enumerate(onsets):
         voice = order[step % len(order)]
         # Notes beyond one per onset thicken the beat's first onsets.
@@ -159,9 +165,9 @@ def _held(state: ChordState, frame: BeatFrame, taken: frozenset[float]) -> tuple
     if frame.changed or position.beat_in_bar == 0:
         left = frame.harmony.until - position.beat
         count = min(max(round(owed * min(left, 2)), 2), size)
-        strikes.append(Strike(0.0, voicing[:count], _LONG))
+        strikes.append(Strike(0.0, _window(voicing, count, frame.intent.chord_centre), _LONG))
         owed -= count
-        step = count
+        step = voicing.index(strikes[0].pitches[-1]) + 1
     fill = min(int(owed + 0.5), frame.limit - 1)
     if fill >= 1:
         for at in _between(fill, frame, taken | {0.0}):
@@ -176,10 +182,8 @@ def _pulsed(
     """Repeated chords on the beat and between."""
     group = max(2, _group(frame, len(state.voicing)))
     count = min(round(_owed(state, frame) / group), frame.limit)
-    low, high = state.voicing[:group], state.voicing[-group:]
-    return [
-        Strike(at, low if at == 0.0 and frame.changed else high) for at in _evenly(count, frame)
-    ], state.step
+    voices = _window(state.voicing, group, frame.intent.chord_centre)
+    return [Strike(at, voices) for at in _evenly(count, frame)], state.step
 
 
 def _rocking(
@@ -208,7 +212,8 @@ def _offbeat(
     off = [cell for cell in options if cell.offbeat] or list(options)
     place = (frame.position.material, frame.position.beat_in_bar, count)
     chosen = off[frame.draws.pick([cell.weight for cell in off], "offbeat", *place)]
-    return [Strike(at, state.voicing[-group:]) for at in chosen.onsets], state.step
+    voices = _window(state.voicing, group, frame.intent.chord_centre)
+    return [Strike(at, voices) for at in chosen.onsets], state.step
 
 
 FIGURES: Final[dict[str, tuple[Figure, float, float]]] = {

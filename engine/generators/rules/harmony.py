@@ -31,14 +31,21 @@ __all__ = ["Harmony", "KeyLock", "next_harmony"]
 KeyLock = Literal["tonic", "scale"]
 
 _NEXT: Final[dict[Function, tuple[tuple[Function, float], ...]]] = {
-    "T": (("S", 0.55), ("T", 0.3), ("D", 0.15)),
-    "S": (("D", 0.6), ("T", 0.25), ("S", 0.15)),
-    "D": (("T", 0.8), ("S", 0.1), ("D", 0.1)),
+    "T": (("S", 0.6), ("T", 0.35), ("D", 0.05)),
+    "S": (("T", 0.5), ("D", 0.35), ("S", 0.15)),
+    "D": (("T", 0.8), ("S", 0.15), ("D", 0.05)),
 }
 _ROOT_MOTION: Final = (0.25, 0.7, 1.0, 1.0, 0.9, 1.5, 0.5, 1.1, 0.8, 1.1, 0.9, 0.7)
 """Preference for a root so many semitones higher; up a fourth is the strongest motion."""
-_PLAIN_REST: Final = 0.5
-"""How much less chords of rest are enriched: they make the key clear."""
+_ENRICHED: Final[dict[Function, tuple[float, float]]] = {
+    "T": (0.0, 0.5),
+    "S": (0.0, 1.0),
+    "D": (0.35, 0.8),
+}
+"""Chance of enrichment by function: constant, per unit of colour. Plain chords of rest make
+the key clear; a dominant wants its seventh in any mood."""
+_SEVENTH: Final = 6.0
+"""How much a dominant's enrichment prefers the seventh."""
 _PRINCIPAL: Final = 3.0
 """How much a cadence prefers the chord on the fifth degree."""
 _SLOTS_PER_PHRASE: Final = 2 * BARS_PER_PHRASE
@@ -81,9 +88,13 @@ class Harmony:
 
 
 def _place(position: Position, intent: Intent, draws: Draws) -> int:
-    """Return the mode: the ladder rounded with an evenly spread threshold, so shares add up."""
-    threshold = draws.even("mode", position.bar // _MODE_BARS)
-    return min(max(int(intent.brightness + threshold), 0), len(LADDER) - 1)
+    """Return the mode: a place around the wanted brightness, evenly spread over time.
+
+    So the shares of the modes are right already over a few bars.
+    """
+    offset = draws.even("mode", position.bar // _MODE_BARS) - 0.5
+    place = round(intent.brightness + intent.mixture * offset)
+    return min(max(place, 0), len(LADDER) - 1)
 
 
 def _holds_through(position: Position, intent: Intent, draws: Draws) -> bool:
@@ -136,8 +147,8 @@ def _degree(
         return options[0]
     weights = []
     for degree in options:
-        # The dominant is major in every mode: it pulls, and says nothing about the mood.
-        side = 0.0 if degree.offset == 7 else 0.5 if degree.quality == "maj" else -0.5
+        # The dominant and the minor key's sixth degree are major without sounding happy.
+        side = 0.0 if degree.offset in (7, 8) else 0.5 if degree.quality == "maj" else -0.5
         weight = degree.weight * exp(side * intent.chord_tilt)
         if principal and degree.offset == 7:
             weight *= _PRINCIPAL
@@ -166,10 +177,16 @@ def _coloured(
         suspended = fitting(("sus4", "sus2"))
         if suspended:
             return suspended[draws.pick([1.0] * len(suspended), "suspended", *place)]
-    if point < intent.colour * (_PLAIN_REST if function == "T" else 1.0):
+    constant, slope = _ENRICHED[function]
+    if point < constant + slope * intent.colour:
         richer = fitting(COLOURS[plain.quality])
         if richer:
             weights = [exp(8.0 * intent.tension * chord_tension(c.quality)) for c in richer]
+            if function == "D":
+                weights = [
+                    w * (_SEVENTH if "7" in c.quality else 1.0)
+                    for w, c in zip(weights, richer, strict=True)
+                ]
             return richer[draws.pick(weights, "richer", *place)]
     return plain
 

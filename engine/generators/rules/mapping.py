@@ -85,17 +85,18 @@ MAPPINGS: Final[dict[str, Plane | Curve]] = {
     "lead_rate": Plane(2.05, arousal=0.95, low=0.6, high=4.0),
     "bass_rate": Plane(1.0, arousal=0.5, low=0.3, high=2.0),
     "reach": Plane(1.5, arousal=1.5, low=0.0),
-    "chord_size": Plane(2.1, arousal=0.6, low=1.0, high=4.0),
+    "chord_size": Plane(1.75, arousal=0.5, low=1.0, high=4.0),
     # Register: high sounds happy, wide sounds excited (Gabrielsson & Lindström 2010).
-    "lead_centre": Plane(75.5, valence=3.5, arousal=1.5),
-    "chord_centre": Plane(61.5, valence=3.0, arousal=-0.5),
-    "bass_centre": Plane(42.5, valence=2.5, arousal=-2.5),
+    "lead_centre": Plane(75.5, valence=4.0, arousal=2.0),
+    "chord_centre": Plane(61.5, valence=3.5),
+    "bass_centre": Plane(43.0, valence=2.5, arousal=-2.5),
     "lead_span": Plane(8.0, arousal=2.0),
-    # Mode as a place on the ladder phrygian 0 .. lydian 5; steeper around v = 0, where the
-    # third changes, because neighbours on the same side of it sound alike.
-    "brightness": Curve((-1.0, -0.6, -0.2, 0.2, 0.6, 1.0), (0.8, 1.1, 1.9, 2.65, 3.45, 4.1)),
+    # Mode as a place on the ladder phrygian 0 .. lydian 5. In between modes are mixed, as
+    # major pieces borrow from minor: the share of minor thirds falls evenly with valence.
+    "brightness": Curve((-1.0, -0.5, 0.0, 0.5, 1.0), (0.75, 1.7, 2.35, 3.0, 4.1)),
+    "mixture": Curve((-1.0, -0.5, 0.0, 0.5, 1.0), (0.8, 1.8, 1.2, 2.0, 0.8)),
     # Share of each phrase's chords taken from the side of the valence: +1 major, -1 minor.
-    "chord_tilt": Plane(0.0, valence=1.4),
+    "chord_tilt": Plane(0.0, valence=2.0),
     # Chord colour: sevenths and ninths; at low valence these are the dissonant ones.
     "colour": Plane(0.36, valence=-0.26, arousal=0.06, low=0.05, high=0.8),
     "suspension": Plane(0.12, arousal=0.04),
@@ -130,8 +131,8 @@ class Intent:
         Middle of each part's register [MIDI pitch].
     lead_span : float
         How far the lead strays from its centre [semitones].
-    brightness : float
-        Mode, 0 = phrygian .. 5 = lydian.
+    brightness, mixture : float
+        Mode, 0 = phrygian .. 5 = lydian, and width of the range around it that is used.
     chord_tilt : float
         Preference for major (> 0) or minor (< 0) chords, in nats.
     colour, suspension : float
@@ -160,6 +161,7 @@ class Intent:
     bass_centre: float
     lead_span: float
     brightness: float
+    mixture: float
     chord_tilt: float
     colour: float
     suspension: float

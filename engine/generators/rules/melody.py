@@ -72,7 +72,7 @@ def _arch(position: Position, draws: Draws) -> float:
     beats = BARS_PER_PHRASE * position.beats_per_bar
     progress = (position.bar_in_phrase * position.beats_per_bar + position.beat_in_bar) / beats
     shift = draws.uniform("arch", position.material)
-    return 0.35 * sin(tau * (0.8 * progress + shift))
+    return 0.35 * sin(tau * (progress + shift))
 
 
 def _wish(state: LeadState, frame: BeatFrame, home: float) -> float:
@@ -125,7 +125,7 @@ def _choose(state: LeadState, frame: BeatFrame, at: float, beat_weight: float) -
                 if (note - 1) % 12 in members:
                     score -= 0.8 * beat_weight * (1.0 - intent.tension)
             if (note - harmony.tonic) % 12 in (0, 3, 4, 7):
-                score += 0.35
+                score += 1.0
             if note in goals:
                 score += 6.0
             if size == 0:
