@@ -1,0 +1,75 @@
+"""What a new sender is told after the old one died."""
+
+from engine.midi.book import Book
+from engine.midi.wire import Frame, Kind
+
+NOTE = Frame(Kind.NOTE, 2, 60, 90, 7, 10.0, 11.0)
+
+
+def kinds(book, now_s, latency_s=0.0):
+    return [(frame.kind, frame.note_id) for frame in book.recovery(now_s, latency_s)]
+
+
+def test_note_that_may_sound_is_ended_and_forgotten():
+    book = Book()
+    book.enter(NOTE)
+    assert book.recovery(10.5, 0.0) == [Frame(Kind.RELEASE, channel=2, data1=60)]
+    assert 7 not in book
+
+
+def test_note_still_to_come_is_handed_over_again():
+    book = Book()
+    book.enter(NOTE)
+    assert book.recovery(9.0, 0.0) == [NOTE]
+    assert 7 in book
+
+
+def test_latency_counts_when_deciding_what_may_have_started():
+    book = Book()
+    book.enter(NOTE)
+    assert kinds(book, 10.05, latency_s=0.1) == [(Kind.NOTE, 7)]
+
+
+def test_moved_end_is_remembered():
+    book = Book()
+    book.enter(NOTE)
+    book.enter(Frame(Kind.END_NOTE, note_id=7, at_s=10.5))
+    (frame,) = book.recovery(9.0, 0.0)
+    assert frame.until_s == 10.5
+
+
+def test_cancelled_note_is_released_not_played_because_it_may_have_been_sent():
+    book = Book()
+    book.enter(NOTE)
+    book.enter(Frame(Kind.CANCEL_AFTER, at_s=9.0))
+    assert kinds(book, 9.5) == [(Kind.RELEASE, 0)]
+
+
+def test_note_before_the_cancelled_time_is_kept():
+    book = Book()
+    book.enter(NOTE)
+    book.enter(Frame(Kind.CANCEL_AFTER, at_s=10.5))
+    assert kinds(book, 9.5) == [(Kind.NOTE, 7)]
+
+
+def test_ended_and_dropped_notes_are_forgotten():
+    book = Book()
+    for note_id, report in ((7, Kind.ENDED), (8, Kind.DROPPED)):
+        book.enter(NOTE._replace(note_id=note_id))
+        book.hear(Frame(report, note_id=note_id))
+    assert len(book) == 0
+    assert book.recovery(20.0, 0.0) == []
+
+
+def test_sent_note_is_released_even_if_its_time_seems_to_come():
+    book = Book()
+    book.enter(NOTE)
+    book.hear(Frame(Kind.SENT, note_id=7))
+    assert kinds(book, 9.9) == [(Kind.RELEASE, 0)]
+
+
+def test_programs_are_told_again():
+    book = Book()
+    book.enter(Frame(Kind.PROGRAM, 1, 40, at_s=1.0))
+    book.enter(Frame(Kind.PROGRAM, 1, 41, at_s=2.0))
+    assert book.recovery(5.0, 0.0) == [Frame(Kind.PROGRAM, 1, 41, at_s=5.0)]

@@ -1,0 +1,276 @@
+"""What leaves the sender, when and in which order, on a fake clock."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+from servers.jack import Heard, hanging
+
+from engine.midi.schedule import Schedule
+from engine.midi.wire import DropReason, Frame, Kind
+
+
+def note(note_id, on_s, off_s, pitch=60, channel=0, velocity=90):
+    return Frame(Kind.NOTE, channel, pitch, velocity, note_id, on_s, off_s)
+
+
+def control(at_s, value, number=20, channel=0):
+    return Frame(Kind.CONTROL, channel, number, value, at_s=at_s)
+
+
+def filled(*frames, now=0.0, **options):
+    schedule = Schedule(**options)
+    for frame in frames:
+        assert schedule.handle(frame, now) == []
+    return schedule
+
+
+def sent(schedule, now, lookahead_s=0.0):
+    return [out.data.hex(" ") for out in schedule.due(now, lookahead_s)]
+
+
+def drops(schedule):
+    return {f.note_id: f.data1 for f in schedule.take_reports() if f.kind == Kind.DROPPED}
+
+
+def test_note_starts_and_ends_at_its_times():
+    schedule = filled(note(1, 1.0, 2.0))
+    assert sent(schedule, 0.999) == []
+    assert sent(schedule, 1.0) == ["90 3c 5a"]
+    assert sent(schedule, 1.999) == []
+    assert sent(schedule, 2.0) == ["80 3c 40"]
+    assert schedule.next_deadline() is None
+
+
+def test_off_comes_before_on_at_the_same_time_and_pitch():
+    schedule = filled(note(1, 1.0, 2.0), note(2, 2.0, 3.0))
+    sent(schedule, 1.0)
+    assert sent(schedule, 2.0) == ["80 3c 40", "90 3c 5a"]
+
+
+def test_retrigger_ends_the_older_note_whose_own_end_is_then_ignored():
+    schedule = filled(note(1, 1.0, 2.0), note(2, 1.5, 3.0))
+    assert sent(schedule, 1.0) == ["90 3c 5a"]
+    assert sent(schedule, 1.5) == ["80 3c 40", "90 3c 5a"]
+    assert sent(schedule, 2.5) == []
+    assert sent(schedule, 3.0) == ["80 3c 40"]
+
+
+def test_clock_precedes_notes_and_notes_precede_controllers():
+    schedule = filled(
+        control(1.0, 5),
+        note(1, 1.0, 2.0),
+        Frame(Kind.PROGRAM, 0, 7, at_s=1.0),
+        Frame(Kind.REALTIME, data1=0xF8, at_s=1.0),
+    )
+    assert sent(schedule, 1.0) == ["f8", "c0 07", "90 3c 5a", "b0 14 05"]
+
+
+def test_unchanged_controller_is_not_repeated():
+    schedule = filled(control(1.0, 5), control(2.0, 5), control(3.0, 6), control(4.0, 5))
+    assert [sent(schedule, now) for now in (1.0, 2.0, 3.0, 4.0)] == [
+        ["b0 14 05"],
+        [],
+        ["b0 14 06"],
+        ["b0 14 05"],
+    ]
+
+
+def test_backlog_of_a_controller_is_merged_to_its_newest_value():
+    schedule = filled(*(control(1.0 + step / 100, step) for step in range(50)))
+    assert sent(schedule, 2.0) == ["b0 14 31"]
+
+
+def test_pedal_and_bank_messages_are_never_merged():
+    schedule = filled(control(1.0, 127, 64), control(1.1, 0, 64), control(1.2, 127, 64))
+    assert sent(schedule, 1.3) == ["b0 40 7f", "b0 40 00", "b0 40 7f"]
+    schedule = filled(control(1.0, 0, 0), control(1.1, 0, 0))
+    assert sent(schedule, 1.3) == ["b0 00 00", "b0 00 00"]
+
+
+def test_late_note_is_dropped_and_counted_never_sent():
+    schedule = filled(note(1, 1.0, 5.0), note(2, 1.02, 5.0, pitch=61))
+    assert sent(schedule, 1.11) == ["90 3d 5a"]
+    assert drops(schedule) == {1: DropReason.LATE}
+    assert schedule.dropped == 1
+
+
+def test_note_whose_own_end_has_passed_is_dropped():
+    schedule = filled(note(1, 1.0, 1.03))
+    assert sent(schedule, 1.05) == []
+    assert drops(schedule) == {1: DropReason.LATE}
+
+
+def test_stall_does_not_end_in_a_burst_of_notes():
+    schedule = filled(*(note(n, 1.0 + n / 100, 9.0, pitch=n) for n in range(100)))
+    assert len(sent(schedule, 2.0)) <= 11  # the last 100 ms
+
+
+def test_late_note_off_is_always_sent():
+    schedule = filled(note(1, 1.0, 2.0))
+    sent(schedule, 1.0)
+    assert sent(schedule, 50.0) == ["80 3c 40"]
+
+
+def test_end_can_be_moved_while_the_note_sounds_and_before():
+    schedule = filled(note(1, 1.0, 9.0))
+    schedule.handle(Frame(Kind.END_NOTE, note_id=1, at_s=8.0), 0.0)
+    sent(schedule, 1.0)
+    schedule.handle(Frame(Kind.END_NOTE, note_id=1, at_s=2.0), 1.0)
+    assert sent(schedule, 2.0) == ["80 3c 40"]
+    assert sent(schedule, 10.0) == []
+
+
+def test_end_moved_later_keeps_the_note_sounding():
+    schedule = filled(note(1, 1.0, 2.0))
+    sent(schedule, 1.0)
+    schedule.handle(Frame(Kind.END_NOTE, note_id=1, at_s=4.0), 1.5)
+    assert sent(schedule, 3.0) == []
+    assert sent(schedule, 4.0) == ["80 3c 40"]
+
+
+def test_end_moved_before_the_start_withdraws_the_note():
+    schedule = filled(note(1, 1.0, 2.0))
+    schedule.handle(Frame(Kind.END_NOTE, note_id=1, at_s=0.5), 0.0)
+    assert sent(schedule, 1.0) == []
+    assert drops(schedule) == {1: DropReason.CANCELLED}
+    assert schedule.dropped == 0
+
+
+def test_cancel_withdraws_what_is_to_start_and_lets_sound_what_sounds():
+    schedule = filled(note(1, 1.0, 4.0), note(2, 2.0, 4.0, 61), note(3, 3.0, 4.0, 62))
+    sent(schedule, 1.0)
+    schedule.handle(Frame(Kind.CANCEL_AFTER, at_s=2.5), 1.0)
+    assert sent(schedule, 2.0) == ["90 3d 5a"]
+    assert sent(schedule, 3.0) == []
+    assert sorted(sent(schedule, 4.0)) == ["80 3c 40", "80 3d 40"]
+
+
+def test_id_can_be_used_again_after_it_was_withdrawn():
+    schedule = filled(note(1, 1.0, 2.0))
+    schedule.handle(Frame(Kind.CANCEL_AFTER, at_s=0.0), 0.0)
+    schedule.handle(note(1, 5.0, 6.0), 0.0)
+    assert sent(schedule, 1.0) == []
+    assert sent(schedule, 5.0) == ["90 3c 5a"]
+
+
+def test_id_in_use_is_refused():
+    schedule = filled(note(1, 1.0, 3.0))
+    schedule.handle(note(1, 2.0, 3.0, 61), 0.0)
+    assert drops(schedule) == {1: DropReason.DUPLICATE_ID}
+
+
+def test_queue_is_bounded():
+    schedule = filled(*(note(n, 1.0, 2.0, n) for n in range(5)), max_queued=4)
+    assert schedule.queued == 4
+    assert drops(schedule) == {4: DropReason.QUEUE_FULL}
+
+
+def test_heap_does_not_grow_when_the_same_end_is_moved_again_and_again():
+    schedule = filled(note(1, 1.0, 9.0))
+    sent(schedule, 1.0)
+    for step in range(5000):
+        schedule.handle(Frame(Kind.END_NOTE, note_id=1, at_s=9.0 + step), 1.0)
+    assert len(schedule._heap) < 200
+    assert sent(schedule, 9.0 + 4999) == ["80 3c 40"]
+
+
+def test_panic_forgets_the_queue_ends_notes_and_resets_every_channel():
+    schedule = filled(note(1, 1.0, 9.0, channel=2), note(2, 5.0, 9.0), control(5.0, 1))
+    sent(schedule, 1.0)
+    out = [o.data.hex(" ") for o in schedule.handle(Frame(Kind.PANIC), 1.5)]
+    assert out[0] == "82 3c 40"
+    for channel in range(16):
+        for number in ("78", "7b", "40", "79"):
+            assert f"b{channel:x} {number} 00" in out
+    assert schedule.queued == 0
+    assert sent(schedule, 20.0) == []
+    assert drops(schedule) == {2: DropReason.PANIC}
+
+
+def test_end_all_ends_each_note_then_says_so_per_used_channel():
+    schedule = filled(note(1, 1.0, 9.0, 60, 0), note(2, 1.0, 9.0, 61, 3))
+    sent(schedule, 1.0)
+    out = [o.data.hex(" ") for o in schedule.end_all(2.0)]
+    assert out == ["80 3c 40", "83 3d 40", "b0 7b 00", "b0 40 00", "b3 7b 00", "b3 40 00"]
+
+
+def test_end_all_never_overtakes_a_note_on_handed_over_ahead_of_time():
+    schedule = filled(note(1, 1.0, 9.0))
+    assert sent(schedule, 0.98, lookahead_s=0.03) == ["90 3c 5a"]
+    assert all(out.at_s >= 1.0 for out in schedule.end_all(0.985))
+
+
+def test_latency_moves_every_deadline():
+    schedule = filled(note(1, 1.0, 2.0), latency_s=-0.05)
+    assert schedule.next_deadline() == 0.95
+    (on,) = schedule.due(0.95)
+    assert on.at_s == 0.95
+    schedule.handle(Frame(Kind.LATENCY, at_s=0.1), 0.95)
+    assert sent(schedule, 2.0) == []
+    assert sent(schedule, 2.1) == ["80 3c 40"]
+
+
+def test_release_ends_a_stranger_but_not_a_note_of_our_own():
+    schedule = filled(note(1, 1.0, 2.0, 60))
+    sent(schedule, 1.0)
+    release = Frame(Kind.RELEASE, 0, 61)
+    assert [o.data.hex(" ") for o in schedule.handle(release, 1.0)] == ["80 3d 40"]
+    assert schedule.handle(Frame(Kind.RELEASE, 0, 60), 1.0) == []
+
+
+def test_lost_port_is_owed_its_note_offs_and_controllers():
+    schedule = filled(note(1, 1.0, 2.0), note(2, 3.0, 4.0, 61), control(3.0, 9))
+    sent(schedule, 1.0)
+    schedule.suspend()
+    assert sent(schedule, 3.0) == []
+    assert drops(schedule) == {2: DropReason.PORT_AWAY}
+    assert [o.data.hex(" ") for o in schedule.resume(5.0)] == ["80 3c 40", "b0 14 09"]
+    assert schedule.resume(6.0) == []
+
+
+COMMANDS = st.lists(
+    st.one_of(
+        st.tuples(st.just("note"), st.integers(0, 200), st.integers(1, 60), st.integers(0, 2)),
+        st.tuples(st.just("end"), st.integers(0, 40), st.integers(0, 200), st.just(0)),
+        st.tuples(st.just("cancel"), st.integers(0, 200), st.just(0), st.just(0)),
+        st.tuples(st.just("panic"), st.just(0), st.just(0), st.just(0)),
+        st.tuples(st.just("tick"), st.integers(1, 30), st.just(0), st.just(0)),
+        st.tuples(st.just("away"), st.just(0), st.just(0), st.just(0)),
+        st.tuples(st.just("back"), st.just(0), st.just(0), st.just(0)),
+    ),
+    max_size=80,
+)
+
+
+@given(COMMANDS, st.sampled_from([0.0, 0.026]))
+def test_whatever_is_asked_a_receiver_never_keeps_a_note(commands, lookahead_s):
+    """Time in hundredths of a second; offs without an on are legal only after the port left."""
+    schedule = Schedule()
+    now, next_id, away = 0.0, 0, False
+    wire = []
+    for name, a, b, c in commands:
+        if name == "note":
+            frame = note(next_id, now + a / 100, now + (a + b) / 100, pitch=60 + c)
+            wire += schedule.handle(frame, now)
+            next_id += 1
+        elif name == "end":
+            frame = Frame(Kind.END_NOTE, note_id=a, at_s=now + b / 100)
+            wire += schedule.handle(frame, now)
+        elif name == "cancel":
+            wire += schedule.handle(Frame(Kind.CANCEL_AFTER, at_s=now + a / 100), now)
+        elif name == "panic":
+            wire += schedule.handle(Frame(Kind.PANIC), now)
+        elif name == "tick":
+            now += a / 100
+        elif name == "away" and not away:
+            schedule.suspend()
+            away = True
+        elif name == "back" and away:
+            wire += schedule.resume(now)
+            away = False
+        wire += schedule.due(now, lookahead_s)
+    if away:
+        wire += schedule.resume(now)
+    wire += schedule.end_all(now)
+    # A port that takes messages ahead sorts them by time, first come first.
+    ordered = sorted(wire, key=lambda out: out.at_s) if lookahead_s else wire
+    assert hanging([Heard(0, out.data) for out in ordered]) == set()
