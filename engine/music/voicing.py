@@ -9,6 +9,7 @@ fifths and octaves. Every voicing holds exactly the chord's pitch classes.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from typing import Final
 
 from engine.errors import InputError
@@ -72,28 +73,45 @@ def _lowest_gap(pitch: int) -> int:
     return 1
 
 
-@lru_cache(maxsize=4096)
+@dataclass(frozen=True, slots=True)
+class _Option:
+    """A voicing with what does not depend on where it is led from.
+
+    ``doubling`` is its cost of doubled notes, ``mean`` its mean pitch, ``unevenness`` the
+    sum of deviations of its gaps from their mean [semitones].
+    """
+
+    voicing: Voicing
+    doubling: float
+    mean: float
+    unevenness: float
+
+
 def voicings(
     chord: Chord, voices: int, low: int, high: int, max_gap: int = 12
-) -> tuple[tuple[Voicing, float], ...]:
-    """List every voicing of a chord with its own cost (doubling), ascending pitches.
+) -> tuple[Voicing, ...]:
+    """List every voicing of a chord in so many voices, ascending pitches.
 
     Raises
     ------
     InputError
         The range is too narrow for the chord, or there are fewer voices than chord notes.
     """
+    return tuple(option.voicing for option in _options(chord, voices, low, high, max_gap))
+
+
+@lru_cache(maxsize=4096)
+def _options(chord: Chord, voices: int, low: int, high: int, max_gap: int) -> tuple[_Option, ...]:
     steps = QUALITIES[chord.quality]
     if voices < len(steps):
         raise InputError(f"{chord} needs at least {len(steps)} voices; got {voices}")
     members = {(chord.root + step) % 12: step for step in steps}
     pitches = [pitch for pitch in range(low, high + 1) if pitch % 12 in members]
-    found: list[tuple[Voicing, float]] = []
+    found: list[_Option] = []
 
-    def grow(taken: Voicing, start: int) -> None:
+    def grow(taken: Voicing, start: int, missing: frozenset[int]) -> None:
         if len(taken) == voices:
-            if {pitch % 12 for pitch in taken} == set(members):
-                found.append((taken, _doubling(taken, members)))
+            found.append(_option(taken, members))
             return
         for index in range(start, len(pitches)):
             pitch = pitches[index]
@@ -103,12 +121,25 @@ def voicings(
                     break
                 if gap < _lowest_gap(taken[-1]):
                     continue
-            grow((*taken, pitch), index + 1)
+            left = missing - {pitch % 12}
+            if len(left) < voices - len(taken):
+                grow((*taken, pitch), index + 1, left)
 
-    grow((), 0)
+    grow((), 0, frozenset(members))
     if not found:
         raise InputError(f"{chord} does not fit {voices} voices between {low} and {high}")
     return tuple(found)
+
+
+def _option(voicing: Voicing, members: dict[int, int]) -> _Option:
+    gaps = [high - low for low, high in pairwise(voicing)]
+    mean_gap = sum(gaps) / max(1, len(gaps))
+    return _Option(
+        voicing=voicing,
+        doubling=_doubling(voicing, members),
+        mean=sum(voicing) / len(voicing),
+        unevenness=sum(abs(gap - mean_gap) for gap in gaps),
+    )
 
 
 def _doubling(voicing: Voicing, members: dict[int, int]) -> float:
@@ -128,6 +159,8 @@ def motion(before: Sequence[int], after: Sequence[int]) -> int:
     With unequal numbers of voices the surplus voices split from, or merge into, a
     neighbour; the pairing that moves least is taken.
     """
+    if len(before) == len(after):
+        return sum(abs(new - old) for old, new in zip(before, after, strict=True))
     few, many = (before, after) if len(before) <= len(after) else (after, before)
     if not few:
         return 0
@@ -163,14 +196,12 @@ def parallels(before: Sequence[int], after: Sequence[int]) -> int:
     return count
 
 
-def _static_cost(voicing: Voicing, own: float, rules: VoicingRules) -> float:
-    size = len(voicing)
-    cost = own + rules.register * abs(sum(voicing) / size - rules.centre)
-    mean_gap = (voicing[-1] - voicing[0]) / max(1, size - 1)
-    cost += rules.spacing * sum(
-        abs(voicing[i + 1] - voicing[i] - mean_gap) for i in range(size - 1)
+def _static_cost(option: _Option, rules: VoicingRules) -> float:
+    return (
+        option.doubling
+        + rules.register * abs(option.mean - rules.centre)
+        + rules.spacing * option.unevenness
     )
-    return cost
 
 
 def _step_cost(
@@ -212,12 +243,12 @@ def best_voicing(
     voices = max(rules.voices, len(QUALITIES[chord.quality]))
     best: Voicing = ()
     best_cost = float("inf")
-    for voicing, own in voicings(chord, voices, rules.low, rules.high, rules.max_gap):
-        cost = _static_cost(voicing, own, rules)
+    for option in _options(chord, voices, rules.low, rules.high, rules.max_gap):
+        cost = _static_cost(option, rules)
         if previous and cost < best_cost:
-            cost += _step_cost(previous, voicing, bass, rules)
+            cost += _step_cost(previous, option.voicing, bass, rules)
         if cost < best_cost:
-            best, best_cost = voicing, cost
+            best, best_cost = option.voicing, cost
     return best
 
 
@@ -236,9 +267,9 @@ def voice_progression(
     costs: list[float] = []
     for chord in chords:
         voices = max(rules.voices, len(QUALITIES[chord.quality]))
-        options = voicings(chord, voices, rules.low, rules.high, rules.max_gap)
-        layer = [voicing for voicing, _ in options]
-        own = [_static_cost(voicing, cost, rules) for voicing, cost in options]
+        options = _options(chord, voices, rules.low, rules.high, rules.max_gap)
+        layer = [option.voicing for option in options]
+        own = [_static_cost(option, rules) for option in options]
         if layers:
             came: list[int] = []
             totals: list[float] = []

@@ -82,7 +82,7 @@ ARTICULATION: Final[dict[str, Plane]] = {
 MAPPINGS: Final[dict[str, Plane | Curve]] = {
     # Density: events per second, the second cue of arousal; the tempo itself is the clock's.
     "note_rate": Plane(6.9, valence=-0.25, arousal=3.3, both=-0.35, low=2.5, high=12.0),
-    "lead_rate": Plane(2.05, arousal=0.95, low=0.6, high=4.0),
+    "lead_rate": Plane(2.15, arousal=1.05, low=0.6, high=4.0),
     "bass_rate": Plane(1.0, arousal=0.5, low=0.3, high=2.0),
     "reach": Plane(1.5, arousal=1.5, low=0.0),
     "chord_size": Plane(1.75, arousal=0.5, low=1.0, high=4.0),
