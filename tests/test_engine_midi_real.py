@@ -18,7 +18,7 @@ from engine.midi.client import SenderClient
 from engine.midi.ports import list_input_ports, list_output_ports
 
 ROOT = Path(__file__).resolve().parents[1]
-PLAYER = Path(__file__).with_name("servers") / "player.py"
+MORTAL = Path(__file__).with_name("servers") / "mortal.py"
 WAYS = pytest.mark.parametrize("output", ["virtual", "jack"])
 
 
@@ -120,7 +120,7 @@ def test_panic_silences_everything_and_the_next_note_plays(jack, dump, output):
 def player(jack, dump, output, ending="wait"):
     """Run a program that plays two long notes; yield it and its sender's process id."""
     process = subprocess.Popen(
-        [sys.executable, str(PLAYER), output, ending],
+        [sys.executable, str(MORTAL), output, ending],
         env=jack.environment() | {"PYTHONPATH": str(ROOT)},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

@@ -1,6 +1,6 @@
 """A program that plays through the sender and ends in the way it is told to.
 
-Run as ``python player.py ENDING``: it starts two long notes, says ``PLAYING`` with its
+Run as ``python mortal.py OUTPUT ENDING``: it starts two long notes, says ``PLAYING`` with its
 sender's process id, then waits to be killed, or raises, or leaves without stopping.
 """
 
