@@ -42,7 +42,9 @@ FIRST_CALLBACK_S: Final = 5.0
 RING_S: Final = 2.0
 PACKET_FRAMES: Final = 4096
 FALLBACK_RATES: Final = (48_000, 44_100, 96_000)
-JACK_CLIENT_NAME: Final = b"Stimmung"
+# Not plain "Stimmung": JACK would then rename whichever of audio and MIDI came second.
+CAPTURE_CLIENT: Final = b"Stimmung audio"
+LIST_CLIENT: Final = b"Stimmung devices"
 
 
 def main(arguments: list[str]) -> int:
@@ -54,7 +56,9 @@ def main(arguments: list[str]) -> int:
     os.dup2(silence, 2)
     try:
         if arguments == ["list"]:
-            answer = {"inputs": [asdict(device) for device in _query_inputs(_load_portaudio())]}
+            answer = {
+                "inputs": [asdict(device) for device in _query_inputs(_load_portaudio(LIST_CLIENT))]
+            }
             _write_line(pipe, answer)
             return 0
         return _capture(pipe, json.loads(arguments[1]))
@@ -69,12 +73,12 @@ def _write_line(pipe: BinaryIO, answer: dict[str, Any]) -> None:
     pipe.write(json.dumps(answer).encode() + b"\n")
 
 
-def _load_portaudio() -> Any:
-    """Return the sounddevice module with PortAudio initialised under our JACK name."""
+def _load_portaudio(client: bytes) -> Any:
+    """Return the sounddevice module, with PortAudio initialised under a JACK client name."""
     library = ctypes.util.find_library("portaudio")
     if library is not None:
         try:
-            ctypes.CDLL(library).PaJack_SetClientName(JACK_CLIENT_NAME)
+            ctypes.CDLL(library).PaJack_SetClientName(client)
         except (OSError, AttributeError):
             pass  # built without JACK: there is no client to name
     try:
@@ -175,7 +179,7 @@ def _capture(pipe: BinaryIO, request: dict[str, Any]) -> int:
         stop.set()
 
     threading.Thread(target=watch_parent, daemon=True).start()
-    sd = _load_portaudio()
+    sd = _load_portaudio(CAPTURE_CLIENT)
     device = match_input(request["name"], _query_inputs(sd))
     stream, callback, ring = _open_stream(sd, device, request)
     channels = stream.channels - request["first_channel"] + 1

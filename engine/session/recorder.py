@@ -77,10 +77,10 @@ class SessionRecorder:
     @property
     def error(self) -> str | None:
         """Why the recording is not safe at this moment, in one line, or None."""
-        lost = self._appender.dropped
-        if self._appender.error and lost:
-            return f"{self._appender.error}; {lost} events lost"
-        return self._appender.error or self._product_error
+        problem, lost = self._appender.error, self._appender.dropped
+        if lost:
+            return f"{problem or 'recording fell behind'}; {lost} events lost"
+        return problem or self._product_error
 
     @property
     def dropped(self) -> int:

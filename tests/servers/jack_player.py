@@ -1,7 +1,9 @@
-"""A JACK client that plays one sine per output: ``python jack_player.py NAME AMPLITUDE HZ...``."""
+"""A JACK client that plays one sine per output until its standard input closes.
+
+``python -P jack_player.py NAME AMPLITUDE HZ...``
+"""
 
 import sys
-import threading
 
 import jack
 import numpy as np
@@ -24,4 +26,4 @@ def process(frames: int) -> None:
 
 with client:
     print("playing", flush=True)
-    threading.Event().wait()
+    sys.stdin.read()
