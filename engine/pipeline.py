@@ -179,7 +179,7 @@ class Pipeline:
             return
         if self._performance.key != AUTO_KEY:
             self.key = self._performance.key
-        elif self.emotion is not None and self.emotion.state == "tracking" and self.emotion.key:
+        elif self.emotion is not None and self.emotion.key:  # empty while unknown
             self.key = self.emotion.key
         if self._generator.name != self._performance.engine:
             self._generator = self._create_generator()

@@ -97,12 +97,12 @@ def heard(valence, key="C:maj", state="tracking"):
     return EmotionState(0.0, valence, 0.0, 0.1, 0.1, (0.25,) * 4, (), key, "N", -20.0, state)
 
 
-def test_auto_key_is_the_tracked_one_only_while_it_is_sure():
+def test_auto_key_is_the_tracked_one_and_stays_while_none_is_known():
     pipeline = make(Performance(mode="follow"))
-    pipeline.emotion = heard(0.0, "D:min", "uncertain")
-    run(pipeline, 0.0, 10.0)
-    assert pipeline.key == "C:maj"
     pipeline.emotion = heard(0.0, "D:min")
+    run(pipeline, 0.0, 10.0)
+    assert pipeline.key == "D:min"
+    pipeline.emotion = heard(0.0, "")
     run(pipeline, 10.0, 15.0)
     assert pipeline.key == "D:min"
 
