@@ -1,0 +1,1 @@
+"""The window: a separate process that shows the engine and tells it what to play."""

@@ -1,0 +1,38 @@
+"""``python -m gui``: the window, or one clear line on why there can be none."""
+
+import os
+import sys
+from pathlib import Path
+
+from gui import texts
+from gui.display import missing_library, screen_problem, xcb_problem
+
+__all__ = ["main"]
+
+
+def main() -> int:
+    """Open the window; return the exit code, 2 if there can be none."""
+    problem = screen_problem(sys.platform, os.environ) or _qt_problem()
+    if problem:
+        print(problem, file=sys.stderr)
+        return 2
+    from gui.app import run
+
+    return run()
+
+
+def _qt_problem() -> str:
+    """Return what Qt lacks, in one line, or ``""``."""
+    try:
+        from PyQt6.QtCore import QLibraryInfo
+        from PyQt6.QtWidgets import QApplication  # noqa: F401 (loads the libraries)
+    except ModuleNotFoundError:
+        return texts.NO_PYQT
+    except ImportError as error:
+        return texts.NO_QT.format(reason=missing_library(str(error)))
+    plugins = Path(QLibraryInfo.path(QLibraryInfo.LibraryPath.PluginsPath))
+    return xcb_problem(sys.platform, os.environ, plugins)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,43 @@
+"""Start of the window: application, settings, engine."""
+
+import signal
+import sys
+
+from PyQt6.QtCore import QSettings, Qt
+from PyQt6.QtWidgets import QApplication
+
+from gui import texts
+from gui.bridge import EngineBridge
+from gui.desk import Desk
+from gui.main_window import MainWindow
+from gui.memory import Memory
+
+__all__ = ["make_application", "make_window", "run"]
+
+
+def make_application() -> QApplication:
+    """Return the application, with a style that looks the same on every system."""
+    app = QApplication(sys.argv[:1])
+    app.setApplicationName(texts.APP)
+    app.setOrganizationName(texts.APP)
+    app.setDesktopFileName("stimmung")
+    app.setStyle("Fusion")
+    app.setAttribute(Qt.ApplicationAttribute.AA_CompressHighFrequencyEvents)
+    return app
+
+
+def make_window(store: QSettings) -> MainWindow:
+    """Return the window on its settings, engine not yet started."""
+    return MainWindow(Desk(Memory(store), EngineBridge()))
+
+
+def run() -> int:
+    """Show the window until it is closed; return the exit code."""
+    app = make_application()
+    window = make_window(QSettings())
+    window.show()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        # Python sees signals between Qt events; the window's own timers are events enough.
+        signal.signal(number, lambda *_: window.close())
+    window.desk.bridge.open()
+    return app.exec()

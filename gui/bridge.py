@@ -1,0 +1,328 @@
+"""The only file that talks to the engine process.
+
+The engine is a child process reached over pipes (`engine.remote`): nothing here waits for
+it, and nothing it does can block the window. Of its snapshots only the newest is read; the
+window looks at it at most 30 times a second. When the process dies the bridge says so and
+starts another, a few times and ever more slowly, so that a broken machine is not kept busy
+with restarts.
+"""
+
+import json
+import sys
+import time
+from collections import deque
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from PyQt6.QtCore import QObject, QProcess, QTimer, pyqtSignal
+
+from engine.snapshot import Snapshot
+from gui import texts
+from gui.snapshots import read_snapshot
+
+__all__ = ["BridgeState", "EngineBridge"]
+
+BridgeState = Literal["absent", "booting", "idle", "starting", "running", "stopping"]
+
+FRAME_MS = 33
+"""Shortest time between two looks at a snapshot."""
+
+RESTART_DELAYS_S = (0.2, 1.0, 3.0)
+"""Waits before the first, second and third restart; after that only the user restarts."""
+
+FORGIVEN_AFTER_S = 60.0
+"""An engine that lived so long has its earlier deaths forgotten."""
+
+UNRESPONSIVE_S = 5.0
+CLOSE_MS = 5_000
+CLOSE_RECORDING_MS = 30_000
+
+_SNAPSHOT_PREFIX = b'{"is": "snapshot"'
+_MOST_STDERR_LINES = 60
+
+
+class EngineBridge(QObject):
+    """Starts, drives and watches one engine process.
+
+    Signals
+    -------
+    state_changed : str
+        One of `BridgeState`.
+    snapshot : engine.snapshot.Snapshot
+        The newest look at the engine, at most 30 a second.
+    devices : list of str, list of str
+        Audio inputs and MIDI outputs present now.
+    ready :
+        A new engine process waits for its first command.
+    refused : str
+        The engine could not do what was asked, in its own words.
+    start_failed :
+        What was refused was a start; nothing plays.
+    died : str, bool
+        The process is gone: why, and whether it is being started again.
+    """
+
+    state_changed = pyqtSignal(str)
+    snapshot = pyqtSignal(object)
+    devices = pyqtSignal(list, list)
+    ready = pyqtSignal()
+    refused = pyqtSignal(str)
+    start_failed = pyqtSignal()
+    died = pyqtSignal(str, bool)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._state: BridgeState = "absent"
+        self._process: QProcess | None = None
+        self._buffer = b""
+        self._newest: bytes | None = None
+        self._awaited: deque[str] = deque()
+        self._stderr: deque[str] = deque(maxlen=_MOST_STDERR_LINES)
+        self._deaths = 0
+        self._born_s = 0.0
+        self._heard_s = 0.0
+        self._closing = False
+        self._frame = QTimer(self)
+        self._frame.setInterval(FRAME_MS)
+        self._frame.timeout.connect(self._show_newest)
+        self._restart_timer = QTimer(self)
+        self._restart_timer.setSingleShot(True)
+        self._restart_timer.timeout.connect(self._launch)
+
+    # ------------------------------------------------------------------ the process
+
+    @property
+    def state(self) -> BridgeState:
+        """What the engine process is doing."""
+        return self._state
+
+    @property
+    def process_id(self) -> int:
+        """Process number of the engine, 0 while there is none."""
+        return 0 if self._process is None else int(self._process.processId() or 0)
+
+    @property
+    def silent_s(self) -> float:
+        """Seconds since a running engine last said anything; 0 while it need not speak."""
+        if self._state != "running" or self._awaited:
+            return 0.0
+        return time.perf_counter() - self._heard_s
+
+    @property
+    def log(self) -> str:
+        """The last lines the engine wrote to its error output."""
+        return "\n".join(self._stderr)
+
+    def open(self) -> None:
+        """Start the engine process without waiting for it."""
+        if self._process is None and not self._closing:
+            self._launch()
+
+    def reopen(self) -> None:
+        """Start afresh at the user's wish; earlier deaths no longer count."""
+        self._deaths = 0
+        self._restart_timer.stop()
+        if self._process is not None:
+            self._drop_process(kill=True)
+        self._launch()
+
+    def close(self, recording: bool = False) -> None:
+        """End the engine: it sees the end of its input, ends every note and leaves.
+
+        Waits for that, so call it with the window already hidden. ``recording`` gives it
+        the time to finish the session's files.
+        """
+        self._closing = True
+        self._restart_timer.stop()
+        self._frame.stop()
+        process = self._process
+        if process is None:
+            return
+        process.closeWriteChannel()
+        if not process.waitForFinished(CLOSE_RECORDING_MS if recording else CLOSE_MS):
+            process.terminate()
+            if not process.waitForFinished(CLOSE_MS):
+                process.kill()
+                process.waitForFinished(CLOSE_MS)
+        self._drop_process(kill=False)
+        self._set_state("absent")
+
+    def _launch(self) -> None:
+        process = QProcess(self)
+        process.setProgram(sys.executable)
+        process.setArguments(["-P", "-m", "engine.remote"])
+        process.readyReadStandardOutput.connect(self._read)
+        process.readyReadStandardError.connect(self._read_errors)
+        process.finished.connect(self._on_finished)
+        process.errorOccurred.connect(self._on_process_error)
+        self._process = process
+        self._buffer, self._newest = b"", None
+        self._awaited.clear()
+        self._born_s = self._heard_s = time.perf_counter()
+        self._set_state("booting")
+        process.start()
+        self._frame.start()
+
+    def _drop_process(self, *, kill: bool) -> None:
+        process, self._process = self._process, None
+        if process is None:
+            return
+        process.blockSignals(True)
+        if kill and process.state() != QProcess.ProcessState.NotRunning:
+            process.kill()
+            process.waitForFinished(CLOSE_MS)
+        process.deleteLater()
+
+    def _on_finished(self, code: int, status: QProcess.ExitStatus) -> None:
+        self._read_errors()
+        if self._closing:
+            return
+        crashed = status == QProcess.ExitStatus.CrashExit
+        self._bury(texts.engine_death(code, crashed, self._last_error_line()))
+
+    def _on_process_error(self, error: QProcess.ProcessError) -> None:
+        if error == QProcess.ProcessError.FailedToStart and not self._closing:
+            assert self._process is not None
+            self._bury(texts.ENGINE_NOT_STARTED.format(reason=self._process.errorString()))
+
+    def _bury(self, reason: str) -> None:
+        self._frame.stop()
+        self._drop_process(kill=False)
+        if time.perf_counter() - self._born_s > FORGIVEN_AFTER_S:
+            self._deaths = 0
+        again = self._deaths < len(RESTART_DELAYS_S)
+        self._set_state("absent")
+        if again:
+            self._restart_timer.start(round(RESTART_DELAYS_S[self._deaths] * 1000))
+        self._deaths += 1
+        self.died.emit(reason, again)
+
+    def _last_error_line(self) -> str:
+        return next((line for line in reversed(self._stderr) if line.strip()), "")
+
+    # ------------------------------------------------------------------ commands
+
+    def start(self, config: Mapping[str, Any]) -> None:
+        """Start or restart the music with these settings (see `engine.remote`)."""
+        if self._state not in ("absent", "booting"):
+            self._set_state("starting")
+            self._newest = None
+            self._send("start", awaited=True, config=dict(config))
+
+    def stop(self) -> None:
+        """End every note and close the devices."""
+        if self._state in ("running", "starting"):
+            self._set_state("stopping")
+            self._send("stop", awaited=True)
+
+    def change(self, values: Mapping[str, Any]) -> None:
+        """Change settings of the performance while it plays."""
+        self._while_running("change", values=dict(values))
+
+    def freeze(self, frozen: bool) -> None:
+        """Hold the target, or let it go."""
+        self._while_running("freeze", frozen=frozen)
+
+    def play(self, playing: bool) -> None:
+        """Let the music move, or hold it."""
+        self._while_running("play", playing=playing)
+
+    def regenerate(self, seed: int) -> None:
+        """Ask for other choices in the same emotion."""
+        self._while_running("regenerate", seed=seed)
+
+    def panic(self) -> None:
+        """End every sounding note now."""
+        self._while_running("panic")
+
+    def list_devices(self) -> None:
+        """Ask which devices are present; the answer is the signal ``devices``."""
+        if self._state not in ("absent", "booting") and "devices" not in self._awaited:
+            self._send("devices", awaited=True)
+
+    def _while_running(self, do: str, **values: Any) -> None:
+        if self._state == "running":
+            self._send(do, **values)
+
+    def _send(self, do: str, *, awaited: bool = False, **values: Any) -> None:
+        assert self._process is not None
+        if awaited:
+            self._awaited.append(do)
+        self._process.write(json.dumps({"do": do, **values}).encode() + b"\n")
+
+    # ------------------------------------------------------------------ answers
+
+    def _read(self) -> None:
+        assert self._process is not None
+        self._heard_s = time.perf_counter()
+        self._buffer += self._process.readAllStandardOutput().data()
+        *lines, self._buffer = self._buffer.split(b"\n")
+        for line in lines:
+            if line.startswith(_SNAPSHOT_PREFIX):
+                self._newest = line  # older ones are never even parsed
+            else:
+                self._obey(line)
+
+    def _read_errors(self) -> None:
+        if self._process is not None:
+            text = self._process.readAllStandardError().data().decode(errors="replace")
+            self._stderr.extend(text.splitlines())
+
+    def _obey(self, line: bytes) -> None:
+        try:
+            answer = json.loads(line)
+            kind = answer["is"]
+        except (ValueError, KeyError, TypeError):
+            # Not ours: a library in the engine printed something.
+            self._stderr.append(line.decode(errors="replace"))
+            return
+        if kind == "ready":
+            self._set_state("idle")
+            self.ready.emit()
+            self.list_devices()
+        elif kind == "started":
+            self._fulfilled("start")
+            if "start" not in self._awaited and self._state in ("starting", "idle"):
+                self._set_state("running")
+        elif kind == "stopped":
+            self._fulfilled("stop")
+            if self._state in ("running", "stopping") and "start" not in self._awaited:
+                self._set_state("idle")
+        elif kind == "devices":
+            self._fulfilled("devices")
+            self.devices.emit(answer["inputs"], answer["outputs"])
+        elif kind == "error":
+            self._on_error(str(answer["message"]))
+
+    def _on_error(self, message: str) -> None:
+        # Commands are answered in order; what is awaited first is what was refused. A failed
+        # listing is still followed by its (empty) list.
+        if self._awaited and self._awaited[0] == "start":
+            self._awaited.popleft()
+            if "start" not in self._awaited and self._state == "starting":
+                self._set_state("idle")
+                self.start_failed.emit()
+        self.refused.emit(message)
+
+    def _fulfilled(self, do: str) -> None:
+        if do in self._awaited:
+            self._awaited.remove(do)
+
+    def _show_newest(self) -> None:
+        line, self._newest = self._newest, None
+        if line is None or self._state != "running":
+            return
+        try:
+            look: Snapshot = read_snapshot(json.loads(line))
+        except (ValueError, KeyError, TypeError) as error:
+            self.refused.emit(texts.SNAPSHOT_UNREADABLE.format(reason=error))
+            self._frame.stop()  # said once; thirty times a second would bury everything else
+            return
+        self.snapshot.emit(look)
+
+    def _set_state(self, state: BridgeState) -> None:
+        if state != self._state:
+            self._state = state
+            if state == "running":
+                self._heard_s = time.perf_counter()
+            self.state_changed.emit(state)

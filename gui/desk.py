@@ -1,0 +1,260 @@
+"""The desk behind the window: what the user wants, turned into commands to the engine.
+
+It keeps what is wanted (devices, settings, playing or not) apart from what is (the bridge's
+state), so that an engine that had to be restarted goes on with the same settings.
+"""
+
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from PyQt6.QtCore import QObject, pyqtSignal
+
+from engine.emotion.curve import read_curve
+from engine.errors import InputError
+from engine.snapshot import Snapshot
+from gui.bridge import EngineBridge
+from gui.history import History
+from gui.memory import Memory
+from gui.view_models import PerformanceModel
+
+__all__ = ["Desk"]
+
+
+class Desk(QObject):
+    """Everything the window can do, without a single widget.
+
+    Signals
+    -------
+    changed :
+        Something wanted or known has changed: read the properties again.
+    """
+
+    changed = pyqtSignal()
+
+    def __init__(self, memory: Memory, bridge: EngineBridge, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.memory = memory
+        self.bridge = bridge
+        self.performance = PerformanceModel(memory.performance, self)
+        self.history = History()
+        self.look: Snapshot | None = None
+        self.curve: Path | None = None
+        self._wants_music = False
+        self._frozen = False
+        self._held = False
+        self._last_state: str = bridge.state
+        self._seed = memory.seed
+        self.performance.posted.connect(bridge.change)
+        self.performance.changed.connect(lambda _performance: self.changed.emit())
+        bridge.snapshot.connect(self._on_snapshot)
+        bridge.state_changed.connect(self._on_state)
+        bridge.ready.connect(self._on_ready)
+        bridge.start_failed.connect(self._on_start_failed)
+
+    # ------------------------------------------------------------------ what is
+
+    @property
+    def running(self) -> bool:
+        """Whether the engine is playing (or holding, but listening)."""
+        return self.bridge.state == "running"
+
+    @property
+    def wants_music(self) -> bool:
+        """Whether the user has pressed Start and not Stop."""
+        return self._wants_music
+
+    @property
+    def frozen(self) -> bool:
+        """Whether the target is held."""
+        return self._frozen
+
+    @property
+    def held(self) -> bool:
+        """Whether the music is held while listening goes on."""
+        return self._held
+
+    @property
+    def seed(self) -> int:
+        """Seed of the generator."""
+        return self._seed
+
+    @property
+    def recording(self) -> bool:
+        """Whether the session under way is being recorded."""
+        return self._wants_music and self.memory.record
+
+    # ------------------------------------------------------------------ start and stop
+
+    def start(self) -> None:
+        """Start the music as soon as the engine is ready, or restart it."""
+        self._wants_music = True
+        self._held = False
+        if self.bridge.state == "absent":
+            self.bridge.open()
+        elif self.bridge.state != "booting":
+            self._send_start()
+        self.changed.emit()
+
+    def stop(self) -> None:
+        """End every note and close the devices."""
+        self._wants_music = False
+        self.bridge.stop()
+        self.changed.emit()
+
+    def toggle_start(self) -> None:
+        """Start, or stop."""
+        if self._wants_music:
+            self.stop()
+        else:
+            self.start()
+
+    def close(self) -> None:
+        """End the engine and remember the settings."""
+        recording = self.recording
+        self._wants_music = False
+        self.memory.performance = self.performance.performance
+        self.memory.seed = self._seed
+        self.bridge.close(recording)
+
+    # ------------------------------------------------------------------ while playing
+
+    def set_held(self, held: bool) -> None:
+        """Hold the music, or let it go on at the next bar."""
+        self._held = held
+        self.bridge.play(not held)
+        self.changed.emit()
+
+    def set_frozen(self, frozen: bool) -> None:
+        """Hold the target where it is, or let it go."""
+        self._frozen = frozen
+        self.bridge.freeze(frozen)
+        self.changed.emit()
+
+    def set_seed(self, seed: int) -> None:
+        """Choose the seed; while playing the generator begins anew with it."""
+        if seed != self._seed:
+            self._seed = seed
+            self.bridge.regenerate(seed)
+            self.changed.emit()
+
+    def regenerate(self) -> None:
+        """Take the next seed: other notes in the same emotion."""
+        self.set_seed((self._seed + 1) % 2**31)
+
+    def panic(self) -> None:
+        """End every sounding note now."""
+        self.bridge.panic()
+
+    def drag_target(self, valence: float, arousal: float) -> None:
+        """Play this emotion: taking hold of the target means playing by hand."""
+        self.performance.set(mode="manual", valence=valence, arousal=arousal)
+
+    def drag_goal(self, valence: float, arousal: float) -> None:
+        """Lead the room to this emotion."""
+        self.performance.set(valence=valence, arousal=arousal)
+
+    # ------------------------------------------------------------------ devices and files
+
+    def choose_input(self, name: str) -> None:
+        """Listen to a device by name, to a file, or (empty) to the system's default."""
+        if name != self.memory.audio_input:
+            self.memory.audio_input = name
+            self._restart_if_playing()
+
+    def choose_output(self, name: str) -> None:
+        """Send to ``virtual``, ``jack``, ``none`` or a port by name."""
+        if name != self.memory.midi_out:
+            self.memory.midi_out = name
+            self._restart_if_playing()
+
+    def choose_record(self, wanted: bool, folder: Path | None = None) -> None:
+        """Record sessions or not, and where."""
+        if folder is not None:
+            self.memory.record_folder = folder
+        self.memory.record = wanted
+        self._restart_if_playing()
+
+    def choose_latency(self, latency_ms: float) -> None:
+        """Shift every MIDI deadline [ms]."""
+        if latency_ms != self.memory.latency_ms:
+            self.memory.latency_ms = latency_ms
+            self._restart_if_playing()
+
+    def choose_osc(self, destination: str) -> None:
+        """Send OSC to ``host:port``, or nowhere (empty)."""
+        if destination != self.memory.osc:
+            self.memory.osc = destination
+            self._restart_if_playing()
+
+    def choose_curve(self, path: Path) -> None:
+        """Play the emotions of a curve file.
+
+        Raises
+        ------
+        InputError
+            It is no such file; nothing changes then.
+        """
+        read_curve(path)
+        self.curve = path
+        self.performance.set(mode="curve")
+        self._restart_if_playing()
+        self.changed.emit()
+
+    def config(self) -> dict[str, Any]:
+        """Return what the engine needs to start (see `engine.remote`)."""
+        memory, performance = self.memory, self.performance.performance
+        if performance.mode == "curve" and self.curve is None:
+            raise InputError("mode 'curve' needs a curve file")
+        values: dict[str, Any] = {
+            "performance": {
+                name: getattr(performance, name) for name in performance.__dataclass_fields__
+            },
+            "input": memory.audio_input,
+            "midi_out": memory.midi_out,
+            "osc": [memory.osc] if memory.osc else [],
+            "seed": self._seed,
+            "latency_ms": memory.latency_ms,
+        }
+        if memory.record:
+            stamp = datetime.now().strftime("session-%Y-%m-%d-%H%M%S")
+            values["record"] = str(memory.record_folder / stamp)
+        if self.curve is not None:
+            values["curve"] = str(self.curve)
+        return values
+
+    # ------------------------------------------------------------------ from the engine
+
+    def _restart_if_playing(self) -> None:
+        if self._wants_music and self.bridge.state not in ("absent", "booting"):
+            self._send_start()
+        self.changed.emit()
+
+    def _send_start(self) -> None:
+        self.performance.forget_pending()
+        self.bridge.start(self.config())
+
+    def _on_ready(self) -> None:
+        if self._wants_music:
+            self._send_start()
+
+    def _on_start_failed(self) -> None:
+        self._wants_music = False  # said in words; the same again would fail again
+        self.changed.emit()
+
+    def _on_state(self, state: str) -> None:
+        if state == "running":
+            if self._frozen:
+                self.bridge.freeze(True)
+            if self._held:
+                self.bridge.play(False)
+        else:
+            self.look = None
+            if state == "idle" and self._last_state == "running":
+                self._wants_music = False  # a worker of the engine failed; said in words
+        self._last_state = state
+        self.changed.emit()
+
+    def _on_snapshot(self, look: Snapshot) -> None:
+        self.look = look
+        self.history.add(look)

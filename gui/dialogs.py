@@ -1,0 +1,98 @@
+"""Questions to the user; none of them stops the window from painting."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+from PyQt6.QtCore import Qt
+from PyQt6.QtWidgets import QDialog, QFileDialog, QInputDialog, QMessageBox, QWidget
+
+from engine.config import Performance
+from engine.presets import list_presets, save_preset
+from gui import texts
+from gui.actions import ShortcutsPage
+
+__all__ = [
+    "Action",
+    "ask_audio_file",
+    "ask_curve_file",
+    "ask_folder",
+    "ask_preset_name",
+    "keep_preset",
+    "show_about",
+    "show_shortcuts",
+]
+
+Action = Callable[[], None]
+Taker = Callable[[str], object]
+
+
+def ask_audio_file(parent: QWidget, take: Taker) -> None:
+    """Ask for an audio file."""
+    _ask_file(parent, texts.AUDIO_OPEN_TITLE, texts.AUDIO_FILTER, take)
+
+
+def ask_curve_file(parent: QWidget, take: Taker) -> None:
+    """Ask for a curve file."""
+    _ask_file(parent, texts.CURVE_OPEN_TITLE, texts.CURVE_FILTER, take)
+
+
+def ask_folder(parent: QWidget, folder: Path, take: Taker) -> None:
+    """Ask for a folder."""
+    dialog = QFileDialog(parent, texts.RECORD_FOLDER_TITLE, str(folder))
+    dialog.setFileMode(QFileDialog.FileMode.Directory)
+    dialog.setOption(QFileDialog.Option.ShowDirsOnly)
+    _open(dialog, lambda: take(dialog.selectedFiles()[0]))
+
+
+def ask_preset_name(parent: QWidget, take: Taker) -> None:
+    """Ask under which name a preset is kept."""
+    dialog = QInputDialog(parent)
+    dialog.setWindowTitle(texts.PRESET_TITLE)
+    dialog.setLabelText(texts.PRESET_PROMPT)
+    _open(dialog, lambda: take(dialog.textValue()))
+
+
+def keep_preset(name: str, performance: Performance) -> Path:
+    """Keep a performance as a preset of the user's own, on the first free program number.
+
+    Raises
+    ------
+    PresetError
+        The name is empty, or the file cannot be written.
+    """
+    slug = re.sub(r"[^\w-]+", "-", name.strip().lower()).strip("-")
+    taken = {preset.program: preset.slug for preset in list_presets()}
+    own = [program for program, known in taken.items() if known == slug]
+    free = [program for program in range(128) if program not in taken]
+    program = (own + free + [127])[0]
+    return save_preset(
+        slug, name.strip(), performance, program=program, description=texts.PRESET_OWN
+    )
+
+
+def show_shortcuts(parent: QWidget) -> None:
+    """Show all keyboard shortcuts."""
+    _open(ShortcutsPage(parent), None)
+
+
+def show_about(parent: QWidget) -> None:
+    """Say what this is."""
+    box = QMessageBox(parent)
+    box.setWindowTitle(texts.APP)
+    box.setTextFormat(Qt.TextFormat.RichText)
+    box.setText(texts.ABOUT)
+    _open(box, None)
+
+
+def _ask_file(parent: QWidget, title: str, kinds: str, take: Taker) -> None:
+    dialog = QFileDialog(parent, title, "", kinds)
+    dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+    _open(dialog, lambda: take(dialog.selectedFiles()[0]))
+
+
+def _open(dialog: QDialog, accepted: Callable[[], object] | None) -> None:
+    dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    if accepted is not None:
+        dialog.accepted.connect(accepted)
+    dialog.open()

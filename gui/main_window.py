@@ -1,0 +1,419 @@
+"""The window: arranges the widgets and connects them to the desk."""
+
+from pathlib import Path
+
+from PyQt6.QtCore import Qt, QTimer
+from PyQt6.QtGui import QCloseEvent
+from PyQt6.QtWidgets import (
+    QApplication,
+    QFrame,
+    QMainWindow,
+    QScrollArea,
+    QSplitter,
+    QStackedWidget,
+    QTabWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from engine.errors import StimmungError
+from engine.presets import Preset, list_presets
+from engine.snapshot import Snapshot
+from gui import dialogs, texts
+from gui.actions import add_menus
+from gui.bridge import UNRESPONSIVE_S
+from gui.desk import Desk
+from gui.health import Counts, judge, worst
+from gui.memory import NORMAL_PT
+from gui.theme import THEMES, palette, stylesheet
+from gui.view_models import TapTempo
+from gui.widgets.curves import Curves
+from gui.widgets.devices_panel import DevicesPanel
+from gui.widgets.emotion_plane import EmotionPlane
+from gui.widgets.health_panel import HealthPanel
+from gui.widgets.health_strip import HealthStrip
+from gui.widgets.music_panel import MusicPanel
+from gui.widgets.notice import Notice
+from gui.widgets.piano_roll import PianoRoll
+from gui.widgets.preset_list import PresetList
+from gui.widgets.stage_view import StageView
+from gui.widgets.target_panel import TargetPanel
+from gui.widgets.transport import Transport
+
+__all__ = ["MainWindow"]
+
+_WATCH_MS = 500
+_SCROLL_BAR_PX = 18
+
+
+class MainWindow(QMainWindow):
+    """One window, two pages: the desk with everything on it, and the stage view."""
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__()
+        self.desk = desk
+        memory = desk.memory
+        theme = THEMES[memory.theme]
+        self.setWindowTitle(texts.TITLE)
+        self.plane, self.curves = EmotionPlane(theme), Curves(theme)
+        self.roll, self.transport = PianoRoll(theme), Transport()
+        self.target, self.music = TargetPanel(), MusicPanel()
+        self.presets, self.devices = PresetList(), DevicesPanel(theme)
+        self.health, self.strip = HealthPanel(), HealthStrip(theme)
+        self.notice, self.stage = Notice(), StageView(theme)
+        self._tap = TapTempo()
+        self._counts = Counts()
+        self._seen_messages: tuple[str, ...] = ()
+        self._inputs: list[str] = []
+        self._outputs: list[str] = []
+        self._listed = False
+        self._silence_said = False
+        self._arrange()
+        self.actions_by_name = add_menus(self, self._what_to_do(), memory.theme, self.choose_theme)
+        self._connect()
+        self._apply_style()
+        self.reload_presets()
+        self._restore()
+        self._show_wanted()
+        self._watch = QTimer(self)
+        self._watch.setInterval(_WATCH_MS)
+        self._watch.timeout.connect(self._watch_engine)
+        self._watch.start()
+
+    # ------------------------------------------------------------------ arrangement
+
+    def _arrange(self) -> None:
+        left = QWidget()
+        left_layout = QVBoxLayout(left)
+        left_layout.setContentsMargins(0, 0, 0, 0)
+        left_layout.addWidget(self.plane, stretch=1)
+        left_layout.addWidget(self.target)
+        self._time = QSplitter(Qt.Orientation.Vertical)
+        self._time.addWidget(_framed(self.curves))
+        self._time.addWidget(_framed(self.roll))
+        self.tabs = QTabWidget()
+        for page, title in (
+            (self.music, texts.TAB_MUSIC),
+            (self.presets, texts.TAB_PRESETS),
+            (self.devices, texts.TAB_DEVICES),
+            (self.health, texts.TAB_HEALTH),
+        ):
+            self.tabs.addTab(_scrolling(page), title)
+        self._columns = QSplitter(Qt.Orientation.Horizontal)
+        for widget, stretch in ((left, 9), (self._time, 10), (self.tabs, 0)):
+            self._columns.addWidget(widget)
+            self._columns.setStretchFactor(self._columns.count() - 1, stretch)
+        for splitter in (self._time, self._columns):
+            splitter.setChildrenCollapsible(False)
+            splitter.setHandleWidth(8)
+        desk_page = QWidget()
+        layout = QVBoxLayout(desk_page)
+        layout.setContentsMargins(8, 4, 8, 8)
+        layout.setSpacing(8)
+        layout.addWidget(self.transport)
+        layout.addWidget(self.notice)
+        layout.addWidget(self._columns, stretch=1)
+        layout.addWidget(self.strip)
+        self._pages = QStackedWidget()
+        self._pages.addWidget(desk_page)
+        self._pages.addWidget(self.stage)
+        self.setCentralWidget(self._pages)
+
+    def _what_to_do(self) -> dict[str, dialogs.Action]:
+        desk, performance = self.desk, self.desk.performance
+        modes = {
+            mode: lambda mode=mode: performance.set(mode=mode)
+            for mode in ("follow", "contrast", "guide", "manual")
+        }
+        return {
+            "open_audio": self.open_audio,
+            "open_curve": self.open_curve,
+            "quit": self._quit,
+            "undo": performance.undo,
+            "redo": performance.redo,
+            "start": desk.toggle_start,
+            "hold": lambda: desk.set_held(not desk.held) if desk.running else None,
+            "panic": desk.panic,
+            "freeze": lambda: desk.set_frozen(not desk.frozen),
+            **modes,
+            "tap": self.tap,
+            "regenerate": desk.regenerate,
+            "stage": self.toggle_stage,
+            "side": lambda: self.tabs.setVisible(not self.tabs.isVisible()),
+            "larger": lambda: self.resize_text(desk.memory.points + 1.0),
+            "smaller": lambda: self.resize_text(desk.memory.points - 1.0),
+            "normal": lambda: self.resize_text(NORMAL_PT),
+            "shortcuts": lambda: dialogs.show_shortcuts(self),
+            "about": lambda: dialogs.show_about(self),
+        }
+
+    def _connect(self) -> None:
+        desk, bridge, choose = self.desk, self.desk.bridge, self.desk.performance
+        desk.changed.connect(self._show_wanted)
+        bridge.snapshot.connect(self._show_snapshot)
+        bridge.state_changed.connect(lambda _state: self._show_snapshot(desk.look))
+        bridge.devices.connect(self._show_devices)
+        bridge.refused.connect(self._say_refused)
+        bridge.died.connect(self._say_died)
+        for plane in (self.plane, self.stage.plane):
+            plane.target_moved.connect(desk.drag_target)
+            plane.goal_moved.connect(desk.drag_goal)
+        self.transport.start_toggled.connect(desk.toggle_start)
+        self.transport.held.connect(desk.set_held)
+        self.transport.panicked.connect(desk.panic)
+        self.transport.tapped.connect(self.tap)
+        self.transport.tempo_chosen.connect(lambda bpm: choose.set(tempo_bpm=bpm))
+        self.target.chosen.connect(lambda values: choose.set(**values))
+        self.target.freeze_chosen.connect(desk.set_frozen)
+        self.target.curve_wanted.connect(self.open_curve)
+        self.music.chosen.connect(lambda values: choose.set(**values))
+        self.music.seed_chosen.connect(desk.set_seed)
+        self.music.regenerated.connect(desk.regenerate)
+        self.presets.applied.connect(self.apply_preset)
+        self.presets.save_wanted.connect(self.save_preset)
+        devices = self.devices
+        devices.input_chosen.connect(desk.choose_input)
+        devices.output_chosen.connect(desk.choose_output)
+        devices.osc_chosen.connect(desk.choose_osc)
+        devices.latency_chosen.connect(desk.choose_latency)
+        devices.record_chosen.connect(desk.choose_record)
+        devices.refreshed.connect(bridge.list_devices)
+        devices.file_wanted.connect(self.open_audio)
+        devices.folder_wanted.connect(self.choose_folder)
+        self.health.counts_reset.connect(self.reset_counts)
+        self.health.engine_restart_wanted.connect(bridge.reopen)
+        self.strip.details_wanted.connect(lambda: self.tabs.setCurrentIndex(3))
+        self.stage.panicked.connect(desk.panic)
+        for meter, other in (
+            (self.strip.meter, devices.meter), (devices.meter, self.strip.meter)
+        ):
+            meter.reset.connect(other.put_out)
+
+    # ------------------------------------------------------------------ wishes
+
+    def _quit(self) -> None:
+        self.close()
+
+    def tap(self) -> None:
+        """Count one tap of the tempo."""
+        tempo_bpm = self._tap.tap()
+        if tempo_bpm is not None:
+            self.desk.performance.set(tempo_bpm=tempo_bpm)
+
+    def toggle_stage(self) -> None:
+        """Go to the stage view in full screen, or come back."""
+        to_stage = self._pages.currentWidget() is not self.stage
+        self._pages.setCurrentIndex(1 if to_stage else 0)
+        bar = self.menuBar()
+        assert bar is not None
+        bar.setVisible(not to_stage)
+        if to_stage:
+            self._was_maximized = self.isMaximized()
+            self.showFullScreen()
+            self.stage.plane.setFocus()
+        elif self._was_maximized:
+            self.showMaximized()
+        else:
+            self.showNormal()
+
+    def choose_theme(self, name: str) -> None:
+        """Take other colours."""
+        self.desk.memory.theme = name
+        self._apply_style()
+
+    def resize_text(self, points: float) -> None:
+        """Make all text larger or smaller [pt]."""
+        self.desk.memory.points = points
+        self._apply_style()
+
+    def open_audio(self) -> None:
+        """Ask for an audio file and play it as the input."""
+        dialogs.ask_audio_file(self, self.desk.choose_input)
+
+    def open_curve(self) -> None:
+        """Ask for a curve file and play its emotions."""
+
+        def choose(path: str) -> None:
+            try:
+                self.desk.choose_curve(Path(path))
+            except StimmungError as error:
+                self.notice.say(str(error))
+
+        dialogs.ask_curve_file(self, choose)
+
+    def choose_folder(self) -> None:
+        """Ask where sessions are recorded."""
+        folder = self.desk.memory.record_folder
+        dialogs.ask_folder(
+            self, folder, lambda path: self.desk.choose_record(True, Path(path))
+        )
+
+    def apply_preset(self, preset: Preset) -> None:
+        """Play with a preset, at once."""
+        self.desk.performance.replace(preset.performance)
+
+    def save_preset(self) -> None:
+        """Ask for a name and keep the settings of now under it."""
+        dialogs.ask_preset_name(self, self._save_preset)
+
+    def _save_preset(self, name: str) -> None:
+        try:
+            dialogs.keep_preset(name, self.desk.performance.performance)
+        except StimmungError as error:
+            self.notice.say(str(error))
+        self.reload_presets()
+
+    def reload_presets(self) -> None:
+        """List the presets anew."""
+        try:
+            self.presets.show_presets(list_presets())
+        except StimmungError as error:
+            self.notice.say(texts.PRESET_BROKEN.format(reason=error))
+        self.presets.show_performance(self.desk.performance.performance)
+
+    def reset_counts(self) -> None:
+        """Count troubles from now on."""
+        if self.desk.look is not None:
+            self._counts = Counts.of(self.desk.look)
+            self._show_snapshot(self.desk.look)
+
+    # ------------------------------------------------------------------ showing
+
+    def _show_wanted(self) -> None:
+        desk = self.desk
+        performance, memory = desk.performance.performance, desk.memory
+        curve_name = desk.curve.name if desk.curve is not None else ""
+        self.plane.show_performance(performance)
+        self.stage.show_performance(performance)
+        self.transport.show_performance(performance)
+        self.transport.show_run(desk.bridge.state, desk.wants_music, desk.held)
+        self.target.show_performance(performance, curve_name, desk.frozen)
+        self.music.show_performance(performance, desk.seed)
+        self.presets.show_performance(performance)
+        self.devices.show_settings(
+            memory.record, memory.record_folder, memory.latency_ms, memory.osc
+        )
+        self.devices.show_devices(
+            self._inputs, self._outputs, memory.audio_input, memory.midi_out, listed=self._listed
+        )
+        self.actions_by_name["undo"].setEnabled(desk.performance.can_undo)
+        self.actions_by_name["redo"].setEnabled(desk.performance.can_redo)
+
+    def _show_snapshot(self, look: Snapshot | None) -> None:
+        items = judge(look, self._counts) if look is not None else ()
+        trouble = worst(items)
+        performance = self.desk.performance.performance
+        if self._pages.currentWidget() is self.stage:
+            words = f"{trouble.title}: {trouble.value}" if trouble is not None else ""
+            self.stage.show_snapshot(look, performance, words or self.notice.label.text())
+        else:
+            self.plane.show_snapshot(look)
+            self.curves.show_history(self.desk.history)
+            self.roll.show_snapshot(look)
+            self.transport.show_snapshot(look)
+            self.target.show_snapshot(look, performance)
+            self.devices.show_snapshot(look)
+            self.strip.show_health(look, items)
+            self.health.show_items(items)
+        if look is None:
+            self._counts, self._seen_messages = Counts(), ()
+        else:
+            self._log_new(look.messages)
+
+    def _log_new(self, messages: tuple[str, ...]) -> None:
+        if messages == self._seen_messages:
+            return
+        for message in new_messages(self._seen_messages, messages):
+            self.health.add_message(message)
+        self._seen_messages = messages
+
+    def _show_devices(self, inputs: list[str], outputs: list[str]) -> None:
+        self._inputs, self._outputs, self._listed = inputs, outputs, True
+        self._show_wanted()
+
+    def _say_refused(self, message: str) -> None:
+        self.health.add_message(message)
+        self.notice.say(message)
+
+    def _say_died(self, reason: str, again: bool) -> None:
+        self.health.add_message(reason)
+        log = self.desk.bridge.log
+        if log:
+            self.health.add_message(log)
+        words = texts.ENGINE_RESTARTING if again else texts.ENGINE_GIVEN_UP
+        action = "" if again else texts.RESTART_ENGINE
+        level = "caution" if again else "bad"
+        self.notice.say(words.format(reason=reason), level, action, self.desk.bridge.reopen)
+
+    def _watch_engine(self) -> None:
+        silent_s = self.desk.bridge.silent_s
+        if silent_s > UNRESPONSIVE_S:
+            self._silence_said = True
+            words = texts.ENGINE_SILENT.format(seconds=silent_s)
+            self.notice.say(words, "bad", texts.RESTART_ENGINE, self.desk.bridge.reopen)
+        elif self._silence_said:
+            self._silence_said = False
+            self.notice.clear()
+
+    # ------------------------------------------------------------------ looks and end
+
+    def _apply_style(self) -> None:
+        theme = THEMES[self.desk.memory.theme]
+        QApplication.setPalette(palette(theme))
+        self.setStyleSheet(stylesheet(theme, self.desk.memory.points))
+        for widget in (
+            self.plane, self.curves, self.roll, self.stage, self.devices.meter, self.strip.meter
+        ):
+            widget.set_theme(theme)
+
+    def _restore(self) -> None:
+        memory = self.desk.memory
+        if not self.restoreGeometry(memory.bytes("geometry")):
+            screen = QApplication.primaryScreen()
+            room = screen.availableGeometry() if screen is not None else self.geometry()
+            self.resize(min(1280, room.width()), min(800, room.height()))
+        if not self._columns.restoreState(memory.bytes("columns")):
+            self._columns.setSizes([430, 500, 330])
+        if not self._time.restoreState(memory.bytes("time")):
+            self._time.setSizes([300, 320])
+
+    def closeEvent(self, event: QCloseEvent | None) -> None:  # noqa: N802, D102 (Qt's name)
+        memory = self.desk.memory
+        if self._pages.currentWidget() is self.stage:
+            self.toggle_stage()
+        memory.keep_bytes("geometry", self.saveGeometry())
+        memory.keep_bytes("columns", self._columns.saveState())
+        memory.keep_bytes("time", self._time.saveState())
+        self.hide()  # gone for the user at once, while the engine ends its notes
+        self._watch.stop()
+        self.desk.close()
+        super().closeEvent(event)
+
+
+def new_messages(old: tuple[str, ...], new: tuple[str, ...]) -> tuple[str, ...]:
+    """Return what the engine's rolling list of messages gained since the last look."""
+    for kept in range(min(len(old), len(new)), 0, -1):
+        if old[-kept:] == new[:kept]:
+            return new[kept:]
+    return new
+
+
+def _framed(widget: QWidget) -> QFrame:
+    frame = QFrame()
+    frame.setObjectName("panel")
+    layout = QVBoxLayout(frame)
+    layout.setContentsMargins(4, 4, 4, 4)
+    layout.addWidget(widget)
+    return frame
+
+
+def _scrolling(page: QWidget) -> QScrollArea:
+    area = QScrollArea()
+    area.setWidgetResizable(True)
+    area.setFrameShape(QFrame.Shape.NoFrame)
+    page.setObjectName("page")
+    page.setMinimumWidth(0)
+    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    area.setWidget(page)
+    area.setMinimumWidth(page.minimumSizeHint().width() + _SCROLL_BAR_PX)
+    return area

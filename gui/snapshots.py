@@ -1,0 +1,40 @@
+"""From the JSON the engine writes to the values it means."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from engine.events import EmotionState, NoteEvent
+from engine.snapshot import AudioHealth, MidiHealth, Snapshot
+
+__all__ = ["read_snapshot"]
+
+
+def read_snapshot(values: Mapping[str, Any]) -> Snapshot:
+    """Return the snapshot an engine process sent.
+
+    Parameters
+    ----------
+    values : mapping
+        `Snapshot.to_json`, after JSON; ``"is"`` is ignored.
+
+    Raises
+    ------
+    KeyError, TypeError
+        A field is missing or unknown: engine and window are of different versions.
+    """
+    given = {name: value for name, value in values.items() if name != "is"}
+    emotion = given["emotion"]
+    given["emotion"] = None if emotion is None else _read_emotion(emotion)
+    for name in ("notes", "committed", "draft"):
+        given[name] = tuple(NoteEvent(**note) for note in given[name])
+    given["audio"] = AudioHealth(**given["audio"])
+    given["midi"] = MidiHealth(**given["midi"])
+    given["messages"] = tuple(given["messages"])
+    return Snapshot(**given)
+
+
+def _read_emotion(values: Mapping[str, Any]) -> EmotionState:
+    given = dict(values)
+    given["quadrants"] = tuple(given["quadrants"])
+    given["tags"] = tuple((str(word), float(share)) for word, share in given["tags"])
+    return EmotionState(**given)

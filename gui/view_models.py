@@ -1,0 +1,165 @@
+"""What the widgets show and change, without drawing: settings with undo, tapped tempo."""
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from PyQt6.QtCore import QObject, QTimer, pyqtSignal
+
+from engine.config import Performance
+
+__all__ = ["PerformanceModel", "TapTempo"]
+
+POST_INTERVAL_MS = 40
+"""Shortest time between two posts to the engine while something is dragged: 25 a second."""
+
+UNDO_JOIN_S = 1.0
+"""Changes of the same settings within so long of each other are undone together."""
+
+_MOST_UNDO = 200
+
+Clock = Callable[[], float]
+
+
+class PerformanceModel(QObject):
+    """The performance as the user wants it; every widget reads it and writes to it.
+
+    Signals
+    -------
+    changed : engine.config.Performance
+        At once, for the widgets.
+    posted : dict
+        What differs since the last post, at most 25 times a second, for the engine.
+    """
+
+    changed = pyqtSignal(object)
+    posted = pyqtSignal(dict)
+
+    def __init__(
+        self,
+        performance: Performance,
+        parent: QObject | None = None,
+        clock: Clock = time.perf_counter,
+    ) -> None:
+        super().__init__(parent)
+        self._performance = performance
+        self._clock = clock
+        self._pending: dict[str, Any] = {}
+        self._undo: list[Performance] = []
+        self._redo: list[Performance] = []
+        self._last_names: frozenset[str] = frozenset()
+        self._last_s = float("-inf")
+        self._timer = QTimer(self)
+        self._timer.setInterval(POST_INTERVAL_MS)
+        self._timer.timeout.connect(self._post)
+
+    @property
+    def performance(self) -> Performance:
+        """The settings now."""
+        return self._performance
+
+    @property
+    def can_undo(self) -> bool:
+        """Whether there is anything to undo."""
+        return bool(self._undo)
+
+    @property
+    def can_redo(self) -> bool:
+        """Whether anything undone could be done again."""
+        return bool(self._redo)
+
+    def set(self, **values: Any) -> None:
+        """Change some settings.
+
+        Raises
+        ------
+        InputError
+            A name is unknown or a value out of range; nothing changes then.
+        """
+        self._remember_and_take(self._performance.changed(values))
+
+    def replace(self, performance: Performance) -> None:
+        """Change all settings at once, as a preset does."""
+        self._remember_and_take(performance)
+
+    def undo(self) -> None:
+        """Go back to the settings before the last change."""
+        if self._undo:
+            self._redo.append(self._performance)
+            self._last_names = frozenset()
+            self._take(self._undo.pop())
+
+    def redo(self) -> None:
+        """Do again what was undone."""
+        if self._redo:
+            self._undo.append(self._performance)
+            self._last_names = frozenset()
+            self._take(self._redo.pop())
+
+    def forget_pending(self) -> None:
+        """Drop what waits to be posted: the engine has just been given everything."""
+        self._pending.clear()
+
+    def _remember_and_take(self, performance: Performance) -> None:
+        changes = _difference(self._performance, performance)
+        if not changes:
+            return
+        now, names = self._clock(), frozenset(changes)
+        if not names <= self._last_names or now - self._last_s > UNDO_JOIN_S:
+            self._undo.append(self._performance)
+            del self._undo[:-_MOST_UNDO]
+            self._last_names = names
+        self._last_s = now
+        self._redo.clear()
+        self._take(performance)
+
+    def _take(self, performance: Performance) -> None:
+        self._pending.update(_difference(self._performance, performance))
+        self._performance = performance
+        self.changed.emit(performance)
+        if not self._timer.isActive():
+            self._post()
+            self._timer.start()
+
+    def _post(self) -> None:
+        if self._pending:
+            values, self._pending = self._pending, {}
+            self.posted.emit(values)
+        else:
+            self._timer.stop()
+
+
+def _difference(old: Performance, new: Performance) -> Mapping[str, Any]:
+    names = old.__dataclass_fields__
+    return {name: getattr(new, name) for name in names if getattr(old, name) != getattr(new, name)}
+
+
+class TapTempo:
+    """Tempo from taps: the mean distance of the last few, outliers start anew.
+
+    Parameters
+    ----------
+    clock : callable
+        Time [s].
+    """
+
+    LONGEST_S = 2.5
+    MOST_TAPS = 8
+
+    def __init__(self, clock: Clock = time.perf_counter) -> None:
+        self._clock = clock
+        self._taps: list[float] = []
+
+    def tap(self) -> float | None:
+        """Count one tap; return the tempo [quarter notes per minute] from the third tap on."""
+        now = self._clock()
+        if self._taps and now - self._taps[-1] > self.LONGEST_S:
+            self._taps.clear()
+        self._taps.append(now)
+        del self._taps[: -self.MOST_TAPS]
+        if len(self._taps) < 3:
+            return None
+        mean_s = (self._taps[-1] - self._taps[0]) / (len(self._taps) - 1)
+        if mean_s <= 0.0:
+            return None
+        return min(300.0, max(20.0, round(60.0 / mean_s, 1)))

@@ -1,0 +1,123 @@
+"""Valence and arousal over the last half minute: heard with its band, played dashed."""
+
+import pyqtgraph as pg
+from PyQt6.QtCore import Qt
+from PyQt6.QtGui import QColor
+from PyQt6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+
+from gui import texts
+from gui.history import COLUMNS, History
+from gui.theme import Theme
+from gui.widgets.paint import faded
+
+__all__ = ["Curves"]
+
+SHOWN_S = 30.0
+_MOST_POINTS = 450  # more cannot be told apart and cost painting time
+
+
+class Curves(QWidget):
+    """Two plots, one above the other, now at the right edge."""
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self.setAccessibleName(texts.CURVES_NAME)
+        self._legend = QLabel()
+        self._legend.setTextFormat(Qt.TextFormat.RichText)
+        title = QLabel(texts.CURVES_SECONDS.format(seconds=SHOWN_S))
+        title.setProperty("role", "small")
+        head = QHBoxLayout()
+        head.addWidget(self._legend)
+        head.addStretch()
+        head.addWidget(title)
+        self._plots = [_Plot("valence", texts.VALENCE), _Plot("arousal", texts.AROUSAL)]
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(8, 6, 8, 4)
+        layout.setSpacing(2)
+        layout.addLayout(head)
+        for plot in self._plots:
+            layout.addWidget(plot.widget, stretch=1)
+        self.set_theme(theme)
+
+    def set_theme(self, theme: Theme) -> None:
+        """Take other colours."""
+        self._legend.setText(
+            f'<span style="color:{theme.heard}">━ {texts.CURVES_LEGEND_HEARD}</span>'
+            f'&nbsp;&nbsp;&nbsp;<span style="color:{theme.target}">╍ '
+            f"{texts.CURVES_LEGEND_TARGET}</span>"
+        )
+        for plot in self._plots:
+            plot.set_theme(theme)
+
+    def show_history(self, history: History) -> None:
+        """Draw the last half minute."""
+        rows = history.last(SHOWN_S)
+        rows = rows[:: max(1, len(rows) // _MOST_POINTS)]
+        if not len(rows):
+            for plot in self._plots:
+                plot.clear()
+            return
+        seconds = rows[:, 0] - rows[-1, 0]
+        for plot in self._plots:
+            plot.draw(seconds, *(rows[:, column] for column in plot.columns))
+
+
+class _Plot:
+    """One quantity: line, band and dashed target."""
+
+    def __init__(self, name: str, title: str) -> None:
+        self.columns = tuple(COLUMNS.index(column) for column in (name, f"{name}_std",
+                                                                  f"target_{name}"))
+        self._title = title
+        self.widget = pg.PlotWidget()
+        self.widget.setAccessibleName(title)
+        self.widget.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.widget.setMinimumHeight(60)
+        self.widget.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        plot = self.widget.getPlotItem()
+        plot.setMouseEnabled(x=False, y=False)
+        plot.setMenuEnabled(False)
+        plot.hideButtons()
+        plot.setXRange(-SHOWN_S, 0.0, padding=0.0)
+        plot.setYRange(-1.0, 1.0, padding=0.12)
+        plot.getAxis("left").setTicks([[(-1, "−1"), (0, "0"), (1, "+1")]])
+        plot.getAxis("bottom").setStyle(showValues=False)
+        plot.getAxis("bottom").setHeight(4)
+        self._low = pg.PlotCurveItem()
+        self._high = pg.PlotCurveItem()
+        self._band = pg.FillBetweenItem(self._low, self._high)
+        self._heard = pg.PlotCurveItem()
+        self._target = pg.PlotCurveItem()
+        for item in (self._band, self._target, self._heard):
+            plot.addItem(item)
+
+    def set_theme(self, theme: Theme) -> None:
+        self.widget.setBackground(QColor(theme.surface))
+        plot = self.widget.getPlotItem()
+        for side in ("left", "bottom"):
+            axis = plot.getAxis(side)
+            axis.setPen(pg.mkPen(theme.edge))
+            axis.setTextPen(pg.mkPen(theme.muted))
+        plot.setLabel("left", self._title, color=theme.text)
+        plot.showGrid(x=True, y=True, alpha=0.25)
+        self._band.setBrush(pg.mkBrush(faded(theme.heard, 0.25)))
+        self._heard.setPen(pg.mkPen(theme.heard, width=2))
+        self._target.setPen(
+            pg.mkPen(theme.target, width=2, style=Qt.PenStyle.DashLine)
+        )
+
+    def clear(self) -> None:
+        for item in (self._low, self._high, self._heard, self._target):
+            item.setData([], [])
+
+    def draw(
+        self,
+        seconds: "pg.np.ndarray",
+        heard: "pg.np.ndarray",
+        spread: "pg.np.ndarray",
+        target: "pg.np.ndarray",
+    ) -> None:
+        self._low.setData(seconds, heard - spread, connect="finite")
+        self._high.setData(seconds, heard + spread, connect="finite")
+        self._heard.setData(seconds, heard, connect="finite")
+        self._target.setData(seconds, target)

@@ -1,0 +1,183 @@
+"""Where sound comes from and where MIDI goes; remembered by name."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from PyQt6.QtCore import pyqtSignal
+from PyQt6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QDoubleSpinBox,
+    QFormLayout,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from engine.snapshot import Snapshot
+from gui import texts
+from gui.theme import Theme
+from gui.widgets.level_meter import LevelMeter
+from presets import DEMO_AUDIO
+
+__all__ = ["DevicesPanel"]
+
+
+class DevicesPanel(QWidget):
+    """Pickers for the devices of a run.
+
+    Signals
+    -------
+    input_chosen, output_chosen, osc_chosen : str
+        As `engine.config.LiveConfig` names them.
+    file_wanted, folder_wanted, refreshed :
+        Buttons.
+    record_chosen : bool
+        Whether sessions are recorded.
+    latency_chosen : float
+        Offset of MIDI [ms].
+    """
+
+    input_chosen = pyqtSignal(str)
+    output_chosen = pyqtSignal(str)
+    osc_chosen = pyqtSignal(str)
+    file_wanted = pyqtSignal()
+    folder_wanted = pyqtSignal()
+    refreshed = pyqtSignal()
+    record_chosen = pyqtSignal(bool)
+    latency_chosen = pyqtSignal(float)
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self.input, self.output = _picker(texts.AUDIO_IN), _picker(texts.MIDI_OUT)
+        self.meter = LevelMeter(theme)
+        open_file = QPushButton(texts.AUDIO_OPEN)
+        open_file.clicked.connect(self.file_wanted)
+        refresh = QPushButton(texts.REFRESH)
+        refresh.setToolTip(texts.REFRESH_TIP)
+        refresh.clicked.connect(self.refreshed)
+        self.record = QCheckBox(texts.RECORD)
+        self.record.clicked.connect(self.record_chosen)
+        self._folder = QLabel()
+        self._folder.setProperty("role", "small")
+        self._folder.setWordWrap(True)
+        folder = QPushButton(texts.RECORD_FOLDER)
+        folder.clicked.connect(self.folder_wanted)
+        self.latency = QDoubleSpinBox()
+        self.latency.setRange(-200.0, 200.0)
+        self.latency.setDecimals(0)
+        self.latency.setSuffix(" ms")
+        self.latency.setKeyboardTracking(False)
+        self.latency.setToolTip(texts.LATENCY_TIP)
+        self.latency.valueChanged.connect(self.latency_chosen)
+        self.osc = QLineEdit()
+        self.osc.setPlaceholderText(texts.OSC_PLACEHOLDER)
+        self.osc.editingFinished.connect(lambda: self.osc_chosen.emit(self.osc.text().strip()))
+        hint = QLabel(texts.RESTARTS_MUSIC)
+        hint.setProperty("role", "small")
+        hint.setWordWrap(True)
+        self._no_inputs = QLabel(texts.NO_INPUTS)
+        self._no_inputs.setProperty("role", "small")
+        self._no_inputs.setWordWrap(True)
+        self._no_inputs.hide()
+
+        layout = QVBoxLayout(self)
+        layout.setSpacing(6)
+        layout.addWidget(_title(texts.AUDIO_IN))
+        layout.addWidget(self.input)
+        layout.addWidget(self._no_inputs)
+        layout.addWidget(self.meter)
+        layout.addLayout(_row(open_file, refresh))
+        layout.addSpacing(8)
+        layout.addWidget(_title(texts.MIDI_OUT))
+        layout.addWidget(self.output)
+        form = QFormLayout()
+        form.addRow(texts.LATENCY, self.latency)
+        form.addRow(texts.OSC, self.osc)
+        layout.addLayout(form)
+        layout.addSpacing(8)
+        layout.addWidget(self.record)
+        layout.addWidget(self._folder)
+        layout.addLayout(_row(folder))
+        layout.addStretch()
+        layout.addWidget(hint)
+        self.input.activated.connect(lambda _: self.input_chosen.emit(self.input.currentData()))
+        self.output.activated.connect(lambda _: self.output_chosen.emit(self.output.currentData()))
+
+    def show_devices(
+        self,
+        inputs: Sequence[str],
+        outputs: Sequence[str],
+        chosen_input: str,
+        chosen_output: str,
+        *,
+        listed: bool,
+    ) -> None:
+        """List what is present; what is chosen but absent stays chosen, and is said to be so.
+
+        ``listed`` tells whether the engine has answered yet: before, nothing is "absent".
+        """
+        own = [(texts.AUDIO_DEFAULT, ""), (texts.AUDIO_DEMO, str(DEMO_AUDIO))]
+        _fill(self.input, own + [(name, name) for name in inputs], chosen_input, listed)
+        ways = [(words, name) for name, words in texts.MIDI_OUTS.items()]
+        _fill(self.output, ways + [(name, name) for name in outputs], chosen_output, listed)
+        self._no_inputs.setVisible(listed and not inputs)
+
+    def show_settings(self, record: bool, folder: Path, latency_ms: float, osc: str) -> None:
+        """Show what is set once."""
+        self.record.setChecked(record)
+        self._folder.setText(str(folder))
+        self.latency.blockSignals(True)
+        self.latency.setValue(latency_ms)
+        self.latency.blockSignals(False)
+        if not self.osc.hasFocus():
+            self.osc.setText(osc)
+
+    def show_snapshot(self, look: Snapshot | None) -> None:
+        """Show the level of the input; None while not running."""
+        self.meter.show_level(None if look is None else look.audio.level_db)
+
+
+def _fill(picker: QComboBox, entries: list[tuple[str, str]], chosen: str, listed: bool) -> None:
+    names = [name for _, name in entries]
+    if chosen not in names:
+        path = Path(chosen)
+        words = chosen
+        if path.is_absolute():
+            words = texts.AUDIO_FILE.format(name=path.name)
+        elif listed:
+            words = texts.ABSENT.format(name=chosen)
+        entries = [*entries, (words, chosen)]
+        names.append(chosen)
+    if [picker.itemText(i) for i in range(picker.count())] != [words for words, _ in entries]:
+        picker.clear()
+        for words, name in entries:
+            picker.addItem(words, name)
+            picker.setItemData(picker.count() - 1, words, 3)  # Qt.ToolTipRole
+    picker.setCurrentIndex(names.index(chosen))
+    picker.setToolTip(picker.currentText())
+
+
+def _picker(name: str) -> QComboBox:
+    picker = QComboBox()
+    picker.setAccessibleName(name)
+    picker.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+    picker.setMinimumContentsLength(12)
+    return picker
+
+
+def _title(text: str) -> QLabel:
+    label = QLabel(text)
+    label.setProperty("role", "title")
+    return label
+
+
+def _row(*widgets: QWidget) -> QHBoxLayout:
+    row = QHBoxLayout()
+    for widget in widgets:
+        row.addWidget(widget)
+    row.addStretch()
+    return row

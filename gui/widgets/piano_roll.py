@@ -1,0 +1,195 @@
+"""The piano roll: what was played, what is fixed, and what is only a draft."""
+
+from collections.abc import Sequence
+
+from PyQt6.QtCore import QPointF, QRectF, QSize, Qt
+from PyQt6.QtGui import QColor, QPainter, QPaintEvent
+from PyQt6.QtWidgets import QSizePolicy, QWidget
+
+from engine.events import NoteEvent
+from engine.snapshot import Snapshot
+from gui import texts
+from gui.theme import Theme
+from gui.widgets.paint import dashed, faded, scaled_font, solid
+
+__all__ = ["PianoRoll"]
+
+PAST_BEATS, FUTURE_BEATS = 8.0, 6.0
+_LOWEST, _HIGHEST = 36, 84
+"""Pitches always shown (C2 to C6); the range widens for others and stays wide."""
+
+_BLACK_KEYS = frozenset((1, 3, 6, 8, 10))
+
+
+class PianoRoll(QWidget):
+    """Notes over beats; the playhead stands still and the music moves."""
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self._theme = theme
+        self._look: Snapshot | None = None
+        self._low, self._high = _LOWEST, _HIGHEST
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.setAccessibleName(texts.ROLL_NAME)
+
+    def set_theme(self, theme: Theme) -> None:
+        """Take other colours."""
+        self._theme = theme
+        self.update()
+
+    def show_snapshot(self, look: Snapshot | None) -> None:
+        """Show the engine; None while it is not running."""
+        if look is None:
+            self._low, self._high = _LOWEST, _HIGHEST
+        else:
+            for notes in (look.notes, look.committed, look.draft):
+                for note in notes:
+                    self._low = min(self._low, note.pitch - 1)
+                    self._high = max(self._high, note.pitch + 1)
+        self._look = look
+        self.update()
+
+    def sizeHint(self) -> QSize:  # noqa: N802, D102 (Qt's name)
+        return QSize(420, 240)
+
+    def minimumSizeHint(self) -> QSize:  # noqa: N802, D102
+        return QSize(240, 120)
+
+    def paintEvent(self, event: QPaintEvent | None) -> None:  # noqa: N802, D102
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        head = 1.5 * self.fontMetrics().height()
+        margin = 2.6 * self.fontMetrics().averageCharWidth()
+        area = QRectF(margin, head, self.width() - margin - 4.0, self.height() - head - 4.0)
+        self._draw_keys(painter, area)
+        look = self._look
+        if look is None:
+            painter.setPen(QColor(self._theme.muted))
+            painter.drawText(area, Qt.AlignmentFlag.AlignCenter, texts.ROLL_EMPTY)
+        else:
+            self._draw_bars(painter, area, look)
+            painter.save()
+            painter.setClipRect(area)
+            self._draw_notes(painter, area, look.draft, look.beat, "draft")
+            self._draw_notes(painter, area, look.committed, look.beat, "committed")
+            self._draw_notes(painter, area, look.notes, look.beat, "played")
+            painter.restore()
+            x = self._x(area, look.beat, look.beat)
+            painter.setPen(solid(self._theme.text, 2.0))
+            painter.drawLine(QPointF(x, area.top()), QPointF(x, area.bottom()))
+        self._draw_legend(painter, QRectF(margin, 0.0, area.width(), head))
+        painter.end()
+
+    def _x(self, area: QRectF, beat: float, now: float) -> float:
+        share = (beat - now + PAST_BEATS) / (PAST_BEATS + FUTURE_BEATS)
+        return area.left() + share * area.width()
+
+    def _row(self, area: QRectF) -> float:
+        return area.height() / (self._high - self._low + 1)
+
+    def _y(self, area: QRectF, pitch: int) -> float:
+        return area.bottom() - (pitch - self._low + 1) * self._row(area)
+
+    def _draw_keys(self, painter: QPainter, area: QRectF) -> None:
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(self._theme.ground))
+        painter.drawRect(area)
+        row = self._row(area)
+        painter.setBrush(faded(self._theme.raised, 0.45))
+        for pitch in range(self._low, self._high + 1):
+            if pitch % 12 in _BLACK_KEYS:
+                painter.drawRect(QRectF(area.left(), self._y(area, pitch), area.width(), row))
+        painter.setFont(scaled_font(self.font(), 0.8))
+        height = painter.fontMetrics().height()
+        for pitch in range(-(-self._low // 12) * 12, self._high + 1, 12):
+            y = self._y(area, pitch) + row
+            painter.setPen(solid(faded(self._theme.edge, 0.8), 1.0))
+            painter.drawLine(QPointF(area.left(), y), QPointF(area.right(), y))
+            painter.setPen(QColor(self._theme.muted))
+            painter.drawText(
+                QRectF(0.0, y - height * 0.8, area.left() - 3.0, height),
+                Qt.AlignmentFlag.AlignRight,
+                f"C{pitch // 12 - 1}",
+            )
+
+    def _draw_bars(self, painter: QPainter, area: QRectF, look: Snapshot) -> None:
+        painter.setFont(scaled_font(self.font(), 0.8))
+        height = painter.fontMetrics().height()
+        first = int(look.beat - PAST_BEATS) - 1
+        for beat in range(max(0, first), int(look.beat + FUTURE_BEATS) + 2):
+            x = self._x(area, beat, look.beat)
+            if not area.left() <= x <= area.right():
+                continue
+            is_bar = beat % look.beats_per_bar == 0
+            colour = faded(self._theme.muted, 0.8) if is_bar else faded(self._theme.edge, 0.6)
+            painter.setPen(solid(colour, 1.6 if is_bar else 1.0))
+            painter.drawLine(QPointF(x, area.top()), QPointF(x, area.bottom()))
+            if is_bar and x < area.right() - 30.0:
+                painter.setPen(QColor(self._theme.muted))
+                at = QRectF(x + 4.0, area.top() + 1.0, 60.0, height)
+                number = f"{beat // look.beats_per_bar + 1}"
+                painter.drawText(at, Qt.AlignmentFlag.AlignLeft, number)
+
+    def _draw_notes(
+        self, painter: QPainter, area: QRectF, notes: Sequence[NoteEvent], now: float, kind: str
+    ) -> None:
+        row = self._row(area)
+        height = max(4.0, row * 0.86)
+        for note in notes:
+            left = self._x(area, note.onset, now)
+            right = self._x(area, note.onset + note.duration, now)
+            if right < area.left() or left > area.right():
+                continue
+            colour = self._theme.roles.get(note.role, self._theme.text)
+            y = self._y(area, note.pitch) + (row - height) / 2.0
+            box = QRectF(left + 0.5, y, max(3.0, right - left - 1.5), height)
+            if kind == "played":
+                sounding = note.onset <= now < note.onset + note.duration
+                strength = 1.0 if sounding else 0.4 + 0.35 * note.velocity / 127.0
+                painter.setPen(
+                    solid(self._theme.text, 1.2) if sounding else Qt.PenStyle.NoPen
+                )
+                painter.setBrush(faded(colour, strength))
+            elif kind == "committed":
+                painter.setPen(solid(colour, 1.4))
+                painter.setBrush(faded(colour, 0.35))
+            else:
+                painter.setPen(dashed(faded(colour, 0.75), 1.0))
+                painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRoundedRect(box, 2.0, 2.0)
+
+    def _draw_legend(self, painter: QPainter, area: QRectF) -> None:
+        """Name the parts by colour, and the kinds of note by how they are drawn."""
+        painter.setFont(scaled_font(self.font(), 0.9))
+        metrics = painter.fontMetrics()
+        side = metrics.height() * 0.62
+        gap = 0.9 * metrics.height()
+        x, middle = area.left() + 2.0, area.center().y()
+
+        def entry(word: str, colour: str, kind: str) -> None:
+            nonlocal x
+            if kind == "draft":
+                painter.setPen(dashed(colour, 1.0))
+                painter.setBrush(Qt.BrushStyle.NoBrush)
+            else:
+                painter.setPen(solid(colour, 1.4))
+                painter.setBrush(faded(colour, 0.35 if kind == "committed" else 1.0))
+            painter.drawRoundedRect(QRectF(x, middle - side / 2.0, 1.6 * side, side), 2.0, 2.0)
+            x += 1.6 * side + 5.0
+            painter.setPen(QColor(self._theme.muted))
+            painter.drawText(QPointF(x, middle + metrics.capHeight() / 2.0), word)
+            x += metrics.horizontalAdvance(word) + gap
+
+        for role in ("lead", "chords", "bass"):
+            entry(texts.PART_NAMES[role], self._theme.roles[role], "played")
+        x = max(
+            x,
+            area.right()
+            - sum(
+                metrics.horizontalAdvance(word) + 1.6 * side + 5.0 + gap
+                for word in (texts.ROLL_PLAYED, texts.ROLL_COMMITTED, texts.ROLL_DRAFT)
+            ),
+        )
+        entry(texts.ROLL_PLAYED, self._theme.muted, "played")
+        entry(texts.ROLL_COMMITTED, self._theme.muted, "committed")
+        entry(texts.ROLL_DRAFT, self._theme.muted, "draft")

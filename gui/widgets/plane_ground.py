@@ -1,0 +1,92 @@
+"""What never moves on the emotion plane: quadrants, axes and their words."""
+
+from PyQt6.QtCore import QPointF, QRectF, QSize, Qt
+from PyQt6.QtGui import QColor, QFont, QPainter, QPixmap
+
+from gui import texts
+from gui.theme import Theme
+from gui.widgets.paint import faded, scaled_font, solid
+
+__all__ = ["draw_ground"]
+
+
+def draw_ground(
+    size: QSize, ratio: float, area: QRectF, font: QFont, theme: Theme, text_scale: float
+) -> QPixmap:
+    """Return the ground as a picture, drawn once per size and theme.
+
+    Parameters
+    ----------
+    size : QSize
+        Size of the widget [px].
+    ratio : float
+        Device pixels per pixel.
+    area : QRectF
+        The plane within it; the rest is for words at the axes.
+    """
+    picture = QPixmap(size * ratio)
+    picture.setDevicePixelRatio(ratio)
+    picture.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(picture)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(QColor(theme.surface))
+    painter.drawRoundedRect(area, 8.0, 8.0)
+    _draw_grid(painter, area, theme)
+    _draw_quadrants(painter, area, font, theme, text_scale)
+    _draw_axes(painter, QRectF(0, 0, size.width(), size.height()), area, font, theme, text_scale)
+    painter.end()
+    return picture
+
+
+def _draw_grid(painter: QPainter, area: QRectF, theme: Theme) -> None:
+    centre = area.center()
+    painter.setPen(solid(faded(theme.edge, 0.45), 1.0))
+    for share in (0.25, 0.75):
+        x, y = area.left() + share * area.width(), area.top() + share * area.height()
+        painter.drawLine(QPointF(x, area.top()), QPointF(x, area.bottom()))
+        painter.drawLine(QPointF(area.left(), y), QPointF(area.right(), y))
+    painter.setPen(solid(theme.edge, 1.5))
+    painter.drawLine(QPointF(centre.x(), area.top()), QPointF(centre.x(), area.bottom()))
+    painter.drawLine(QPointF(area.left(), centre.y()), QPointF(area.right(), centre.y()))
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.drawRoundedRect(area, 8.0, 8.0)
+
+
+def _draw_quadrants(
+    painter: QPainter, area: QRectF, font: QFont, theme: Theme, text_scale: float
+) -> None:
+    painter.setFont(scaled_font(font, 1.5 * text_scale, bold=True))
+    painter.setPen(faded(theme.muted, 0.75))
+    inset = area.adjusted(12.0, 8.0, -12.0, -8.0)
+    top, bottom = Qt.AlignmentFlag.AlignTop, Qt.AlignmentFlag.AlignBottom
+    left, right = Qt.AlignmentFlag.AlignLeft, Qt.AlignmentFlag.AlignRight
+    places = (right | top, left | top, left | bottom, right | bottom)
+    for word, place in zip(texts.QUADRANTS, places, strict=True):
+        painter.drawText(inset, place, word)
+
+
+def _draw_axes(
+    painter: QPainter, whole: QRectF, area: QRectF, font: QFont, theme: Theme, text_scale: float
+) -> None:
+    painter.setFont(scaled_font(font, 0.95 * text_scale))
+    painter.setPen(QColor(theme.muted))
+    centre = Qt.AlignmentFlag.AlignCenter
+    below = QRectF(area.left(), area.bottom(), area.width(), whole.bottom() - area.bottom())
+    painter.drawText(below, centre, texts.VALENCE)
+    painter.drawText(below, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft,
+                     f"← {texts.UNPLEASANT}")
+    painter.drawText(below, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight,
+                     f"{texts.PLEASANT} →")
+    painter.save()
+    painter.translate(area.left(), area.bottom())
+    painter.rotate(-90.0)
+    edge = area.left() - whole.left()
+    height = min(edge, area.top() - whole.top()) if edge > 0 else edge
+    beside = QRectF(0.0, -height, area.height(), height)
+    painter.drawText(beside, centre, texts.AROUSAL)
+    painter.drawText(beside, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft,
+                     f"← {texts.CALM}")
+    painter.drawText(beside, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight,
+                     f"{texts.EXCITED} →")
+    painter.restore()

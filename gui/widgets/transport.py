@@ -1,0 +1,175 @@
+"""The head of the window: start and hold, tempo, where the music is, and PANIC."""
+
+from PyQt6.QtCore import Qt, pyqtSignal
+from PyQt6.QtWidgets import (
+    QDoubleSpinBox,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QSizePolicy,
+    QVBoxLayout,
+)
+
+from engine.config import Performance
+from engine.snapshot import Snapshot
+from gui import texts
+
+__all__ = ["Transport"]
+
+_START_WORDS = {
+    "booting": texts.BOOTING,
+    "starting": texts.STARTING,
+    "stopping": texts.STOPPING,
+}
+
+
+class Transport(QFrame):
+    """What a performer reaches for while playing.
+
+    Signals
+    -------
+    start_toggled, tapped, panicked :
+        Buttons.
+    held : bool
+        Whether the music is to be held.
+    tempo_chosen : float
+        Tempo [quarter notes per minute].
+    """
+
+    start_toggled = pyqtSignal()
+    held = pyqtSignal(bool)
+    tapped = pyqtSignal()
+    panicked = pyqtSignal()
+    tempo_chosen = pyqtSignal(float)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setObjectName("panel")
+        self.start = QPushButton(texts.START)
+        self.start.setObjectName("primary")
+        self.start.setToolTip(texts.START_TIP)
+        self.start.clicked.connect(self.start_toggled)
+        self.hold = QPushButton(texts.HOLD)
+        self.hold.setCheckable(True)
+        self.hold.setToolTip(texts.HOLD_TIP)
+        self.hold.clicked.connect(self.held)
+        self.tempo = QDoubleSpinBox()
+        self.tempo.setRange(20.0, 300.0)
+        self.tempo.setDecimals(1)
+        self.tempo.setSuffix(texts.TEMPO_SUFFIX)
+        self.tempo.setKeyboardTracking(False)
+        self.tempo.setAccessibleName(texts.TEMPO)
+        self.tempo.valueChanged.connect(self.tempo_chosen)
+        tap = QPushButton(texts.TAP)
+        tap.setToolTip(texts.TAP_TIP)
+        tap.pressed.connect(self.tapped)
+        panic = QPushButton(f"{texts.PANIC}  {texts.PANIC_KEY}")
+        panic.setObjectName("panic")
+        panic.setToolTip(texts.PANIC_TIP)
+        panic.setAccessibleName(texts.PANIC_TIP)
+        panic.pressed.connect(self.panicked)  # on the way down: it is urgent
+        self.panic = panic
+        for button in (self.start, self.hold, tap, panic):
+            button.setSizePolicy(QSizePolicy.Policy.Minimum, QSizePolicy.Policy.Expanding)
+        self.tempo.setSizePolicy(QSizePolicy.Policy.Minimum, QSizePolicy.Policy.Expanding)
+        self._state, self._state_hint = _label("title"), _label("small")
+        self._mood = _label("huge")
+        # Room for the longest words, so that nothing jumps when the mood changes.
+        metrics = self.fontMetrics()
+        hints = [hint for _, hint in texts.STATES.values()]
+        self._mood.setMinimumWidth(round(2.4 * metrics.horizontalAdvance("thrilling")))
+        self._state_hint.setMinimumWidth(max(map(metrics.horizontalAdvance, hints)))
+        self._key, self._chord, self._position = _label("big"), _label("big"), _label("big")
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(10, 8, 10, 8)
+        layout.setSpacing(10)
+        layout.addWidget(self.start)
+        layout.addWidget(self.hold)
+        layout.addSpacing(6)
+        layout.addWidget(self._mood)
+        layout.addLayout(_stack(self._state, self._state_hint))
+        layout.addStretch()
+        for label, title in (
+            (self._key, texts.KEY),
+            (self._chord, texts.CHORD),
+            (self._position, texts.POSITION),
+        ):
+            layout.addLayout(_stack(_label("small", title), label))
+            layout.addSpacing(6)
+        layout.addWidget(self.tempo)
+        layout.addWidget(tap)
+        layout.addSpacing(6)
+        layout.addWidget(panic)
+        self.start.setMinimumWidth(self.fontMetrics().horizontalAdvance("M" * 9))
+        self.show_snapshot(None)
+
+    def show_performance(self, performance: Performance) -> None:
+        """Show the tempo that is wanted."""
+        self.tempo.blockSignals(True)
+        self.tempo.setValue(performance.tempo_bpm)
+        self.tempo.blockSignals(False)
+
+    def show_run(self, state: str, wants_music: bool, held: bool) -> None:
+        """Show whether the engine plays, is loading, or rests."""
+        waits = state in ("starting", "stopping") or (
+            wants_music and state in ("absent", "booting")
+        )
+        words = _START_WORDS.get(state, texts.STOP if wants_music else texts.START)
+        if state in ("absent", "booting"):
+            words = texts.BOOTING if wants_music else texts.START
+        self.start.setText(words)
+        self.start.setEnabled(not waits or wants_music)
+        if self.start.property("running") != wants_music:
+            self.start.setProperty("running", wants_music)
+            style = self.start.style()
+            if style is not None:
+                style.unpolish(self.start)
+                style.polish(self.start)
+        self.hold.setEnabled(state == "running")
+        self.hold.setChecked(held)
+        self.hold.setText(texts.PLAY if held else texts.HOLD)
+
+    def show_snapshot(self, look: Snapshot | None) -> None:
+        """Show mood, key, chord and position; None while not running."""
+        if look is None:
+            self._mood.setText(texts.NO_MOOD)
+            state = "off"
+        elif look.emotion is None:
+            self._mood.setText(texts.NO_EMOTION)
+            state = "waiting"
+        else:
+            self._mood.setText(texts.mood_word(look.emotion.valence, look.emotion.arousal))
+            state = look.emotion.state
+        self._mood.setEnabled(state not in ("off", "silence"))
+        word, hint = texts.STATES[state]
+        self._state.setText(word)
+        self._state_hint.setText(hint)
+        chord = look.emotion.chord if look is not None and look.emotion is not None else ""
+        self._key.setText(texts.key_words(look.key if look is not None else ""))
+        self._chord.setText(texts.chord_words(chord))
+        self._position.setText(position_words(look))
+
+
+def position_words(look: Snapshot | None) -> str:
+    """Return bar and beat, counted from 1, as in ``"12 . 3"``."""
+    if look is None:
+        return texts.CHORD_UNKNOWN
+    beat = max(0, int(look.beat))
+    return f"{beat // look.beats_per_bar + 1} . {beat % look.beats_per_bar + 1}"
+
+
+def _label(role: str, text: str = "") -> QLabel:
+    label = QLabel(text)
+    label.setProperty("role", role)
+    return label
+
+
+def _stack(above: QLabel, below: QLabel) -> QVBoxLayout:
+    layout = QVBoxLayout()
+    layout.setSpacing(0)
+    layout.addStretch()
+    layout.addWidget(above, alignment=Qt.AlignmentFlag.AlignLeft)
+    layout.addWidget(below, alignment=Qt.AlignmentFlag.AlignLeft)
+    layout.addStretch()
+    return layout
