@@ -88,13 +88,12 @@ class Augmenter:
         base = (level - below)[:, None]
         spectrum = base + colour * self.mel_octave[None] + self.mel_width[None]
         spectrum = spectrum - torch.logsumexp(spectrum, 1, keepdim=True) + base
-        # Power of noise in a band: about gamma distributed, here with shape 3.
-        draw = torch.rand(3, *mel.shape, generator=self.rng).clamp(min=1e-6)
-        flicker = torch.log(-torch.log(draw).mean(0))
+        # Log power of noise in a band of a few bins is about normal with this spread.
+        flicker = torch.randn(mel.shape, generator=self.rng) * 0.6
         mel = torch.logaddexp(mel, spectrum[:, None, None, :] + flicker)
         # A pitch bin is some ten times narrower than a mel band in the middle of its range.
         narrow = spectrum[:, 24:25] - 2.3 + colour * (self.pitch_octave - self.mel_octave[24])[None]
-        draw = torch.rand(pitch.shape, generator=self.rng).clamp(min=1e-6)
-        pitch = torch.logaddexp(pitch, narrow[:, None, :] + torch.log(-torch.log(draw)))
+        flicker = torch.randn(pitch.shape, generator=self.rng) - 0.5
+        pitch = torch.logaddexp(pitch, narrow[:, None, :] + flicker)
         floor = torch.tensor(math.log(POWER_FLOOR))
         return torch.logaddexp(mel, floor), torch.logaddexp(pitch, floor)

@@ -62,6 +62,12 @@ def _train_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--mood-epochs", type=int, default=None)
     parser.add_argument("--seed", type=int, default=None)
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument(
+        "--stop-after",
+        type=int,
+        default=0,
+        help="epochs per network in this call; 0 trains to the end",
+    )
 
 
 def _train(arguments: argparse.Namespace) -> int:
@@ -78,9 +84,13 @@ def _train(arguments: argparse.Namespace) -> int:
         out=arguments.out,
         n_emotions=arguments.emotions,
         threads=arguments.threads,
+        stop_after_epochs=arguments.stop_after,
         train=config,
     )
-    print(f"trained: {train(options)}")
+    path = train(options)
+    print(
+        f"stopped; the same command goes on: {options.out}" if path is None else f"trained: {path}"
+    )
     return 0
 
 

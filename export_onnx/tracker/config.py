@@ -112,6 +112,9 @@ class NetworkConfig:
         Time constant of the running level that takes the input gain out [s].
     chord_pools_s, key_pools_s, mood_pools_s : tuple of float
         Time constants of the running means that feed chord, key and emotion heads [s].
+    hold_s : float
+        Time constant of the last smoothing before the emotion heads, which stands still in
+        silence and so holds the emotion [s].
     """
 
     level_s: float = 10.0
@@ -125,6 +128,7 @@ class NetworkConfig:
     timbre_size: int = 112
     mood_size: int = 96
     mood_pools_s: tuple[float, ...] = (0.6, 2.5, 10.0)
+    hold_s: float = 0.3
     gru_size: int = 96
     head_hidden: int = 96
     dropout: float = 0.3
@@ -139,14 +143,14 @@ class TrainConfig:
     """One training run."""
 
     seed: int = 20251121
-    harmony_epochs: int = 12
-    mood_epochs: int = 24
+    harmony_epochs: int = 10
+    mood_epochs: int = 16
     batch_size: int = 24
     crop_s: float = 26.0
     learning_rate: float = 2e-3
     weight_decay: float = 2e-2
     average_decay: float = 0.998
-    gain_range_db: float = 30.0
+    gain_range_db: float = 38.0
     reaction_s: float = 3.0
     chord_delay_s: float = 0.28
     splice_probability: float = 0.5

@@ -45,6 +45,7 @@ class Emotion(nn.Module):
         pooled = 2 * len(config.mood_pools_s) * config.mood_size
         self.pooled_size = pooled
         self.mix = nn.Linear(pooled + config.gru_size, config.head_hidden)
+        self.hold = RunningMean((config.hold_s,), front.hops_per_second)
         self.dropout = nn.Dropout(config.dropout)
         self.affect = nn.Linear(config.head_hidden, 4)
         self.quadrant = nn.Linear(config.head_hidden, len(QUADRANTS))
@@ -52,6 +53,7 @@ class Emotion(nn.Module):
         self.flux_state = (front.n_mels,)
         self.pool_state = (len(config.mood_pools_s), 2 * config.mood_size + 1)
         self.gru_state = (1, config.gru_size)
+        self.hold_state = (1, config.head_hidden + 1)
 
     def forward(
         self,
@@ -62,8 +64,9 @@ class Emotion(nn.Module):
         flux_state: Tensor,
         pool_state: Tensor,
         gru_state: Tensor,
-    ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]:
-        """Return affect (B, n, 4), quadrant and tag logits, and the three new states.
+        hold_state: Tensor,
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]:
+        """Return affect (B, n, 4), quadrant and tag logits, and the four new states.
 
         Affect holds valence and arousal before tanh and the logarithms of their deviations.
         `mel` (B, n, frames, mels) and `contrast` (B, n, 1) are relative to the running level;
@@ -86,9 +89,10 @@ class Emotion(nn.Module):
         variance = means[..., size:] - means[..., :size].square()
         spread = variance.clamp(min=1e-5).sqrt()
         pooled = torch.cat([means[..., :size], spread], 3).reshape(batch, n, self.pooled_size)
-        recurrent, gru_last = self.gru(mood, gru_state.transpose(0, 1))
+        recurrent, gru_last = self.gru(mood * activity[..., None], gru_state.transpose(0, 1))
         hidden = functional.gelu(self.mix(self.dropout(torch.cat([pooled, recurrent], 2))))
-        hidden = self.dropout(hidden)
+        held, hold_state = self.hold(hidden, activity, hold_state)
+        hidden = self.dropout(held[:, :, 0])
         return (
             self.affect(hidden),
             self.quadrant(hidden),
@@ -96,6 +100,7 @@ class Emotion(nn.Module):
             series[:, -1],
             pool_state,
             gru_last.transpose(0, 1),
+            hold_state,
         )
 
     def _harmony_view(self, harmony: HarmonyOutput, batch: int, n: int) -> Tensor:

@@ -63,6 +63,8 @@ def mood_loss(
     known = (~torch.isnan(batch.affect)).float() * batch.weight[..., None]
     target = torch.nan_to_num(batch.affect)
     error = (mean - target).square()
+    # A quadrant is no rating: deviations are learned where listeners rated on a scale.
+    rated = known * (batch.quadrant < 0).float()[..., None]
     deviation = log_std + 0.5 * error.detach() * torch.exp(-2.0 * log_std)
     distance = torch.zeros(())
     agreement = torch.zeros(())
@@ -98,7 +100,7 @@ def mood_loss(
         + _AGREEMENT * agreement
         + _QUADRANT * quadrant_loss
         + _TAGS * tag_loss
-        + _DEVIATION * _weighted(deviation, known)
+        + _DEVIATION * _weighted(deviation, rated)
     )
     parts.update(
         mse=float(distance.detach()),

@@ -18,9 +18,12 @@ from export_onnx.tracker.pools import RunningMean
 __all__ = ["OUTPUTS", "Analysis", "Level", "Tracker", "zeros"]
 
 _DB_PER_NEPER = 4.342944819  # of power
-# Activity: 0 below -78 dBFS, 1 above -66 dBFS; only sound moves the running means.
-_SILENT_NEPER = -78.0 / _DB_PER_NEPER
-_ACTIVE_NEPER = -66.0 / _DB_PER_NEPER
+# Activity rises from 0 to 1 between these levels [dBFS] and only sound moves the running means.
+_SILENT_NEPER = -80.0 / _DB_PER_NEPER
+_ACTIVE_NEPER = -70.0 / _DB_PER_NEPER
+# The same relative to the running level: an ebbing chord at the end of a piece says nothing new.
+_EBBED_NEPER = -38.0 / _DB_PER_NEPER
+_PRESENT_NEPER = -24.0 / _DB_PER_NEPER
 # Log powers relative to the running level are kept within -55..+25 dB.
 _LOW_NEPER, _HIGH_NEPER = -55.0 / _DB_PER_NEPER, 25.0 / _DB_PER_NEPER
 _LEVEL_PRIOR_NEPER = -30.0 / _DB_PER_NEPER
@@ -67,6 +70,8 @@ class Level(nn.Module):
         mean, state = self.mean(loudness[..., None], activity, state)
         level = mean[:, :, 0]  # (B, n, 1)
         contrast = (loudness[..., None] - level).clamp(_LOW_NEPER, _HIGH_NEPER)
+        presence = (contrast[..., 0] - _EBBED_NEPER) / (_PRESENT_NEPER - _EBBED_NEPER)
+        activity = activity * presence.clamp(0.0, 1.0)
         mel = (mel - level[..., None]).clamp(_LOW_NEPER, _HIGH_NEPER)
         pitch = (pitch - level).clamp(_LOW_NEPER, _HIGH_NEPER)
         return Analysis(mel, pitch, activity, contrast * (_DB_PER_NEPER / 10.0)), state
@@ -106,6 +111,7 @@ class Tracker(nn.Module):
             shapes[f"state_flux_{number}"] = emotion.flux_state
             shapes[f"state_pool_{number}"] = emotion.pool_state
             shapes[f"state_gru_{number}"] = emotion.gru_state
+            shapes[f"state_hold_{number}"] = emotion.hold_state
         return shapes
 
     def set_closed_form(self) -> None:
@@ -152,7 +158,7 @@ class Tracker(nn.Module):
                 analysis.contrast,
                 analysis.activity,
                 harmony,
-                *states[3 * number : 3 * number + 3],
+                *states[4 * number : 4 * number + 4],
             )
             deviation = affect[..., 2:].clamp(-4.0, 0.5).exp()
             affects.append(torch.cat([torch.tanh(affect[..., :2]), deviation], 2))

@@ -1,9 +1,10 @@
 """Running means with explicit state, in closed form over any number of hops.
 
-``S[t] = a S[t-1] + (1 - a) w[t] x[t]`` and the same for the weights ``w`` alone; the mean is their
-quotient. A zero state is the start (the quotient corrects the bias), a weight of zero leaves the
-mean as it was (silence does not wash it out), and a product with a lower-triangular matrix gives
-all hops of a call at once, so that one hop and a thousand take the same path.
+``S[t] = a**w[t] S[t-1] + (1 - a) w[t] x[t]`` and the same for the weights ``w`` alone; the mean is
+their quotient. A zero state is the start (the quotient corrects the bias). Where the weight is zero
+time stands still: silence neither washes a mean out nor ages it. With the running sum of the
+weights as clock, a product with a lower-triangular matrix gives all hops of a call at once, so that
+one hop and a thousand take the same path.
 """
 
 import torch
@@ -54,23 +55,29 @@ class RunningMean(nn.Module):
         weighted = torch.cat([values * weights[..., None], weights[..., None]], 2)
         if self.block:
             parts = []
-            for part in torch.split(weighted, self.block, 1):
-                sums, state = self._sums(part, state)
+            for part, weight in zip(
+                torch.split(weighted, self.block, 1),
+                torch.split(weights, self.block, 1),
+                strict=True,
+            ):
+                sums, state = self._sums(part, weight, state)
                 parts.append(sums)
             sums = torch.cat(parts, 2)
         else:
-            sums, state = self._sums(weighted, state)
+            sums, state = self._sums(weighted, weights, state)
         total = sums[..., -1:] + _PRIOR_WEIGHT
         means = (sums[..., :-1] + _PRIOR_WEIGHT * self.prior) / total
         return means.transpose(1, 2), state
 
-    def _sums(self, weighted: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
+    def _sums(self, weighted: Tensor, weights: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
         """Return decayed sums (B, taus, n, F + 1) and the last of them."""
-        steps = torch.arange(weighted.shape[1], dtype=torch.float32)
-        age = steps[:, None] - steps[None, :]
-        log_decay = torch.log(self.decays)[:, None, None]
-        kernel = torch.exp(log_decay * age.clamp(min=0.0)) * (age >= 0).float()
-        kernel = kernel * (1.0 - self.decays)[:, None, None]
-        carry = torch.exp(log_decay * (steps[None, :, None] + 1.0))  # (taus, n, 1)
-        sums = torch.matmul(kernel[None], weighted[:, None]) + carry[None] * state[:, :, None, :]
+        clock = torch.cumsum(weights, 1)  # (B, n)
+        age = clock[:, :, None] - clock[:, None, :]
+        steps = torch.arange(weighted.shape[1])
+        heard = (steps[:, None] >= steps[None, :]).float()
+        log_decay = torch.log(self.decays)[None, :, None, None]
+        kernel = torch.exp(log_decay * age.clamp(min=0.0)[:, None]) * heard
+        kernel = kernel * (1.0 - self.decays)[None, :, None, None]
+        carry = torch.exp(log_decay * clock[:, None, :, None])  # (B, taus, n, 1)
+        sums = torch.matmul(kernel, weighted[:, None]) + carry * state[:, :, None, :]
         return sums, sums[:, :, -1]

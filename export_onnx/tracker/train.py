@@ -11,6 +11,7 @@ import copy
 import time
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
 
 import torch
@@ -34,12 +35,20 @@ MOOD_SHARE = {"emopia": 10, "vgmidi": 6, "emotify": 8}
 
 @dataclass(frozen=True)
 class TrainOptions:
-    """Where to read features, where to write checkpoints, and how many networks to train."""
+    """Where to read features, where to write checkpoints, and how many networks to train.
+
+    Attributes
+    ----------
+    stop_after_epochs : int
+        End the run after so many epochs of the emotion networks; started again it goes on. 0 runs
+        to the end.
+    """
 
     features: Path
     out: Path
     n_emotions: int = 1
     threads: int = 1
+    stop_after_epochs: int = 0
     train: TrainConfig = TrainConfig()
 
 
@@ -69,8 +78,9 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
     """
     try:
         stored: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
-    except (OSError, RuntimeError, ValueError) as error:
-        raise InputError(f"{path}: not a readable checkpoint ({error})") from error
+    except (OSError, RuntimeError, ValueError, UnpicklingError) as error:
+        reason = str(error).splitlines()[0]
+        raise InputError(f"{path}: not a readable checkpoint ({reason})") from error
     return stored
 
 
@@ -180,11 +190,13 @@ def _mood_step(
         states["state_flux_0"],
         states["state_pool_0"],
         states["state_gru_0"],
+        states["state_hold_0"],
     )
     return mood_loss(affect, quadrant, tags, batch, n_sources)
 
 
-def _train_mood(tracker: Tracker, number: int, clips: list[Clip], options: TrainOptions) -> None:
+def _train_mood(tracker: Tracker, number: int, clips: list[Clip], options: TrainOptions) -> bool:
+    """Train one emotion network; returns False if it was stopped before its last epoch."""
     front = tracker.front_end.config
     config = replace(options.train, seed=options.train.seed + 1000 * (number + 1))
     emotion = tracker.emotions[number]
@@ -193,7 +205,8 @@ def _train_mood(tracker: Tracker, number: int, clips: list[Clip], options: Train
     steps = sampler.steps_per_epoch()
     stage = _Stage(f"emotion{number}", emotion, options, steps * config.mood_epochs)
     tracker.harmony.eval()
-    for epoch in range(stage.epoch, config.mood_epochs):
+    last = min(config.mood_epochs, options.stop_after_epochs or config.mood_epochs)
+    for epoch in range(stage.epoch, last):
         sampler = Sampler(clips, MOOD_SHARE, config, front, config.seed + epoch, splices=True)
         augment = Augmenter(front, config.gain_range_db, config.seed + epoch)
         torch.manual_seed(config.seed + epoch)
@@ -213,10 +226,11 @@ def _train_mood(tracker: Tracker, number: int, clips: list[Clip], options: Train
         stage.save()
     emotion.load_state_dict(stage.average.module.state_dict())
     emotion.eval()
+    return stage.epoch >= config.mood_epochs
 
 
-def train(options: TrainOptions) -> Path:
-    """Train both stages and write ``OUT/tracker.pt``; returns its path."""
+def train(options: TrainOptions) -> Path | None:
+    """Train both stages and write ``OUT/tracker.pt``; returns its path, None if stopped before."""
     torch.set_num_threads(options.threads)
     options.out.mkdir(parents=True, exist_ok=True)
     config = options.train
@@ -230,7 +244,8 @@ def train(options: TrainOptions) -> Path:
     rest = tuple(name for name in MOOD_SHARE if name not in HARMONY_SHARE)
     clips += load_clips(options.features, "train", rest)
     for number in range(options.n_emotions):
-        _train_mood(tracker, number, clips, options)
+        if not _train_mood(tracker, number, clips, options):
+            return None
     path = options.out / "tracker.pt"
     _save(
         path,
