@@ -74,7 +74,7 @@ class OscOutput:
             client._sock.close()  # python-osc offers no public way
         self._clients.clear()
 
-    def _send(self, address: str, value: object) -> None:
+    def _send(self, address: str, value: str | int | list[float]) -> None:
         for client in self._clients:
             try:
                 client.send_message(address, value)

@@ -71,7 +71,6 @@ class OscInput:
             self._server = BlockingOSCUDPServer((HOST, port), dispatcher)
         except OSError as error:
             raise InputError(f"OSC input port {port} cannot be used: {error.strerror}") from error
-        self._server.handle_error = self._broken_packet  # type: ignore[method-assign]
         self._thread = threading.Thread(
             target=self._server.serve_forever, args=(0.1,), name="osc-input", daemon=True
         )
@@ -95,9 +94,6 @@ class OscInput:
                 self._controls.complain(f"{address} {values!r}: {error}")
 
         return guarded
-
-    def _broken_packet(self, _request: object, client: object) -> None:
-        self._controls.complain(f"broken OSC packet from {client}")
 
     def _target(self, valence: float, arousal: float) -> None:
         self._controls.change({"mode": "manual", "valence": valence, "arousal": arousal})

@@ -150,7 +150,7 @@ def test_missing_file_and_folder_are_refused(capsys, tmp_path):
         (["--seconds", "0"], "seconds"),
         (["--latency-ms", "900"], "from -200 to 200"),
         (["--mode", "curve"], "--curve"),
-        (["--midi-out", "no such port"], "no such port"),
+        (["--midi-out", "no such port"], "MIDI"),
         (["--record", "/proc/session"], "/proc/session"),
     ],
 )

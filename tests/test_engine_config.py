@@ -31,7 +31,12 @@ def test_bad_setting_is_named_with_its_range(name, value, words):
 def test_changing_one_setting_keeps_the_others():
     before = Performance(tempo_bpm=77.0, key="D:min")
     after = before.changed({"valence": 0.5, "parts": ["lead"]})
-    assert (after.tempo_bpm, after.key, after.valence, after.parts) == (77.0, "D:min", 0.5, ("lead",))
+    assert (after.tempo_bpm, after.key, after.valence, after.parts) == (
+        77.0,
+        "D:min",
+        0.5,
+        ("lead",),
+    )
 
 
 def test_curve_mode_needs_a_curve():

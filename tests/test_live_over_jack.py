@@ -40,7 +40,17 @@ def player(jack: JackServer, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 
 def start_live(jack: JackServer, player: str, *options: str) -> "subprocess.Popen[str]":
-    command = [sys.executable, "-P", "-m", "engine.cli", "live", "--input", player, "--engine", "rules"]
+    command = [
+        sys.executable,
+        "-P",
+        "-m",
+        "engine.cli",
+        "live",
+        "--input",
+        player,
+        "--engine",
+        "rules",
+    ]
     return subprocess.Popen(
         [*command, *options], env=jack.environment(), stderr=subprocess.PIPE, text=True
     )

@@ -9,11 +9,15 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType
+from typing import TYPE_CHECKING
 
 from engine.cli.options import Commands, add_performance, add_seed, read_performance
 from engine.errors import InputError, StimmungError
 from engine.runtime import Runtime
 from engine.snapshot import Snapshot
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 __all__ = ["add", "run"]
 
@@ -165,7 +169,7 @@ def _line(snapshot: Snapshot) -> str:
     )
 
 
-def _table(snapshot: Snapshot) -> object:
+def _table(snapshot: Snapshot) -> "Table":
     from rich.table import Table
 
     table = Table.grid(padding=(0, 2))

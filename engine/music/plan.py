@@ -25,7 +25,7 @@ class Plan:
         return tuple(self._committed)
 
     def commit(self, notes: list[NoteEvent]) -> None:
-        """Number the notes and keep them until they are due."""
+        """Give the notes their numbers and keep them until they are due."""
         for note in notes:
             insort(
                 self._committed, replace(note, note_id=self._next_id), key=lambda kept: kept.onset

@@ -1,0 +1,143 @@
+import socket
+import time
+
+import pytest
+
+from engine.errors import InputError
+from engine.events import EmotionState
+from engine.osc import OscOutput, parse_destination
+from engine.osc_input import OscInput
+
+
+def packet(address: str, types: str = ",", payload: bytes = b"") -> bytes:
+    """Return an OSC 1.0 message, encoded here by the letter of the standard."""
+
+    def padded(text: str) -> bytes:
+        raw = text.encode() + b"\0"
+        return raw + b"\0" * (-len(raw) % 4)
+
+    return padded(address) + padded(types) + payload
+
+
+FLOATS = bytes.fromhex("3f000000bf000000")  # 0.5, -0.5 big-endian
+
+
+@pytest.fixture
+def receiver():
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
+        udp.bind(("127.0.0.1", 0))
+        udp.settimeout(5.0)
+        yield udp
+
+
+def state(key="C:maj"):
+    return EmotionState(1.0, 0.5, -0.5, 0.5, -0.5, (0.25,) * 4, (), key, "N", -20.0, "tracking")
+
+
+def test_emotion_goes_out_as_four_floats_and_words_only_when_they_change(receiver):
+    output = OscOutput((receiver.getsockname(),))
+    output.emotion(state())
+    output.emotion(state())
+    output.emotion(state("D:min"))
+    output.beat(7)
+    heard = [receiver.recv(1024) for _ in range(8)]
+    output.close()
+    emotion = packet("/stimmung/emotion", ",ffff", FLOATS * 2)
+    assert heard[0] == heard[4] == heard[5] == emotion
+    assert heard[1] == packet("/stimmung/state", ",s", b"tracking\0\0\0\0")
+    assert heard[2] == packet("/stimmung/key", ",s", b"C:maj\0\0\0")
+    assert heard[6] == packet("/stimmung/key", ",s", b"D:min\0\0\0")
+    assert heard[7] == packet("/stimmung/beat", ",i", b"\0\0\0\7")
+
+
+def test_destination_that_is_not_there_costs_nothing():
+    output = OscOutput((("127.0.0.1", 9),))
+    for _ in range(50):
+        output.emotion(state())
+    output.close()
+
+
+@pytest.mark.parametrize("text", ["", "host", "host:", "host:0", "host:65536", "host:x"])
+def test_bad_destination_is_refused(text):
+    with pytest.raises(InputError, match="HOST:PORT"):
+        parse_destination(text)
+
+
+def test_destination_without_host_is_this_machine():
+    assert parse_destination(":9000") == ("127.0.0.1", 9000)
+
+
+class Recorded:
+    """Keeps what was ordered."""
+
+    def __init__(self):
+        self.orders = []
+
+    def change(self, values):
+        if values.get("mode") == "swing":
+            raise InputError("mode must be one of …; got 'swing'")
+        self.orders.append(dict(values))
+
+    def set_frozen(self, frozen):
+        self.orders.append(frozen)
+
+    def panic(self):
+        self.orders.append("panic")
+
+    def complain(self, message):
+        self.orders.append("?" + message.split()[0])
+
+
+@pytest.fixture
+def ordered():
+    """Yield a function that sends a packet and returns the order it led to."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
+        udp.bind(("127.0.0.1", 0))
+        port = udp.getsockname()[1]
+    controls = Recorded()
+    listener = OscInput(port, controls)
+    listener.start()
+    sender = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+
+    address = ("127.0.0.1", port)
+
+    def send(data: bytes):
+        count = len(controls.orders)
+        sender.sendto(data, address)
+        end = time.monotonic() + 5.0
+        while len(controls.orders) == count and time.monotonic() < end:
+            time.sleep(0.005)
+        return controls.orders[-1] if len(controls.orders) > count else None
+
+    send.sender, send.address = sender, address
+    yield send
+    sender.close()
+    listener.stop()
+
+
+def test_orders_are_carried_out(ordered):
+    target = {"mode": "manual", "valence": 0.5, "arousal": -0.5}
+    assert ordered(packet("/stimmung/target", ",ff", FLOATS)) == target
+    assert ordered(packet("/stimmung/mode", ",s", b"contrast\0\0\0\0")) == {"mode": "contrast"}
+    assert ordered(packet("/stimmung/preset", ",s", b"calm-down\0\0\0"))["mode"] == "guide"
+    assert ordered(packet("/stimmung/freeze", ",i", b"\0\0\0\1")) is True
+    assert ordered(packet("/stimmung/panic")) == "panic"
+
+
+def test_what_cannot_be_understood_is_said_and_changes_nothing(ordered):
+    assert ordered(packet("/stimmung/mode", ",s", b"swing\0\0\0")) == "?/stimmung/mode"
+    assert ordered(packet("/stimmung/target", ",f", FLOATS[:4])) == "?/stimmung/target"
+    assert ordered(packet("/stimmung/preset", ",s", b"none\0\0\0\0")) == "?/stimmung/preset"
+
+
+@pytest.mark.parametrize(
+    "garbage", [b"\0", b"/stimmung/target", b"/\xff\xfe\0\0,ff\0", b"#bundle\0" * 3]
+)
+def test_garbage_does_not_stop_it(ordered, garbage):
+    ordered.sender.sendto(garbage, ordered.address)
+    assert ordered(packet("/stimmung/panic")) == "panic"
+
+
+def test_taken_port_is_refused(receiver):
+    with pytest.raises(InputError, match="cannot be used"):
+        OscInput(receiver.getsockname()[1], Recorded())
