@@ -19,18 +19,20 @@ Answers carry ``"is"``: ``ready`` (``{}``), ``started``, ``stopped``, ``devices`
 (``inputs``, ``outputs``), ``error`` (``message``) and ``snapshot`` (`engine.snapshot.Snapshot`
 as JSON, 30 a second while running). ``config`` holds ``performance`` (any settings of
 `engine.config.Performance`), ``input``, ``midi_out``, ``osc`` (list of HOST:PORT), ``osc_in``,
-``record``, ``seed`` and ``latency_ms``.
+``record``, ``seed``, ``latency_ms`` and ``curve`` (a file for mode ``curve``).
 """
 
 import json
 import queue
 import sys
 import threading
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from engine.config import LiveConfig, Performance
+from engine.emotion.curve import read_curve
 from engine.errors import DeviceError, InputError, StimmungError
 from engine.osc import parse_destination
 from engine.runtime import Runtime
@@ -47,6 +49,7 @@ _CONFIG_FIELDS = {
     "record",
     "seed",
     "latency_ms",
+    "curve",
 }
 
 
@@ -64,7 +67,7 @@ def read_config(values: Mapping[str, Any]) -> LiveConfig:
             f"config must hold only {', '.join(sorted(_CONFIG_FIELDS))}; got "
             f"{', '.join(sorted(unknown))}"
         )
-    record = values.get("record")
+    record, curve = values.get("record"), values.get("curve")
     return LiveConfig(
         performance=Performance.from_mapping(values.get("performance", {})),
         input=str(values.get("input", "")),
@@ -74,6 +77,7 @@ def read_config(values: Mapping[str, Any]) -> LiveConfig:
         record=Path(record) if record else None,
         seed=values.get("seed", 0),
         latency_ms=values.get("latency_ms", 0.0),
+        curve=read_curve(Path(curve)) if curve else (),
     )
 
 
@@ -87,13 +91,18 @@ class _Server:
     def serve(self) -> None:
         threading.Thread(target=self._read, name="commands", daemon=True).start()
         self._answer("ready")
+        due_s = 0.0
         try:
             while True:
-                timeout = SNAPSHOT_S if self._runtime is not None else None
+                # By the clock, not after so long a pause: a target being dragged sends
+                # commands without pause, and is when the window needs snapshots most.
+                if self._runtime is not None and time.perf_counter() >= due_s:
+                    due_s = time.perf_counter() + SNAPSHOT_S
+                    self._watch()
+                timeout = max(0.0, due_s - time.perf_counter()) if self._runtime else None
                 try:
                     line = self._commands.get(timeout=timeout)
                 except queue.Empty:
-                    self._watch()
                     continue
                 if line is None:  # the window is gone
                     return

@@ -248,6 +248,7 @@ class Runtime:
             tracker_load=self._tracker_load,
             missed_beats=self._missed_beats,
             messages=tuple(self._messages),
+            performance=performance,
         )
 
     # ------------------------------------------------------------------ threads

@@ -6,7 +6,7 @@ Plain values only; ``to_json`` is what crosses to another process.
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from engine.config import Mode
+from engine.config import Mode, Performance
 from engine.events import EmotionState, NoteEvent
 
 __all__ = ["AudioHealth", "MidiHealth", "Snapshot"]
@@ -67,6 +67,8 @@ class Snapshot:
         Beats left out because the engine was late.
     messages : tuple of str
         What happened lately, newest last.
+    performance : Performance
+        Every setting in force, whoever made it: window, OSC, controller.
     """
 
     time_s: float
@@ -90,6 +92,7 @@ class Snapshot:
     tracker_load: float
     missed_beats: int
     messages: tuple[str, ...]
+    performance: Performance
 
     def to_json(self) -> dict[str, Any]:
         """Return the snapshot as plain JSON values."""
