@@ -72,9 +72,18 @@ class Draws:
 
     def pick(self, weights: Sequence[float], purpose: str, *place: int) -> int:
         """Return an index drawn in proportion to ``weights`` (>= 0, not all 0)."""
-        point = self.uniform(purpose, *place) * sum(weights)
-        for index, weight in enumerate(weights):
-            point -= weight
-            if point < 0.0:
-                return index
-        return max(range(len(weights)), key=weights.__getitem__)
+        return _share(weights, self.uniform(purpose, *place))
+
+    def pick_even(self, weights: Sequence[float], purpose: str, index: int) -> int:
+        """Return an index as `pick` does, from an `even` number."""
+        return _share(weights, self.even(purpose, index))
+
+
+def _share(weights: Sequence[float], point: float) -> int:
+    """Return the index whose share of the total weight holds ``point`` in [0, 1)."""
+    left = point * sum(weights)
+    for index, weight in enumerate(weights):
+        left -= weight
+        if left < 0.0:
+            return index
+    return max(range(len(weights)), key=weights.__getitem__)

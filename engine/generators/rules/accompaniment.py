@@ -16,9 +16,11 @@ from engine.music.voicing import VoicingRules, best_voicing
 
 __all__ = ["FIGURES", "ChordState", "play_chords"]
 
-_RANGE_LOW: Final = 46
-_BROKEN_LOW: Final = 43
-"""Lowest pitch of a broken chord."""
+_LOW: Final = 43
+"""Lowest pitch of a voicing or broken chord."""
+_BELOW: Final = 15
+_ABOVE: Final = 9
+"""Semitones below and at least above the register's centre that voicings reach."""
 _BELOW_LEAD: Final = 5
 """Semitones below the lead's centre that voicings end."""
 _REPAY: Final = 0.5
@@ -102,10 +104,15 @@ def _group(frame: BeatFrame, size: int) -> int:
     return min(max(int(frame.intent.chord_size + wobble), 1), size)
 
 
-def _window(voicing: tuple[int, ...], count: int, centre: float) -> tuple[int, ...]:
-    """Return so many neighbouring voices, those nearest to the register's centre."""
-    options = [voicing[start : start + count] for start in range(len(voicing) - count + 1)]
-    return min(options, key=lambda voices: abs(sum(voices) / count - centre))
+def _window(state: ChordState, count: int, frame: BeatFrame) -> tuple[int, ...]:
+    """Return so many neighbouring voices: near the register's centre, and with the third."""
+    voicing, root = state.voicing, frame.harmony.chord.root
+
+    def cost(voices: tuple[int, ...]) -> float:
+        third = any((pitch - root) % 12 in (3, 4) for pitch in voices)
+        return abs(sum(voices) / count - frame.intent.chord_centre) + (0.0 if third else 4.0)
+
+    return min((voicing[i : i + count] for i in range(len(voicing) - count + 1)), key=cost)
 
 
 def _reach(voicing: tuple[int, ...], frame: BeatFrame) -> tuple[int, ...]:
@@ -113,7 +120,7 @@ def _reach(voicing: tuple[int, ...], frame: BeatFrame) -> tuple[int, ...]:
     count = round(frame.intent.reach)
     roof = frame.intent.lead_centre - _BELOW_LEAD + 3
     above = [pitch + 12 for pitch in voicing if voicing[-1] < pitch + 12 <= roof]
-    below = [pitch - 12 for pitch in voicing if _BROKEN_LOW <= pitch - 12 < voicing[0]]
+    below = [pitch - 12 for pitch in voicing if _LOW <= pitch - 12 < voicing[0]]
     down = below[len(below) - count // 2 :] if count > 1 else []
     return (*down, *voicing, *above[: count - len(down)])
 
@@ -165,7 +172,7 @@ def _held(state: ChordState, frame: BeatFrame, taken: frozenset[float]) -> tuple
     if frame.changed or position.beat_in_bar == 0:
         left = frame.harmony.until - position.beat
         count = min(max(round(owed * min(left, 2)), 2), size)
-        strikes.append(Strike(0.0, _window(voicing, count, frame.intent.chord_centre), _LONG))
+        strikes.append(Strike(0.0, _window(state, count, frame), _LONG))
         owed -= count
         step = voicing.index(strikes[0].pitches[-1]) + 1
     fill = min(int(owed + 0.5), frame.limit - 1)
@@ -182,7 +189,7 @@ def _pulsed(
     """Repeated chords on the beat and between."""
     group = max(2, _group(frame, len(state.voicing)))
     count = min(round(_owed(state, frame) / group), frame.limit)
-    voices = _window(state.voicing, group, frame.intent.chord_centre)
+    voices = _window(state, group, frame)
     return [Strike(at, voices) for at in _evenly(count, frame)], state.step
 
 
@@ -212,7 +219,7 @@ def _offbeat(
     off = [cell for cell in options if cell.offbeat] or list(options)
     place = (frame.position.material, frame.position.beat_in_bar, count)
     chosen = off[frame.draws.pick([cell.weight for cell in off], "offbeat", *place)]
-    voices = _window(state.voicing, group, frame.intent.chord_centre)
+    voices = _window(state, group, frame)
     return [Strike(at, voices) for at in chosen.onsets], state.step
 
 
@@ -243,8 +250,8 @@ def _revoiced(state: ChordState, frame: BeatFrame, bass: int) -> ChordState:
     if not frame.changed and not moved and state.voicing:
         return state
     rules = VoicingRules(
-        low=_RANGE_LOW,
-        high=round(frame.intent.lead_centre) - _BELOW_LEAD,
+        low=max(_LOW, round(centre) - _BELOW),
+        high=round(max(frame.intent.lead_centre - _BELOW_LEAD, centre + _ABOVE)),
         voices=4,
         centre=centre,
         register=4.0 if moved else 1.2,

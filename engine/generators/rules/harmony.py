@@ -49,6 +49,8 @@ _SEVENTH: Final = 6.0
 _PRINCIPAL: Final = 3.0
 """How much a cadence prefers the chord on the fifth degree."""
 _SLOTS_PER_PHRASE: Final = 2 * BARS_PER_PHRASE
+_STRIDE: Final = 11
+"""Indices from one material to the next; with a multiple of 8 or 13 they would rhyme."""
 _MODE_BARS: Final = 2
 """Bars that share one draw of the mode, so that mixture comes in stretches, not flickers."""
 
@@ -97,6 +99,11 @@ def _place(position: Position, intent: Intent, draws: Draws) -> int:
     return min(max(place, 0), len(LADDER) - 1)
 
 
+def _place_in_material(position: Position) -> int:
+    """Return the index of an even draw: the same wherever the material comes back."""
+    return position.material * _STRIDE + position.slot % _SLOTS_PER_PHRASE
+
+
 def _holds_through(position: Position, intent: Intent, draws: Draws) -> bool:
     """Return whether one chord is meant for the whole bar."""
     if position.half == 0 or position.last_bar:
@@ -120,8 +127,7 @@ def _wanted(position: Position, previous: Harmony | None, draws: Draws) -> tuple
         return ("D", True) if position.closing else ("S", False)
     options = _NEXT[previous.function if previous else "T"]
     weights = [weight for _, weight in options]
-    place = (position.material, position.slot % _SLOTS_PER_PHRASE)
-    return options[draws.pick(weights, "function", *place)][0], False
+    return options[draws.pick_even(weights, "function", _place_in_material(position))][0], False
 
 
 def _degree(
@@ -133,7 +139,7 @@ def _degree(
     previous: Harmony | None,
     intent: Intent,
     draws: Draws,
-    place: tuple[int, int],
+    place: int,
 ) -> Degree:
     """Draw a degree of the wanted function, ``principal`` in favour of i or V."""
     steps = set(SCALES[mode.scale])
@@ -155,7 +161,7 @@ def _degree(
         if previous is not None:
             weight *= _ROOT_MOTION[(tonic + degree.offset - previous.chord.root) % 12]
         weights.append(weight)
-    return options[draws.pick(weights, "degree", *place)]
+    return options[draws.pick_even(weights, "degree", place)]
 
 
 def _coloured(
@@ -164,7 +170,7 @@ def _coloured(
     scale: frozenset[int],
     intent: Intent,
     draws: Draws,
-    place: tuple[int, int],
+    place: int,
 ) -> Chord:
     """Enrich or suspend a plain chord as the target asks, inside the scale."""
 
@@ -172,11 +178,11 @@ def _coloured(
         chords = [Chord(plain.root, quality) for quality in qualities]
         return [chord for chord in chords if scale.issuperset(chord.pitch_classes)]
 
-    point = draws.uniform("colour", *place)
+    point = draws.even("colour", place)
     if plain.quality != "dim" and point >= 1.0 - intent.suspension:
         suspended = fitting(("sus4", "sus2"))
         if suspended:
-            return suspended[draws.pick([1.0] * len(suspended), "suspended", *place)]
+            return suspended[draws.pick_even([1.0] * len(suspended), "suspended", place)]
     constant, slope = _ENRICHED[function]
     if point < constant + slope * intent.colour:
         richer = fitting(COLOURS[plain.quality])
@@ -187,7 +193,7 @@ def _coloured(
                     w * (_SEVENTH if "7" in c.quality else 1.0)
                     for w, c in zip(weights, richer, strict=True)
                 ]
-            return richer[draws.pick(weights, "richer", *place)]
+            return richer[draws.pick_even(weights, "richer", place)]
     return plain
 
 
@@ -254,7 +260,7 @@ def next_harmony(
         function, principal = previous.function, position.last_bar
     else:
         function, principal = _wanted(position, previous, draws)
-    where = (position.material, position.slot % _SLOTS_PER_PHRASE)
+    where = _place_in_material(position)
     degree = _degree(mode, tonic, function, principal, lock, previous, intent, draws, where)
     chord = Chord((tonic + degree.offset) % 12, degree.quality)
     if not (position.last_bar and position.closing):

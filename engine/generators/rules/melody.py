@@ -20,6 +20,8 @@ _LEAP: Final = 3
 """Largest interval [semitones] that still counts as a step or a skip in the line."""
 _FORBIDDEN: Final = frozenset({6, 10, 11})
 """Leaps nobody sings: tritone and sevenths."""
+_MODE_NOTES: Final = {0: 0.8, 3: 1.6, 4: 1.6}
+"""Preference for notes so many semitones above the tonic: they say which mode it is."""
 _STEP: Final = 1.7
 """Mean size of a scale step [semitones]."""
 _LONGEST_S: Final = 3.2
@@ -124,8 +126,7 @@ def _choose(state: LeadState, frame: BeatFrame, at: float, beat_weight: float) -
                 score -= 2.4 * beat_weight + 0.2
                 if (note - 1) % 12 in members:
                     score -= 0.8 * beat_weight * (1.0 - intent.tension)
-            if (note - harmony.tonic) % 12 in (0, 3, 4, 7):
-                score += 1.0
+            score += _MODE_NOTES.get((note - harmony.tonic) % 12, 0.0)
             if note in goals:
                 score += 6.0
             if size == 0:
