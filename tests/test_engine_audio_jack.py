@@ -168,8 +168,11 @@ def test_a_lost_device_ends_the_source_where_it_is_not_to_be_reopened(
     server = JackServer(f"stimmung-gone-{os.getpid()}")
     monkeypatch.setenv("JACK_DEFAULT_SERVER", server.name)
     monkeypatch.setenv("JACK_NO_START_SERVER", "1")
-    with DeviceInput("system jack", reopen=False) as source:
-        source.start(Ring(4 * RATE, RATE))
-        server.kill()
-        until(lambda: source.ended, "the end")
-        assert "lost" in source.error
+    try:
+        with DeviceInput("system jack", reopen=False) as source:
+            source.start(Ring(4 * RATE, RATE))
+            server.stop()
+            until(lambda: source.ended, "the end")
+            assert "lost" in source.error
+    finally:
+        server.stop()
