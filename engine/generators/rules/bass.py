@@ -10,6 +10,8 @@ from engine.music.rhythm import cells
 __all__ = ["BassState", "play_bass"]
 
 _HIGHEST: Final = 57
+_SHORT_BAR_S: Final = 1.2
+"""Bars shorter than this [seconds] need no bass note of their own."""
 _MOST: Final = 4
 """Most onsets in a beat."""
 _INVERSION: Final = (0.0, 1.6, 3.2, 4.0, 4.0)
@@ -94,7 +96,8 @@ def _held(frame: BeatFrame, carry: float) -> float:
 def play_bass(state: BassState, frame: BeatFrame) -> tuple[list[Written], BassState]:
     """Return the bass notes of a beat and its state after it."""
     position = frame.position
-    grounded = frame.changed or position.beat_in_bar == 0
+    bar_s = position.beats_per_bar * frame.beat_s
+    grounded = frame.changed or (position.beat_in_bar == 0 and bar_s > _SHORT_BAR_S)
     count, carry = _count(position, state.carry, grounded, frame)
     state = replace(state, carry=carry)
     if count == 0:

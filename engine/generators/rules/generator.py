@@ -99,20 +99,21 @@ class RulesGenerator:
         position = locate(context.beat, context.beats_per_bar, self._draws)
         intent = read(context.valence, context.arousal)
         key, harmony = state.key, state.harmony
+        beat_s = 60.0 / context.tempo_bpm
         # A jump of the beat makes the old harmony meaningless; so does its absence.
         stale = harmony is None or harmony.slot not in (position.slot, position.slot - 1)
         if position.starts_slot or stale or harmony is None:
             key = parse_key(context.key) if context.key else state.key
             heard = parse_chord(context.chord) if context.chord else None
             harmony = next_harmony(
-                position, state.harmony, key, heard, intent, self.key_lock, self._draws
+                position, state.harmony, key, heard, intent, self.key_lock, beat_s, self._draws
             )
         frame = BeatFrame(
             position=position,
             harmony=harmony,
             changed=state.harmony is None or state.harmony.chord != harmony.chord,
             intent=intent,
-            beat_s=60.0 / context.tempo_bpm,
+            beat_s=beat_s,
             limit=grid_limit(context.tempo_bpm),
             draws=self._draws,
         )

@@ -40,7 +40,7 @@ _ROOT_MOTION: Final = (0.25, 0.7, 1.0, 1.0, 0.9, 1.5, 0.5, 1.1, 0.8, 1.1, 0.9, 0
 _ENRICHED: Final[dict[Function, tuple[float, float]]] = {
     "T": (0.0, 0.5),
     "S": (0.0, 1.0),
-    "D": (0.35, 0.8),
+    "D": (0.5, 0.7),
 }
 """Chance of enrichment by function: constant, per unit of colour. Plain chords of rest make
 the key clear; a dominant wants its seventh in any mood."""
@@ -49,6 +49,8 @@ _SEVENTH: Final = 6.0
 _PRINCIPAL: Final = 3.0
 """How much a cadence prefers the chord on the fifth degree."""
 _SLOTS_PER_PHRASE: Final = 2 * BARS_PER_PHRASE
+_SHORTEST_S: Final = 0.6
+"""Shortest half bar [seconds] in which the harmony changes by plan."""
 _STRIDE: Final = 11
 """Indices from one material to the next; with a multiple of 8 or 13 they would rhyme."""
 _MODE_BARS: Final = 2
@@ -104,9 +106,11 @@ def _place_in_material(position: Position) -> int:
     return position.material * _STRIDE + position.slot % _SLOTS_PER_PHRASE
 
 
-def _holds_through(position: Position, intent: Intent, draws: Draws) -> bool:
+def _holds_through(position: Position, beat_s: float, intent: Intent, draws: Draws) -> bool:
     """Return whether one chord is meant for the whole bar."""
     if position.half == 0 or position.last_bar:
+        return True
+    if position.beats_per_bar * beat_s < 2.0 * _SHORTEST_S:
         return True
     if position.bar_in_phrase == BARS_PER_PHRASE - 2:
         return False
@@ -223,6 +227,7 @@ def next_harmony(
     heard: Chord | None,
     intent: Intent,
     lock: KeyLock,
+    beat_s: float,
     draws: Draws,
 ) -> Harmony:
     """Return the harmony of the half bar that starts here.
@@ -241,6 +246,8 @@ def next_harmony(
         What the target asks for.
     lock : {'tonic', 'scale'}
         What the key fixes; see `mode_tonic`.
+    beat_s : float
+        Length of a beat [seconds].
     draws : Draws
         Source of chance.
     """
@@ -252,9 +259,12 @@ def next_harmony(
         place, tonic = agreed
         function = _function_of(heard, LADDER[place], tonic)
         return _harmony(position.slot, tonic, place, heard, function, lock, position.slot_end)
-    whole = _holds_through(position, intent, draws)
+    whole = _holds_through(position, beat_s, intent, draws)
     until = position.bar_end if whole else position.slot_end
-    if whole and position.second_half and previous is not None:
+    # In very short bars a chord lasts two of them.
+    fleeting = position.beats_per_bar * beat_s < 2.0 * _SHORTEST_S
+    goes_on = position.second_half or (fleeting and position.bar_in_phrase == 1)
+    if whole and goes_on and previous is not None:
         if (previous.place, previous.tonic) == (place, tonic):
             return replace(previous, slot=position.slot, until=until)
         function, principal = previous.function, position.last_bar

@@ -108,7 +108,7 @@ LADDER: Final[tuple[Mode, ...]] = (
             Degree(0, "maj", "T", 1.0),
             Degree(9, "min", "T", 0.5),
             Degree(4, "min", "T", 0.15),
-            Degree(5, "maj", "S", 1.1),
+            Degree(5, "maj", "S", 1.3),
             Degree(2, "min", "S", 0.6),
             Degree(7, "maj", "D", 1.0),
             Degree(11, "dim", "D", 0.06),
