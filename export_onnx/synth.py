@@ -25,6 +25,8 @@ _SOUNDFONT_FOLDERS = (
 )
 _DRUM_CHANNEL = 9
 _LOG_WARNING, _LOG_INFO = 2, 3
+_BLOCK = 64
+_FLUSH = 64 * _BLOCK
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +197,9 @@ class Synth:
         """
         lib, synth = self._lib, self._synth
         lib.fluid_synth_system_reset(synth)
+        # Let what the piece before left in the synthesizer die away unheard.
+        scratch = np.zeros(_FLUSH, np.float32)
+        self._advance(scratch, scratch, 0, _FLUSH)
         lib.fluid_synth_set_reverb_on(synth, int(how.reverb > 0))
         lib.fluid_synth_set_chorus_on(synth, 0)
         lib.fluid_synth_set_reverb(
@@ -207,7 +212,9 @@ class Synth:
         last = messages[-1].time_s if messages else 0.0
         end = last if duration_s is None else min(last, start_s + duration_s)
         total = int(((end - start_s) / how.speed + tail_s) * self.sample_rate)
-        left = np.zeros(max(total, 1), np.float32)
+        # The synthesizer works in blocks: a broken one would lead into the next piece.
+        padded = -(-max(total, 1) // _BLOCK) * _BLOCK
+        left = np.zeros(padded, np.float32)
         right = np.zeros_like(left)
         position = 0
         channels: dict[tuple[int, int], int] = {}
@@ -218,9 +225,8 @@ class Synth:
             if at > position:
                 position = self._advance(left, right, position, min(at, total))
             self._send(event, how, channels, sounding=event.time_s >= start_s)
-        if how.speed > 0 and position < total:
-            self._advance(left, right, position, total)
-        return (left + right) * np.float32(0.5)
+        self._advance(left, right, position, padded)
+        return (left + right)[:total] * np.float32(0.5)
 
     def _advance(self, left: np.ndarray, right: np.ndarray, position: int, to: int) -> int:
         if to > position:
