@@ -132,7 +132,7 @@ def test_capture_ends_with_the_engine(jack: JackServer) -> None:
 def test_a_killed_server_is_reported_and_found_again_by_name(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    server = JackServer(f"stimmung-audio-{os.getpid()}")
+    server = JackServer()
     monkeypatch.setenv("JACK_DEFAULT_SERVER", server.name)
     monkeypatch.setenv("JACK_NO_START_SERVER", "1")
     ring = Ring(4 * RATE, RATE)
@@ -165,7 +165,7 @@ def test_a_killed_server_is_reported_and_found_again_by_name(
 def test_a_lost_device_ends_the_source_where_it_is_not_to_be_reopened(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    server = JackServer(f"stimmung-gone-{os.getpid()}")
+    server = JackServer()
     monkeypatch.setenv("JACK_DEFAULT_SERVER", server.name)
     monkeypatch.setenv("JACK_NO_START_SERVER", "1")
     try:

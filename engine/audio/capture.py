@@ -175,7 +175,7 @@ def _capture(pipe: BinaryIO, request: dict[str, Any]) -> int:
     stop = threading.Event()
 
     def watch_parent() -> None:
-        sys.stdin.buffer.read()  # returns when the engine closes the pipe, or dies
+        os.read(0, 1)  # returns when the engine closes the pipe, or dies
         stop.set()
 
     threading.Thread(target=watch_parent, daemon=True).start()
@@ -222,6 +222,9 @@ if __name__ == "__main__":
 
     # Control-C reaches the whole process group; the engine decides when capture ends.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    result = main(sys.argv[1:])
-    # Not through PortAudio's own exit code, which asserts when its server is gone.
-    os._exit(result)
+    status = main(sys.argv[1:])
+    if status == LOST:
+        # Without PortAudio's leave-taking, which asserts when its server is gone.
+        os._exit(status)
+    # With it: JACK halts for seconds when a client goes without a word.
+    sys.exit(status)

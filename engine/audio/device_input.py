@@ -19,7 +19,7 @@ __all__ = ["DeviceInput"]
 _OPEN_TIMEOUT_S: Final = 15.0
 _SILENT_S: Final = 1.5
 """A capture process silent for this long hangs inside a driver and is ended."""
-_CLOSE_TIMEOUT_S: Final = 1.0
+_CLOSE_TIMEOUT_S: Final = 3.0
 _WATCH_S: Final = 0.1
 _RETRY_S: Final = (0.2, 0.5, 1.0, 2.0)
 """Pauses between attempts to find a lost device [s]; the last one repeats."""
