@@ -49,5 +49,4 @@ class LoudnessBaseline:
 
 def fit_baseline(folder: Path, dataset: str, gain_range_db: float) -> LoudnessBaseline:
     """Fit on the prepared train part of one data set, at random gains like the evaluation's."""
-    clips = [clip for clip in load_clips(folder, "train", (dataset,)) if clip.variant == 0]
-    return LoudnessBaseline(clips, gain_range_db)
+    return LoudnessBaseline(load_clips(folder, "train", (dataset,), variant=0), gain_range_db)

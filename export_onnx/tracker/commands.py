@@ -136,12 +136,24 @@ def _export_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--checkpoint", type=Path, default=_RUNS / "train" / "tracker.pt")
     parser.add_argument("--out", type=Path, default=_MODEL)
     parser.add_argument("--commit", default="", help="source the model was trained with")
+    parser.add_argument(
+        "--calibration", type=Path, default=None, help="prepared features that scale the deviations"
+    )
+    parser.add_argument("--split", default="val", help="split used for the calibration")
 
 
 def _export(arguments: argparse.Namespace) -> int:
     from export_onnx.tracker.export import ExportOptions, export
 
-    export(ExportOptions(arguments.checkpoint, arguments.out, arguments.commit))
+    export(
+        ExportOptions(
+            checkpoint=arguments.checkpoint,
+            out=arguments.out,
+            commit=arguments.commit,
+            calibration=arguments.calibration,
+            split=arguments.split,
+        )
+    )
     print(f"exported: {arguments.out}, {arguments.out.stat().st_size / 1e6:.1f} MB")
     return 0
 

@@ -194,7 +194,7 @@ def _emotify(heard: list[Heard], baseline: LoudnessBaseline | None) -> list[Row]
     return rows
 
 
-def _pop909(heard: list[Heard], hop_s: float) -> list[Row]:
+def _pop909(heard: list[Heard]) -> list[Row]:
     start_s = _POP909_EXCERPT_S[0]
     key_scores, recalls, groups = [], [], []
     for one in heard:
@@ -265,7 +265,7 @@ def evaluate(options: EvaluateOptions) -> list[Row]:
         excerpt = _POP909_EXCERPT_S if dataset == "pop909" else None
         heard = hear(tracker, chosen, soundfont, f"{dataset} {options.split}", excerpt)
         if dataset == "pop909":
-            rows += _pop909(heard, tracker.hop_length / tracker.sample_rate)
+            rows += _pop909(heard)
             continue
         baseline = None
         if options.features is not None:

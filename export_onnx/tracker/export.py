@@ -8,6 +8,7 @@ from pathlib import Path
 import torch
 
 from engine.errors import InputError
+from export_onnx.tracker.calibrate import calibrate
 from export_onnx.tracker.config import (
     CHORDS,
     KEYS,
@@ -29,11 +30,21 @@ _OPSET = 17
 
 @dataclass(frozen=True)
 class ExportOptions:
-    """Checkpoint in, ONNX file out; `commit` names the source the model was trained with."""
+    """Checkpoint in, ONNX file out.
+
+    Attributes
+    ----------
+    commit : str
+        The source the model was trained with, for the metadata.
+    calibration : Path or None
+        Prepared features whose `split` sets the scale of the stated deviations.
+    """
 
     checkpoint: Path
     out: Path
     commit: str = ""
+    calibration: Path | None = None
+    split: str = "val"
 
 
 def load_tracker(path: Path) -> tuple[Tracker, dict[str, str]]:
@@ -105,4 +116,7 @@ def export(options: ExportOptions) -> None:
     tracker, facts = load_tracker(options.checkpoint)
     if options.commit:
         facts["commit"] = options.commit
+    if options.calibration is not None:
+        factors = calibrate(tracker, options.calibration, options.split)
+        facts["std_scale"] = json.dumps([round(factor, 4) for factor in factors])
     write_onnx(tracker, options.out, facts)

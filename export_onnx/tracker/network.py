@@ -132,8 +132,8 @@ class Tracker(nn.Module):
         return (
             affect[..., 0],
             affect[..., 1],
-            affect[..., 2] * self.std_scale[0],
-            affect[..., 3] * self.std_scale[1],
+            affect[..., 2],
+            affect[..., 3],
             quadrants,
             tags,
             torch.softmax(harmony.key, 2),
@@ -146,6 +146,17 @@ class Tracker(nn.Module):
             key_state,
             *mood_states,
         )
+
+    def feel(
+        self, mel: Tensor, pitch: Tensor, states: dict[str, Tensor]
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Affect, quadrant and tag probabilities of whole clips of log powers from the start."""
+        analysis, _ = self.level(mel, pitch, states["state_level"])
+        harmony, _, _ = self.harmony(
+            analysis.pitch, analysis.activity, states["state_chord"], states["state_key"]
+        )
+        affect, quadrants, tags, _ = self._feel(analysis, harmony, tuple(states.values())[5:])
+        return affect, quadrants, tags
 
     def _feel(
         self, analysis: Analysis, harmony: HarmonyOutput, states: tuple[Tensor, ...]
@@ -166,7 +177,9 @@ class Tracker(nn.Module):
             tags.append(torch.sigmoid(tag))
             kept.extend(new)
         count = float(len(affects))
-        return sum_of(affects) / count, sum_of(quadrants) / count, sum_of(tags) / count, kept
+        affect = sum_of(affects) / count
+        affect = torch.cat([affect[..., :2], affect[..., 2:] * self.std_scale], 2)
+        return affect, sum_of(quadrants) / count, sum_of(tags) / count, kept
 
 
 def sum_of(tensors: list[Tensor]) -> Tensor:

@@ -67,15 +67,18 @@ def _read(path: Path) -> Clip:
         )
 
 
-def load_clips(folder: Path, split: str, datasets: tuple[str, ...]) -> list[Clip]:
-    """Load all prepared clips of a split.
+def load_clips(
+    folder: Path, split: str, datasets: tuple[str, ...], variant: int | None = None
+) -> list[Clip]:
+    """Load the prepared clips of a split, all variants or one.
 
     Raises
     ------
     InputError
         Nothing was prepared there.
     """
-    paths = [path for name in datasets for path in sorted((folder / split / name).glob("*.npz"))]
+    pattern = f"*.{'*' if variant is None else variant}.npz"
+    paths = [path for name in datasets for path in sorted((folder / split / name).glob(pattern))]
     if not paths:
         raise InputError(
             f"{folder / split}: no prepared clips of {', '.join(datasets)}; run "

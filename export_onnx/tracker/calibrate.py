@@ -1,0 +1,53 @@
+"""Make the stated deviations tell the truth about how far off the tracker usually is."""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from export_onnx.tracker.network import Tracker, zeros
+from export_onnx.tracker.store import Clip, load_clips
+
+__all__ = ["calibrate", "feel"]
+
+# Sets whose labels are ratings on a scale; a quadrant is no rating.
+RATED = ("vgmidi", "emotify")
+# The first part of a clip still settles.
+_SETTLED = 0.25
+
+
+def feel(tracker: Tracker, clip: Clip) -> tuple[Tensor, Tensor, Tensor]:
+    """Run a prepared clip through the network.
+
+    Returns affect (n, 4: valence, arousal and their deviations), quadrant (n, 4) and tag (n, 9)
+    probabilities.
+    """
+    states = zeros(tracker.state_shapes())
+    with torch.no_grad():
+        mel = torch.from_numpy(clip.mel.astype(np.float32))[None]
+        pitch = torch.from_numpy(clip.pitch.astype(np.float32))[None]
+        affect, quadrants, tags = tracker.feel(mel, pitch, states)
+    return affect[0], quadrants[0], tags[0]
+
+
+def calibrate(tracker: Tracker, features: Path, split: str) -> tuple[float, float]:
+    """Scale the deviations so that they match the errors of piece means on a split.
+
+    Each rated set counts alike. Returns the two factors (valence, arousal).
+    """
+    tracker.eval()
+    squares, stated = np.zeros(2), np.zeros(2)
+    for dataset in RATED:
+        clips = load_clips(features, split, (dataset,))
+        errors, deviations = [], []
+        for clip in clips:
+            affect = feel(tracker, clip)[0].numpy()
+            settled = affect[int(_SETTLED * len(affect)) :].mean(0)
+            errors.append(settled[:2] - np.asarray(clip.mean_affect, float))
+            deviations.append(settled[2:])
+        squares += np.square(errors).mean(0) / len(RATED)
+        stated += np.square(deviations).mean(0) / len(RATED)
+    factors = np.sqrt(squares / stated)
+    tracker.std_scale *= torch.from_numpy(factors).float()
+    return float(factors[0]), float(factors[1])
