@@ -61,7 +61,7 @@ class VoicingRules:
     top: float = 0.3
     register: float = 1.2
     spacing: float = 0.15
-    parallel: float = 7.0
+    parallel: float = 12.0
 
 
 def _lowest_gap(pitch: int) -> int:

@@ -7,6 +7,7 @@ arousal moves density, loudness and articulation, valence moves mode, chords and
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from math import isfinite
 from typing import Final, get_args
 
 from engine.errors import InputError
@@ -95,6 +96,10 @@ class RulesGenerator:
             raise InputError(f"beats_per_bar must be >= 1; got {context.beats_per_bar}")
         if not context.tempo_bpm > 0:
             raise InputError(f"tempo_bpm must be > 0; got {context.tempo_bpm}")
+        if not (isfinite(context.valence) and isfinite(context.arousal)):
+            raise InputError(
+                f"valence and arousal must be finite; got {context.valence}, {context.arousal}"
+            )
         state = self._state
         position = locate(context.beat, context.beats_per_bar, self._draws)
         intent = read(context.valence, context.arousal)
