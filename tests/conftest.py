@@ -28,7 +28,7 @@ def fake_clock() -> FakeClock:
 @pytest.fixture(scope="session")
 def jack() -> Iterator[JackServer]:
     """Yield a private JACK server, one per pytest process, and make it the default."""
-    server = JackServer(f"stimmung-test-{os.getpid()}")
+    server = JackServer()
     before = {
         name: os.environ.get(name) for name in ("JACK_DEFAULT_SERVER", "JACK_NO_START_SERVER")
     }

@@ -84,6 +84,8 @@ def _look() -> dict[str, object]:
         found["systems"] = [name for _, name, _ in apis]
         found["outputs"] = [port for _, _, out in apis for port in out.get_ports()]
         found["inputs"] = [port for api, _, _ in apis for port in input_names(api)]
+        for _, _, out in apis:
+            out.delete()
     except MidiPortError as error:
         found["problem"] = str(error)
     try:

@@ -43,8 +43,7 @@ def fluidsynth(server: JackServer, name: str) -> Iterator[tuple[str, str]]:
         until(lambda: midi() and audio in server.ports(), "FluidSynth's ports", 30)
         yield midi(), audio
     finally:
-        process.terminate()
-        process.communicate()
+        process.communicate(b"quit\n")
 
 
 class Capture:

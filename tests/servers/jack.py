@@ -1,18 +1,27 @@
 """A private JACK server on the dummy driver, and jack_midi_dump listening on it."""
 
+import contextlib
+import itertools
 import os
+import re
+import signal
 import subprocess
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
 
 from servers.needs import need_program
 
 __all__ = ["Heard", "JackServer", "MidiDump", "hanging", "until"]
 
 RATE = 48000
+_ATTEMPTS = 5
+_REGISTRY = Path("/dev/shm/jack-shm-registry")
 
 
 def until(condition: Callable[[], object], what: str, patience_s: float = 10.0) -> None:
@@ -23,39 +32,93 @@ def until(condition: Callable[[], object], what: str, patience_s: float = 10.0) 
         time.sleep(0.01)
 
 
+def _running() -> set[str]:
+    """Return every argument of every running program, names of servers among them."""
+    arguments: set[bytes] = set()
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):  # ended meanwhile
+            arguments.update(path.read_bytes().split(b"\0"))
+    return {argument.decode("utf-8", "replace") for argument in arguments}
+
+
+def _free_name() -> str:
+    running = _running()
+    names = (f"stimmung-test-{number}" for number in itertools.count())
+    return next(name for name in names if name not in running)
+
+
+def _tidy_registry() -> None:
+    """Make room in JACK's registry of servers.
+
+    It has eight places, and one that was killed keeps its place until a server of the same
+    name starts and ends properly.
+    """
+    registered = re.findall(rb"jack-\d+:([^:\0]+):", _REGISTRY.read_bytes())
+    for name in {name.decode() for name in registered} - _running():
+        command = ["timeout", "2", "jackd", "-r", "-n", name, "-d", "dummy"]
+        subprocess.run(command, capture_output=True, check=False)
+
+
 def _realtime() -> bool:
     probe = subprocess.run(["chrt", "-f", "5", "true"], capture_output=True, check=False)
     return probe.returncode == 0
 
 
 class JackServer:
-    """A running server; ``name`` goes into JACK_DEFAULT_SERVER."""
+    """A running server.
 
-    def __init__(self, name: str, period: int | None = None) -> None:
-        self.name = name
+    Parameters
+    ----------
+    name : str, optional
+        For JACK_DEFAULT_SERVER; by default one that is free.
+    period : int, optional
+        Frames per period.
+    """
+
+    def __init__(self, name: str | None = None, period: int | None = None) -> None:
+        self._named = name is not None
+        self._killed = False
+        self.name = name or _free_name()
         # Without real-time rights, short periods would only produce xruns.
         self.period = period or (256 if _realtime() else 1024)
         self.rate = RATE
         self._process = self._start()
 
-    def _start(self) -> subprocess.Popen[bytes]:
+    def _start(self) -> "subprocess.Popen[bytes]":
+        # What it says goes to a file: a pipe that nobody reads would stop the server.
+        with tempfile.TemporaryFile("w+") as log:
+            for _ in range(_ATTEMPTS):
+                process = self._launch(log)
+                if self._came_up(process):
+                    return process
+                log.seek(0)
+                said = log.read()
+                if "Too many servers" in said:
+                    _tidy_registry()
+                time.sleep(0.3)  # servers that start together stumble over their registry
+                if not self._named:
+                    self.name = _free_name()
+            raise AssertionError(f"jackd ends at once: {said}")
+
+    def _came_up(self, process: "subprocess.Popen[bytes]") -> bool:
+        until(lambda: process.poll() is not None or self._answers(), "the JACK server")
+        time.sleep(0.1)  # if a server of the same name answered, ours is about to give up
+        return process.poll() is None
+
+    def _launch(self, log: IO[str]) -> "subprocess.Popen[bytes]":
         command = [need_program("jackd"), "-R" if _realtime() else "-r", "-n", self.name]
         command += ["-t", "5000", "-d", "dummy", "-r", str(RATE), "-p", str(self.period)]
-        process = subprocess.Popen(
+        return subprocess.Popen(
             command,
             env=dict(os.environ, JACK_NO_AUDIO_RESERVATION="1"),
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
         )
 
-        def answers() -> bool:
-            assert process.poll() is None, "jackd ended at once"
-            return self.run("jack_lsp").returncode == 0
-
-        # jack_wait fails when two servers start at the same time.
-        until(answers, "the JACK server")
-        return process
+    def _answers(self) -> bool:
+        # jack_wait would do, but fails when two servers start at the same time.
+        return self.run("jack_lsp").returncode == 0
 
     def environment(self) -> dict[str, str]:
         """Return the environment of a program that is to use this server."""
@@ -84,15 +147,20 @@ class JackServer:
 
     def kill(self) -> None:
         """Kill the server as a crash would."""
+        self._killed = True
         self._process.kill()
         self._process.wait()
 
     def restart(self) -> None:
         """Start it again under the same name."""
+        self._named = True
+        self._killed = False
         self._process = self._start()
 
     def stop(self) -> None:
         """End the server."""
+        if self._killed:
+            self.restart()  # to end properly and leave the registry
         self._process.terminate()
         try:
             self._process.wait(10)
@@ -172,7 +240,9 @@ class MidiDump:
 
     def stop(self) -> None:
         """End the program."""
-        self._process.terminate()
+        # It leaves the server properly at SIGINT only; after any other death the server halts
+        # for a while.
+        self._process.send_signal(signal.SIGINT)
         self._process.wait()
 
 
