@@ -68,7 +68,7 @@ def test_parallel_fifths_and_octaves_are_counted() -> None:
 
 
 def test_a_common_progression_moves_little_and_has_no_parallels_with_the_bass() -> None:
-    rules = VoicingRules()
+    rules = VoicingRules(low=45)
     progression = chords("C:maj A:min F:maj D:min7 G:7 C:maj E:min A:min D:7 G:maj C:maj")
     basses = [36, 45, 41, 38, 43, 36, 40, 45, 38, 43, 36]
     voicing = best_voicing(progression[0], rules)
