@@ -27,6 +27,9 @@ _RANGES: dict[str, tuple[float, float]] = {
     "bias_valence": (-1.0, 1.0),
     "bias_arousal": (-1.0, 1.0),
     "guide_seconds": (1.0, 7200.0),
+    "recentre": (0.0, 1.0),
+    "smoothing_s": (0.0, 30.0),
+    "hysteresis": (0.0, 0.5),
     "slew_per_s": (0.01, 100.0),
     "tempo_bpm": (20.0, 300.0),
     "beats_per_bar": (2, 7),
@@ -65,6 +68,12 @@ class Performance:
         How long ``guide`` takes to arrive [s], 1..7200.
     bias_valence, bias_arousal : float
         Added to the tracked emotion in ``follow`` and ``contrast``.
+    recentre : float
+        Share of the venue's running mean that is taken off the tracked emotion, 0..1.
+    smoothing_s : float
+        Time constant of further smoothing of the tracked emotion [s], 0..30.
+    hysteresis : float
+        Changes of the tracked emotion smaller than this are held back, 0..0.5.
     slew_per_s : float
         Fastest change of the target [1/s], 0.01..100.
     tempo_bpm : float
@@ -93,6 +102,9 @@ class Performance:
     guide_seconds: float = 120.0
     bias_valence: float = 0.0
     bias_arousal: float = 0.0
+    recentre: float = 0.0
+    smoothing_s: float = 0.0
+    hysteresis: float = 0.0
     slew_per_s: float = 1.0
     tempo_bpm: float = 100.0
     beats_per_bar: int = 4

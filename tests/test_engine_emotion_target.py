@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from engine.config import Performance
@@ -56,8 +58,11 @@ def test_guide_starts_where_the_room_is_and_arrives_on_time():
     performance = Performance(mode="follow", slew_per_s=100.0)
     target = Target(performance)
     target.update(heard(-0.8, 0.8), 0.0, 0.0)
-    target.change(performance.changed({"mode": "guide", "valence": 0.6, "arousal": -0.6,
-                                       "guide_seconds": 100.0}))
+    target.change(
+        performance.changed(
+            {"mode": "guide", "valence": 0.6, "arousal": -0.6, "guide_seconds": 100.0}
+        )
+    )
     first = target.update(heard(-0.8, 0.8), 1.0, 0.0)
     middle = target.update(heard(-0.8, 0.8), 51.0, 0.0)
     last = target.update(heard(-0.8, 0.8), 101.0, 0.0)
@@ -88,3 +93,42 @@ def test_curve_is_linear_between_its_points():
 def test_nothing_heard_yet_is_neutral():
     state = Target(Performance(mode="follow")).update(None, 0.0, 0.0)
     assert (state.valence, state.arousal) == (0.0, 0.0)
+
+
+def listen(target, values, hop_s=0.1):
+    """Feed one state per hop and return the targets."""
+    states = []
+    for index, (valence, arousal) in enumerate(values, start=1):
+        emotion = replace(heard(valence, arousal), time_s=index * hop_s)
+        states.append(target.update(emotion, index * hop_s, 0.0))
+    return states
+
+
+def test_recentring_moves_what_is_usual_here_to_the_middle():
+    loud_club = [(0.2, 0.8)] * 6000
+    fixed = listen(Target(Performance(mode="follow")), loud_club)[-1]
+    venue = listen(Target(Performance(mode="follow", recentre=1.0)), loud_club)[-1]
+    half = listen(Target(Performance(mode="follow", recentre=0.5)), loud_club)[-1]
+    assert (fixed.valence, fixed.arousal) == pytest.approx((0.2, 0.8))
+    assert abs(venue.arousal) < 0.25 and abs(venue.valence) < 0.1
+    assert venue.arousal < half.arousal < fixed.arousal
+
+
+def test_recentring_leaves_the_first_seconds_nearly_as_they_are():
+    first = listen(Target(Performance(mode="follow", recentre=1.0)), [(0.2, 0.8)] * 50)[-1]
+    assert first.arousal > 0.65
+
+
+def test_smoothing_takes_its_time_constant():
+    performance = Performance(mode="follow", smoothing_s=5.0, slew_per_s=100.0)
+    course = listen(Target(performance), [(0.0, 0.0)] * 10 + [(1.0, 1.0)] * 200)
+    assert course[9 + 50].valence == pytest.approx(0.63, abs=0.02)
+    assert course[-1].valence > 0.97
+
+
+def test_hysteresis_holds_back_trembling_but_not_change():
+    performance = Performance(mode="follow", hysteresis=0.1, slew_per_s=100.0)
+    trembling = [(0.5 + 0.05 * (-1) ** k, 0.0) for k in range(20)]
+    course = listen(Target(performance), trembling)
+    assert len({state.valence for state in course}) == 1
+    assert listen(Target(performance), [*trembling, (-0.5, 0.0)])[-1].valence < -0.3
