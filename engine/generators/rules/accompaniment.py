@@ -110,7 +110,7 @@ def _window(state: ChordState, count: int, frame: BeatFrame) -> tuple[int, ...]:
 
     def cost(voices: tuple[int, ...]) -> float:
         third = any((pitch - root) % 12 in (3, 4) for pitch in voices)
-        return abs(sum(voices) / count - frame.intent.chord_centre) + (0.0 if third else 4.0)
+        return abs(sum(voices) / count - frame.intent.chord_centre) + (0.0 if third else 9.0)
 
     return min((voicing[i : i + count] for i in range(len(voicing) - count + 1)), key=cost)
 
@@ -187,7 +187,7 @@ def _pulsed(
     state: ChordState, frame: BeatFrame, taken: frozenset[float]
 ) -> tuple[list[Strike], int]:
     """Repeated chords on the beat and between."""
-    group = max(2, _group(frame, len(state.voicing)))
+    group = min(1 + _group(frame, len(state.voicing)), len(state.voicing))
     count = min(round(_owed(state, frame) / group), frame.limit)
     voices = _window(state, group, frame)
     return [Strike(at, voices) for at in _evenly(count, frame)], state.step
