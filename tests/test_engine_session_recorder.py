@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -251,3 +252,28 @@ def test_a_disk_that_hangs_never_holds_up_playing(
     disk.room = None
     recorder.close()
     assert 0 < len(read_session(tmp_path).notes) < 40
+
+
+def test_a_slow_disk_delays_neither_writing_nor_the_products(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow = threading.Event()
+    monkeypatch.setattr(appender_module, "SYNC_S", 0.01)
+    monkeypatch.setattr(appender_module, "_JOIN_S", 0.2)
+
+    def fsync(handle: int) -> None:
+        if threading.current_thread().name == "session-sync":
+            slow.wait(60)
+
+    monkeypatch.setattr(appender_module.os, "fsync", fsync)
+    recorder = SessionRecorder(tmp_path, INFO, origin_s=0.0)
+    recorder.start()
+    wait_until(lambda: any(t.name == "session-sync" for t in threading.enumerate()))
+    fill(recorder, 5)
+    wait_until(lambda: len(read_session(tmp_path).notes) == 5, seconds=2.0)
+    recorder.close()
+    error = recorder.error
+    slow.set()
+    assert error is not None
+    assert "very slow" in error
+    assert {path.name for path in tmp_path.iterdir()} == PRODUCTS

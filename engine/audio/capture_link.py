@@ -2,11 +2,12 @@
 
 import os
 import struct
+import subprocess
 import sys
 from pathlib import Path
 from typing import Final
 
-__all__ = ["LOST", "PACKET", "capture_command", "capture_environment"]
+__all__ = ["LOST", "NO_WINDOW", "PACKET", "capture_command", "capture_environment"]
 
 PACKET: Final = struct.Struct("<IIQ")
 """Header of a packet: frames that follow (float32, mono), blocks PortAudio flagged and frames
@@ -14,6 +15,9 @@ dropped in the capture process, both counted since it started."""
 
 LOST: Final = 3
 """Exit status of a capture process whose device stopped delivering."""
+
+NO_WINDOW: Final = getattr(subprocess, "CREATE_NO_WINDOW", 0)
+"""Flag that keeps Windows from opening a console for the process."""
 
 
 def capture_command(*arguments: str) -> list[str]:

@@ -8,7 +8,7 @@ from typing import Any, Final, Self
 
 import numpy as np
 
-from engine.audio.capture_link import LOST, PACKET, capture_command, capture_environment
+from engine.audio.capture_link import LOST, NO_WINDOW, PACKET, capture_command, capture_environment
 from engine.audio.devices import AudioDevice
 from engine.audio.resample import MonoFeed
 from engine.audio.ring import SILENCE_DB, Ring
@@ -218,6 +218,7 @@ class _Capture:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
+            creationflags=NO_WINDOW,
         )
         self._reader = threading.Thread(
             target=self._read, args=(ring,), name="audio-capture", daemon=True

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from engine.audio.capture_link import capture_command, capture_environment
+from engine.audio.capture_link import NO_WINDOW, capture_command, capture_environment
 from engine.errors import AudioDeviceError
 
 __all__ = ["PORTAUDIO_CURE", "AudioDevice", "find_input", "list_inputs", "match_input"]
@@ -71,6 +71,7 @@ def list_inputs() -> list[AudioDevice]:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
+            creationflags=NO_WINDOW,
             timeout=_LIST_TIMEOUT_S,
             check=False,
         )

@@ -47,7 +47,8 @@ class LineAppender:
         self._unwritten = bytearray(header)
         self._file: int | None = None
         self._stopping = threading.Event()
-        self._threads: list[threading.Thread] = []
+        self._writer = threading.Thread(target=self._run, name="session-writer", daemon=True)
+        self._syncer = threading.Thread(target=self._sync_run, name="session-sync", daemon=True)
         self._write_error: str | None = None
         self._sync_error: str | None = None
         self._dropped = 0
@@ -72,10 +73,8 @@ class LineAppender:
 
     def start(self) -> None:
         """Start the threads that write and sync."""
-        for work, name in ((self._run, "session-writer"), (self._sync_run, "session-sync")):
-            thread = threading.Thread(target=work, name=name, daemon=True)
-            self._threads.append(thread)
-            thread.start()
+        self._writer.start()
+        self._syncer.start()
 
     def put(self, line: bytes) -> None:
         """Queue a line, its newline included. Never waits."""
@@ -87,16 +86,17 @@ class LineAppender:
     def close(self) -> bool:
         """Write what is left and close; False when the disk did not let us."""
         self._stopping.set()
-        for thread in self._threads:
-            thread.join(_JOIN_S)
-        if any(thread.is_alive() for thread in self._threads):
+        if not _ended(self._writer):
             self._write_error = f"cannot write {self.path}: the disk does not answer"
             return False
         self._drain()
         self._write()
-        self._sync()
+        if _ended(self._syncer):
+            self._sync()
+        else:
+            self._sync_error = f"cannot save {self.path}: the disk is very slow"
         self._close_file()
-        return self.error is None
+        return self._write_error is None
 
     def _run(self) -> None:
         while not self._stopping.wait(FLUSH_S):
@@ -159,4 +159,11 @@ class LineAppender:
             self._sync_error = f"cannot save {self.path}: {error.strerror}"
 
 
-_FLAGS: Final = os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_CLOEXEC", 0)
+def _ended(thread: threading.Thread) -> bool:
+    if thread.ident is not None:
+        thread.join(_JOIN_S)
+    return not thread.is_alive()
+
+
+# Without O_BINARY, Windows would end lines in its own way.
+_FLAGS: Final = os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0)
