@@ -1,7 +1,7 @@
 """``python -m export_onnx COMMAND MODEL``: prepare, train, evaluate, export, verify.
 
 A model joins by one line in `MODELS`: its table of commands, each with the function that adds its
-options, the function that runs it, and a line of help.
+options, the function that runs it, and a line of help. `TOOLS` are commands without a model.
 """
 
 import argparse
@@ -9,14 +9,19 @@ import sys
 from collections.abc import Callable, Mapping
 
 from engine.errors import StimmungError
+from export_onnx.datasets import listing
 from export_onnx.tracker.commands import COMMANDS as TRACKER
 
-__all__ = ["MODELS", "main"]
+__all__ = ["MODELS", "TOOLS", "main"]
 
 Command = tuple[Callable[[argparse.ArgumentParser], None], Callable[[argparse.Namespace], int], str]
 
 MODELS: dict[str, Mapping[str, Command]] = {
     "tracker": TRACKER,
+}
+
+TOOLS: Mapping[str, Command] = {
+    "datasets": (listing.add_options, listing.run, "list the data sets, and which are there"),
 }
 
 
@@ -35,14 +40,17 @@ def _parser() -> argparse.ArgumentParser:
             entry = models.add_parser(model, help=MODELS[model][name][2])
             entry.add_argument("--data", default=None, help="folder with a sub-folder per data set")
             MODELS[model][name][0](entry)
+    for name, (add_options, _, summary) in TOOLS.items():
+        add_options(commands.add_parser(name, help=summary, description=summary))
     return parser
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; returns the exit code (0 done, 2 bad input or usage, 1 anything else)."""
     parsed = _parser().parse_args(arguments)
+    tool = TOOLS.get(parsed.command)
     try:
-        return MODELS[parsed.subject][parsed.command][1](parsed)
+        return (tool or MODELS[parsed.subject][parsed.command])[1](parsed)
     except StimmungError as error:
         print(f"error: {error}", file=sys.stderr)
         return error.exit_code
