@@ -14,6 +14,10 @@ from gui.memory import Memory
 
 __all__ = ["make_application", "make_window", "run"]
 
+_LARGE_SCREEN_PX = 1000
+_LARGE_SCREEN_PT = 12.0
+"""On a tall screen the first start takes larger text."""
+
 
 def make_application() -> QApplication:
     """Return the application, with a style that looks the same on every system."""
@@ -28,6 +32,13 @@ def make_application() -> QApplication:
 
 def make_window(store: QSettings) -> MainWindow:
     """Return the window on its settings, engine not yet started."""
+    screen = QApplication.primaryScreen()
+    if (
+        not store.contains("points")
+        and screen is not None
+        and screen.availableGeometry().height() >= _LARGE_SCREEN_PX
+    ):
+        store.setValue("points", f"{_LARGE_SCREEN_PT:g}")
     return MainWindow(Desk(Memory(store), EngineBridge()))
 
 

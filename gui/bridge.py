@@ -17,7 +17,7 @@ from typing import Any, Literal
 from PyQt6.QtCore import QObject, QProcess, QTimer, pyqtSignal
 
 from engine.snapshot import Snapshot
-from gui import texts
+from gui import texts, wording
 from gui.snapshots import read_snapshot
 
 __all__ = ["BridgeState", "EngineBridge"]
@@ -178,7 +178,7 @@ class EngineBridge(QObject):
         if self._closing:
             return
         crashed = status == QProcess.ExitStatus.CrashExit
-        self._bury(texts.engine_death(code, crashed, self._last_error_line()))
+        self._bury(wording.engine_death(code, crashed, self._last_error_line()))
 
     def _on_process_error(self, error: QProcess.ProcessError) -> None:
         if error == QProcess.ProcessError.FailedToStart and not self._closing:

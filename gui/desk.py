@@ -4,6 +4,7 @@ It keeps what is wanted (devices, settings, playing or not) apart from what is (
 state), so that an engine that had to be restarted goes on with the same settings.
 """
 
+import time
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from engine.snapshot import Snapshot
 from gui.bridge import EngineBridge
 from gui.history import History
 from gui.memory import Memory
-from gui.view_models import PerformanceModel
+from gui.view_models import SETTLE_S, PerformanceModel, difference
 
 __all__ = ["Desk"]
 
@@ -41,7 +42,10 @@ class Desk(QObject):
         self.look: Snapshot | None = None
         self.curve: Path | None = None
         self._wants_music = False
+        self._sent = self.performance.performance
+        self._sent_seed = memory.seed
         self._frozen = False
+        self._froze_s = 0.0
         self._held = False
         self._last_state: str = bridge.state
         self._seed = memory.seed
@@ -127,7 +131,7 @@ class Desk(QObject):
 
     def set_frozen(self, frozen: bool) -> None:
         """Hold the target where it is, or let it go."""
-        self._frozen = frozen
+        self._frozen, self._froze_s = frozen, time.perf_counter()
         self.bridge.freeze(frozen)
         self.changed.emit()
 
@@ -232,6 +236,8 @@ class Desk(QObject):
 
     def _send_start(self) -> None:
         self.performance.forget_pending()
+        self._sent = self.performance.performance
+        self._sent_seed = self._seed
         self.bridge.start(self.config())
 
     def _on_ready(self) -> None:
@@ -244,8 +250,9 @@ class Desk(QObject):
 
     def _on_state(self, state: str) -> None:
         if state == "running":
+            self._catch_up()
             if self._frozen:
-                self.bridge.freeze(True)
+                self.set_frozen(True)
             if self._held:
                 self.bridge.play(False)
         else:
@@ -255,6 +262,18 @@ class Desk(QObject):
         self._last_state = state
         self.changed.emit()
 
+    def _catch_up(self) -> None:
+        """Send what was changed while the engine was starting."""
+        values = difference(self._sent, self.performance.performance)
+        if values:
+            self.bridge.change(values)
+        if self._seed != self._sent_seed:
+            self.bridge.regenerate(self._seed)
+
     def _on_snapshot(self, look: Snapshot) -> None:
         self.look = look
         self.history.add(look)
+        self.performance.adopt(look.performance)
+        if look.frozen != self._frozen and time.perf_counter() - self._froze_s > SETTLE_S:
+            self._frozen = look.frozen
+            self.changed.emit()

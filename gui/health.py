@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from engine.snapshot import Snapshot
-from gui import texts
+from gui import texts, wording
 
 __all__ = ["Counts", "HealthItem", "HealthLevel", "judge", "worst"]
 
@@ -96,9 +96,8 @@ def _midi(look: Snapshot) -> HealthItem:
     midi = look.midi
     if not midi.alive:
         return _item("midi", texts.HEALTH_VALUES["lost"], "bad", texts.HEALTH_ADVICE["midi"])
-    return _item(
-        "midi", texts.HEALTH_VALUES["midi"].format(port=midi.port, sent=midi.sent), "good"
-    )
+    port = wording.port_words(midi.port)
+    return _item("midi", texts.HEALTH_VALUES["midi"].format(port=port, sent=midi.sent), "good")
 
 
 def _graded(
@@ -110,9 +109,7 @@ def _graded(
     return _item(name, texts.HEALTH_VALUES[words].format(**values), level, advice)
 
 
-def _counted(
-    name: str, count: int, words: str = "", none: str = "none"
-) -> HealthItem:
+def _counted(name: str, count: int, words: str = "", none: str = "none") -> HealthItem:
     if count <= 0:
         return _item(name, texts.HEALTH_VALUES[none], "good")
     value = texts.HEALTH_VALUES[words].format(count=count) if words else f"{count}"

@@ -2,19 +2,9 @@
 
 from pathlib import Path
 
-from PyQt6.QtCore import Qt, QTimer
+from PyQt6.QtCore import QTimer
 from PyQt6.QtGui import QCloseEvent
-from PyQt6.QtWidgets import (
-    QApplication,
-    QFrame,
-    QMainWindow,
-    QScrollArea,
-    QSplitter,
-    QStackedWidget,
-    QTabWidget,
-    QVBoxLayout,
-    QWidget,
-)
+from PyQt6.QtWidgets import QApplication, QMainWindow, QStackedWidget
 
 from engine.errors import StimmungError
 from engine.presets import Preset, list_presets
@@ -27,23 +17,12 @@ from gui.health import Counts, judge, worst
 from gui.memory import NORMAL_PT
 from gui.theme import THEMES, palette, stylesheet
 from gui.view_models import TapTempo
-from gui.widgets.curves import Curves
-from gui.widgets.devices_panel import DevicesPanel
-from gui.widgets.emotion_plane import EmotionPlane
-from gui.widgets.health_panel import HealthPanel
-from gui.widgets.health_strip import HealthStrip
-from gui.widgets.music_panel import MusicPanel
-from gui.widgets.notice import Notice
-from gui.widgets.piano_roll import PianoRoll
-from gui.widgets.preset_list import PresetList
+from gui.widgets.desk_page import DeskPage
 from gui.widgets.stage_view import StageView
-from gui.widgets.target_panel import TargetPanel
-from gui.widgets.transport import Transport
 
 __all__ = ["MainWindow"]
 
 _WATCH_MS = 500
-_SCROLL_BAR_PX = 18
 
 
 class MainWindow(QMainWindow):
@@ -55,12 +34,12 @@ class MainWindow(QMainWindow):
         memory = desk.memory
         theme = THEMES[memory.theme]
         self.setWindowTitle(texts.TITLE)
-        self.plane, self.curves = EmotionPlane(theme), Curves(theme)
-        self.roll, self.transport = PianoRoll(theme), Transport()
-        self.target, self.music = TargetPanel(), MusicPanel()
-        self.presets, self.devices = PresetList(), DevicesPanel(theme)
-        self.health, self.strip = HealthPanel(), HealthStrip(theme)
-        self.notice, self.stage = Notice(), StageView(theme)
+        self.page, self.stage = DeskPage(theme), StageView(theme)
+        self.notice = self.page.notice
+        self._pages = QStackedWidget()
+        self._pages.addWidget(self.page)
+        self._pages.addWidget(self.stage)
+        self.setCentralWidget(self._pages)
         self._tap = TapTempo()
         self._counts = Counts()
         self._seen_messages: tuple[str, ...] = ()
@@ -68,7 +47,7 @@ class MainWindow(QMainWindow):
         self._outputs: list[str] = []
         self._listed = False
         self._silence_said = False
-        self._arrange()
+        self._was_maximized = False
         self.actions_by_name = add_menus(self, self._what_to_do(), memory.theme, self.choose_theme)
         self._connect()
         self._apply_style()
@@ -80,44 +59,7 @@ class MainWindow(QMainWindow):
         self._watch.timeout.connect(self._watch_engine)
         self._watch.start()
 
-    # ------------------------------------------------------------------ arrangement
-
-    def _arrange(self) -> None:
-        left = QWidget()
-        left_layout = QVBoxLayout(left)
-        left_layout.setContentsMargins(0, 0, 0, 0)
-        left_layout.addWidget(self.plane, stretch=1)
-        left_layout.addWidget(self.target)
-        self._time = QSplitter(Qt.Orientation.Vertical)
-        self._time.addWidget(_framed(self.curves))
-        self._time.addWidget(_framed(self.roll))
-        self.tabs = QTabWidget()
-        for page, title in (
-            (self.music, texts.TAB_MUSIC),
-            (self.presets, texts.TAB_PRESETS),
-            (self.devices, texts.TAB_DEVICES),
-            (self.health, texts.TAB_HEALTH),
-        ):
-            self.tabs.addTab(_scrolling(page), title)
-        self._columns = QSplitter(Qt.Orientation.Horizontal)
-        for widget, stretch in ((left, 9), (self._time, 10), (self.tabs, 0)):
-            self._columns.addWidget(widget)
-            self._columns.setStretchFactor(self._columns.count() - 1, stretch)
-        for splitter in (self._time, self._columns):
-            splitter.setChildrenCollapsible(False)
-            splitter.setHandleWidth(8)
-        desk_page = QWidget()
-        layout = QVBoxLayout(desk_page)
-        layout.setContentsMargins(8, 4, 8, 8)
-        layout.setSpacing(8)
-        layout.addWidget(self.transport)
-        layout.addWidget(self.notice)
-        layout.addWidget(self._columns, stretch=1)
-        layout.addWidget(self.strip)
-        self._pages = QStackedWidget()
-        self._pages.addWidget(desk_page)
-        self._pages.addWidget(self.stage)
-        self.setCentralWidget(self._pages)
+    # ------------------------------------------------------------------ connections
 
     def _what_to_do(self) -> dict[str, dialogs.Action]:
         desk, performance = self.desk, self.desk.performance
@@ -139,7 +81,7 @@ class MainWindow(QMainWindow):
             "tap": self.tap,
             "regenerate": desk.regenerate,
             "stage": self.toggle_stage,
-            "side": lambda: self.tabs.setVisible(not self.tabs.isVisible()),
+            "side": lambda: self.page.tabs.setVisible(not self.page.tabs.isVisible()),
             "larger": lambda: self.resize_text(desk.memory.points + 1.0),
             "smaller": lambda: self.resize_text(desk.memory.points - 1.0),
             "normal": lambda: self.resize_text(NORMAL_PT),
@@ -155,23 +97,23 @@ class MainWindow(QMainWindow):
         bridge.devices.connect(self._show_devices)
         bridge.refused.connect(self._say_refused)
         bridge.died.connect(self._say_died)
-        for plane in (self.plane, self.stage.plane):
+        for plane in (self.page.plane, self.stage.plane):
             plane.target_moved.connect(desk.drag_target)
             plane.goal_moved.connect(desk.drag_goal)
-        self.transport.start_toggled.connect(desk.toggle_start)
-        self.transport.held.connect(desk.set_held)
-        self.transport.panicked.connect(desk.panic)
-        self.transport.tapped.connect(self.tap)
-        self.transport.tempo_chosen.connect(lambda bpm: choose.set(tempo_bpm=bpm))
-        self.target.chosen.connect(lambda values: choose.set(**values))
-        self.target.freeze_chosen.connect(desk.set_frozen)
-        self.target.curve_wanted.connect(self.open_curve)
-        self.music.chosen.connect(lambda values: choose.set(**values))
-        self.music.seed_chosen.connect(desk.set_seed)
-        self.music.regenerated.connect(desk.regenerate)
-        self.presets.applied.connect(self.apply_preset)
-        self.presets.save_wanted.connect(self.save_preset)
-        devices = self.devices
+        self.page.transport.start_toggled.connect(desk.toggle_start)
+        self.page.transport.held.connect(desk.set_held)
+        self.page.transport.panicked.connect(desk.panic)
+        self.page.transport.tapped.connect(self.tap)
+        self.page.transport.tempo_chosen.connect(lambda bpm: choose.set(tempo_bpm=bpm))
+        self.page.target.chosen.connect(lambda values: choose.set(**values))
+        self.page.target.freeze_chosen.connect(desk.set_frozen)
+        self.page.target.curve_wanted.connect(self.open_curve)
+        self.page.music.chosen.connect(lambda values: choose.set(**values))
+        self.page.music.seed_chosen.connect(desk.set_seed)
+        self.page.music.regenerated.connect(desk.regenerate)
+        self.page.presets.applied.connect(self.apply_preset)
+        self.page.presets.save_wanted.connect(self.save_preset)
+        devices = self.page.devices
         devices.input_chosen.connect(desk.choose_input)
         devices.output_chosen.connect(desk.choose_output)
         devices.osc_chosen.connect(desk.choose_osc)
@@ -180,14 +122,9 @@ class MainWindow(QMainWindow):
         devices.refreshed.connect(bridge.list_devices)
         devices.file_wanted.connect(self.open_audio)
         devices.folder_wanted.connect(self.choose_folder)
-        self.health.counts_reset.connect(self.reset_counts)
-        self.health.engine_restart_wanted.connect(bridge.reopen)
-        self.strip.details_wanted.connect(lambda: self.tabs.setCurrentIndex(3))
+        self.page.health.counts_reset.connect(self.reset_counts)
+        self.page.health.engine_restart_wanted.connect(bridge.reopen)
         self.stage.panicked.connect(desk.panic)
-        for meter, other in (
-            (self.strip.meter, devices.meter), (devices.meter, self.strip.meter)
-        ):
-            meter.reset.connect(other.put_out)
 
     # ------------------------------------------------------------------ wishes
 
@@ -244,9 +181,7 @@ class MainWindow(QMainWindow):
     def choose_folder(self) -> None:
         """Ask where sessions are recorded."""
         folder = self.desk.memory.record_folder
-        dialogs.ask_folder(
-            self, folder, lambda path: self.desk.choose_record(True, Path(path))
-        )
+        dialogs.ask_folder(self, folder, lambda path: self.desk.choose_record(True, Path(path)))
 
     def apply_preset(self, preset: Preset) -> None:
         """Play with a preset, at once."""
@@ -266,10 +201,10 @@ class MainWindow(QMainWindow):
     def reload_presets(self) -> None:
         """List the presets anew."""
         try:
-            self.presets.show_presets(list_presets())
+            self.page.presets.show_presets(list_presets())
         except StimmungError as error:
             self.notice.say(texts.PRESET_BROKEN.format(reason=error))
-        self.presets.show_performance(self.desk.performance.performance)
+        self.page.presets.show_performance(self.desk.performance.performance)
 
     def reset_counts(self) -> None:
         """Count troubles from now on."""
@@ -283,17 +218,17 @@ class MainWindow(QMainWindow):
         desk = self.desk
         performance, memory = desk.performance.performance, desk.memory
         curve_name = desk.curve.name if desk.curve is not None else ""
-        self.plane.show_performance(performance)
+        self.page.plane.show_performance(performance)
         self.stage.show_performance(performance)
-        self.transport.show_performance(performance)
-        self.transport.show_run(desk.bridge.state, desk.wants_music, desk.held)
-        self.target.show_performance(performance, curve_name, desk.frozen)
-        self.music.show_performance(performance, desk.seed)
-        self.presets.show_performance(performance)
-        self.devices.show_settings(
+        self.page.transport.show_performance(performance)
+        self.page.transport.show_run(desk.bridge.state, desk.wants_music, desk.held)
+        self.page.target.show_performance(performance, curve_name, desk.frozen)
+        self.page.music.show_performance(performance, desk.seed)
+        self.page.presets.show_performance(performance)
+        self.page.devices.show_settings(
             memory.record, memory.record_folder, memory.latency_ms, memory.osc
         )
-        self.devices.show_devices(
+        self.page.devices.show_devices(
             self._inputs, self._outputs, memory.audio_input, memory.midi_out, listed=self._listed
         )
         self.actions_by_name["undo"].setEnabled(desk.performance.can_undo)
@@ -307,14 +242,7 @@ class MainWindow(QMainWindow):
             words = f"{trouble.title}: {trouble.value}" if trouble is not None else ""
             self.stage.show_snapshot(look, performance, words or self.notice.label.text())
         else:
-            self.plane.show_snapshot(look)
-            self.curves.show_history(self.desk.history)
-            self.roll.show_snapshot(look)
-            self.transport.show_snapshot(look)
-            self.target.show_snapshot(look, performance)
-            self.devices.show_snapshot(look)
-            self.strip.show_health(look, items)
-            self.health.show_items(items)
+            self.page.show_snapshot(look, performance, self.desk.history, items)
         if look is None:
             self._counts, self._seen_messages = Counts(), ()
         else:
@@ -324,7 +252,7 @@ class MainWindow(QMainWindow):
         if messages == self._seen_messages:
             return
         for message in new_messages(self._seen_messages, messages):
-            self.health.add_message(message)
+            self.page.health.add_message(message)
         self._seen_messages = messages
 
     def _show_devices(self, inputs: list[str], outputs: list[str]) -> None:
@@ -332,14 +260,14 @@ class MainWindow(QMainWindow):
         self._show_wanted()
 
     def _say_refused(self, message: str) -> None:
-        self.health.add_message(message)
+        self.page.health.add_message(message)
         self.notice.say(message)
 
     def _say_died(self, reason: str, again: bool) -> None:
-        self.health.add_message(reason)
+        self.page.health.add_message(reason)
         log = self.desk.bridge.log
         if log:
-            self.health.add_message(log)
+            self.page.health.add_message(log)
         words = texts.ENGINE_RESTARTING if again else texts.ENGINE_GIVEN_UP
         action = "" if again else texts.RESTART_ENGINE
         level = "caution" if again else "bad"
@@ -361,10 +289,8 @@ class MainWindow(QMainWindow):
         theme = THEMES[self.desk.memory.theme]
         QApplication.setPalette(palette(theme))
         self.setStyleSheet(stylesheet(theme, self.desk.memory.points))
-        for widget in (
-            self.plane, self.curves, self.roll, self.stage, self.devices.meter, self.strip.meter
-        ):
-            widget.set_theme(theme)
+        self.page.set_theme(theme)
+        self.stage.set_theme(theme)
 
     def _restore(self) -> None:
         memory = self.desk.memory
@@ -372,18 +298,16 @@ class MainWindow(QMainWindow):
             screen = QApplication.primaryScreen()
             room = screen.availableGeometry() if screen is not None else self.geometry()
             self.resize(min(1280, room.width()), min(800, room.height()))
-        if not self._columns.restoreState(memory.bytes("columns")):
-            self._columns.setSizes([430, 500, 330])
-        if not self._time.restoreState(memory.bytes("time")):
-            self._time.setSizes([300, 320])
+        self.page.columns.restoreState(memory.bytes("columns"))
+        self.page.rows.restoreState(memory.bytes("rows"))
 
     def closeEvent(self, event: QCloseEvent | None) -> None:  # noqa: N802, D102 (Qt's name)
         memory = self.desk.memory
         if self._pages.currentWidget() is self.stage:
             self.toggle_stage()
         memory.keep_bytes("geometry", self.saveGeometry())
-        memory.keep_bytes("columns", self._columns.saveState())
-        memory.keep_bytes("time", self._time.saveState())
+        memory.keep_bytes("columns", self.page.columns.saveState())
+        memory.keep_bytes("rows", self.page.rows.saveState())
         self.hide()  # gone for the user at once, while the engine ends its notes
         self._watch.stop()
         self.desk.close()
@@ -396,24 +320,3 @@ def new_messages(old: tuple[str, ...], new: tuple[str, ...]) -> tuple[str, ...]:
         if old[-kept:] == new[:kept]:
             return new[kept:]
     return new
-
-
-def _framed(widget: QWidget) -> QFrame:
-    frame = QFrame()
-    frame.setObjectName("panel")
-    layout = QVBoxLayout(frame)
-    layout.setContentsMargins(4, 4, 4, 4)
-    layout.addWidget(widget)
-    return frame
-
-
-def _scrolling(page: QWidget) -> QScrollArea:
-    area = QScrollArea()
-    area.setWidgetResizable(True)
-    area.setFrameShape(QFrame.Shape.NoFrame)
-    page.setObjectName("page")
-    page.setMinimumWidth(0)
-    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-    area.setWidget(page)
-    area.setMinimumWidth(page.minimumSizeHint().width() + _SCROLL_BAR_PX)
-    return area

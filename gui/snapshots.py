@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from engine.config import Performance
 from engine.events import EmotionState, NoteEvent
 from engine.snapshot import AudioHealth, MidiHealth, Snapshot
 
@@ -19,7 +20,7 @@ def read_snapshot(values: Mapping[str, Any]) -> Snapshot:
 
     Raises
     ------
-    KeyError, TypeError
+    KeyError, TypeError, ValueError
         A field is missing or unknown: engine and window are of different versions.
     """
     given = {name: value for name, value in values.items() if name != "is"}
@@ -30,6 +31,7 @@ def read_snapshot(values: Mapping[str, Any]) -> Snapshot:
     given["audio"] = AudioHealth(**given["audio"])
     given["midi"] = MidiHealth(**given["midi"])
     given["messages"] = tuple(given["messages"])
+    given["performance"] = Performance.from_mapping(given["performance"])
     return Snapshot(**given)
 
 

@@ -1,17 +1,9 @@
-"""Every English word of the window, in one place, ready to be translated."""
+"""Every English word of the window, in one place, ready to be translated.
+
+`gui.wording` puts values into these words.
+"""
 
 from typing import Final
-
-__all__ = [
-    "CHORD_UNKNOWN",
-    "ENGINE_NOT_STARTED",
-    "SNAPSHOT_UNREADABLE",
-    "chord_words",
-    "duration_words",
-    "engine_death",
-    "key_words",
-    "mood_word",
-]
 
 APP: Final = "Stimmung"
 TITLE: Final = "Stimmung"
@@ -22,6 +14,10 @@ ENGINE_NOT_STARTED: Final = "The engine could not be started: {reason}"
 SNAPSHOT_UNREADABLE: Final = (
     "Engine and window are of different versions; install Stimmung again ({reason})"
 )
+ENGINE_CRASHED: Final = "The engine was killed or crashed."
+ENGINE_ENDED: Final = "The engine ended by itself (exit code {code})."
+ENGINE_LAST_WORDS: Final = "Its last words: {words}"
+ENGINE_NOTES_ENDED: Final = "All notes have been ended."
 ENGINE_RESTARTING: Final = "{reason} Starting it again with the same settings."
 ENGINE_GIVEN_UP: Final = "{reason} It ended several times in a row; see Health, then start again."
 ENGINE_SILENT: Final = (
@@ -30,14 +26,6 @@ ENGINE_SILENT: Final = (
 )
 RESTART_ENGINE: Final = "Restart engine"
 DISMISS: Final = "Dismiss"
-
-
-def engine_death(code: int, crashed: bool, last_words: str) -> str:
-    """Say how the engine process ended."""
-    how = "was killed or crashed" if crashed else f"ended by itself (exit code {code})"
-    words = f" Its last words: {last_words.strip()}" if last_words and not crashed else ""
-    return f"The engine {how}.{words} All notes have been ended."
-
 
 # ---------------------------------------------------------------------- transport
 
@@ -60,6 +48,10 @@ TAP_TIP: Final = "Tap the beat three times or more (T)"
 KEY: Final = "Key"
 CHORD: Final = "Heard chord"
 POSITION: Final = "Bar . beat"
+MAJOR: Final = "major"
+MINOR: Final = "minor"
+SECONDS: Final = "{seconds} s"
+MINUTES: Final = "{minutes}:{seconds:02d} min"
 CHORD_UNKNOWN: Final = "–"
 NO_MOOD: Final = "not running"
 NO_EMOTION: Final = "listening …"
@@ -99,9 +91,8 @@ EXCITED: Final = "excited"
 QUADRANTS: Final = ("Joyful", "Tense", "Sad", "Serene")
 """Words of Q1 (+V +A), Q2 (-V +A), Q3 (-V -A), Q4 (+V -A)."""
 
-_NEUTRAL_BELOW = 0.2
-_STRONG_FROM = 0.6
-_MOODS: Final = (
+MOOD_NEUTRAL: Final = "neutral"
+MOODS: Final = (
     ("pleasant", "happy"),
     ("cheerful", "joyful"),
     ("lively", "thrilling"),
@@ -112,18 +103,6 @@ _MOODS: Final = (
     ("gentle", "serene"),
 )
 """Eight directions (Russell 1980), anticlockwise from +valence: (weak, strong)."""
-
-
-def mood_word(valence: float, arousal: float) -> str:
-    """Return an everyday word for a point of the plane; it names a region, no more."""
-    from math import atan2, hypot, pi
-
-    strength = hypot(valence, arousal)
-    if strength < _NEUTRAL_BELOW:
-        return "neutral"
-    direction = round(atan2(arousal, valence) / (pi / 4)) % 8
-    return _MOODS[direction][strength >= _STRONG_FROM]
-
 
 # ---------------------------------------------------------------------- target
 
@@ -233,6 +212,7 @@ MIDI_OUTS: Final = {
     "jack": "JACK, exact to the sample",
     "none": "None (only look)",
 }
+MIDI_OUT_NONE: Final = "no MIDI out"
 REFRESH: Final = "Look again"
 REFRESH_TIP: Final = "List the devices that are connected now"
 RECORD: Final = "Record each session"
@@ -373,32 +353,3 @@ NO_CONNECTION: Final = (
     "stimmung: the screen {name!r} cannot be reached; check DISPLAY and who may use it (xhost), "
     "or use `stimmung live` in a terminal"
 )
-
-# ---------------------------------------------------------------------- musical words
-
-
-def key_words(key: str) -> str:
-    """Return ``"F♯ minor"`` for ``"F#:min"``, and a dash while unknown."""
-    tonic, _, mode = key.partition(":")
-    if not mode:
-        return CHORD_UNKNOWN
-    return f"{_accidentals(tonic)} {'major' if mode == 'maj' else 'minor'}"
-
-
-def chord_words(chord: str) -> str:
-    """Return ``"F♯m"`` for ``"F#:min"``, and a dash for none or unknown."""
-    root, _, quality = chord.partition(":")
-    if not quality:
-        return CHORD_UNKNOWN
-    suffix = {"maj": "", "min": "m"}.get(quality, quality)
-    return f"{_accidentals(root)}{suffix}"
-
-
-def _accidentals(name: str) -> str:
-    return name[:1] + name[1:].replace("#", "♯").replace("b", "♭")
-
-
-def duration_words(seconds: float) -> str:
-    """Return ``"45 s"`` or ``"4:05 min"``."""
-    whole = round(seconds)
-    return f"{whole} s" if whole < 60 else f"{whole // 60}:{whole % 60:02d} min"

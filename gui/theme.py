@@ -210,6 +210,7 @@ QPushButton#primary {{ background: {t.good}; color: {t.ground}; border-color: {t
 QPushButton#primary[running="true"], QPushButton#primary:disabled {{ background: {t.raised};
   color: {t.text}; border-color: {t.edge}; }}
 QComboBox, QSpinBox, QDoubleSpinBox, QLineEdit {{ min-height: {tall}px; }}
+#tempo {{ font-size: {points * 1.3:g}pt; font-weight: 600; }}
 QCheckBox {{ min-height: {tall}px; }}
 QCheckBox::indicator {{ width: {mark}px; height: {mark}px; }}
 QSlider {{ min-height: {handle + 4}px; }}

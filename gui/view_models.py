@@ -1,20 +1,23 @@
 """What the widgets show and change, without drawing: settings with undo, tapped tempo."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 from PyQt6.QtCore import QObject, QTimer, pyqtSignal
 
 from engine.config import Performance
 
-__all__ = ["PerformanceModel", "TapTempo"]
+__all__ = ["SETTLE_S", "PerformanceModel", "TapTempo", "difference"]
 
 POST_INTERVAL_MS = 40
 """Shortest time between two posts to the engine while something is dragged: 25 a second."""
 
 UNDO_JOIN_S = 1.0
 """Changes of the same settings within so long of each other are undone together."""
+
+SETTLE_S = 0.7
+"""After a change of the user's own, the engine's word does not count for so long."""
 
 _MOST_UNDO = 200
 
@@ -76,36 +79,45 @@ class PerformanceModel(QObject):
         InputError
             A name is unknown or a value out of range; nothing changes then.
         """
-        self._remember_and_take(self._performance.changed(values))
+        self._remember_and_take(self._performance.changed(values), frozenset(values))
 
     def replace(self, performance: Performance) -> None:
         """Change all settings at once, as a preset does."""
-        self._remember_and_take(performance)
+        self._remember_and_take(performance, frozenset(performance.__dataclass_fields__))
+
+    def adopt(self, performance: Performance) -> None:
+        """Take over what the engine says is in force: OSC or a controller may have set it.
+
+        Not while the user's own change may still be on its way.
+        """
+        settled = self._clock() - self._last_s > SETTLE_S and not self._pending
+        if settled and performance != self._performance:
+            self._performance = performance
+            self.changed.emit(performance)
 
     def undo(self) -> None:
         """Go back to the settings before the last change."""
         if self._undo:
             self._redo.append(self._performance)
-            self._last_names = frozenset()
+            self._forget_join()
             self._take(self._undo.pop())
 
     def redo(self) -> None:
         """Do again what was undone."""
         if self._redo:
             self._undo.append(self._performance)
-            self._last_names = frozenset()
+            self._forget_join()
             self._take(self._redo.pop())
 
     def forget_pending(self) -> None:
         """Drop what waits to be posted: the engine has just been given everything."""
         self._pending.clear()
 
-    def _remember_and_take(self, performance: Performance) -> None:
-        changes = _difference(self._performance, performance)
-        if not changes:
+    def _remember_and_take(self, performance: Performance, names: frozenset[str]) -> None:
+        if performance == self._performance:
             return
-        now, names = self._clock(), frozenset(changes)
-        if not names <= self._last_names or now - self._last_s > UNDO_JOIN_S:
+        now = self._clock()
+        if names != self._last_names or now - self._last_s > UNDO_JOIN_S:
             self._undo.append(self._performance)
             del self._undo[:-_MOST_UNDO]
             self._last_names = names
@@ -113,8 +125,11 @@ class PerformanceModel(QObject):
         self._redo.clear()
         self._take(performance)
 
+    def _forget_join(self) -> None:
+        self._last_names, self._last_s = frozenset(), self._clock()
+
     def _take(self, performance: Performance) -> None:
-        self._pending.update(_difference(self._performance, performance))
+        self._pending.update(difference(self._performance, performance))
         self._performance = performance
         self.changed.emit(performance)
         if not self._timer.isActive():
@@ -129,7 +144,8 @@ class PerformanceModel(QObject):
             self._timer.stop()
 
 
-def _difference(old: Performance, new: Performance) -> Mapping[str, Any]:
+def difference(old: Performance, new: Performance) -> dict[str, Any]:
+    """Return the settings of ``new`` that ``old`` has otherwise."""
     names = old.__dataclass_fields__
     return {name: getattr(new, name) for name in names if getattr(old, name) != getattr(new, name)}
 

@@ -66,8 +66,9 @@ class _Plot:
     """One quantity: line, band and dashed target."""
 
     def __init__(self, name: str, title: str) -> None:
-        self.columns = tuple(COLUMNS.index(column) for column in (name, f"{name}_std",
-                                                                  f"target_{name}"))
+        self.columns = tuple(
+            COLUMNS.index(column) for column in (name, f"{name}_std", f"target_{name}")
+        )
         self._title = title
         self.widget = pg.PlotWidget()
         self.widget.setAccessibleName(title)
@@ -102,9 +103,7 @@ class _Plot:
         plot.showGrid(x=True, y=True, alpha=0.25)
         self._band.setBrush(pg.mkBrush(faded(theme.heard, 0.25)))
         self._heard.setPen(pg.mkPen(theme.heard, width=2))
-        self._target.setPen(
-            pg.mkPen(theme.target, width=2, style=Qt.PenStyle.DashLine)
-        )
+        self._target.setPen(pg.mkPen(theme.target, width=2, style=Qt.PenStyle.DashLine))
 
     def clear(self) -> None:
         for item in (self._low, self._high, self._heard, self._target):

@@ -17,7 +17,7 @@ from PyQt6.QtWidgets import QSizePolicy, QWidget
 
 from engine.config import Performance
 from engine.snapshot import Snapshot
-from gui import texts
+from gui import texts, wording
 from gui.theme import Theme
 from gui.widgets.paint import dashed, faded, outlined_text, scaled_font, solid
 from gui.widgets.plane_ground import draw_ground
@@ -285,9 +285,7 @@ class EmotionPlane(QWidget):
         painter.drawEllipse(puck, 1.9 * unit, 1.9 * unit)
         painter.setPen(solid(colour, max(1.5, unit * 0.25)))
         for x, y in ((1, 0), (-1, 0), (0, 1), (0, -1)):
-            painter.drawLine(
-                puck + QPointF(x, y) * 1.1 * unit, puck + QPointF(x, y) * 2.8 * unit
-            )
+            painter.drawLine(puck + QPointF(x, y) * 1.1 * unit, puck + QPointF(x, y) * 2.8 * unit)
         if self.hasFocus():
             painter.setPen(solid(faded(colour, 0.5), 1.0))
             painter.drawRect(self._area())
@@ -320,9 +318,7 @@ class EmotionPlane(QWidget):
     def _draw_hint(self, painter: QPainter) -> None:
         area = self._area()
         at = QPointF(area.center().x(), area.top() + 0.28 * area.height())
-        outlined_text(
-            painter, at, texts.PLANE_OFF, self._theme.text, self._theme.surface, area
-        )
+        outlined_text(painter, at, texts.PLANE_OFF, self._theme.text, self._theme.surface, area)
 
     def _in_words(self) -> str:
         look = self._look
@@ -330,11 +326,11 @@ class EmotionPlane(QWidget):
             return texts.PLANE_HELP
         heard = look.emotion
         return texts.PLANE_VALUES.format(
-            heard=texts.mood_word(heard.valence, heard.arousal),
+            heard=wording.mood_word(heard.valence, heard.arousal),
             hv=heard.valence,
             ha=heard.arousal,
             state=texts.STATES[heard.state][0],
-            played=texts.mood_word(look.target_valence, look.target_arousal),
+            played=wording.mood_word(look.target_valence, look.target_arousal),
             tv=look.target_valence,
             ta=look.target_arousal,
         )

@@ -1,6 +1,9 @@
 """Health in full: every item with its value, cause and cure, and what happened lately."""
 
+import re
+
 from PyQt6.QtCore import pyqtSignal
+from PyQt6.QtGui import QTextCursor
 from PyQt6.QtWidgets import QGridLayout, QLabel, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
 
 from gui import texts
@@ -28,6 +31,7 @@ class HealthPanel(QWidget):
         self._grid = QGridLayout()
         self._grid.setColumnStretch(2, 1)
         self._grid.setVerticalSpacing(5)
+        self._last_subject = ""
         self._rows: dict[str, tuple[QLabel, QLabel]] = {}
         for row, (name, title) in enumerate(texts.HEALTH_TITLES.items()):
             level, value = QLabel(), QLabel()
@@ -78,8 +82,20 @@ class HealthPanel(QWidget):
         self._advice.setVisible(bool(advice))
 
     def add_message(self, message: str) -> None:
-        """Append one line to the log."""
+        """Append one line to the log; what only repeats the last one's subject replaces it."""
+        subject = _subject(message)
+        if subject and subject == self._last_subject:  # such as a target being dragged
+            cursor = self.log.textCursor()
+            cursor.movePosition(QTextCursor.MoveOperation.End)
+            cursor.select(QTextCursor.SelectionType.BlockUnderCursor)
+            cursor.removeSelectedText()
+        self._last_subject = subject
         self.log.appendPlainText(message)
+
+
+def _subject(message: str) -> str:
+    """Return a message of the engine without its numbers: what it is about."""
+    return re.sub(r"-?[\d.]+(e-?\d+)?", "", message) if message.startswith("set:") else ""
 
 
 def set_level(label: QLabel, level: str) -> None:

@@ -5,7 +5,7 @@ from PyQt6.QtGui import QMouseEvent
 from PyQt6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy
 
 from engine.snapshot import Snapshot
-from gui import texts
+from gui import texts, wording
 from gui.health import HealthItem, worst
 from gui.theme import Theme
 from gui.widgets.health_panel import set_level
@@ -58,7 +58,7 @@ class HealthStrip(QFrame):
                 late=look.midi.lateness_p99_ms,
                 load=100 * look.tracker_load,
                 sounding=look.midi.sounding,
-                port=look.midi.port,
+                port=wording.port_words(look.midi.port),
             )
             verdict, level, words = texts.HEALTH_OK, "good", ""
             if trouble is not None:

@@ -16,7 +16,7 @@ from PyQt6.QtWidgets import (
 from engine.config import AUTO_KEY, PARTS, Performance
 from engine.generators import GENERATORS
 from engine.music.keys import KEY_NAMES
-from gui import texts
+from gui import texts, wording
 
 __all__ = ["MusicPanel"]
 
@@ -42,7 +42,7 @@ class MusicPanel(QWidget):
         super().__init__()
         self.engine = _combo([(texts.ENGINES.get(name, name), name) for name in GENERATORS])
         self.engine.setToolTip(texts.ENGINE_TIP)
-        keys = [(texts.KEY_AUTO, AUTO_KEY)] + [(texts.key_words(key), key) for key in KEY_NAMES]
+        keys = [(texts.KEY_AUTO, AUTO_KEY)] + [(wording.key_words(key), key) for key in KEY_NAMES]
         self.key = _combo(keys)
         self.parts = {part: QCheckBox(texts.PART_NAMES[part]) for part in PARTS}
         self.beats_per_bar = _spin(2, 7)
@@ -129,9 +129,7 @@ def _combo(entries: list[tuple[str, str]]) -> QComboBox:
     combo = QComboBox()
     for words, name in entries:
         combo.addItem(words, name)
-    combo.setSizeAdjustPolicy(
-        QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
-    )
+    combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
     combo.setMinimumContentsLength(10)
     combo.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
     return combo
@@ -140,7 +138,7 @@ def _combo(entries: list[tuple[str, str]]) -> QComboBox:
 def _show(combo: QComboBox, name: str) -> None:
     index = combo.findData(name)
     if index < 0:  # a key in a spelling of its own, such as A#:min
-        combo.addItem(texts.key_words(name), name)
+        combo.addItem(wording.key_words(name), name)
         index = combo.count() - 1
     if index != combo.currentIndex():
         combo.setCurrentIndex(index)

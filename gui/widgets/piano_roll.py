@@ -145,10 +145,8 @@ class PianoRoll(QWidget):
             box = QRectF(left + 0.5, y, max(3.0, right - left - 1.5), height)
             if kind == "played":
                 sounding = note.onset <= now < note.onset + note.duration
-                strength = 1.0 if sounding else 0.4 + 0.35 * note.velocity / 127.0
-                painter.setPen(
-                    solid(self._theme.text, 1.2) if sounding else Qt.PenStyle.NoPen
-                )
+                strength = 1.0 if sounding else 0.5 + 0.4 * note.velocity / 127.0
+                painter.setPen(solid(self._theme.text, 1.2) if sounding else Qt.PenStyle.NoPen)
                 painter.setBrush(faded(colour, strength))
             elif kind == "committed":
                 painter.setPen(solid(colour, 1.4))

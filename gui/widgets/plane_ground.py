@@ -34,7 +34,7 @@ def draw_ground(
     painter.drawRoundedRect(area, 8.0, 8.0)
     _draw_grid(painter, area, theme)
     _draw_quadrants(painter, area, font, theme, text_scale)
-    _draw_axes(painter, QRectF(0, 0, size.width(), size.height()), area, font, theme, text_scale)
+    _draw_axes(painter, area, font, theme, text_scale)
     painter.end()
     return picture
 
@@ -67,26 +67,34 @@ def _draw_quadrants(
 
 
 def _draw_axes(
-    painter: QPainter, whole: QRectF, area: QRectF, font: QFont, theme: Theme, text_scale: float
+    painter: QPainter, area: QRectF, font: QFont, theme: Theme, text_scale: float
 ) -> None:
     painter.setFont(scaled_font(font, 0.95 * text_scale))
     painter.setPen(QColor(theme.muted))
     centre = Qt.AlignmentFlag.AlignCenter
-    below = QRectF(area.left(), area.bottom(), area.width(), whole.bottom() - area.bottom())
-    painter.drawText(below, centre, texts.VALENCE)
-    painter.drawText(below, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft,
-                     f"← {texts.UNPLEASANT}")
-    painter.drawText(below, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight,
-                     f"{texts.PLEASANT} →")
+    strip = min(area.left(), area.top())  # narrowest free edge: words stay close to the axes
+    below = QRectF(area.left(), area.bottom(), area.width(), strip)
+    metrics = painter.fontMetrics()
+    ends = max(map(metrics.horizontalAdvance, (texts.UNPLEASANT, texts.PLEASANT, texts.EXCITED)))
+    roomy = area.width() > 2.0 * ends + 2.0 * metrics.horizontalAdvance(texts.AROUSAL)
+    if roomy:
+        painter.drawText(below, centre, texts.VALENCE)
+    painter.drawText(
+        below, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, f"← {texts.UNPLEASANT}"
+    )
+    painter.drawText(
+        below, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, f"{texts.PLEASANT} →"
+    )
     painter.save()
     painter.translate(area.left(), area.bottom())
     painter.rotate(-90.0)
-    edge = area.left() - whole.left()
-    height = min(edge, area.top() - whole.top()) if edge > 0 else edge
-    beside = QRectF(0.0, -height, area.height(), height)
-    painter.drawText(beside, centre, texts.AROUSAL)
-    painter.drawText(beside, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft,
-                     f"← {texts.CALM}")
-    painter.drawText(beside, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight,
-                     f"{texts.EXCITED} →")
+    beside = QRectF(0.0, -strip, area.height(), strip)
+    if roomy:
+        painter.drawText(beside, centre, texts.AROUSAL)
+    painter.drawText(
+        beside, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, f"← {texts.CALM}"
+    )
+    painter.drawText(
+        beside, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, f"{texts.EXCITED} →"
+    )
     painter.restore()

@@ -5,7 +5,7 @@ from PyQt6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBox
 
 from engine.config import Performance
 from engine.snapshot import Snapshot
-from gui import texts
+from gui import texts, wording
 from gui.theme import Theme
 from gui.widgets.emotion_plane import EmotionPlane
 from gui.widgets.transport import position_words
@@ -35,7 +35,6 @@ class StageView(QWidget):
         self._played, self._mode = QLabel(), QLabel()
         self._key, self._chord, self._bar = QLabel(), QLabel(), QLabel()
         self._trouble = QLabel()
-        self._trouble.setWordWrap(True)
         panic = QPushButton(f"{texts.PANIC}  {texts.PANIC_KEY}")
         panic.setObjectName("panic")
         panic.setAccessibleName(texts.PANIC_TIP)
@@ -43,7 +42,20 @@ class StageView(QWidget):
         panic.pressed.connect(self.panicked)
         self._panic = panic
         leave = QLabel(texts.STAGE_LEAVE)
-        leave.setProperty("role", "small")
+        leave.setProperty("role", "muted")
+        for label in (
+            self._mood,
+            self._state,
+            self._played,
+            self._mode,
+            self._key,
+            self._chord,
+            self._bar,
+            self._trouble,
+        ):
+            # The words take the room there is; they never push the plane aside.
+            label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+            label.setWordWrap(label in (self._state, self._mode, self._trouble))
         side = QVBoxLayout()
         side.addWidget(self._mood)
         side.addWidget(self._state)
@@ -61,8 +73,8 @@ class StageView(QWidget):
         layout = QHBoxLayout(self)
         layout.setContentsMargins(16, 12, 24, 12)
         layout.setSpacing(24)
-        layout.addWidget(self.plane, stretch=3)
-        layout.addLayout(side, stretch=2)
+        layout.addWidget(self.plane, stretch=5)
+        layout.addLayout(side, stretch=4)
         self.set_theme(theme)
 
     def set_theme(self, theme: Theme) -> None:
@@ -76,7 +88,7 @@ class StageView(QWidget):
 
     def _resize_text(self) -> None:
         """Take the size of the words from the height of the screen."""
-        unit = max(8.0, min(self.height() / 60.0, self.width() / 95.0))  # [px]
+        unit = max(8.0, min(self.height() / 70.0, self.width() / 100.0))  # [px]
         theme = self._theme
         for label, size, colour, weight in (
             (self._mood, 7.0, theme.heard, 800),
@@ -117,20 +129,18 @@ class StageView(QWidget):
             self._mood.setText(
                 texts.NO_EMOTION
                 if emotion is None
-                else texts.mood_word(emotion.valence, emotion.arousal)
+                else wording.mood_guess(emotion.valence, emotion.arousal, state)
             )
-            self._played.setText(
-                f"→ {texts.mood_word(look.target_valence, look.target_arousal)}"
-            )
-            chord = texts.chord_words(emotion.chord) if emotion is not None else ""
+            self._played.setText(f"→ {wording.mood_word(look.target_valence, look.target_arousal)}")
+            chord = wording.chord_words(emotion.chord) if emotion is not None else ""
             self._chord.setText(f"{texts.CHORD} {chord}")
         mode = texts.MODES[performance.mode][0]
         if look is not None and look.remaining_s > 0.0:
-            left = texts.GUIDE_LEFT.format(time=texts.duration_words(look.remaining_s))
+            left = texts.GUIDE_LEFT.format(time=wording.duration_words(look.remaining_s))
             mode = f"{mode}, {left}"
         if look is not None and look.frozen:
             mode = f"{mode}, {texts.FROZEN}"
         self._mode.setText(mode)
-        self._key.setText(texts.key_words(look.key if look is not None else ""))
+        self._key.setText(wording.key_words(look.key if look is not None else ""))
         tempo = look.tempo_bpm if look is not None else performance.tempo_bpm
         self._bar.setText(f"{position_words(look)}   {tempo:g}{texts.TEMPO_SUFFIX}")

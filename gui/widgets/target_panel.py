@@ -17,7 +17,7 @@ from PyQt6.QtWidgets import (
 
 from engine.config import MODES, Performance
 from engine.snapshot import Snapshot
-from gui import texts
+from gui import texts, wording
 from gui.widgets.sliders import LabelledSlider, Scale
 
 __all__ = ["TargetPanel"]
@@ -91,7 +91,7 @@ class TargetPanel(QFrame):
         self.bias_arousal = self._slider(texts.BIAS_AROUSAL, "bias_arousal")
         self.valence = self._slider(texts.MANUAL_VALENCE, "valence")
         self.arousal = self._slider(texts.MANUAL_AROUSAL, "arousal")
-        self.guide_seconds = LabelledSlider(texts.GUIDE_SECONDS, _GUIDE, texts.duration_words)
+        self.guide_seconds = LabelledSlider(texts.GUIDE_SECONDS, _GUIDE, wording.duration_words)
         self.guide_seconds.moved.connect(
             lambda value: self.chosen.emit({"guide_seconds": float(round(value))})
         )
@@ -106,7 +106,11 @@ class TargetPanel(QFrame):
         manual = _page(self.valence, self.arousal)
         curve = _page(self._curve_name, open_curve)
         self._page_of = {
-            "follow": bias, "contrast": bias, "guide": guide, "manual": manual, "curve": curve
+            "follow": bias,
+            "contrast": bias,
+            "guide": guide,
+            "manual": manual,
+            "curve": curve,
         }
         for page in (bias, guide, manual, curve):
             self._pages.addWidget(page)
@@ -138,7 +142,7 @@ class TargetPanel(QFrame):
         total = performance.guide_seconds
         left = min(total, look.remaining_s)
         self.remaining.setValue(round(1000 * (1.0 - left / total)))
-        words = texts.GUIDE_LEFT.format(time=texts.duration_words(left))
+        words = texts.GUIDE_LEFT.format(time=wording.duration_words(left))
         self.remaining.setFormat(words if left > 0.0 else texts.GUIDE_ARRIVED)
 
 

@@ -1,6 +1,9 @@
 """The head of the window: start and hold, tempo, where the music is, and PANIC."""
 
+from collections.abc import Iterable
+
 from PyQt6.QtCore import Qt, pyqtSignal
+from PyQt6.QtGui import QResizeEvent
 from PyQt6.QtWidgets import (
     QDoubleSpinBox,
     QFrame,
@@ -9,11 +12,12 @@ from PyQt6.QtWidgets import (
     QPushButton,
     QSizePolicy,
     QVBoxLayout,
+    QWidget,
 )
 
 from engine.config import Performance
 from engine.snapshot import Snapshot
-from gui import texts
+from gui import texts, wording
 
 __all__ = ["Transport"]
 
@@ -59,6 +63,7 @@ class Transport(QFrame):
         self.tempo.setDecimals(1)
         self.tempo.setSuffix(texts.TEMPO_SUFFIX)
         self.tempo.setKeyboardTracking(False)
+        self.tempo.setObjectName("tempo")
         self.tempo.setAccessibleName(texts.TEMPO)
         self.tempo.valueChanged.connect(self.tempo_chosen)
         tap = QPushButton(texts.TAP)
@@ -75,11 +80,7 @@ class Transport(QFrame):
         self.tempo.setSizePolicy(QSizePolicy.Policy.Minimum, QSizePolicy.Policy.Expanding)
         self._state, self._state_hint = _label("title"), _label("small")
         self._mood = _label("huge")
-        # Room for the longest words, so that nothing jumps when the mood changes.
-        metrics = self.fontMetrics()
-        hints = [hint for _, hint in texts.STATES.values()]
-        self._mood.setMinimumWidth(round(2.4 * metrics.horizontalAdvance("thrilling")))
-        self._state_hint.setMinimumWidth(max(map(metrics.horizontalAdvance, hints)))
+        self._state_hint.setMinimumWidth(1)  # gives way first where it is narrow
         self._key, self._chord, self._position = _label("big"), _label("big"), _label("big")
         layout = QHBoxLayout(self)
         layout.setContentsMargins(10, 8, 10, 8)
@@ -101,8 +102,37 @@ class Transport(QFrame):
         layout.addWidget(tap)
         layout.addSpacing(6)
         layout.addWidget(panic)
-        self.start.setMinimumWidth(self.fontMetrics().horizontalAdvance("M" * 9))
+        self._full_width = 0
         self.show_snapshot(None)
+
+    def fit_text(self) -> None:
+        """Keep room for the longest words, so that nothing jumps when they change."""
+        moods = [f"{word} ?" for pair in texts.MOODS for word in pair]
+        self._mood.setMinimumWidth(_widest(self._mood, [*moods, texts.NO_MOOD]))
+        self._position.setMinimumWidth(_widest(self._position, ["888 . 8"]))
+        self._chord.setMinimumWidth(_widest(self._chord, ["G♯m"]))
+        self._key.setMinimumWidth(_widest(self._key, ["G♯ minor"]))
+        words = (texts.BOOTING, texts.STARTING, texts.STOPPING, texts.START)
+        self.start.setMinimumWidth(round(1.4 * _widest(self.start, words)))
+        self._state_hint.show()
+        layout = self.layout()
+        assert layout is not None
+        hints = [hint for _, hint in texts.STATES.values()]
+        state_width = max(
+            _widest(self._state, [word for word, _ in texts.STATES.values()]),
+            self._state.sizeHint().width(),
+        )
+        beyond = max(0, _widest(self._state_hint, hints) - state_width)
+        layout.activate()
+        self._full_width = layout.minimumSize().width() + beyond
+        self._make_room()
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:  # noqa: N802, D102 (Qt's name)
+        super().resizeEvent(event)
+        self._make_room()
+
+    def _make_room(self) -> None:
+        self._state_hint.setVisible(self.width() >= self._full_width)
 
     def show_performance(self, performance: Performance) -> None:
         """Show the tempo that is wanted."""
@@ -139,15 +169,17 @@ class Transport(QFrame):
             self._mood.setText(texts.NO_EMOTION)
             state = "waiting"
         else:
-            self._mood.setText(texts.mood_word(look.emotion.valence, look.emotion.arousal))
             state = look.emotion.state
+            self._mood.setText(
+                wording.mood_guess(look.emotion.valence, look.emotion.arousal, state)
+            )
         self._mood.setEnabled(state not in ("off", "silence"))
         word, hint = texts.STATES[state]
         self._state.setText(word)
         self._state_hint.setText(hint)
         chord = look.emotion.chord if look is not None and look.emotion is not None else ""
-        self._key.setText(texts.key_words(look.key if look is not None else ""))
-        self._chord.setText(texts.chord_words(chord))
+        self._key.setText(wording.key_words(look.key if look is not None else ""))
+        self._chord.setText(wording.chord_words(chord))
         self._position.setText(position_words(look))
 
 
@@ -157,6 +189,12 @@ def position_words(look: Snapshot | None) -> str:
         return texts.CHORD_UNKNOWN
     beat = max(0, int(look.beat))
     return f"{beat // look.beats_per_bar + 1} . {beat % look.beats_per_bar + 1}"
+
+
+def _widest(widget: QWidget, words: Iterable[str]) -> int:
+    """Return the width of the longest of some words in the widget's own font [px]."""
+    widget.ensurePolished()
+    return max(map(widget.fontMetrics().horizontalAdvance, words))
 
 
 def _label(role: str, text: str = "") -> QLabel:

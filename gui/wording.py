@@ -1,0 +1,75 @@
+"""Values put into the words of `gui.texts`: moods, keys, chords, durations, ends."""
+
+from math import atan2, hypot, pi
+
+from gui import texts
+
+__all__ = [
+    "chord_words",
+    "duration_words",
+    "engine_death",
+    "key_words",
+    "mood_guess",
+    "mood_word",
+    "port_words",
+]
+
+_NEUTRAL_BELOW = 0.2
+_STRONG_FROM = 0.6
+
+
+def mood_word(valence: float, arousal: float) -> str:
+    """Return an everyday word for a point of the plane; it names a region, no more."""
+    strength = hypot(valence, arousal)
+    if strength < _NEUTRAL_BELOW:
+        return texts.MOOD_NEUTRAL
+    direction = round(atan2(arousal, valence) / (pi / 4)) % 8
+    return texts.MOODS[direction][strength >= _STRONG_FROM]
+
+
+def mood_guess(valence: float, arousal: float, state: str) -> str:
+    """Return the mood word, with a question mark where the tracker is not sure."""
+    word = mood_word(valence, arousal)
+    return f"{word} ?" if state in ("settling", "uncertain") else word
+
+
+def key_words(key: str) -> str:
+    """Return ``"F♯ minor"`` for ``"F#:min"``, and a dash while unknown."""
+    tonic, _, mode = key.partition(":")
+    if not mode:
+        return texts.CHORD_UNKNOWN
+    return f"{_accidentals(tonic)} {texts.MAJOR if mode == 'maj' else texts.MINOR}"
+
+
+def chord_words(chord: str) -> str:
+    """Return ``"F♯m"`` for ``"F#:min"``, and a dash for none or unknown."""
+    root, _, quality = chord.partition(":")
+    if not quality:
+        return texts.CHORD_UNKNOWN
+    suffix = {"maj": "", "min": "m"}.get(quality, quality)
+    return f"{_accidentals(root)}{suffix}"
+
+
+def duration_words(seconds: float) -> str:
+    """Return ``"45 s"`` or ``"4:05 min"``."""
+    whole = round(seconds)
+    if whole < 60:
+        return texts.SECONDS.format(seconds=whole)
+    return texts.MINUTES.format(minutes=whole // 60, seconds=whole % 60)
+
+
+def port_words(port: str) -> str:
+    """Return the name of a MIDI output as it is shown while playing."""
+    return texts.MIDI_OUT_NONE if port == "none" else port
+
+
+def engine_death(code: int, crashed: bool, last_words: str) -> str:
+    """Say how the engine process ended."""
+    said = [texts.ENGINE_CRASHED if crashed else texts.ENGINE_ENDED.format(code=code)]
+    if last_words.strip() and not crashed:
+        said.append(texts.ENGINE_LAST_WORDS.format(words=last_words.strip()))
+    return " ".join([*said, texts.ENGINE_NOTES_ENDED])
+
+
+def _accidentals(name: str) -> str:
+    return name[:1] + name[1:].replace("#", "♯").replace("b", "♭")

@@ -1,0 +1,288 @@
+"""The real window against a real engine process, playing the demo piece without MIDI."""
+
+import os
+import signal
+from pathlib import Path
+
+import pytest
+from gui_samples import look, settings
+from PyQt6.QtCore import QPoint, Qt
+from PyQt6.QtTest import QTest
+
+from gui import texts
+from gui.app import make_window
+from gui.bridge import RESTART_DELAYS_S, EngineBridge
+from gui.main_window import new_messages
+from gui.memory import Memory
+from presets import DEMO_AUDIO
+
+START_MS = 20_000
+LEFT = Qt.MouseButton.LeftButton
+
+
+@pytest.fixture
+def make(qapp, qtbot, tmp_path, monkeypatch):
+    monkeypatch.setattr("engine.presets.user_folder", lambda: tmp_path / "presets")
+    windows = []
+
+    def make_one(**values):
+        given = {"audio_input": str(DEMO_AUDIO), "midi_out": "none"} | values
+        window = make_window(settings(tmp_path, **given))
+        window.seen = []
+        window.desk.bridge.snapshot.connect(window.seen.append)
+        window.show()
+        windows.append(window)
+        return window
+
+    yield make_one
+    for window in windows:
+        window.close()
+
+
+@pytest.fixture
+def window(make, qtbot):
+    made = make()
+    QTest.mouseClick(made.page.transport.start, LEFT)
+    qtbot.waitUntil(lambda: bool(made.seen), timeout=START_MS)
+    return made
+
+
+def drag(plane, *places):
+    points = [plane.position_of(*place).toPoint() for place in places]
+    QTest.mousePress(plane, LEFT, pos=points[0])
+    for point in points[1:]:
+        QTest.mouseMove(plane, point)
+    QTest.mouseRelease(plane, LEFT, pos=points[-1])
+
+
+def test_dragging_the_target_moves_what_is_played(window, qtbot):
+    drag(window.page.plane, (0.0, 0.0), (-0.3, 0.2), (-0.6, 0.4))
+
+    def arrived():
+        now = window.seen[-1]
+        return (
+            now.mode == "manual"
+            and now.target_valence == pytest.approx(-0.6, abs=0.02)
+            and now.target_arousal == pytest.approx(0.4, abs=0.02)
+        )
+
+    qtbot.waitUntil(arrived, timeout=8000)
+    assert window.page.target.mode_buttons["manual"].isChecked()
+
+
+def test_settings_reach_the_engine_while_it_plays(window, qtbot):
+    window.page.transport.tempo.setValue(133.0)
+    window.page.music.parts["bass"].click()
+    window.page.music.beats_per_bar.setValue(3)
+    window.page.target.freeze.click()
+
+    def arrived():
+        now = window.seen[-1]
+        return (
+            now.tempo_bpm == 133.0
+            and now.performance.parts == ("lead", "chords")
+            and now.beats_per_bar == 3
+            and now.frozen
+        )
+
+    qtbot.waitUntil(arrived, timeout=5000)
+
+
+def test_hold_and_panic_and_new_ideas(window, qtbot):
+    qtbot.waitUntil(lambda: window.seen[-1].notes != (), timeout=10_000)
+    QTest.mouseClick(window.page.transport.hold, LEFT)
+    qtbot.waitUntil(lambda: not window.seen[-1].running, timeout=5000)
+    QTest.mouseClick(window.page.transport.hold, LEFT)
+    qtbot.waitUntil(lambda: window.seen[-1].running, timeout=5000)
+    QTest.keyClick(window, Qt.Key.Key_Escape)
+    window.page.music.regenerate.click()
+    qtbot.waitUntil(
+        lambda: {"panic", "seed: seed 1"} <= set(window.seen[-1].messages), timeout=5000
+    )
+    assert window.page.music.seed.value() == 1
+
+
+def test_a_preset_is_applied_while_playing_and_undone(window, qtbot):
+    presets = window.page.presets
+    row = next(
+        row for row in range(presets.list.count()) if "Calm down" in presets.list.item(row).text()
+    )
+    presets.list.setCurrentRow(row)
+    QTest.mouseClick(presets.apply, LEFT)
+    qtbot.waitUntil(lambda: window.seen[-1].remaining_s > 200.0, timeout=5000)
+    window.actions_by_name["undo"].trigger()
+    qtbot.waitUntil(lambda: window.seen[-1].mode == "follow", timeout=5000)
+
+
+def test_a_killed_engine_is_said_and_started_again_with_the_same_settings(window, qtbot):
+    window.page.transport.tempo.setValue(77.0)
+    qtbot.waitUntil(lambda: window.seen[-1].tempo_bpm == 77.0, timeout=5000)
+    first = window.desk.bridge.process_id
+    window.seen.clear()
+    os.kill(first, signal.SIGKILL)
+    qtbot.waitUntil(lambda: window.notice.isVisible(), timeout=5000)
+    assert "killed or crashed" in window.notice.label.text()
+    qtbot.waitUntil(lambda: bool(window.seen), timeout=START_MS)
+    assert window.desk.bridge.process_id not in (0, first)
+    assert window.seen[-1].tempo_bpm == 77.0
+
+
+def test_closing_ends_the_engine_and_remembers_the_settings(window, qtbot, tmp_path):
+    window.page.transport.tempo.setValue(91.0)
+    process = window.desk.bridge.process_id
+    window.close()
+    with pytest.raises(ProcessLookupError):
+        os.kill(process, 0)
+    assert Memory(settings(tmp_path)).performance.tempo_bpm == 91.0
+
+
+def test_stop_empties_the_window(window, qtbot):
+    QTest.mouseClick(window.page.transport.start, LEFT)
+    qtbot.waitUntil(lambda: window.desk.bridge.state == "idle", timeout=10_000)
+    assert window.desk.look is None and window.page.transport.start.text() == texts.START
+
+
+def test_another_input_restarts_the_music_and_a_bad_one_is_said(window, qtbot, tmp_path):
+    window.seen.clear()
+    missing = str(tmp_path / "gone.wav")
+    window.page.devices.input_chosen.emit(missing)
+    qtbot.waitUntil(lambda: "gone.wav" in window.notice.label.text(), timeout=10_000)
+    assert window.desk.bridge.state == "idle" and not window.desk.wants_music
+    window.page.devices.input_chosen.emit(str(DEMO_AUDIO))
+    window.desk.start()
+    qtbot.waitUntil(lambda: bool(window.seen), timeout=START_MS)
+
+
+def test_a_curve_file_gives_the_curve_mode(window, qtbot, tmp_path):
+    curve = tmp_path / "arc.csv"
+    curve.write_text("beat,valence,arousal\n0,0.9,0.9\n1000,0.9,0.9\n")
+    window.desk.choose_curve(curve)
+    qtbot.waitUntil(
+        lambda: window.seen[-1].mode == "curve" and window.seen[-1].target_valence > 0.8,
+        timeout=START_MS,
+    )
+    assert window.page.target.mode_buttons["curve"].isVisible()
+
+
+def test_sessions_are_recorded_each_into_its_own_folder(make, qtbot, tmp_path):
+    folder = tmp_path / "sessions"
+    window = make(record="yes", record_folder=str(folder))
+    window.desk.start()
+    qtbot.waitUntil(lambda: bool(window.seen), timeout=START_MS)
+    qtbot.waitUntil(lambda: window.seen[-1].emotion is not None, timeout=10_000)
+    window.close()
+    (session,) = folder.iterdir()
+    assert (session / "emotion.csv").stat().st_size > 0
+
+
+def test_the_window_is_there_before_the_engine(make):
+    window = make()
+    assert window.isVisible() and window.desk.bridge.state == "absent"
+    window.desk.bridge.open()
+    assert window.desk.bridge.state == "booting"
+
+
+def test_an_engine_that_cannot_live_is_not_restarted_for_ever(qapp, qtbot, monkeypatch, tmp_path):
+    dies = tmp_path / "dies"
+    dies.write_text("#!/bin/sh\necho 'no model here' >&2\nexit 3\n")
+    dies.chmod(0o755)
+    monkeypatch.setattr("gui.bridge.sys.executable", str(dies))
+    monkeypatch.setattr("gui.bridge.RESTART_DELAYS_S", (0.01,) * len(RESTART_DELAYS_S))
+    bridge, deaths = EngineBridge(), []
+    bridge.died.connect(lambda reason, again: deaths.append((reason, again)))
+    bridge.open()
+    qtbot.waitUntil(lambda: bool(deaths) and not deaths[-1][1], timeout=10_000)
+    assert [again for _, again in deaths] == [True] * len(RESTART_DELAYS_S) + [False]
+    assert "no model here" in deaths[0][0]
+    qtbot.wait(100)
+    assert len(deaths) == len(RESTART_DELAYS_S) + 1 and bridge.state == "absent"
+
+
+def test_an_engine_that_is_not_there_is_said(qapp, qtbot, monkeypatch):
+    monkeypatch.setattr("gui.bridge.sys.executable", "/nowhere/python")
+    monkeypatch.setattr("gui.bridge.RESTART_DELAYS_S", ())
+    bridge = EngineBridge()
+    with qtbot.waitSignal(bridge.died, timeout=5000) as died:
+        bridge.open()
+    assert "could not be started" in died.args[0] and died.args[1] is False
+
+
+def test_stage_view_shows_and_leaves(make, qtbot):
+    window = make()
+    window.actions_by_name["stage"].trigger()
+    assert window.stage.isVisible() and not window.page.isVisible()
+    drag(window.stage.plane, (0.5, 0.5))
+    assert window.desk.performance.performance.mode == "manual"
+    window.actions_by_name["stage"].trigger()
+    assert window.page.isVisible() and not window.isFullScreen()
+
+
+@pytest.mark.parametrize("size", [(1200, 700), (1280, 800), (1920, 1080)])
+@pytest.mark.parametrize("points", ["10.5", "14"])
+def test_nothing_is_pushed_out_of_the_window(make, qtbot, size, points):
+    window = make(points=points)
+    window.resize(*size)
+    window._show_snapshot(look())
+    qtbot.wait(20)
+    panic = window.page.transport.panic
+    corner = panic.mapTo(window, QPoint(panic.width(), panic.height()))
+    assert corner.x() <= window.width() and corner.y() <= window.height()
+    for label in window.page.transport.findChildren(type(window.notice.label)):
+        if label.isVisible():
+            assert label.width() >= label.fontMetrics().horizontalAdvance(label.text())
+
+
+def test_own_presets_are_kept(make, tmp_path):
+    window = make()
+    window.desk.performance.set(tempo_bpm=66.0)
+    window._save_preset("My Night / 2")
+    assert (tmp_path / "presets" / "my-night-2.json").is_file()
+    names = [
+        window.page.presets.list.item(row).text() for row in range(window.page.presets.list.count())
+    ]
+    assert any("My Night / 2" in name for name in names)
+    window._save_preset("///")
+    assert window.notice.isVisible()
+
+
+def test_window_is_found_where_it_was_left(make):
+    window = make()
+    window.resize(1300, 760)
+    window.desk.performance.set(key="D:min")
+    window.choose_theme("light")
+    window.close()
+    again = make()
+    assert again.height() == 760  # the offscreen screen is narrower than the window
+    assert again.desk.performance.performance.key == "D:min" and again.desk.memory.theme == "light"
+
+
+def test_every_control_has_a_name_for_screen_readers(make):
+    from PyQt6.QtWidgets import (
+        QAbstractButton,
+        QAbstractSlider,
+        QAbstractSpinBox,
+        QComboBox,
+        QLabel,
+    )
+
+    window = make()
+    buddies = {label.buddy() for label in window.findChildren(QLabel)}
+    for kind in (QAbstractSlider, QAbstractSpinBox, QComboBox):
+        for control in window.page.findChildren(kind):
+            if control.objectName().startswith("qt_") or type(control).__name__ == "QScrollBar":
+                continue
+            assert control.accessibleName() or control in buddies, control
+    for button in window.page.findChildren(QAbstractButton):
+        if not button.objectName().startswith("qt_"):
+            assert button.text() or button.accessibleName() or not button.isVisible(), button
+
+
+def test_only_new_messages_are_logged():
+    assert new_messages((), ("a", "b")) == ("a", "b")
+    assert new_messages(("a", "b"), ("a", "b", "c")) == ("c",)
+    assert new_messages(("a", "b"), ("b", "c")) == ("c",)
+    assert new_messages(("a",), ("x", "y")) == ("x", "y")
+
+
+def test_files_are_where_the_engine_finds_them():
+    assert Path(DEMO_AUDIO).is_file()
