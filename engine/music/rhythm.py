@@ -94,7 +94,6 @@ def cells(count: int, limit: int, triplets: bool) -> tuple[Cell, ...]:
         for cell in CELLS[min(count, limit)]
         if (triplets or not cell.triplet)
         and all(
-            following - onset >= finest - 1e-9
-            for onset, following in pairwise((*cell.onsets, 1.0))
+            following - onset >= finest - 1e-9 for onset, following in pairwise((*cell.onsets, 1.0))
         )
     )

@@ -145,7 +145,7 @@ def _broken(
     orders = _orders(len(pitches))
     order = orders[int(frame.draws.uniform("order", frame.position.bar // 2) * len(orders))]
     count = round(_owed(state, frame))
-    struck = min(count, frame.limit, max(2, round(count * 0.65)))
+    struck = min(count, frame.limit, max(2, round(count * 0.75)))
     step = 0 if frame.changed else state.step
     strikes = []
     onsets = _between(struck, frame, taken) if struck < 2 else _evenly(struck, frame)

@@ -82,7 +82,7 @@ ARTICULATION: Final[dict[str, Plane]] = {
 MAPPINGS: Final[dict[str, Plane | Curve]] = {
     # Density: events per second, the second cue of arousal; the tempo itself is the clock's.
     "note_rate": Plane(6.9, valence=-0.25, arousal=3.3, both=-0.35, low=2.5, high=12.0),
-    "lead_rate": Plane(2.15, arousal=1.05, low=0.6, high=4.0),
+    "lead_rate": Plane(2.3, arousal=1.15, low=0.6, high=4.0),
     "bass_rate": Plane(1.0, arousal=0.5, low=0.3, high=2.0),
     "reach": Plane(1.5, arousal=1.5, low=0.0),
     "chord_size": Plane(1.75, arousal=0.5, low=1.0, high=4.0),
@@ -98,9 +98,9 @@ MAPPINGS: Final[dict[str, Plane | Curve]] = {
     # Share of each phrase's chords taken from the side of the valence: +1 major, -1 minor.
     "chord_tilt": Plane(0.0, valence=2.0),
     # Chord colour: sevenths and ninths; at low valence these are the dissonant ones.
-    "colour": Plane(0.36, valence=-0.26, arousal=0.06, low=0.05, high=0.8),
+    "colour": Plane(0.38, valence=-0.32, arousal=0.06, low=0.05, high=0.8),
     "suspension": Plane(0.12, arousal=0.04),
-    "tension": Plane(0.0, valence=-1.0, arousal=0.15),
+    "tension": Plane(0.0, valence=-1.5, arousal=0.15),
     # Harmonic rhythm: chance of a second chord within the bar.
     "half_bar_change": Plane(0.38, arousal=0.27, low=0.05, high=0.8),
     # Performance.
