@@ -6,6 +6,7 @@ alone: readers skip and count it.
 """
 
 import json
+import sys
 from array import array
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
@@ -145,6 +146,7 @@ class EmotionTrack:
         values = {**event, "q1": q1, "q2": q2, "q3": q3, "q4": q4}
         numbers = [_number(values[name]) for name in self.NUMBERS]
         words = [_key(event["key"]), *(str(event[name]) for name in ("chord", "state", "mode"))]
+        words = [sys.intern(word) for word in words]  # a handful of words, thousands of times
         for name, number in zip(self.NUMBERS, numbers, strict=True):
             self.columns[name].append(number)
         for column, word in zip(

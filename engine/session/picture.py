@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.session.events_file import Session
+from engine.session.events_file import Session, TimedNote
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -167,8 +167,6 @@ def _draw_ribbon(axes: "Axes", curves: dict[str, Curve]) -> None:
 
 
 def _draw_roll(axes: "Axes", session: Session) -> None:
-    from matplotlib.collections import PatchCollection
-    from matplotlib.patches import Rectangle
     from matplotlib.ticker import MultipleLocator
 
     _plain(axes)
@@ -185,27 +183,32 @@ def _draw_roll(axes: "Axes", session: Session) -> None:
     axes.set_yticks(octaves, [f"C{pitch // 12 - 1}" for pitch in octaves])
     for pitch in octaves:
         axes.axhline(pitch - 0.5, color="#e4e4e4", linewidth=0.8, zorder=0)
-    shortest_s = axes.get_xlim()[1] / 800.0
     for role, colour in _ROLE_COLOURS.items():
-        played = [timed for timed in session.notes if timed.note.role == role]
-        if not played:
-            continue
-        boxes = [
-            Rectangle(
-                (timed.on_s, timed.note.pitch - 0.42),
-                max(timed.off_s - timed.on_s, shortest_s),
-                0.84,
-            )
-            for timed in played
-        ]
-        strength = [0.35 + 0.65 * timed.note.velocity / 127.0 for timed in played]
-        axes.add_collection(
-            PatchCollection(boxes, facecolor=colour, alpha=strength, linewidth=0, label=role)
-        )
+        _draw_notes(axes, [timed for timed in session.notes if timed.note.role == role], colour)
     _draw_keys(axes, session, high)
     axes.xaxis.set_major_locator(MultipleLocator(_tick_s(axes.get_xlim()[1])))
     axes.xaxis.set_major_formatter(_minutes)
     axes.set_xlabel("time [min:s]", color=_INK, fontsize=10)
+
+
+def _draw_notes(axes: "Axes", played: list[TimedNote], colour: str) -> None:
+    """Draw one box per note, stronger the louder it is."""
+    from matplotlib.collections import PolyCollection
+    from matplotlib.colors import to_rgba
+
+    if not played:
+        return
+    # One array for all corners: an hour holds tens of thousands of notes.
+    left = np.array([timed.on_s for timed in played])
+    pitch = np.array([float(timed.note.pitch) for timed in played])
+    length = np.array([timed.off_s - timed.on_s for timed in played])
+    right = left + np.maximum(length, axes.get_xlim()[1] / 800.0)
+    low, high = pitch - 0.42, pitch + 0.42
+    corners = np.stack([left, low, left, high, right, high, right, low], axis=1)
+    colours = np.tile(to_rgba(colour), (len(played), 1))
+    colours[:, 3] = [0.35 + 0.65 * timed.note.velocity / 127.0 for timed in played]
+    boxes = corners.reshape(-1, 4, 2)
+    axes.add_collection(PolyCollection(list(boxes), facecolors=colours, linewidths=0))
 
 
 def _draw_keys(axes: "Axes", session: Session, top: float) -> None:
