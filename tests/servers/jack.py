@@ -106,8 +106,9 @@ class JackServer:
         return process.poll() is None
 
     def _launch(self, log: IO[str]) -> "subprocess.Popen[bytes]":
+        # -t: for so long [ms] a killed client may halt the server; 500 is JACK's own default.
         command = [need_program("jackd"), "-R" if _realtime() else "-r", "-n", self.name]
-        command += ["-t", "5000", "-d", "dummy", "-r", str(RATE), "-p", str(self.period)]
+        command += ["-t", "500", "-d", "dummy", "-r", str(RATE), "-p", str(self.period)]
         return subprocess.Popen(
             command,
             env=dict(os.environ, JACK_NO_AUDIO_RESERVATION="1"),
