@@ -31,7 +31,7 @@ def first_existing(folder: Path, candidates: tuple[str, ...]) -> Path | None:
     return next((folder / path for path in candidates if (folder / path).exists()), None)
 
 
-def read_rows(path: Path, delimiter: str = ",") -> list[dict[str, str]]:
+def read_rows(path: Path) -> list[dict[str, str]]:
     """Read a table with a header; names in lower case, names and values without outer blanks.
 
     Surplus fields of ragged lines are left out, missing ones are empty. Bytes that are not UTF-8
@@ -44,7 +44,7 @@ def read_rows(path: Path, delimiter: str = ",") -> list[dict[str, str]]:
     """
     try:
         with path.open(newline="", encoding="utf-8-sig", errors="replace") as lines:
-            reader = csv.reader(lines, delimiter=delimiter)
+            reader = csv.reader(lines, skipinitialspace=True)
             header = [name.strip().lower() for name in next(reader, [])]
             rows = [
                 dict(
