@@ -21,6 +21,7 @@ from engine.music.keys import parse_key
 
 __all__ = [
     "EVENTS_NAME",
+    "SETTLED",
     "EmotionTrack",
     "LogEntry",
     "Session",
@@ -40,6 +41,8 @@ MAX_LINE: Final = 65_536
 """Longest line understood [bytes]; real ones stay below 2 kB."""
 MAX_NUMBER: Final = 1e6
 """Largest time or position understood: eleven days of seconds."""
+SETTLED: Final = frozenset({"tracking", "uncertain"})
+"""States in which something was heard long enough to say anything about it."""
 _TAGS_KEPT: Final = 5
 
 

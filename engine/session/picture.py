@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.session.events_file import Session, TimedNote
+from engine.session.events_file import SETTLED, Session, TimedNote
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -39,7 +39,7 @@ _DPI: Final = 100
 _MAX_POINTS: Final = 3000
 """Curves are thinned to this many points; a screen shows no more."""
 _TICKS_S: Final = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600)
-_KEY_LABEL_SHARE: Final = 0.05
+_KEY_LABEL_SHARE: Final = 0.085
 """Least distance between two key names, as a share of the width."""
 
 
@@ -91,8 +91,11 @@ def draw_picture(session: Session, path: Path) -> None:
 
 
 def _curves(session: Session) -> dict[str, Curve]:
-    """Return the emotion columns, averaged in steps when there are very many."""
+    """Return the emotion columns and ``settled`` (0 or 1), averaged when there are very many."""
     columns = {name: np.asarray(values) for name, values in session.emotion.columns.items()}
+    columns["settled"] = np.array(
+        [state in SETTLED for state in session.emotion.states], dtype=float
+    )
     step = -(-len(session.emotion) // _MAX_POINTS) or 1
     whole = len(session.emotion) // step * step
     return {
@@ -217,7 +220,7 @@ def _draw_keys(axes: "Axes", session: Session, top: float) -> None:
     width_s = axes.get_xlim()[1]
     shown, last_s = "", -width_s
     for time_s, key, state in zip(track.columns["time_s"], track.keys, track.states, strict=True):
-        if not key or key == shown or state != "tracking":
+        if not key or key == shown or state not in SETTLED:
             continue
         if time_s - last_s < _KEY_LABEL_SHARE * width_s:
             continue
@@ -259,7 +262,8 @@ def _draw_plane(axes: "Axes", curves: dict[str, Curve]) -> None:
         )
     axes.axhline(0, color=_FAINT, linewidth=0.8)
     axes.axvline(0, color=_FAINT, linewidth=0.8)
-    points = np.stack([curves["valence"], curves["arousal"]], axis=1)
+    # While the tracker settles, or in silence, its numbers are no place the music was at.
+    points = np.stack([curves["valence"], curves["arousal"]], axis=1)[curves["settled"] > 0.5]
     if points.shape[0] > 1:
         pieces = np.stack([points[:-1], points[1:]], axis=1)
         shade = np.linspace(0.15, 1.0, pieces.shape[0])

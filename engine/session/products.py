@@ -9,7 +9,7 @@ from typing import Final
 
 from engine.config import AUTO_KEY
 from engine.events import ControlEvent, NoteEvent
-from engine.session.events_file import EmotionTrack, Session
+from engine.session.events_file import SETTLED, EmotionTrack, Session
 
 __all__ = ["CSV_COLUMNS", "session_key", "write_emotion_csv", "write_log", "write_midi"]
 
@@ -45,7 +45,7 @@ def session_key(session: Session) -> str:
     heard = Counter(
         key
         for key, state in zip(session.emotion.keys, session.emotion.states, strict=True)
-        if key and state == "tracking"
+        if key and state in SETTLED
     )
     return heard.most_common(1)[0][0] if heard else _FALLBACK_KEY
 
