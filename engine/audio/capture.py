@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = ["main"]
 
-POLL_S: Final = 0.005
+POLL_S: Final = 0.01
 """How often the ring is emptied into the pipe [s]."""
 HEARTBEAT_S: Final = 0.1
 """Longest silence on the pipe while all is well [s]."""

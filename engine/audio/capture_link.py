@@ -30,4 +30,9 @@ def capture_environment() -> dict[str, str]:
     """Return the environment in which the capture process finds this very engine."""
     root = str(Path(__file__).resolve().parents[2])
     paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
+    # JACK locks all memory of its clients: no pool of linear algebra threads that never run.
+    return {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join(paths),
+        "OPENBLAS_NUM_THREADS": "1",
+    }
