@@ -59,10 +59,10 @@ NO_EMOTION: Final = "listening …"
 STATES: Final[dict[str, tuple[str, str]]] = {
     "off": ("Off", "Press Start"),
     "waiting": ("Listening", "no mood yet"),
-    "silence": ("Silence", "the last mood is held"),
-    "settling": ("Settling", "first seconds, a rough guess"),
+    "silence": ("Silence", "last mood held"),
+    "settling": ("Settling", "a rough guess yet"),
     "tracking": ("Tracking", "the mood is clear"),
-    "uncertain": ("Uncertain", "could be anything in the ellipse"),
+    "uncertain": ("Uncertain", "anywhere in the ellipse"),
 }
 """Tracking state → word, and what it means."""
 

@@ -100,7 +100,7 @@ THEMES: Final[dict[str, Theme]] = {
         name="contrast",
         ground="#000000",
         surface="#000000",
-        raised="#000000",
+        raised="#262626",
         edge="#ffffff",
         text="#ffffff",
         muted="#ffffff",
@@ -174,6 +174,8 @@ def stylesheet(theme: Theme, points: float) -> str:
     radius = round(points * 0.5)
     tall = round(points * 1.9)
     mark = round(points * 1.5)
+    target = QColor(t.target)
+    translucent = f"rgba({target.red()}, {target.green()}, {target.blue()}, 110)"
     handle, groove = round(points * 1.8), round(points * 0.4)
     return f"""
 * {{ font-size: {points:g}pt; }}
@@ -230,7 +232,7 @@ QListView::item {{ padding: {pad}px; }}
 QListView::item:selected {{ background: {t.heard}; color: {t.ground}; }}
 QProgressBar {{ background: {t.raised}; border: 1px solid {t.edge}; border-radius: {radius}px;
   text-align: center; min-height: {tall}px; }}
-QProgressBar::chunk {{ background: {t.edge}; border-radius: {radius}px; }}
+QProgressBar::chunk {{ background: {translucent}; border-radius: {radius}px; }}
 QScrollArea, QScrollArea > QWidget > QWidget#page {{ background: transparent; border: none; }}
 QSplitter::handle {{ background: transparent; }}
 #stage {{ background: {t.ground}; }}

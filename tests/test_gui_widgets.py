@@ -204,7 +204,8 @@ def test_head_says_how_far_to_trust_the_mood(qtbot, state, word):
     head = shown(qtbot, Transport(), 1200, 80)
     head.show_snapshot(look(emotion=emotion(state=state)))
     words = [label.text() for label in head.findChildren(type(head._state))]
-    assert word in words and "F♯ minor" in words and "3 . 2" in words
+    assert any(text.startswith(word) for text in words)
+    assert "F♯ minor" in words and "3 . 2" in words
 
 
 def test_tempo_shown_is_not_tempo_chosen(qtbot):

@@ -91,12 +91,16 @@ class DeskPage(QWidget):
         for widget in (self.plane, self.curves, self.roll, *meters):
             widget.set_theme(theme)
         self.transport.fit_text()
+        bar = self.tabs.tabBar()
+        assert bar is not None
+        tabs_width = bar.sizeHint().width()
         for index in range(self.tabs.count()):
             area = self.tabs.widget(index)
             assert isinstance(area, QScrollArea)
             page = area.widget()
             assert page is not None
-            area.setMinimumWidth(page.minimumSizeHint().width() + _SCROLL_BAR_PX)
+            page_width = page.minimumSizeHint().width() + _SCROLL_BAR_PX
+            area.setMinimumWidth(max(page_width, tabs_width))
 
     def show_health_tab(self) -> None:
         """Open the Health page of the side panel."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from PyQt6.QtCore import Qt, pyqtSignal
+from PyQt6.QtCore import QSize, pyqtSignal
 from PyQt6.QtGui import QResizeEvent
 from PyQt6.QtWidgets import (
     QDoubleSpinBox,
@@ -78,31 +78,29 @@ class Transport(QFrame):
         for button in (self.start, self.hold, tap, panic):
             button.setSizePolicy(QSizePolicy.Policy.Minimum, QSizePolicy.Policy.Expanding)
         self.tempo.setSizePolicy(QSizePolicy.Policy.Minimum, QSizePolicy.Policy.Expanding)
-        self._state, self._state_hint = _label("title"), _label("small")
-        self._mood = _label("huge")
-        self._state_hint.setMinimumWidth(1)  # gives way first where it is narrow
+        self._mood, self._state = _label("huge"), _label("small")
+        self._state.setMinimumWidth(1)  # the words shorten where it is narrow
         self._key, self._chord, self._position = _label("big"), _label("big"), _label("big")
         layout = QHBoxLayout(self)
         layout.setContentsMargins(10, 8, 10, 8)
         layout.setSpacing(10)
         layout.addWidget(self.start)
         layout.addWidget(self.hold)
-        layout.addSpacing(6)
-        layout.addWidget(self._mood)
-        layout.addLayout(_stack(self._state, self._state_hint))
-        layout.addStretch()
-        for label, title in (
-            (self._key, texts.KEY),
-            (self._chord, texts.CHORD),
-            (self._position, texts.POSITION),
-        ):
-            layout.addLayout(_stack(_label("small", title), label))
-            layout.addSpacing(6)
+        layout.addWidget(_Stack(self._mood, self._state), stretch=1)
+        self._extras = [
+            _Stack(_label("small", title), label)
+            for label, title in (
+                (self._chord, texts.CHORD),
+                (self._position, texts.POSITION),
+                (self._key, texts.KEY),
+            )
+        ]
+        for stack in reversed(self._extras):
+            layout.addWidget(stack)
         layout.addWidget(self.tempo)
         layout.addWidget(tap)
-        layout.addSpacing(6)
         layout.addWidget(panic)
-        self._full_width = 0
+        self._state_name = "off"
         self.show_snapshot(None)
 
     def fit_text(self) -> None:
@@ -113,26 +111,45 @@ class Transport(QFrame):
         self._chord.setMinimumWidth(_widest(self._chord, ["G♯m"]))
         self._key.setMinimumWidth(_widest(self._key, ["G♯ minor"]))
         words = (texts.BOOTING, texts.STARTING, texts.STOPPING, texts.START)
-        self.start.setMinimumWidth(round(1.4 * _widest(self.start, words)))
-        self._state_hint.show()
-        layout = self.layout()
-        assert layout is not None
-        hints = [hint for _, hint in texts.STATES.values()]
-        state_width = max(
-            _widest(self._state, [word for word, _ in texts.STATES.values()]),
-            self._state.sizeHint().width(),
-        )
-        beyond = max(0, _widest(self._state_hint, hints) - state_width)
-        layout.activate()
-        self._full_width = layout.minimumSize().width() + beyond
+        margin = round(1.5 * self.start.fontMetrics().height())
+        self.start.setMinimumWidth(_widest(self.start, words) + margin)
         self._make_room()
 
-    def resizeEvent(self, event: QResizeEvent | None) -> None:  # noqa: N802, D102 (Qt's name)
+    def minimumSizeHint(self) -> QSize:  # noqa: N802, D102 (Qt's name)
+        # What may be left out where it is narrow does not count.
+        return QSize(self._needed(shown=0), super().minimumSizeHint().height())
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:  # noqa: N802, D102
         super().resizeEvent(event)
         self._make_room()
 
+    def _needed(self, shown: int) -> int:
+        """Return the width with only some of the extras [px]."""
+        layout = self.layout()
+        assert layout is not None
+        margins, spacing = layout.contentsMargins(), layout.spacing()
+        width = margins.left() + margins.right()
+        for index in range(layout.count()):
+            item = layout.itemAt(index)
+            widget = item.widget() if item is not None else None
+            if widget is not None and widget not in self._extras[: len(self._extras) - shown]:
+                width += widget.minimumSizeHint().width() + spacing
+        return max(width, 0)
+
     def _make_room(self) -> None:
-        self._state_hint.setVisible(self.width() >= self._full_width)
+        """Leave out chord, position and key, in this order, where there is no room."""
+        shown = len(self._extras)
+        while shown and self._needed(shown) > self.width():
+            shown -= 1
+        for index, stack in enumerate(self._extras):
+            stack.setVisible(index >= len(self._extras) - shown)
+        self._say_state()
+
+    def _say_state(self) -> None:
+        word, hint = texts.STATES[self._state_name]
+        long = f"{word}: {hint}"
+        fits = self._state.fontMetrics().horizontalAdvance(long) <= self._state.width()
+        self._state.setText(long if fits else word)
 
     def show_performance(self, performance: Performance) -> None:
         """Show the tempo that is wanted."""
@@ -174,9 +191,8 @@ class Transport(QFrame):
                 wording.mood_guess(look.emotion.valence, look.emotion.arousal, state)
             )
         self._mood.setEnabled(state not in ("off", "silence"))
-        word, hint = texts.STATES[state]
-        self._state.setText(word)
-        self._state_hint.setText(hint)
+        self._state_name = state
+        self._say_state()
         chord = look.emotion.chord if look is not None and look.emotion is not None else ""
         self._key.setText(wording.key_words(look.key if look is not None else ""))
         self._chord.setText(wording.chord_words(chord))
@@ -203,11 +219,15 @@ def _label(role: str, text: str = "") -> QLabel:
     return label
 
 
-def _stack(above: QLabel, below: QLabel) -> QVBoxLayout:
-    layout = QVBoxLayout()
-    layout.setSpacing(0)
-    layout.addStretch()
-    layout.addWidget(above, alignment=Qt.AlignmentFlag.AlignLeft)
-    layout.addWidget(below, alignment=Qt.AlignmentFlag.AlignLeft)
-    layout.addStretch()
-    return layout
+class _Stack(QWidget):
+    """Two labels, one above the other."""
+
+    def __init__(self, above: QLabel, below: QLabel) -> None:
+        super().__init__()
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(6, 0, 6, 0)
+        layout.setSpacing(0)
+        layout.addStretch()
+        for label in (above, below):
+            layout.addWidget(label)
+        layout.addStretch()
