@@ -26,7 +26,7 @@ __all__ = [
 
 Voicing = tuple[int, ...]
 
-_DOUBLING_COST: Final = {0: 0.0, 3: 1.0, 7: 1.5, 5: 2.0, 4: 2.0, 2: 3.0, 8: 4.0, 9: 4.0}
+_DOUBLING_COST: Final = {0: 0.0, 3: 2.0, 7: 3.0, 5: 3.0, 4: 2.5, 2: 4.0, 8: 4.0, 9: 4.0}
 """Cost of doubling the note so many semitones above the root; sevenths and tritones cost
 ``_TENDENCY_COST``, for a doubled tendency note must resolve twice."""
 _TENDENCY_COST: Final = 9.0

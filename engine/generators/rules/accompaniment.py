@@ -105,12 +105,13 @@ def _group(frame: BeatFrame, size: int) -> int:
 
 
 def _window(state: ChordState, count: int, frame: BeatFrame) -> tuple[int, ...]:
-    """Return so many neighbouring voices: near the register's centre, and with the third."""
+    """Return so many neighbouring voices: near the register's centre, with third and root."""
     voicing, root = state.voicing, frame.harmony.chord.root
 
     def cost(voices: tuple[int, ...]) -> float:
-        third = any((pitch - root) % 12 in (3, 4) for pitch in voices)
-        return abs(sum(voices) / count - frame.intent.chord_centre) + (0.0 if third else 9.0)
+        steps = {(pitch - root) % 12 for pitch in voices}
+        missing = (0.0 if steps & {3, 4} else 9.0) + (0.0 if 0 in steps else 2.0)
+        return abs(sum(voices) / count - frame.intent.chord_centre) + missing
 
     return min((voicing[i : i + count] for i in range(len(voicing) - count + 1)), key=cost)
 
@@ -254,7 +255,7 @@ def _revoiced(state: ChordState, frame: BeatFrame, bass: int) -> ChordState:
         high=round(max(frame.intent.lead_centre - _BELOW_LEAD, centre + _ABOVE)),
         voices=4,
         centre=centre,
-        register=4.0 if moved else 1.2,
+        register=5.0 if moved else 2.2,
     )
     chord = frame.harmony.chord
     grounds = (state.bass, bass) if state.bass and bass else None

@@ -56,7 +56,7 @@ def _moving(state: BassState, frame: BeatFrame, index: int) -> int:
             continue
         cost = 0.10 * size + 0.02 * abs(pitch - frame.intent.bass_centre) ** 2
         cost += 1.6 if size == 0 else 0.0
-        cost += 1.0 if note not in members else 0.0
+        cost += 0.3 * members.index(note) if note in members else 1.0
         cost += 1.0 if size in (6, 10, 11) else 0.0
         cost += 2.2 * frame.draws.uniform("moving", frame.position.beat, index, pitch)
         if cost < best_cost:

@@ -93,13 +93,13 @@ MAPPINGS: Final[dict[str, Plane | Curve]] = {
     "lead_span": Plane(8.0, arousal=2.0),
     # Mode as a place on the ladder phrygian 0 .. lydian 5. In between modes are mixed, as
     # major pieces borrow from minor: the share of minor thirds falls evenly with valence.
-    "brightness": Curve((-1.0, -0.5, 0.0, 0.5, 1.0), (0.75, 1.7, 2.35, 3.0, 4.1)),
+    "brightness": Curve((-1.0, -0.5, 0.0, 0.5, 1.0), (0.75, 1.65, 2.3, 3.0, 4.0)),
     "mixture": Curve((-1.0, -0.5, 0.0, 0.5, 1.0), (0.8, 1.8, 1.2, 2.0, 0.8)),
     # Share of each phrase's chords taken from the side of the valence: +1 major, -1 minor.
     "chord_tilt": Plane(0.0, valence=2.0),
     # Chord colour: sevenths and ninths; at low valence these are the dissonant ones.
-    "colour": Plane(0.38, valence=-0.32, arousal=0.06, low=0.05, high=0.8),
-    "suspension": Plane(0.12, arousal=0.04),
+    "colour": Plane(0.36, valence=-0.26, arousal=0.06, low=0.05, high=0.8),
+    "suspension": Curve((-1.0, 0.0, 1.0), (0.05, 0.18, 0.05)),
     "tension": Plane(0.0, valence=-1.5, arousal=0.15),
     # Harmonic rhythm: chance of a second chord within the bar.
     "half_bar_change": Plane(0.38, arousal=0.27, low=0.05, high=0.8),

@@ -20,7 +20,7 @@ _LEAP: Final = 3
 """Largest interval [semitones] that still counts as a step or a skip in the line."""
 _FORBIDDEN: Final = frozenset({6, 10, 11})
 """Leaps nobody sings: tritone and sevenths."""
-_MODE_NOTES: Final = {0: 0.8, 3: 1.6, 4: 1.6}
+_MODE_NOTES: Final = {0: 1.4, 3: 1.8, 4: 1.8, 7: -0.4}
 """Preference for notes so many semitones above the tonic: they say which mode it is."""
 _STEP: Final = 1.7
 """Mean size of a scale step [semitones]."""
