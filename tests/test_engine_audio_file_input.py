@@ -220,7 +220,7 @@ def test_absurd_rates_and_channel_counts_are_refused(tmp_path: Path) -> None:
         AudioFile(tmp_path / "wide.wav")
 
 
-def test_input_names_files_or_devices(tmp_path: Path) -> None:
+def test_input_names_files_or_devices(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = written(tmp_path / "song.wav")
     with open_source(str(path)) as source:
         assert isinstance(source, FileInput)
@@ -229,3 +229,9 @@ def test_input_names_files_or_devices(tmp_path: Path) -> None:
         open_source(str(tmp_path / "song.mp3"))
     assert isinstance(open_source("Scarlett 2i2"), DeviceInput)
     assert isinstance(open_source(None), DeviceInput)
+    (tmp_path / "system").mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert isinstance(open_source("system"), DeviceInput)
+    with pytest.raises(AudioFileError, match="folder"):
+        open_source("./system")
+    assert isinstance(open_source("x" * 300), DeviceInput)

@@ -1,5 +1,6 @@
 """Audio in: devices by name, files in real time or offline, mono at the tracker's rate."""
 
+import os
 from pathlib import Path
 from typing import Final
 
@@ -38,8 +39,8 @@ def open_source(chosen: str | None, *, loop: bool = False) -> AudioSource:
     Parameters
     ----------
     chosen : str or None
-        An audio file, or words of a device name; None for the default input. Whatever exists
-        as a file, or is spelled like an audio file, is a file.
+        An audio file, or words of a device name; None for the default input. Whatever is a
+        file, or is spelled like one, is a file.
     loop : bool
         Whether a file starts again at its end.
 
@@ -48,6 +49,13 @@ def open_source(chosen: str | None, *, loop: bool = False) -> AudioSource:
     AudioFileError
         The file is missing or cannot be decoded.
     """
-    if chosen and (Path(chosen).suffix.lower() in _AUDIO_SUFFIXES or Path(chosen).exists()):
+    if chosen and _means_file(chosen):
         return FileInput(chosen, loop=loop)
     return DeviceInput(chosen)
+
+
+def _means_file(chosen: str) -> bool:
+    # A folder that happens to be called like a device hides it only if spelled as a path.
+    # os.path answers False for names no system would take, where pathlib may raise.
+    is_path = os.path.isfile(chosen) or (os.path.exists(chosen) and os.path.dirname(chosen) != "")
+    return is_path or Path(chosen).suffix.lower() in _AUDIO_SUFFIXES

@@ -17,7 +17,7 @@ SYNC_S: Final = 1.0
 """… and the disk at least so often [s]: what a power cut loses."""
 QUEUE_LINES: Final = 16_384
 UNWRITTEN_BYTES: Final = 8 * 2**20
-"""Kept in memory while the disk is full or gone; about half an hour of playing."""
+"""Kept in memory while the disk is full or gone; about a quarter of an hour of playing."""
 _JOIN_S: Final = 5.0
 
 
