@@ -256,6 +256,7 @@ def test_no_key_yet_means_the_last_one():
         at(0, beats=0),
         at(0, tempo=0.0),
         at(0, tempo=float("nan")),
+        at(0, tempo=float("inf")),
         at(0, key="H:dur"),
         at(0, chord="C:foo"),
         at(0, valence=float("nan")),
