@@ -40,6 +40,9 @@ TICK_S = 0.005
 """Period of the player thread; far below its 50 ms hand-over lead."""
 
 RING_S = 4.0
+BACKLOG_S = 1.0
+"""Sound older than this is skipped: a late emotion is worse than a gap."""
+
 START_DELAY_S = 0.2
 """Beat 0 lies so far ahead of the start, so that it is not late."""
 
@@ -72,6 +75,7 @@ class Runtime:
         self._target = TargetState(0.0, 0.0, config.performance.mode, False, 0.0)
         self._notes: deque[NoteEvent] = deque(maxlen=2000)
         self._messages: deque[str] = deque(maxlen=50)
+        self._troubles: dict[str, str | None] = {"audio": None, "recording": None}
         self._missed_beats = 0
         self._tracker_load = 0.0
         self._last_beat = -1
@@ -119,12 +123,12 @@ class Runtime:
             )
             self._source = open_source(config.input or None)
             self._sender.start()
-            if config.record is not None:
-                self._recorder = self._start_recorder(config.record, self._source.name)
             if config.osc_in is not None:
                 self._osc_input = OscInput(config.osc_in, self)
                 self._osc_input.start()
             self._source.start(ring)
+            if config.record is not None:  # last: what cannot start leaves no folder behind
+                self._recorder = self._start_recorder(config.record, self._source.name)
         except BaseException:
             self._close()
             raise
@@ -269,6 +273,10 @@ class Runtime:
         assert tracker is not None
         hop_s = tracker.hop_length / tracker.sample_rate
         while not self._stopping.is_set():
+            backlog = ring.available - int(BACKLOG_S * tracker.sample_rate)
+            if backlog > 0:  # after a stall, hear what is played now
+                ring.skip(backlog)
+                self._log("skipped", {"seconds": round(backlog / tracker.sample_rate, 2)})
             pcm = ring.read(tracker.hop_length)
             if not pcm.size:
                 self._stopping.wait(TICK_S)
@@ -287,6 +295,7 @@ class Runtime:
                 self._commands.get()()
             self._hand_over(pipeline.advance(time.perf_counter()))
             self._report_late()
+            self._report_trouble()
 
     def _hand_over(self, step: Step) -> None:
         self._target = step.target
@@ -323,6 +332,17 @@ class Runtime:
                 self._log("late", {"note_id": sent.note_id, "ms": late_ms})
 
     # ------------------------------------------------------------------ small helpers
+
+    def _report_trouble(self) -> None:
+        """Say once what is wrong with a device or the recording, and when it is well again."""
+        found = {
+            "audio": self._source.error if self._source is not None else None,
+            "recording": self._recorder.error if self._recorder is not None else None,
+        }
+        for place, trouble in found.items():
+            if trouble != self._troubles.get(place):
+                self._troubles[place] = trouble
+                self._log(place, {"what": trouble or "well again"})
 
     def _log(self, kind: str, values: dict[str, Any]) -> None:
         words = ", ".join(f"{name} {value}" for name, value in values.items())
