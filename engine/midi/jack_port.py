@@ -10,13 +10,16 @@ import time
 from collections import deque
 
 from engine.midi.frames import FrameClock
-from engine.midi.jack_server import open_client
+from engine.midi.jack_server import open_client, wait_periods
 from engine.midi.ports import Clock
 
 __all__ = ["JackPort"]
 
 _WRAP = 1 << 32
 _WAKE_S = 0.005  # time for the sender to wake up and hand over before the period starts
+_PERIODS = 3  # that carry the last messages away before we leave
+_PATIENCE_S = 1.5
+_LOOK_S = 0.002
 _FIRST_READINGS = 16
 _SLOWEST_READING_S = 1e-4  # a reading that took longer was interrupted and is worth nothing
 
@@ -97,12 +100,11 @@ class JackPort:
 
     def close(self) -> None:
         """Wait until everything queued is written and read, then leave the server."""
-        period_s = self._client.blocksize / self._rate if self.alive else 0.0
-        give_up = self._clock() + 0.5
+        give_up = self._clock() + _PATIENCE_S
         while self.alive and self._waiting and self._clock() < give_up:
-            time.sleep(period_s)
+            time.sleep(_LOOK_S)
         if self.alive:
-            time.sleep(2 * period_s)
+            wait_periods(self._client, _PERIODS)
             self._client.deactivate()
         self._client.close()
 

@@ -4,11 +4,15 @@ rtmidi neither notices that its JACK server has died nor can connect its own por
 this client, which has no ports and is never activated, does both for it.
 """
 
+import time
 from typing import Any
 
 from engine.errors import MidiPortError
 
-__all__ = ["JackServer", "load_jack", "open_client"]
+__all__ = ["JackServer", "load_jack", "open_client", "wait_periods"]
+
+_PATIENCE_S = 1.5  # the death of another client may halt a server for half a second
+_LOOK_S = 0.002
 
 NO_SERVER = (
     "no JACK server is running: start one (`jackd -d alsa`, QjackCtl, or PipeWire with "
@@ -53,6 +57,21 @@ def open_client(name: str) -> tuple[Any, Any]:
         raise MidiPortError(NO_SERVER) from error
 
 
+def wait_periods(client: Any, count: int) -> None:
+    """Wait until a server has gone through some periods, for at most `_PATIENCE_S`.
+
+    What was written is lost if its client leaves before a period has carried it, and a busy
+    machine or the death of another client may hold the server up.
+    """
+    give_up = time.monotonic() + _PATIENCE_S
+    seen = client.last_frame_time
+    while count > 0 and time.monotonic() < give_up:
+        time.sleep(_LOOK_S)
+        now = client.last_frame_time
+        count -= now != seen
+        seen = now
+
+
 class JackServer:
     """Watches the running server.
 
@@ -90,6 +109,10 @@ class JackServer:
             self._client.connect(port, peer)
         except self._jack.JackError:
             return  # gone, or connected already: both are fine
+
+    def wait_periods(self, count: int) -> None:
+        """Wait until the server has gone through some periods, or has clearly stalled."""
+        wait_periods(self._client, count)
 
     def close(self) -> None:
         """Leave the server."""

@@ -12,7 +12,7 @@ from engine.midi.wire import Counters, Frame, Kind, WireError, encode
 __all__ = ["SenderLink"]
 
 _START_S = 10.0
-_STOP_S = 1.5
+_STOP_S = 4.0  # the sender waits for a server that has stalled, up to twice 1.5 s
 _MOST_UNWRITTEN = 4096
 _WINDOW = 2048  # notes over which lateness is described
 _KEPT_SENT = 8192

@@ -14,7 +14,8 @@ from engine.midi.ports import Clock, OutputPort, resolve_name
 
 __all__ = ["RtMidiPort", "available_apis", "input_names", "open_named", "open_virtual"]
 
-_SETTLE_S = 0.06  # longer than the longest usual JACK period, twice
+_SETTLE_S = 0.06  # CoreMIDI, ALSA and Windows hand over at once; a slow cable needs a little
+_PERIODS = 4  # one to take the messages, one to carry them, and as many to be sure
 
 _NO_BACKEND = {
     "linux": (
@@ -199,8 +200,11 @@ class RtMidiPort:
 
     def close(self) -> None:
         """Give the last messages time to leave, then close."""
-        if self.alive and self._api != self._rtmidi.API_LINUX_ALSA:
-            time.sleep(_SETTLE_S)
+        if self.alive:
+            if self._server is not None:
+                self._server.wait_periods(_PERIODS)
+            else:
+                time.sleep(_SETTLE_S)
         self._out.close_port()
         self._out.delete()
         if self._look is not None:

@@ -24,11 +24,16 @@ _ATTEMPTS = 5
 _REGISTRY = Path("/dev/shm/jack-shm-registry")
 
 
-def until(condition: Callable[[], object], what: str, patience_s: float = 10.0) -> None:
-    """Wait until something holds; fail naming it if it never does."""
+def until(
+    condition: Callable[[], object],
+    what: str,
+    patience_s: float = 10.0,
+    shown: Callable[[], object] = str,
+) -> None:
+    """Wait until something holds; fail naming it if it never does, with what is to be shown."""
     end = time.monotonic() + patience_s
     while not condition():
-        assert time.monotonic() < end, f"gave up after {patience_s:g} s waiting for {what}"
+        assert time.monotonic() < end, f"waited {patience_s:g} s in vain for {what} {shown()}"
         time.sleep(0.01)
 
 
