@@ -1,0 +1,359 @@
+"""The sender's turns with a recording port, and the client with a real process, without JACK."""
+
+import os
+import queue
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+from servers.jack import until
+
+from engine.errors import InputError, MidiPortError
+from engine.midi import link
+from engine.midi.client import SenderClient
+from engine.midi.ports import NullPort, open_output, resolve_name
+from engine.midi.reporter import Reporter
+from engine.midi.sender import Sender
+from engine.midi.wire import Counters, Frame, Kind
+
+
+class RecordingPort:
+    """Keeps what it is sent; can be lost."""
+
+    name = "recorder"
+
+    def __init__(self, lookahead_s=0.0):
+        self.lookahead_s = lookahead_s
+        self.alive = True
+        self.closed = False
+        self.sent = []
+        self.connected = []
+
+    def send(self, data, at_s, note_id):
+        self.sent.append((data.hex(" "), at_s))
+        return 0.0
+
+    def collect(self):
+        return []
+
+    def refresh(self):
+        pass
+
+    def peers(self):
+        return ("synth:in",)
+
+    def connect(self, peer):
+        self.connected.append(peer)
+
+    def close(self):
+        self.closed = True
+
+
+class Stage:
+    """A sender on a fake clock, its ports in the order they were opened, and its reports."""
+
+    def __init__(self, clock, ports):
+        self.clock = clock
+        self.ports = list(ports)
+        self.opened = []
+        self.inbox = queue.SimpleQueue()
+        self.reporter = Reporter(-1, lambda: None)
+        self.sender = Sender(self.open_port, self.inbox, self.reporter, clock=clock)
+
+    def open_port(self):
+        port = self.ports.pop(0)
+        if isinstance(port, Exception):
+            raise port
+        self.opened.append(port)
+        return port
+
+    def tell(self, *frames, at=None):
+        self.clock.now = self.clock.now if at is None else at
+        self.inbox.put(list(frames))
+        self.sender.turn()
+
+    def reports(self, kind):
+        return [frame for frame in self.reporter._waiting if frame.kind == kind]
+
+
+def note(note_id, on_s, off_s, pitch=60):
+    return Frame(Kind.NOTE, 0, pitch, 90, note_id, on_s, off_s)
+
+
+def test_turn_sends_what_is_due_and_reports_it(fake_clock):
+    stage = Stage(fake_clock, [RecordingPort()])
+    stage.sender.open(wait=False)
+    stage.tell(note(7, 100.5, 101.0))
+    stage.tell(at=100.5)
+    assert stage.opened[0].sent == [("90 3c 5a", 100.5)]
+    (report,) = stage.reports(Kind.SENT)
+    assert (report.note_id, report.at_s, report.until_s) == (7, 100.5, 0.0)
+    assert stage.reporter.counters == Counters(True, sounding=1, sent=1)
+
+
+def test_port_that_takes_messages_ahead_gets_them_ahead(fake_clock):
+    stage = Stage(fake_clock, [RecordingPort(lookahead_s=0.03)])
+    stage.sender.open(wait=False)
+    stage.tell(note(1, 100.5, 101.0))
+    stage.tell(at=100.47)
+    assert stage.opened[0].sent == [("90 3c 5a", 100.5)]
+
+
+def test_stop_ends_every_note_and_closes_the_port(fake_clock):
+    stage = Stage(fake_clock, [RecordingPort()])
+    stage.sender.open(wait=False)
+    stage.tell(note(1, 100.0, 200.0))
+    stage.inbox.put([Frame(Kind.STOP)])
+    stage.sender.run()
+    assert [data for data, _ in stage.opened[0].sent] == [
+        "90 3c 5a",
+        "80 3c 40",
+        "b0 7b 00",
+        "b0 40 00",
+    ]
+    assert stage.opened[0].closed
+
+
+def test_error_in_the_loop_still_ends_every_note(fake_clock, monkeypatch):
+    stage = Stage(fake_clock, [RecordingPort()])
+    stage.sender.open(wait=False)
+    stage.tell(note(1, 100.0, 200.0))
+
+    def broken():
+        raise RuntimeError("bug")
+
+    monkeypatch.setattr(stage.sender, "turn", broken)
+    with pytest.raises(RuntimeError):
+        stage.sender.run()
+    assert "80 3c 40" in [data for data, _ in stage.opened[0].sent]
+    assert stage.opened[0].closed
+
+
+def test_lost_port_is_opened_again_connected_and_given_its_note_offs(fake_clock):
+    away = MidiPortError("not there")
+    stage = Stage(fake_clock, [RecordingPort(), away, RecordingPort()])
+    stage.sender.open(wait=False)
+    stage.tell(note(1, 100.0, 200.0))
+    stage.opened[0].alive = False
+    stage.tell()
+    assert stage.opened[0].closed
+    assert "has gone" in stage.reports(Kind.ERROR)[0].text
+    stage.tell(note(2, 100.1, 200.0, 62), at=100.1)
+    stage.tell(at=101.2)  # tried, still away
+    assert len(stage.opened) == 1
+    stage.tell(at=102.4)
+    assert stage.opened[1].connected == ["synth:in"]
+    assert [data for data, _ in stage.opened[1].sent] == ["80 3c 40"]
+    assert [frame.text for frame in stage.reports(Kind.READY)] == ["recorder", "", "recorder"]
+    assert [frame.note_id for frame in stage.reports(Kind.DROPPED)] == [2]
+
+
+def test_port_that_is_away_at_the_start_is_an_error_unless_told_to_wait(fake_clock):
+    with pytest.raises(MidiPortError, match="not there"):
+        Stage(fake_clock, [MidiPortError("not there")]).sender.open(wait=False)
+    stage = Stage(fake_clock, [MidiPortError("not there"), RecordingPort()])
+    stage.sender.open(wait=True)
+    stage.tell(at=101.1)
+    assert len(stage.opened) == 1
+
+
+def test_name_is_found_by_part_exactly_or_not_at_all():
+    names = ["FLUID Synth:midi", "Synth", "Piano:in"]
+    assert resolve_name("fluid", names) == "FLUID Synth:midi"
+    assert resolve_name("synth", names) == "Synth"
+    with pytest.raises(MidiPortError, match="'i' is ambiguous: it fits 'FLUID Synth:midi', 'Piano"):
+        resolve_name("i", names)
+    with pytest.raises(MidiPortError, match="no MIDI output port is named 'x'; there are 'FLUID"):
+        resolve_name("x", names)
+    with pytest.raises(MidiPortError, match="there is no MIDI output port"):
+        resolve_name("x", [])
+
+
+def test_no_output_is_a_port_too(fake_clock):
+    assert isinstance(open_output("none", "Stimmung", fake_clock), NullPort)
+
+
+def test_client_plays_through_a_process_that_has_no_port():
+    with SenderClient("none") as client:
+        now = time.perf_counter()
+        for number in range(10):
+            client.note(number, now + 0.02 * number, now + 0.02 * number + 0.01, 0, 60, 90)
+        until(lambda: client.status().sent == 10 and not client.status().sounding, "ten notes")
+        status = client.status()
+        assert (status.alive, status.port, status.port_alive, status.dropped) == (
+            True,
+            "none",
+            True,
+            0,
+        )
+        assert 0 <= status.lateness_p50_ms <= status.lateness_p99_ms <= status.lateness_max_ms
+        assert [sent.note_id for sent in client.drain_sent()] == list(range(10))
+        assert client.drain_sent() == []
+    client.stop()
+    assert not client.status().alive
+
+
+@pytest.mark.parametrize("output", ["virtual", "jack", "some synth"])
+def test_machine_without_midi_gets_one_line_with_the_cure(output, monkeypatch):
+    monkeypatch.setenv("JACK_DEFAULT_SERVER", "no-such-server")
+    if os.path.exists("/dev/snd/seq") and output != "jack":
+        output = "surely no port has this name"
+    with pytest.raises(MidiPortError) as caught:
+        SenderClient(output).start()
+    text = str(caught.value)
+    assert "\n" not in text
+    assert any(cure in text for cure in ("snd-seq", "jackd", "stimmung devices"))
+
+
+def test_bad_values_are_refused_before_they_travel():
+    client = SenderClient("none")
+    for arguments, message in [
+        ((1, 1.0, 1.0, 0, 60, 90), "off_s must be after on_s=1.0; got 1.0"),
+        ((1, float("nan"), 1.0, 0, 60, 90), "on_s must be a finite time"),
+        ((1, 0.0, 1.0, 16, 60, 90), "channel must be a whole number from 0 to 15; got 16"),
+        ((1, 0.0, 1.0, 0, 128, 90), "pitch must be a whole number from 0 to 127; got 128"),
+        ((1, 0.0, 1.0, 0, 60, 0), "velocity must be a whole number from 1 to 127; got 0"),
+        ((1, 0.0, 1.0, 0, 60.5, 90), "pitch must be a whole number"),
+        ((-1, 0.0, 1.0, 0, 60, 90), "note_id must be"),
+    ]:
+        with pytest.raises(InputError, match=message):
+            client.note(*arguments)
+    with pytest.raises(InputError, match="value must be a whole number from 0 to 127; got 128"):
+        client.control(0.0, 0, 20, 128)
+    with pytest.raises(InputError, match="latency_s must be from -0.2 to 0.2; got 0.3"):
+        SenderClient("none", latency_s=0.3)
+    client.note(1, 0.0, 1.0, np.int64(0), np.uint8(60), np.int32(90))
+    with pytest.raises(InputError, match="note_id 1 is still in use"):
+        client.note(1, 2.0, 3.0, 0, 60, 90)
+
+
+def test_stopped_engine_does_not_stop_the_sender():
+    """A reader that reads nothing loses reports, not notes: the pipe must not stall the sender."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "engine.midi.sender", "--output", "none"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    try:
+        from engine.midi.wire import FrameReader, encode
+
+        now = time.perf_counter()
+        for number in range(6000):  # far more reports than a pipe holds
+            at_s = now + 0.2 + number * 1e-4
+            frame = Frame(Kind.NOTE, 0, number % 128, 90, number, at_s, at_s + 5e-4)
+            process.stdin.write(encode(frame))
+        process.stdin.flush()
+        time.sleep(1.2)
+        process.stdin.write(encode(Frame(Kind.STOP)))
+        process.stdin.flush()
+        reader = FrameReader()
+        frames = []
+        while data := os.read(process.stdout.fileno(), 65536):
+            frames += reader.feed(data)
+        assert process.wait(10) == 0
+    finally:
+        process.kill()
+        process.communicate()
+    counters = [Counters.unpack(f.payload) for f in frames if f.kind == Kind.COUNTERS][-1]
+    assert counters.sent + counters.dropped == 6000
+    assert counters.sounding == 0
+
+
+def test_broken_stream_ends_the_sender_cleanly():
+    done = subprocess.run(
+        [sys.executable, "-m", "engine.midi.sender", "--output", "none"],
+        input=b"\xff" * 64,
+        capture_output=True,
+        timeout=20,
+        check=False,
+    )
+    assert done.returncode == 0
+
+
+class ShortLived:
+    """Stands in for a sender process that is ready and dies at once."""
+
+    started = 0
+
+    def __init__(self, *arguments, wait):
+        type(self).started += 1
+        self.pid = self.started
+
+    def frames(self):
+        yield Frame(Kind.READY, payload=b"port")
+
+    def last_words(self):
+        return "killed by SIGSEGV"
+
+    def write(self, data):
+        return False
+
+    def end(self, patience_s):
+        pass
+
+    def kill(self):
+        pass
+
+    def close(self):
+        pass
+
+
+def test_sender_that_keeps_dying_is_not_restarted_in_a_storm(monkeypatch):
+    monkeypatch.setattr(link, "SenderProcess", ShortLived)
+    line = link.SenderLink("none", "Stimmung", 0.0)
+    line._process = ShortLived(wait=False)
+    ShortLived.started = 0
+    pauses = []
+
+    class Patient:
+        def wait(self, seconds):
+            pauses.append(seconds)
+            return len(pauses) > 14
+
+        def is_set(self):
+            return False
+
+    line._stopping = Patient()
+    line._supervise()
+    assert ShortLived.started == 14
+    assert pauses[:6] == [0.0, 0.1, 0.2, 0.4, 0.8, 1.6]
+    assert max(pauses[:10]) <= 5.0
+    assert sum(pauses[:11]) > 55  # never more than ten in a minute
+    assert line.message == "the MIDI sender ended: killed by SIGSEGV"
+
+
+def test_sender_survives_ctrl_c():
+    with SenderClient("none") as client:
+        os.kill(client.pid, signal.SIGINT)
+        time.sleep(0.1)
+        assert client.status().alive
+        assert client.status().restarts == 0
+
+
+def test_full_queue_loses_and_counts_but_never_blocks():
+    with SenderClient("none") as client:
+        os.kill(client.pid, signal.SIGSTOP)
+        try:
+            now = time.perf_counter()
+            for number in range(12_000):
+                client.note(number, now + 60.0, now + 61.0, 0, 60, 90)
+            assert time.perf_counter() - now < 5.0
+            assert client.status().dropped > 0
+        finally:
+            os.kill(client.pid, signal.SIGCONT)
+        client.panic()
+        until(lambda: client.status().queued == 0, "panic to get through")
+        assert client.status().alive
+
+
+def test_latency_offset_moves_what_is_sent():
+    with SenderClient("none", latency_s=0.1) as client:
+        now = time.perf_counter()
+        client.note(1, now + 0.1, now + 0.2, 0, 60, 90)
+        until(lambda: client.status().sent, "the note")
+        assert time.perf_counter() >= now + 0.2
+        (sent,) = client.drain_sent()
+        assert sent.deadline_s == pytest.approx(now + 0.1)
