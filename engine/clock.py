@@ -24,6 +24,16 @@ class Clock(Protocol):
         """Whether the music moves."""
         ...
 
+    @property
+    def jumps(self) -> int:
+        """How often the position was set, not reached: start, stop, song position."""
+        ...
+
+    @property
+    def landing(self) -> float:
+        """Where the last of these jumps went [quarter notes]."""
+        ...
+
     def beat_at(self, time_s: float) -> float:
         """Return the musical position at a time [quarter notes]."""
         ...
@@ -48,6 +58,8 @@ class InternalClock:
         self._origin_s = 0.0
         self._origin_beat = 0.0
         self._running = False
+        self.jumps = 0
+        self.landing = 0.0
 
     @property
     def tempo_bpm(self) -> float:
@@ -62,11 +74,13 @@ class InternalClock:
     def start(self, time_s: float, beat: float = 0.0) -> None:
         """Be at ``beat`` at ``time_s`` (now or soon) and move on from there."""
         self._origin_s, self._origin_beat, self._running = time_s, beat, True
+        self._jump(beat)
 
     def stop(self, time_s: float) -> None:
         """Hold the position reached at ``time_s``."""
         self._origin_beat = self.beat_at(time_s)
         self._origin_s, self._running = time_s, False
+        self._jump(self._origin_beat)
 
     def set_tempo(self, tempo_bpm: float, time_s: float) -> None:
         """Change the tempo from ``time_s`` on; the position does not jump."""
@@ -84,3 +98,7 @@ class InternalClock:
     def time_at(self, beat: float) -> float:
         """Return the time of a musical position [s], at the tempo of now."""
         return self._origin_s + (beat - self._origin_beat) * 60.0 / self._tempo_bpm
+
+    def _jump(self, beat: float) -> None:
+        self.landing = beat
+        self.jumps += 1
