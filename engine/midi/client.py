@@ -171,6 +171,30 @@ class SenderClient:
         _check_int("program", program, 0, 127)
         self._link.submit(Frame(Kind.PROGRAM, channel, program, at_s=at_s))
 
+    def realtime(self, at_s: float, status: int) -> None:
+        """Hand over a clock, start, continue or stop, 0xF8..0xFF.
+
+        Raises
+        ------
+        InputError
+            If a value is out of range.
+        """
+        _check_time("at_s", at_s)
+        _check_int("status", status, 0xF8, 0xFF)
+        self._link.submit(Frame(Kind.REALTIME, data1=status, at_s=at_s))
+
+    def song_position(self, at_s: float, sixteenths: int) -> None:
+        """Hand over a song position pointer, 0..16383 sixteenths of 6 clocks.
+
+        Raises
+        ------
+        InputError
+            If a value is out of range.
+        """
+        _check_time("at_s", at_s)
+        _check_int("sixteenths", sixteenths, 0, 16383)
+        self._link.submit(Frame(Kind.REALTIME, data1=0xF2, note_id=sixteenths, at_s=at_s))
+
     def end_note(self, note_id: int, at_s: float) -> None:
         """Move the end of a note already handed over; before its start, it never sounds."""
         _check_time("at_s", at_s)

@@ -26,6 +26,7 @@ NO_NOTE = -1
 _CLOCK, _OFF, _PROGRAM, _ON, _CONTROL = range(5)
 
 _NOTE_OFF, _NOTE_ON, _CONTROL_CHANGE, _PROGRAM_CHANGE = 0x80, 0x90, 0xB0, 0xC0
+_SONG_POSITION = 0xF2
 _SUSTAIN, _ALL_SOUND_OFF, _RESET_CONTROLLERS, _ALL_NOTES_OFF = 64, 120, 121, 123
 
 # Controllers whose every message counts, in order: bank select, data entry, (N)RPN, modes.
@@ -153,7 +154,7 @@ class Schedule:
                 continue
             self._messages -= 1
             if priority == _CLOCK:
-                clocks.append(Outgoing(bytes((item.data1,)), at_s))
+                clocks.append(Outgoing(_realtime(item), at_s))
             elif priority == _PROGRAM:
                 notes.append(Outgoing(bytes((_PROGRAM_CHANGE | item.channel, item.data1)), at_s))
             else:
@@ -327,6 +328,12 @@ class Schedule:
 def _note_off(channel: int, pitch: int, at_s: float) -> Outgoing:
     # Release velocity 64 is the neutral value of the MIDI 1.0 specification.
     return Outgoing(bytes((_NOTE_OFF | channel, pitch, 64)), at_s)
+
+
+def _realtime(frame: Frame) -> bytes:
+    if frame.data1 == _SONG_POSITION:  # 14 bits, low seven first
+        return bytes((_SONG_POSITION, frame.note_id & 127, frame.note_id >> 7 & 127))
+    return bytes((frame.data1,))
 
 
 def _control(channel: int, control: int, value: int, at_s: float) -> Outgoing:

@@ -40,7 +40,7 @@ class Kind(IntEnum):
     NOTE = 1  # note id, channel, data1 pitch, data2 velocity, at on, until off
     CONTROL = 2  # at, channel, data1 control, data2 value
     PROGRAM = 3  # at, channel, data1 program
-    REALTIME = 4  # at, data1 status byte 0xF8..0xFF: clock, start, continue, stop
+    REALTIME = 4  # at, data1 status: 0xF8..0xFF, or 0xF2 song position, sixteenths as note id
     END_NOTE = 5  # note id, at: the note's new end
     CANCEL_AFTER = 6  # at: forget notes that would start then or later
     PANIC = 7
@@ -56,6 +56,7 @@ class Kind(IntEnum):
     DROPPED = 36  # note id (-1: not a note), data1 DropReason
     COUNTERS = 37  # payload: Counters
     PEERS = 38  # payload: connected ports, one a line
+    RECEIVED = 39  # at arrival, payload: one message (from the receiver process)
 
 
 class DropReason(IntEnum):
