@@ -16,12 +16,14 @@ sees the end of its pipe. Commands:
 =================================================  ==========================================
 
 Answers carry ``"is"``: ``ready`` (``{}``), ``started``, ``stopped``, ``devices``
-(``inputs``, ``outputs``), ``error`` (``message``) and ``snapshot`` (`engine.snapshot.Snapshot`
-as JSON, 30 a second while running). ``config`` holds ``performance`` (any settings of
-`engine.config.Performance`), ``input``, ``midi_out``, ``osc`` (list of HOST:PORT), ``osc_in``,
+(``inputs``, ``outputs``, ``problem``), ``error`` (``message``) and ``snapshot``
+(`engine.snapshot.Snapshot` as JSON, 30 a second while running). ``config`` holds
+``performance`` (any settings of `engine.config.Performance`), ``input``, ``midi_out``,
+``osc`` (list of HOST:PORT), ``osc_in``,
 ``record``, ``seed``, ``latency_ms`` and ``curve`` (a file for mode ``curve``).
 """
 
+import contextlib
 import json
 import queue
 import sys
@@ -87,6 +89,7 @@ class _Server:
     def __init__(self) -> None:
         self._runtime: Runtime | None = None
         self._commands: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+        self._speaking = threading.Lock()
 
     def serve(self) -> None:
         threading.Thread(target=self._read, name="commands", daemon=True).start()
@@ -168,15 +171,26 @@ class _Server:
         self._playing().panic()
 
     def _devices(self, _command: Mapping[str, Any]) -> None:
+        # Looking takes a second: on the side, so that snapshots keep coming.
+        threading.Thread(target=self._list_devices, name="devices", daemon=True).start()
+
+    def _list_devices(self) -> None:
         from engine.audio import list_inputs
         from engine.midi.ports import list_output_ports
 
+        inputs: list[str] = []
+        outputs: list[str] = []
+        problems = []
         try:
             inputs = [device.label for device in list_inputs()]
         except DeviceError as error:
-            inputs = []
-            self._answer("error", message=str(error))
-        self._answer("devices", inputs=inputs, outputs=list_output_ports())
+            problems.append(str(error))
+        try:
+            outputs = list(list_output_ports())
+        except DeviceError as error:
+            problems.append(str(error))
+        with contextlib.suppress(BrokenPipeError):
+            self._answer("devices", inputs=inputs, outputs=outputs, problem="; ".join(problems))
 
     def _playing(self) -> Runtime:
         if self._runtime is None:
@@ -184,8 +198,9 @@ class _Server:
         return self._runtime
 
     def _answer(self, kind: str, **values: Any) -> None:
-        sys.stdout.write(json.dumps({"is": kind, **values}) + "\n")
-        sys.stdout.flush()
+        with self._speaking:
+            sys.stdout.write(json.dumps({"is": kind, **values}) + "\n")
+            sys.stdout.flush()
 
 
 _ACTIONS = {

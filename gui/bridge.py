@@ -35,6 +35,7 @@ FORGIVEN_AFTER_S = 60.0
 
 UNRESPONSIVE_S = 5.0
 CLOSE_MS = 5_000
+REOPEN_MS = 3_000
 CLOSE_RECORDING_MS = 30_000
 
 _SNAPSHOT_PREFIX = b'{"is": "snapshot"'
@@ -50,8 +51,8 @@ class EngineBridge(QObject):
         One of `BridgeState`.
     snapshot : engine.snapshot.Snapshot
         The newest look at the engine, at most 30 a second.
-    devices : list of str, list of str
-        Audio inputs and MIDI outputs present now.
+    devices : list of str, list of str, str
+        Audio inputs and MIDI outputs present now, and what kept some from being listed.
     ready :
         A new engine process waits for its first command.
     refused : str
@@ -64,7 +65,7 @@ class EngineBridge(QObject):
 
     state_changed = pyqtSignal(str)
     snapshot = pyqtSignal(object)
-    devices = pyqtSignal(list, list)
+    devices = pyqtSignal(list, list, str)
     ready = pyqtSignal()
     refused = pyqtSignal(str)
     start_failed = pyqtSignal()
@@ -82,12 +83,17 @@ class EngineBridge(QObject):
         self._born_s = 0.0
         self._heard_s = 0.0
         self._closing = False
+        self._reopening = False
         self._frame = QTimer(self)
         self._frame.setInterval(FRAME_MS)
         self._frame.timeout.connect(self._show_newest)
         self._restart_timer = QTimer(self)
         self._restart_timer.setSingleShot(True)
         self._restart_timer.timeout.connect(self._launch)
+
+        self._hung_timer = QTimer(self)
+        self._hung_timer.setSingleShot(True)
+        self._hung_timer.timeout.connect(self._kill_hung)
 
     # ------------------------------------------------------------------ the process
 
@@ -104,7 +110,7 @@ class EngineBridge(QObject):
     @property
     def silent_s(self) -> float:
         """Seconds since a running engine last said anything; 0 while it need not speak."""
-        if self._state != "running" or self._awaited:
+        if self._state != "running":
             return 0.0
         return time.perf_counter() - self._heard_s
 
@@ -122,9 +128,14 @@ class EngineBridge(QObject):
         """Start afresh at the user's wish; earlier deaths no longer count."""
         self._deaths = 0
         self._restart_timer.stop()
-        if self._process is not None:
-            self._drop_process(kill=True)
-        self._launch()
+        process = self._process
+        if process is None:
+            self._launch()
+            return
+        # First politely, so that a recording is finished; a hung engine is killed.
+        self._reopening = True
+        process.closeWriteChannel()
+        self._hung_timer.start(REOPEN_MS)
 
     def close(self, recording: bool = False) -> None:
         """End the engine: it sees the end of its input, ends every note and leaves.
@@ -140,12 +151,14 @@ class EngineBridge(QObject):
             return
         process.closeWriteChannel()
         if not process.waitForFinished(CLOSE_RECORDING_MS if recording else CLOSE_MS):
-            process.terminate()
-            if not process.waitForFinished(CLOSE_MS):
-                process.kill()
-                process.waitForFinished(CLOSE_MS)
-        self._drop_process(kill=False)
+            process.kill()  # its sender ends every note
+            process.waitForFinished(CLOSE_MS)
+        self._drop_process()
         self._set_state("absent")
+
+    def _kill_hung(self) -> None:
+        if self._process is not None:
+            self._process.kill()
 
     def _launch(self) -> None:
         process = QProcess(self)
@@ -163,19 +176,22 @@ class EngineBridge(QObject):
         process.start()
         self._frame.start()
 
-    def _drop_process(self, *, kill: bool) -> None:
+    def _drop_process(self) -> None:
         process, self._process = self._process, None
-        if process is None:
-            return
-        process.blockSignals(True)
-        if kill and process.state() != QProcess.ProcessState.NotRunning:
-            process.kill()
-            process.waitForFinished(CLOSE_MS)
-        process.deleteLater()
+        if process is not None:
+            process.blockSignals(True)
+            process.deleteLater()
 
     def _on_finished(self, code: int, status: QProcess.ExitStatus) -> None:
         self._read_errors()
         if self._closing:
+            return
+        if self._reopening:
+            self._reopening = False
+            self._hung_timer.stop()
+            self._drop_process()
+            self._set_state("absent")
+            self._launch()
             return
         crashed = status == QProcess.ExitStatus.CrashExit
         self._bury(wording.engine_death(code, crashed, self._last_error_line()))
@@ -187,7 +203,7 @@ class EngineBridge(QObject):
 
     def _bury(self, reason: str) -> None:
         self._frame.stop()
-        self._drop_process(kill=False)
+        self._drop_process()
         if time.perf_counter() - self._born_s > FORGIVEN_AFTER_S:
             self._deaths = 0
         again = self._deaths < len(RESTART_DELAYS_S)
@@ -290,15 +306,13 @@ class EngineBridge(QObject):
                 self._set_state("idle")
         elif kind == "devices":
             self._fulfilled("devices")
-            self.devices.emit(answer["inputs"], answer["outputs"])
+            self.devices.emit(answer["inputs"], answer["outputs"], answer["problem"])
         elif kind == "error":
             self._on_error(str(answer["message"]))
 
     def _on_error(self, message: str) -> None:
-        # Commands are answered in order; what is awaited first is what was refused. A failed
-        # listing is still followed by its (empty) list.
-        if self._awaited and self._awaited[0] == "start":
-            self._awaited.popleft()
+        if "start" in self._awaited:
+            self._fulfilled("start")
             if "start" not in self._awaited and self._state == "starting":
                 self._set_state("idle")
                 self.start_failed.emit()

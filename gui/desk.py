@@ -64,6 +64,11 @@ class Desk(QObject):
         return self.bridge.state == "running"
 
     @property
+    def time_s(self) -> float:
+        """Seconds the engine has played; 0 while it does not."""
+        return self.look.time_s if self.look is not None else 0.0
+
+    @property
     def wants_music(self) -> bool:
         """Whether the user has pressed Start and not Stop."""
         return self._wants_music

@@ -23,6 +23,7 @@ from gui.widgets.stage_view import StageView
 __all__ = ["MainWindow"]
 
 _WATCH_MS = 500
+_RECOVERED_S = 10.0
 
 
 class MainWindow(QMainWindow):
@@ -47,6 +48,7 @@ class MainWindow(QMainWindow):
         self._outputs: list[str] = []
         self._listed = False
         self._silence_said = False
+        self._restart_said = False
         self._was_maximized = False
         self.actions_by_name = add_menus(self, self._what_to_do(), memory.theme, self.choose_theme)
         self._connect()
@@ -255,13 +257,17 @@ class MainWindow(QMainWindow):
             self.page.health.add_message(message)
         self._seen_messages = messages
 
-    def _show_devices(self, inputs: list[str], outputs: list[str]) -> None:
+    def _show_devices(self, inputs: list[str], outputs: list[str], problem: str) -> None:
         self._inputs, self._outputs, self._listed = inputs, outputs, True
+        self.page.devices.show_problem(problem)
         self._show_wanted()
 
     def _say_refused(self, message: str) -> None:
         self.page.health.add_message(message)
-        self.notice.say(message)
+        if self.desk.wants_music:
+            self.notice.say(message)
+        else:  # it did not start: nearly always a matter of devices
+            self.notice.say(message, "caution", texts.CHOOSE_DEVICES, self.page.show_devices_tab)
 
     def _say_died(self, reason: str, again: bool) -> None:
         self.page.health.add_message(reason)
@@ -272,6 +278,7 @@ class MainWindow(QMainWindow):
         action = "" if again else texts.RESTART_ENGINE
         level = "caution" if again else "bad"
         self.notice.say(words.format(reason=reason), level, action, self.desk.bridge.reopen)
+        self._restart_said = again
 
     def _watch_engine(self) -> None:
         silent_s = self.desk.bridge.silent_s
@@ -281,6 +288,9 @@ class MainWindow(QMainWindow):
             self.notice.say(words, "bad", texts.RESTART_ENGINE, self.desk.bridge.reopen)
         elif self._silence_said:
             self._silence_said = False
+            self.notice.clear()
+        if self._restart_said and self.desk.time_s > _RECOVERED_S:
+            self._restart_said = False  # it plays again; the log keeps what happened
             self.notice.clear()
 
     # ------------------------------------------------------------------ looks and end

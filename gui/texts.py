@@ -24,6 +24,7 @@ ENGINE_SILENT: Final = (
     "The engine has not answered for {seconds:.0f} s. The computer may be overloaded: close "
     "other programs, or restart the engine."
 )
+CHOOSE_DEVICES: Final = "Devices …"
 RESTART_ENGINE: Final = "Restart engine"
 DISMISS: Final = "Dismiss"
 
@@ -185,6 +186,7 @@ PRESET_APPLY: Final = "Apply"
 PRESET_SAVE: Final = "Save as …"
 PRESET_TITLE: Final = "Save preset"
 PRESET_PROMPT: Final = "Name of the preset:"
+PRESET_HINT: Final = "Double-click to play with a preset at once."
 PRESET_OWN: Final = "Your own preset"
 PRESET_BROKEN: Final = "Presets cannot be listed: {reason}"
 

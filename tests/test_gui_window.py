@@ -127,6 +127,25 @@ def test_a_killed_engine_is_said_and_started_again_with_the_same_settings(window
     assert window.seen[-1].tempo_bpm == 77.0
 
 
+def test_a_hung_engine_is_said_and_restarted_at_the_users_wish(window, qtbot, monkeypatch):
+    monkeypatch.setattr("gui.main_window.UNRESPONSIVE_S", 0.5)
+    monkeypatch.setattr("gui.bridge.REOPEN_MS", 300)
+    first = window.desk.bridge.process_id
+    os.kill(first, signal.SIGSTOP)
+    qtbot.waitUntil(lambda: "not answered" in window.notice.label.text(), timeout=5000)
+    window.seen.clear()
+    QTest.mouseClick(window.notice.action, LEFT)
+    qtbot.waitUntil(lambda: bool(window.seen), timeout=START_MS)
+    assert window.desk.bridge.process_id != first
+
+
+def test_listing_devices_does_not_hold_up_the_picture(window, qtbot):
+    window.seen.clear()
+    with qtbot.waitSignal(window.desk.bridge.devices, timeout=20_000):
+        window.page.show_devices_tab()
+    assert len(window.seen) > 2
+
+
 def test_closing_ends_the_engine_and_remembers_the_settings(window, qtbot, tmp_path):
     window.page.transport.tempo.setValue(91.0)
     process = window.desk.bridge.process_id

@@ -34,6 +34,7 @@ _CURVES_EVERY = 3
 """Curves scroll 16 px a second: ten looks a second are enough and save painting time."""
 
 _SCROLL_BAR_PX = 18
+_DEVICES_TAB = 2
 _COLUMNS_PX = (430, 500, 330)
 _ROWS_PX = (300, 320)
 
@@ -81,6 +82,7 @@ class DeskPage(QWidget):
         layout.addWidget(self.notice)
         layout.addWidget(self.columns, stretch=1)
         layout.addWidget(self.strip)
+        self.tabs.currentChanged.connect(self._on_tab)
         self.strip.details_wanted.connect(self.show_health_tab)
         self.strip.meter.reset.connect(self.devices.meter.put_out)
         self.devices.meter.reset.connect(self.strip.meter.put_out)
@@ -102,10 +104,19 @@ class DeskPage(QWidget):
             page_width = page.minimumSizeHint().width() + _SCROLL_BAR_PX
             area.setMinimumWidth(max(page_width, tabs_width))
 
+    def show_devices_tab(self) -> None:
+        """Open the Devices page of the side panel."""
+        self.tabs.show()
+        self.tabs.setCurrentIndex(_DEVICES_TAB)
+
     def show_health_tab(self) -> None:
         """Open the Health page of the side panel."""
         self.tabs.show()
         self.tabs.setCurrentIndex(self.tabs.count() - 1)
+
+    def _on_tab(self, index: int) -> None:
+        if index == _DEVICES_TAB:
+            self.devices.refreshed.emit()  # what was plugged in since is there at once
 
     def show_snapshot(
         self,

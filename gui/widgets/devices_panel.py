@@ -83,12 +83,17 @@ class DevicesPanel(QWidget):
         self._no_inputs.setProperty("role", "small")
         self._no_inputs.setWordWrap(True)
         self._no_inputs.hide()
+        self._problem = QLabel()
+        self._problem.setProperty("role", "small")
+        self._problem.setWordWrap(True)
+        self._problem.hide()
 
         layout = QVBoxLayout(self)
         layout.setSpacing(6)
         layout.addWidget(_title(texts.AUDIO_IN))
         layout.addWidget(self.input)
         layout.addWidget(self._no_inputs)
+        layout.addWidget(self._problem)
         layout.addWidget(self.meter)
         layout.addLayout(_row(open_file, refresh))
         layout.addSpacing(8)
@@ -124,7 +129,12 @@ class DevicesPanel(QWidget):
         _fill(self.input, own + [(name, name) for name in inputs], chosen_input, listed)
         ways = [(words, name) for name, words in texts.MIDI_OUTS.items()]
         _fill(self.output, ways + [(name, name) for name in outputs], chosen_output, listed)
-        self._no_inputs.setVisible(listed and not inputs)
+        self._no_inputs.setVisible(listed and not inputs and not self._problem.text())
+
+    def show_problem(self, problem: str) -> None:
+        """Say what kept devices from being listed; empty if nothing did."""
+        self._problem.setText(problem)
+        self._problem.setVisible(bool(problem))
 
     def show_settings(self, record: bool, folder: Path, latency_ms: float, osc: str) -> None:
         """Show what is set once."""

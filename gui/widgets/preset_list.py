@@ -96,5 +96,5 @@ class PresetList(QWidget):
 
     def _describe(self) -> None:
         preset = self._current()
-        self._description.setText(preset.description if preset is not None else "")
+        self._description.setText(preset.description if preset is not None else texts.PRESET_HINT)
         self.apply.setEnabled(preset is not None)
