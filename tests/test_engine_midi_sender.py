@@ -314,7 +314,7 @@ def test_sender_that_keeps_dying_is_not_restarted_in_a_storm(monkeypatch):
             return len(pauses) > 14
 
         def is_set(self):
-            return False
+            return len(pauses) > 14
 
     line._stopping = Patient()
     line._supervise()
@@ -323,6 +323,16 @@ def test_sender_that_keeps_dying_is_not_restarted_in_a_storm(monkeypatch):
     assert max(pauses[:10]) <= 5.0
     assert sum(pauses[:11]) > 55  # never more than ten in a minute
     assert line.message == "the MIDI sender ended: killed by SIGSEGV"
+
+
+def test_stop_while_the_sender_is_dead_leaves_its_notes_to_a_last_successor(monkeypatch):
+    with SenderClient("none") as client:
+        now = time.perf_counter()
+        client.note(1, now, now + 100, 0, 60, 90)
+        until(lambda: client.status().sounding, "the note")
+        os.kill(client.pid, signal.SIGKILL)
+    assert client.status().restarts == 1
+    assert len(client._link._book) == 0
 
 
 def test_sender_survives_ctrl_c():

@@ -58,6 +58,15 @@ class FrameClock:
         anchor_s, anchor_frame, rate = self._line
         return anchor_frame + (time_s - anchor_s) * rate
 
+    def time_at(self, frame: int) -> float:
+        """Return the moment of a frame [s]; the counter may have wrapped meanwhile."""
+        if not self._seen:
+            raise ValueError("no reading of the frame counter yet")
+        last = self._seen[-1][1]
+        anchor_s, anchor_frame, rate = self._line
+        frame = last + ((frame - last + _WRAP // 2) % _WRAP - _WRAP // 2)
+        return anchor_s + (frame - anchor_frame) / rate
+
     def _fit(self) -> None:
         count = len(self._seen)
         rate = self._line[2] if count > 1 else self._nominal

@@ -12,6 +12,7 @@ from engine.midi.wire import Counters, Frame, Kind, WireError, encode
 __all__ = ["SenderLink"]
 
 _START_S = 10.0
+_INSIST_S = 0.5
 _STOP_S = 4.0  # the sender waits for a server that has stalled, up to twice 1.5 s
 _MOST_UNWRITTEN = 4096
 _WINDOW = 2048  # notes over which lateness is described
@@ -54,6 +55,7 @@ class SenderLink:
         self._unwritten: deque[bytes] = deque()
         self._book = Book()
         self._peers: tuple[str, ...] = ()
+        self._over = False
         self._threads: list[threading.Thread] = []
 
     @property
@@ -89,11 +91,13 @@ class SenderLink:
         """Have every note ended and the port closed, then end the process."""
         self._stopping.set()
         with self.lock:
-            process = self._process
             self._unwritten.append(encode(Frame(Kind.STOP)))
             self._wake.notify()
+        for thread in self._threads:
+            thread.join(_STOP_S)
+        process = self._process
         if process is not None:
-            process.end(_STOP_S)
+            process.end(_INSIST_S)
         for thread in self._threads:
             thread.join(_STOP_S)
         with self.lock:
@@ -127,29 +131,40 @@ class SenderLink:
         return SenderProcess(self._output, self._port_name, self._latency_s, wait=wait)
 
     def _write(self) -> None:
-        """Move frames to the pipe until told to stop."""
+        """Move frames to the pipe for as long as there is a sender."""
         while True:
             with self.lock:
-                while not self._unwritten:
+                while not self._unwritten and not self._over:
                     self._wake.wait()
+                if self._over:
+                    return
                 data = b"".join(self._unwritten)
                 self._unwritten.clear()
                 process = self._process
             if process is not None:
                 process.write(data)  # if that fails it died, and `_supervise` knows
-            if self._stopping.is_set():
-                return
 
     def _supervise(self) -> None:
-        """Hear the sender out; when it ends unasked, start another."""
+        """Hear senders out, one after the other, until no more is wanted."""
+        try:
+            self._succeed()
+        finally:
+            self._answered.set()  # if it never was ready, `start` says why
+            with self.lock:
+                self._over = True
+                self._wake.notify()
+
+    def _succeed(self) -> None:
+        """Start another sender whenever one ends unasked."""
         deaths: deque[float] = deque(maxlen=_RESTARTS_PER_MINUTE)
         pause_s = 0.0
         process = self._process
         while process is not None:
             started = time.monotonic()
+            last = self._stopping.is_set()
             self._listen(process)
-            if self._stopping.is_set() or not self._answered.is_set():
-                self._answered.set()  # it never was ready: `start` reports why
+            # A sender that died before it could stop leaves notes to its successor.
+            if not self._answered.is_set() or last or (self._stopping.is_set() and not self._book):
                 return
             now = time.monotonic()
             if deaths and now - started < _SETTLED_S:
@@ -159,7 +174,7 @@ class SenderLink:
             if len(deaths) == deaths.maxlen:
                 pause_s = max(pause_s, deaths[0] + 60.0 - now)
             deaths.append(now + pause_s)
-            if self._stopping.wait(pause_s):
+            if self._stopping.wait(pause_s) and not self._book:
                 return
             process = self._replace()
 
@@ -188,8 +203,6 @@ class SenderLink:
         with self.lock:
             self._process = process
             self.restarts += 1
-        if self._stopping.is_set():
-            process.end(_STOP_S)
         return process
 
     def _hear(self, frame: Frame) -> None:
@@ -216,6 +229,8 @@ class SenderLink:
         frames += self._book.recovery(time.perf_counter(), self._latency_s)
         self._unwritten.clear()
         self._unwritten.extend(map(encode, frames))
+        if self._stopping.is_set():
+            self._unwritten.append(encode(Frame(Kind.STOP)))
         self._wake.notify()
         self.up = True
         self._answered.set()

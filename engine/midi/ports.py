@@ -115,10 +115,10 @@ def list_input_ports() -> list[str]:
     return list(probe().inputs)
 
 
-def resolve_name(name: str, candidates: Sequence[str]) -> str:
+def resolve_name(name: str, candidates: Sequence[str], kind: str = "output") -> str:
     """Return the one candidate whose name contains ``name``, ignoring case.
 
-    An exact match wins over a longer name that contains it.
+    An exact match wins over a longer name that contains it. ``kind`` is for messages.
 
     Raises
     ------
@@ -133,9 +133,9 @@ def resolve_name(name: str, candidates: Sequence[str]) -> str:
     if len(fitting) == 1:
         return fitting[0]
     if fitting:
-        raise MidiPortError(f"MIDI output {name!r} is ambiguous: it fits {_listed(fitting)}")
-    there = f"there are {_listed(candidates)}" if candidates else "there is no MIDI output port"
-    raise MidiPortError(f"no MIDI output port is named {name!r}; {there} (see `stimmung devices`)")
+        raise MidiPortError(f"MIDI {kind} {name!r} is ambiguous: it fits {_listed(fitting)}")
+    there = f"there are {_listed(candidates)}" if candidates else f"there is no MIDI {kind} port"
+    raise MidiPortError(f"no MIDI {kind} port is named {name!r}; {there} (see `stimmung devices`)")
 
 
 def open_output(output: str, port_name: str, clock: Clock) -> OutputPort:
