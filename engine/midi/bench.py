@@ -4,7 +4,10 @@ Both play the same rhythm at the same time on the same machine, half a step apar
 whatever disturbs one disturbs the other.
 """
 
-import threading
+import json
+import os
+import subprocess
+import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,8 +18,9 @@ from engine.midi.client import SenderClient
 
 __all__ = ["Lateness", "MidiBenchmark", "measure_lateness"]
 
+_ROOT = Path(__file__).resolve().parents[2]
 _AHEAD_S = 0.05  # how long before their deadline notes are handed over
-_LEAD_IN_S = 0.5
+_LEAD_IN_S = 1.0
 _SHORTEST_STEP_S = 0.005
 
 
@@ -97,8 +101,7 @@ def measure_lateness(
         raise InputError(f"step_s must be at least {_SHORTEST_STEP_S}; got {step_s!r}")
     with SenderClient(output, port_name="Stimmung bench") as client:
         start_s = time.perf_counter() + _LEAD_IN_S
-        plain = _PlainLoop(start_s + step_s / 2, n_events, step_s)
-        plain.start()
+        plain = _start_plain_loop(start_s + step_s / 2, n_events, step_s)
         late: list[float] = []
         before = _cpu_seconds(client.pid)
         for number in range(n_events):
@@ -111,37 +114,52 @@ def measure_lateness(
         time.sleep(2 * _AHEAD_S + step_s + 0.2)
         late += [sent.lateness_s for sent in client.drain_sent()]
         cpu = (_cpu_seconds(client.pid) - before) / (_LEAD_IN_S + n_events * step_s)
-        plain.join()
         status = client.status()
-    compared = Lateness.of("plain rtmidi sleep loop", plain.late) if plain.late else None
+    plain_late = json.loads(plain.communicate()[0] or b"[]")
+    compared = Lateness.of("plain rtmidi sleep loop", plain_late) if plain_late else None
     name = f"stimmung sender ({output})"
     return MidiBenchmark(status.port, Lateness.of(name, late), compared, status.dropped, cpu)
 
 
-class _PlainLoop(threading.Thread):
-    """What one writes first: sleep until the note is due, send, go on."""
+def _start_plain_loop(start_s: float, n_events: int, step_s: float) -> "subprocess.Popen[bytes]":
+    path = os.pathsep.join(filter(None, (str(_ROOT), os.environ.get("PYTHONPATH"))))
+    return subprocess.Popen(
+        [
+            sys.executable,
+            "-P",
+            "-m",
+            "engine.midi.bench",
+            repr(start_s),
+            str(n_events),
+            repr(step_s),
+        ],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env=dict(os.environ, PYTHONPATH=path, JACK_NO_START_SERVER="1"),
+    )
 
-    def __init__(self, start_s: float, n_events: int, step_s: float) -> None:
-        super().__init__(name="plain-loop", daemon=True)
-        self.late: list[float] = []
-        self._deadlines = [start_s + number * step_s for number in range(n_events)]
 
-    def run(self) -> None:
-        from engine.midi.rtmidi_port import open_virtual
+def _plain_loop(start_s: float, n_events: int, step_s: float) -> list[float]:
+    """Do what one writes first: sleep until the note is due, send, go on."""
+    from engine.midi.rtmidi_port import open_virtual
 
-        try:
-            port = open_virtual("Stimmung bench plain", time.perf_counter)
-        except MidiPortError:
-            return  # nothing to compare with on this machine
-        for number, deadline in enumerate(self._deadlines):
-            time.sleep(max(0.0, deadline - time.perf_counter()))
-            pitch = 36 + number % 48
-            lateness = port.send(bytes((0x90, pitch, 64)), deadline, number)
-            port.send(bytes((0x80, pitch, 64)), deadline, -1)
-            if lateness is None:
-                break  # a port that takes frames ahead is no sleep loop
-            self.late.append(lateness)
-        port.close()
+    try:
+        port = open_virtual("Stimmung bench plain", time.perf_counter)
+    except MidiPortError:
+        return []  # nothing to compare with on this machine
+    late = []
+    for number in range(n_events):
+        deadline = start_s + number * step_s
+        time.sleep(max(0.0, deadline - time.perf_counter()))
+        pitch = 36 + number % 48
+        lateness = port.send(bytes((0x90, pitch, 64)), deadline, number)
+        port.send(bytes((0x80, pitch, 64)), deadline, -1)
+        if lateness is None:
+            break  # a port that takes frames ahead is no sleep loop
+        late.append(lateness)
+    port.close()
+    return late
 
 
 def _cpu_seconds(pid: int | None) -> float:
@@ -153,3 +171,9 @@ def _cpu_seconds(pid: int | None) -> float:
     except (OSError, ValueError):
         return 0.0
     return total / 1e9
+
+
+if __name__ == "__main__":
+    json.dump(_plain_loop(float(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3])), sys.stdout)
+    sys.stdout.flush()
+    os._exit(0)  # threads of the C libraries need not be waited for

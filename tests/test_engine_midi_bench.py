@@ -1,0 +1,30 @@
+"""The lateness benchmark counts every note; its figures are for reading, not for asserting."""
+
+import pytest
+
+from engine.errors import InputError
+from engine.midi.bench import Lateness, measure_lateness
+
+
+def test_quantiles_are_in_milliseconds_and_ascend():
+    figures = Lateness.of("x", [n / 1000 for n in range(1000)])
+    assert (figures.count, figures.p50_ms, figures.p95_ms) == (1000, 500.0, 950.0)
+    assert (figures.p99_ms, figures.p999_ms, figures.max_ms) == (990.0, 999.0, 999.0)
+
+
+@pytest.mark.parametrize("output", ["virtual", "jack"])
+def test_every_note_of_both_players_is_measured(jack, output):
+    result = measure_lateness(output, 50, step_s=0.02)
+    assert result.sender.count == 50
+    assert result.plain is not None
+    assert result.plain.count == 50
+    assert result.dropped == 0
+    for figures in (result.sender, result.plain):
+        print(figures)
+
+
+def test_senseless_values_are_refused():
+    with pytest.raises(InputError, match="n_events must be at least 1; got 0"):
+        measure_lateness("none", 0)
+    with pytest.raises(InputError, match="step_s must be at least"):
+        measure_lateness("none", 10, step_s=0.0)
