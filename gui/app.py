@@ -2,6 +2,8 @@
 
 import signal
 import sys
+from collections.abc import Callable
+from types import TracebackType
 
 from PyQt6.QtCore import QSettings, Qt
 from PyQt6.QtWidgets import QApplication
@@ -9,6 +11,7 @@ from PyQt6.QtWidgets import QApplication
 from gui import texts
 from gui.bridge import EngineBridge
 from gui.desk import Desk
+from gui.icon import make_icon
 from gui.main_window import MainWindow
 from gui.memory import Memory
 
@@ -26,6 +29,7 @@ def make_application() -> QApplication:
     app.setOrganizationName(texts.APP)
     app.setDesktopFileName("stimmung")
     app.setStyle("Fusion")
+    app.setWindowIcon(make_icon())
     app.setAttribute(Qt.ApplicationAttribute.AA_CompressHighFrequencyEvents)
     return app
 
@@ -42,11 +46,22 @@ def make_window(store: QSettings) -> MainWindow:
     return MainWindow(Desk(Memory(store), EngineBridge()))
 
 
+def _say_errors(window: MainWindow) -> Callable[..., None]:
+    """Return an excepthook that tells the user; Qt would otherwise abort the window."""
+
+    def say(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        sys.__excepthook__(kind, error, trace)
+        window.notice.say(texts.WINDOW_ERROR.format(error=error or kind.__name__), "bad")
+
+    return say
+
+
 def run() -> int:
     """Show the window until it is closed; return the exit code."""
     app = make_application()
     window = make_window(QSettings())
     window.show()
+    sys.excepthook = _say_errors(window)
     for number in (signal.SIGINT, signal.SIGTERM):
         # Python sees signals between Qt events; the window's own timers are events enough.
         signal.signal(number, lambda *_: window.close())

@@ -12,7 +12,6 @@ from typing import Any
 from PyQt6.QtCore import QObject, pyqtSignal
 
 from engine.emotion.curve import read_curve
-from engine.errors import InputError
 from engine.snapshot import Snapshot
 from gui.bridge import EngineBridge
 from gui.history import History
@@ -44,12 +43,13 @@ class Desk(QObject):
         self._wants_music = False
         self._sent = self.performance.performance
         self._sent_seed = memory.seed
+        self._sent_curve: Path | None = None
         self._frozen = False
         self._froze_s = 0.0
         self._held = False
         self._last_state: str = bridge.state
         self._seed = memory.seed
-        self.performance.posted.connect(bridge.change)
+        self.performance.posted.connect(self._post)
         self.performance.changed.connect(lambda _performance: self.changed.emit())
         bridge.snapshot.connect(self._on_snapshot)
         bridge.state_changed.connect(self._on_state)
@@ -207,14 +207,13 @@ class Desk(QObject):
         read_curve(path)
         self.curve = path
         self.performance.set(mode="curve")
-        self._restart_if_playing()
+        if self._sent_curve != path:
+            self._restart_if_playing()
         self.changed.emit()
 
     def config(self) -> dict[str, Any]:
         """Return what the engine needs to start (see `engine.remote`)."""
         memory, performance = self.memory, self.performance.performance
-        if performance.mode == "curve" and self.curve is None:
-            raise InputError("mode 'curve' needs a curve file")
         values: dict[str, Any] = {
             "performance": {
                 name: getattr(performance, name) for name in performance.__dataclass_fields__
@@ -234,6 +233,12 @@ class Desk(QObject):
 
     # ------------------------------------------------------------------ from the engine
 
+    def _post(self, values: dict[str, Any]) -> None:
+        if values.get("mode") == "curve" and self._sent_curve != self.curve:
+            self._restart_if_playing()  # the engine takes a curve only at the start
+        else:
+            self.bridge.change(values)
+
     def _restart_if_playing(self) -> None:
         if self._wants_music and self.bridge.state not in ("absent", "booting"):
             self._send_start()
@@ -243,6 +248,7 @@ class Desk(QObject):
         self.performance.forget_pending()
         self._sent = self.performance.performance
         self._sent_seed = self._seed
+        self._sent_curve = self.curve
         self.bridge.start(self.config())
 
     def _on_ready(self) -> None:

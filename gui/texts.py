@@ -24,6 +24,7 @@ ENGINE_SILENT: Final = (
     "The engine has not answered for {seconds:.0f} s. The computer may be overloaded: close "
     "other programs, or restart the engine."
 )
+WINDOW_ERROR: Final = "Something went wrong in the window, the music goes on: {error}"
 CHOOSE_DEVICES: Final = "Devices …"
 RESTART_ENGINE: Final = "Restart engine"
 DISMISS: Final = "Dismiss"

@@ -71,13 +71,22 @@ def test_output_changed_while_playing_and_closed_while_notes_sound(
     assert dump.ons and left_sounding(dump) == set()
 
 
-def test_devices_are_listed_by_name(jack: JackServer, dump: MidiDump, window, qtbot) -> None:
+def test_a_synthesizer_is_listed_by_name_and_plays_once_chosen(
+    jack: JackServer, dump: MidiDump, window, qtbot
+) -> None:
+    qtbot.waitUntil(lambda: window.desk.look is not None, timeout=20_000)
     picker = window.page.devices.output
-    window.desk.bridge.list_devices()
     name = dump.port.partition(":")[0]
-    qtbot.waitUntil(
-        lambda: any(name in picker.itemText(row) for row in range(picker.count())), timeout=20_000
-    )
+
+    def rows() -> list[int]:
+        return [row for row in range(picker.count()) if name in picker.itemText(row)]
+
+    window.page.show_devices_tab()
+    qtbot.waitUntil(lambda: len(rows()) == 1, timeout=20_000)
+    picker.setCurrentIndex(rows()[0])
+    picker.activated.emit(rows()[0])
+    qtbot.waitUntil(lambda: len(dump.ons) > 3, timeout=20_000)
+    assert name in window.desk.look.midi.port
 
 
 def test_no_note_hangs_when_the_window_is_killed(

@@ -181,6 +181,7 @@ def test_a_curve_file_gives_the_curve_mode(window, qtbot, tmp_path):
         timeout=START_MS,
     )
     assert window.page.target.mode_buttons["curve"].isVisible()
+    assert not window.notice.isVisible()
 
 
 def test_sessions_are_recorded_each_into_its_own_folder(make, qtbot, tmp_path):

@@ -63,7 +63,6 @@ class EmotionPlane(QWidget):
         self.setCursor(Qt.CursorShape.CrossCursor)
         self.setAccessibleName(texts.PLANE_NAME)
         self.setAccessibleDescription(texts.PLANE_HELP)
-        self.setToolTip(texts.PLANE_HELP)
 
     # ------------------------------------------------------------------ what is shown
 
