@@ -13,6 +13,12 @@ __all__ = ["Batch", "Sampler"]
 
 # How far into a sound (or past a splice) a label counts in full [s].
 _SETTLE_S = 3.0
+# The end of a clip is where a musician asks what it was: crops reach it this often, and its last
+# seconds, in which a final chord may ring, count more.
+_END_SHARE = 0.45
+_END_S, _END_WEIGHT = 5.0, 3.0
+# Parts that are no music (noise of any colour and movement): the tracker is to admit ignorance.
+_NOISE_SHARE = 0.04
 # Raters' curves within a piece are noisy (split-half r 0.3): trust them by this share.
 _CURVE_SHARE = 0.6
 
@@ -34,7 +40,7 @@ class Batch:
     weight : float32, (B, n)
         How much a hop counts: little just after a start or a splice.
     source : int64, (B, n)
-        Index of the data set in the sampler's order.
+        Index of the data set in the sampler's order; -1 where there is no music.
     """
 
     mel: Tensor
@@ -128,12 +134,17 @@ class Sampler:
             length = min(room, clip.n_hops)
             if self.splices and room > 110 and self.rng.random() < self.train.splice_probability:
                 length = min(length, int(self.rng.integers(55, room - 50)))
-            parts.append(self._part(clip, length, index))
+            if self.splices and self.rng.random() < _NOISE_SHARE:
+                parts.append(self._noise(length))
+            else:
+                parts.append(self._part(clip, length, index))
             filled += length
         return [np.concatenate([part[i] for part in parts]) for i in range(9)]
 
     def _part(self, clip: Clip, length: int, number: int) -> list[np.ndarray]:
         start = int(self.rng.integers(0, clip.n_hops - length + 1))
+        if self.rng.random() < _END_SHARE:
+            start = clip.n_hops - length
         stop = start + length
         level = float(self.rng.normal(0.0, 0.7)) if self.splices else 0.0
         labels = clip.labels[start:stop]
@@ -145,6 +156,9 @@ class Sampler:
             tags[:] = clip.tags
         age_s = np.arange(length, dtype=np.float32) / self.front.hops_per_second
         weight = np.clip(0.05 + age_s / _SETTLE_S, 0.0, 1.0).astype(np.float32)
+        if clip.quadrant >= 0:
+            left = clip.n_hops - np.arange(start, stop)
+            weight[left <= _END_S * self.front.hops_per_second] *= _END_WEIGHT
         return [
             clip.mel[start:stop].astype(np.float32) + np.float32(level),
             clip.pitch[start:stop].astype(np.float32) + np.float32(level),
@@ -155,6 +169,32 @@ class Sampler:
             labels[:, 3].astype(np.int64),
             weight,
             np.full(length, number, np.int64),
+        ]
+
+    def _noise(self, length: int) -> list[np.ndarray]:
+        """No music: a random smooth spectrum, steady or moving, without labels (source -1)."""
+        front, rng = self.front, self.rng
+        knots = rng.normal(-9.0, 2.0, 6)
+        spectrum = np.interp(np.linspace(0, 5, front.n_mels), np.arange(6), knots)
+        frames = length * front.frames_per_hop
+        pace = int(rng.choice([2, 6, 20, frames]))
+        moves = rng.normal(0.0, rng.uniform(0.0, 2.5), frames // pace + 2)
+        envelope = np.interp(np.arange(frames) / pace, np.arange(len(moves)), moves)
+        mel = spectrum[None] + envelope[:, None] + rng.normal(0.0, 0.6, (frames, front.n_mels))
+        bins = np.interp(np.linspace(0, 3.2, front.n_pitch_bins), np.arange(6), knots) - 2.5
+        slow = envelope.reshape(length, -1).mean(1)
+        pitch = bins[None] + slow[:, None] + rng.normal(-0.5, 1.0, (length, front.n_pitch_bins))
+        unknown = np.full(length, -1, np.int64)
+        return [
+            mel.reshape(length, front.frames_per_hop, front.n_mels).astype(np.float32),
+            pitch.astype(np.float32),
+            np.full((length, 2), np.nan, np.float32),
+            unknown,
+            np.full((length, 9), np.nan, np.float32),
+            unknown,
+            unknown,
+            np.ones(length, np.float32),
+            unknown,
         ]
 
     def _rated(self, clip: Clip, start: int, stop: int) -> np.ndarray:

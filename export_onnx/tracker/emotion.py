@@ -45,6 +45,9 @@ class Emotion(nn.Module):
         pooled = 2 * len(config.mood_pools_s) * config.mood_size
         self.pooled_size = pooled
         self.mix = nn.Linear(pooled + config.gru_size, config.head_hidden)
+        # Opens while the music tells something: a last chord that rings on says nothing new.
+        self.gate = nn.Linear(pooled + config.gru_size, 1)
+        nn.init.constant_(self.gate.bias, 2.0)
         self.hold = RunningMean((config.hold_s,), front.hops_per_second)
         self.dropout = nn.Dropout(config.dropout)
         self.affect = nn.Linear(config.head_hidden, 4)
@@ -90,8 +93,10 @@ class Emotion(nn.Module):
         spread = variance.clamp(min=1e-5).sqrt()
         pooled = torch.cat([means[..., :size], spread], 3).reshape(batch, n, self.pooled_size)
         recurrent, gru_last = self.gru(mood * activity[..., None], gru_state.transpose(0, 1))
-        hidden = functional.gelu(self.mix(self.dropout(torch.cat([pooled, recurrent], 2))))
-        held, hold_state = self.hold(hidden, activity, hold_state)
+        memory = torch.cat([pooled, recurrent], 2)
+        hidden = functional.gelu(self.mix(self.dropout(memory)))
+        openness = 0.02 + 0.98 * torch.sigmoid(self.gate(memory))[..., 0]
+        held, hold_state = self.hold(hidden, activity * openness, hold_state)
         hidden = self.dropout(held[:, :, 0])
         return (
             self.affect(hidden),

@@ -118,5 +118,5 @@ def export(options: ExportOptions) -> None:
         facts["commit"] = options.commit
     if options.calibration is not None:
         factors = calibrate(tracker, options.calibration, options.split)
-        facts["std_scale"] = json.dumps([round(factor, 4) for factor in factors])
+        facts["std_scale"] = json.dumps([round(factor, 6) for factor in factors])
     write_onnx(tracker, options.out, facts)

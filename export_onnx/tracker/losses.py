@@ -10,6 +10,8 @@ __all__ = ["harmony_loss", "mood_loss"]
 
 # Relative importance of the parts of the mood loss.
 _MEAN, _AGREEMENT, _QUADRANT, _TAGS, _DEVIATION = 2.0, 0.5, 0.6, 1.0, 0.1
+# Logarithm of the deviation asked for where there is no music.
+_IGNORANT = -0.2
 
 
 def _weighted(values: Tensor, weight: Tensor) -> Tensor:
@@ -66,6 +68,7 @@ def mood_loss(
     # A quadrant is no rating: deviations are learned where listeners rated on a scale.
     rated = known * (batch.quadrant < 0).float()[..., None]
     deviation = log_std + 0.5 * error.detach() * torch.exp(-2.0 * log_std)
+    noise = (batch.source < 0).float()[..., None].expand_as(log_std)
     distance = torch.zeros(())
     agreement = torch.zeros(())
     parts: dict[str, float] = {}
@@ -101,6 +104,7 @@ def mood_loss(
         + _QUADRANT * quadrant_loss
         + _TAGS * tag_loss
         + _DEVIATION * _weighted(deviation, rated)
+        + _DEVIATION * _weighted((log_std - _IGNORANT).square(), noise)
     )
     parts.update(
         mse=float(distance.detach()),

@@ -1,5 +1,6 @@
 """Compare the ONNX file with the PyTorch network, and any chunking with the whole."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,7 @@ import torch
 from engine.emotion.model import OUTPUTS, TrackerModel
 from export_onnx.tracker.network import Tracker, zeros
 
-__all__ = ["TOLERANCE", "compare_chunks", "compare_torch", "probe_sound"]
+__all__ = ["TOLERANCE", "compare_chunks", "compare_torch", "probe_sound", "verify"]
 
 TOLERANCE = 1e-4
 
@@ -78,5 +79,8 @@ def verify(model_path: Path | None, tracker: Tracker | None) -> dict[str, dict[s
     sound = probe_sound(n_hops, model.hop_length, model.sample_rate)
     report = {"chunked against whole": compare_chunks(model, sound)}
     if tracker is not None:
+        # The deviations are scaled at export, not in the checkpoint.
+        factors = json.loads(model.metadata.get("std_scale", "[1.0, 1.0]"))
+        tracker.std_scale.copy_(torch.tensor(factors))
         report["ONNX against PyTorch"] = compare_torch(model, tracker, sound)
     return report
