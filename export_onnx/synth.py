@@ -97,7 +97,7 @@ def read_midi(path: Path | str, data: bytes | None = None) -> list[TimedMessage]
                 tempi.append((tick, message.tempo))
             elif not message.is_meta and message.type != "sysex":
                 events.append((tick, number, message))
-    tempi.sort()
+    tempi.sort(key=lambda change: change[0])
     events.sort(key=lambda event: event[0])
     result = []
     seconds, last, tempo, pending = 0.0, 0, 500000, 0

@@ -11,15 +11,14 @@ from pathlib import Path
 from engine.errors import InputError
 from export_onnx.datasets.deam import lacks_deam, read_deam
 from export_onnx.datasets.emomusic import lacks_emomusic, read_emomusic
-from export_onnx.datasets.emopia import read_emopia
-from export_onnx.datasets.emotify import read_emotify
+from export_onnx.datasets.emopia import lacks_emopia, read_emopia
+from export_onnx.datasets.emotify import lacks_emotify, read_emotify
 from export_onnx.datasets.item import Dataset, Item
 from export_onnx.datasets.jamendo import lacks_jamendo, read_jamendo
 from export_onnx.datasets.labels import Span, chord_index, key_index
 from export_onnx.datasets.pmemo import lacks_pmemo, read_pmemo
-from export_onnx.datasets.pop909 import read_pop909
-from export_onnx.datasets.tables import lacks_manifest
-from export_onnx.datasets.vgmidi import read_vgmidi
+from export_onnx.datasets.pop909 import lacks_pop909, read_pop909
+from export_onnx.datasets.vgmidi import lacks_vgmidi, read_vgmidi
 
 __all__ = ["DATASETS", "Dataset", "Item", "Span", "chord_index", "key_index", "read_items"]
 
@@ -33,9 +32,9 @@ DATASETS: dict[str, Dataset] = {
             labels="one of four quadrants per clip",
             scale="quadrant -> valence, arousal = +-0.6",
             licence="CC BY-NC-SA 4.0",
-            obtain="https://zenodo.org/records/5090631; MIDI as midi.zip, manifest.csv beside it",
+            obtain="https://zenodo.org/records/5090631; the folder EMOPIA_1.0",
             citation="Hung et al., ISMIR 2021",
-            lacks=lacks_manifest,
+            lacks=lacks_emopia,
             read=read_emopia,
         ),
         Dataset(
@@ -43,9 +42,9 @@ DATASETS: dict[str, Dataset] = {
             labels="valence and arousal over time, and means",
             scale="-1..1 kept",
             licence="none stated: research only, not to be passed on",
-            obtain="https://github.com/lucasnfe/vgmidi; midi.zip, annotations.json, manifest.csv",
+            obtain="https://github.com/lucasnfe/vgmidi; the folder labelled",
             citation="Ferreira, Whitehead, ISMIR 2019",
-            lacks=lacks_manifest,
+            lacks=lacks_vgmidi,
             read=read_vgmidi,
         ),
         Dataset(
@@ -53,9 +52,9 @@ DATASETS: dict[str, Dataset] = {
             labels="share of listeners per GEMS emotion (9), felt",
             scale="0..1 kept; valence and arousal proxies -1..1",
             licence="music CC BY-NC-SA (Magnatune), annotations for research",
-            obtain="http://www2.projects.science.uu.nl/memotion/emotifydata/; audio/, manifest.csv",
+            obtain="http://www2.projects.science.uu.nl/memotion/emotifydata/; table and music",
             citation="Aljanaki, Wiering, Veltkamp, IP&M 2016",
-            lacks=lacks_manifest,
+            lacks=lacks_emotify,
             read=read_emotify,
         ),
         Dataset(
@@ -63,9 +62,9 @@ DATASETS: dict[str, Dataset] = {
             labels="chords and keys over time",
             scale="major and minor triads; other chords unknown",
             licence="MIT",
-            obtain="https://github.com/music-x-lab/POP909-Dataset; folders NNN/ and manifest.csv",
+            obtain="https://github.com/music-x-lab/POP909-Dataset; the folder POP909",
             citation="Wang et al., ISMIR 2020",
-            lacks=lacks_manifest,
+            lacks=lacks_pop909,
             read=read_pop909,
         ),
         Dataset(

@@ -1,8 +1,16 @@
 """EMOPIA: 1,078 piano clips as MIDI, each with one emotion quadrant.
 
-Layout: ``manifest.csv`` with ``path, clip, song, split, quadrant, duration_s, key_est`` beside
-``midi.zip`` or the unpacked ``midi/``. One annotator chose Q1..Q4 per clip; for the networks that
-predict valence and arousal the quadrant's corner stands at +-EMOPIA_LEVEL.
+Layout as distributed (the folder ``EMOPIA_1.0`` or its contents)::
+
+    midis/Q<quadrant>_<song>_<number>.mid     song: the id of the video it comes from
+    split/{train,val,test}_SL.csv             songID, ...: the official song lists, if you add them
+
+With the lists (from https://github.com/seungheondoh/EMOPIA_cls, ``dataset/split``) the split is the
+official one; without them it is our own, by song. Ours: ``manifest.csv`` with ``path, clip, song,
+split, quadrant, duration_s, key_est`` beside ``midi.zip`` or the unpacked ``midi/``.
+
+One annotator chose Q1..Q4 per clip; for the networks that predict valence and arousal the
+quadrant's corner stands at +-EMOPIA_LEVEL.
 
 References
 ----------
@@ -10,23 +18,76 @@ Hung et al.: EMOPIA: a multi-modal pop piano dataset for emotion recognition and
 music generation. ISMIR 2021. https://annahung31.github.io/EMOPIA/
 """
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 from engine.errors import InputError
 from export_onnx.datasets.item import Item
 from export_onnx.datasets.labels import Span, key_index
-from export_onnx.datasets.tables import MANIFEST, number, read_manifest
+from export_onnx.datasets.split import split_of
+from export_onnx.datasets.tables import (
+    MANIFEST,
+    first_existing,
+    number,
+    read_manifest,
+    read_rows,
+)
 from export_onnx.tracker.config import EMOPIA_LEVEL, QUADRANTS
 
-__all__ = ["read_emopia"]
+__all__ = ["lacks_emopia", "read_emopia"]
 
 _SIGNS = ((1, 1), (-1, 1), (-1, -1), (1, -1))
+_CLIPS = ("midis", "EMOPIA_1.0/midis")
+_NAME = re.compile(r"Q([1-4])_(.+)_\d+")
+_SPLITS = ("train", "val", "test")
+
+
+def lacks_emopia(folder: Path) -> str:
+    """Return what of EMOPIA is missing in `folder`."""
+    there = (folder / MANIFEST).is_file() or first_existing(folder, _CLIPS)
+    return "" if there else f"{_CLIPS[0]}/ (or {MANIFEST})"
+
+
+def _official(folder: Path) -> dict[str, str]:
+    """Split of each song by the official lists; empty without them."""
+    if not folder.is_dir():
+        return {}
+    return {
+        row["songid"]: split for split in _SPLITS for row in read_rows(folder / f"{split}_SL.csv")
+    }
+
+
+def _distributed(clips: Path) -> Iterator[Item]:
+    official = _official(clips.parent / "split")
+    for path in sorted(clips.glob("*.mid")):
+        match = _NAME.fullmatch(path.stem)
+        if match is None:
+            raise InputError(f"{path}: not named Q<1..4>_<song>_<number>.mid")
+        quadrant, song = int(match[1]) - 1, match[2]
+        if official and song not in official:
+            raise InputError(f"{clips.parent / 'split'}: song {song} is in none of the lists")
+        valence, arousal = _SIGNS[quadrant]
+        yield Item(
+            dataset="emopia",
+            name=path.stem,
+            split=official.get(song) or split_of("emopia", song),
+            group=song,
+            folder=clips,
+            path=path.name,
+            quadrant=quadrant,
+            valence=valence * EMOPIA_LEVEL,
+            arousal=arousal * EMOPIA_LEVEL,
+        )
 
 
 def read_emopia(folder: Path) -> Iterator[Item]:
     """Read the clips; the split is by song."""
     manifest = folder / MANIFEST
+    clips = first_existing(folder, _CLIPS)
+    if not manifest.is_file() and clips is not None:
+        yield from _distributed(clips)
+        return
     for row in read_manifest(folder):
         if row["quadrant"] not in QUADRANTS:
             raise InputError(f"{manifest}: quadrant {row['quadrant']!r}, not one of Q1..Q4")

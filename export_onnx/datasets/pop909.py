@@ -1,7 +1,8 @@
 """POP909: 909 Chinese pop songs as piano arrangements with chords and keys, no emotion labels.
 
-Layout: ``manifest.csv`` with ``path, split, song_id`` and the song folders ``NNN/`` of the
-distribution (``NNN.mid``, ``chord_midi.txt``, ``key_audio.txt``), loose or in ``pop909.zip``.
+Layout as distributed: the song folders ``POP909/NNN/`` (or ``NNN/`` directly here) with
+``NNN.mid``, ``chord_midi.txt``, ``key_audio.txt``. Ours: ``manifest.csv`` with ``path, split,
+song_id`` and the same song folders, loose or in ``pop909.zip``.
 
 References
 ----------
@@ -14,16 +15,45 @@ from pathlib import Path
 
 from export_onnx.datasets.item import Item, read_member
 from export_onnx.datasets.labels import chord_index, key_index, read_spans
-from export_onnx.datasets.tables import read_manifest
+from export_onnx.datasets.split import split_of
+from export_onnx.datasets.tables import MANIFEST, read_manifest
 
-__all__ = ["read_pop909"]
+__all__ = ["lacks_pop909", "read_pop909"]
 
 _ARCHIVE = "pop909.zip"
+_SONGS = ("POP909", ".")
+_SONG = "[0-9][0-9][0-9]"
+
+
+def _songs(folder: Path) -> list[Path]:
+    """MIDI files of the distributed layout; versions of the same song have other names."""
+    for place in _SONGS:
+        found = [path for path in (folder / place).glob(f"{_SONG}/{_SONG}.mid")]
+        if found:
+            return sorted(path for path in found if path.stem == path.parent.name)
+    return []
+
+
+def lacks_pop909(folder: Path) -> str:
+    """Return what of POP909 is missing in `folder`."""
+    there = (folder / MANIFEST).is_file() or _songs(folder)
+    return "" if there else f"POP909/001/001.mid and so on (or {MANIFEST})"
 
 
 def read_pop909(folder: Path) -> Iterator[Item]:
     """Read the songs; the split is by song."""
-    for row in read_manifest(folder):
+    if (folder / MANIFEST).is_file():
+        rows = read_manifest(folder)
+    else:
+        rows = [
+            {
+                "path": str(path.relative_to(folder)),
+                "song_id": path.stem,
+                "split": split_of("pop909", path.stem),
+            }
+            for path in _songs(folder)
+        ]
+    for row in rows:
         stem = row["path"].rsplit("/", 1)[0]
         chords = read_member(folder, _ARCHIVE, f"{stem}/chord_midi.txt").decode()
         keys = read_member(folder, _ARCHIVE, f"{stem}/key_audio.txt").decode()

@@ -13,7 +13,6 @@ from export_onnx.datasets.item import Item
 __all__ = [
     "MANIFEST",
     "first_existing",
-    "lacks_manifest",
     "manifest_items",
     "number",
     "read_manifest",
@@ -100,11 +99,6 @@ def read_traces(valence: Path, arousal: Path) -> dict[int, np.ndarray]:
         if at:
             traces[song] = np.array([[t, sides[0][song][t], sides[1][song][t]] for t in at])
     return traces
-
-
-def lacks_manifest(folder: Path) -> str:
-    """Return what is missing of our own layout: the manifest or nothing."""
-    return "" if (folder / MANIFEST).is_file() else MANIFEST
 
 
 def read_manifest(folder: Path) -> list[dict[str, str]]:

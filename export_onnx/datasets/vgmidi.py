@@ -1,9 +1,11 @@
 """VGMIDI: piano arrangements of game music, rated continuously by about 30 listeners.
 
-Layout: ``manifest.csv`` with ``path, split, franchise, valence_mean, arousal_mean, duration_s``
-(and, where known, the deviations among the raters and the key), ``annotations.json`` with the
-medians per time slot, and ``midi.zip`` or ``midi/``. Everything is on -1..1 and stays as it is.
-A slot keeps the last value given in it, so a value belongs to the end of its slot.
+As distributed, the repository with its folder ``labelled``: see `vgmidi_raw`. Our own layout, with
+the raters already averaged: ``manifest.csv`` with ``path, split, franchise, valence_mean,
+arousal_mean, duration_s`` (and, where known, the deviations among the raters and the key),
+``annotations.json`` with the medians per time slot, and ``midi.zip`` or ``midi/``. Everything is
+on -1..1 and stays as it is. A slot keeps the last value given in it, so a value belongs to the end
+of its slot.
 
 References
 ----------
@@ -21,15 +23,27 @@ from engine.errors import InputError
 from export_onnx.datasets.item import Item
 from export_onnx.datasets.labels import Span, key_index
 from export_onnx.datasets.tables import MANIFEST, number, read_manifest
+from export_onnx.datasets.vgmidi_raw import RAW_FILES, RAW_MIDI, read_raw
 
-__all__ = ["read_vgmidi"]
+__all__ = ["lacks_vgmidi", "read_vgmidi"]
 
 _DEVIATIONS = ("valence_sd_annotators", "arousal_sd_annotators")
+
+
+def lacks_vgmidi(folder: Path) -> str:
+    """Return what of VGMIDI is missing in `folder`."""
+    if (folder / MANIFEST).is_file():
+        return ""
+    missing = [name for name in (RAW_MIDI, *RAW_FILES) if not (folder / name).exists()]
+    return f"{', '.join(missing)} (or {MANIFEST})" if missing else ""
 
 
 def read_vgmidi(folder: Path) -> Iterator[Item]:
     """Read the pieces; the split is by franchise."""
     manifest = folder / MANIFEST
+    if not manifest.is_file():
+        yield from read_raw(folder)
+        return
     try:
         notes = json.loads((folder / "annotations.json").read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
