@@ -93,6 +93,19 @@ EXCITED: Final = "excited"
 QUADRANTS: Final = ("Joyful", "Tense", "Sad", "Serene")
 """Words of Q1 (+V +A), Q2 (-V +A), Q3 (-V -A), Q4 (+V -A)."""
 
+TAGS: Final[dict[str, str]] = {
+    "amazement": "amazement",
+    "solemnity": "solemnity",
+    "tenderness": "tenderness",
+    "nostalgia": "nostalgia",
+    "calmness": "calmness",
+    "power": "power",
+    "joyful_activation": "joyful activation",
+    "tension": "tension",
+    "sadness": "sadness",
+}
+"""The nine feelings of the Geneva Emotional Music Scale, as the tracker names them."""
+
 MOOD_NEUTRAL: Final = "neutral"
 MOODS: Final = (
     ("pleasant", "happy"),

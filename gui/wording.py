@@ -1,5 +1,6 @@
 """Values put into the words of `gui.texts`: moods, keys, chords, durations, ends."""
 
+from collections.abc import Sequence
 from math import atan2, hypot, pi
 
 from gui import texts
@@ -12,10 +13,12 @@ __all__ = [
     "mood_guess",
     "mood_word",
     "port_words",
+    "tag_words",
 ]
 
 _NEUTRAL_BELOW = 0.2
 _STRONG_FROM = 0.6
+_LIKELY_FROM = 0.3
 
 
 def mood_word(valence: float, arousal: float) -> str:
@@ -31,6 +34,12 @@ def mood_guess(valence: float, arousal: float, state: str) -> str:
     """Return the mood word, with a question mark where the tracker is not sure."""
     word = mood_word(valence, arousal)
     return f"{word} ?" if state in ("settling", "uncertain") else word
+
+
+def tag_words(tags: Sequence[tuple[str, float]]) -> str:
+    """Return the one or two mood tags that are likely, such as ``"calmness, nostalgia"``."""
+    likely = [texts.TAGS.get(tag, tag) for tag, share in tags[:2] if share >= _LIKELY_FROM]
+    return ", ".join(likely)
 
 
 def key_words(key: str) -> str:

@@ -69,3 +69,9 @@ def test_keys_in_words(key, words):
 @pytest.mark.parametrize(("chord", "words"), [("A:min", "Am"), ("G:maj", "G"), ("N", "–")])
 def test_chords_in_words(chord, words):
     assert wording.chord_words(chord) == words
+
+
+def test_only_likely_tags_are_named():
+    tags = (("calmness", 0.5), ("joyful_activation", 0.4), ("sadness", 0.35))
+    assert wording.tag_words(tags) == "calmness, joyful activation"
+    assert wording.tag_words((("power", 0.1),)) == ""

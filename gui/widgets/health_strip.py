@@ -1,6 +1,6 @@
 """Health in one line at the foot of the window: all well, or the worst and its cure."""
 
-from PyQt6.QtCore import pyqtSignal
+from PyQt6.QtCore import Qt, pyqtSignal
 from PyQt6.QtGui import QMouseEvent
 from PyQt6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy
 
@@ -66,6 +66,10 @@ class HealthStrip(QFrame):
                 level, words = trouble.level, trouble.advice
         self._verdict.setText(verdict)
         set_level(self._verdict, level)
-        self._words.setText(words)
-        self._words.setToolTip(words)
+        if words != self._words.toolTip():
+            self._words.setToolTip(words)
         self._figures.setText(figures)
+        self._figures.setVisible(not words)  # the cure needs the room
+        room = self._words.width()
+        metrics = self._words.fontMetrics()
+        self._words.setText(metrics.elidedText(words, Qt.TextElideMode.ElideRight, room))

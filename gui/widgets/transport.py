@@ -101,6 +101,7 @@ class Transport(QFrame):
         layout.addWidget(tap)
         layout.addWidget(panic)
         self._state_name = "off"
+        self._tags = ""
         self.show_snapshot(None)
 
     def fit_text(self) -> None:
@@ -147,6 +148,7 @@ class Transport(QFrame):
 
     def _say_state(self) -> None:
         word, hint = texts.STATES[self._state_name]
+        hint = self._tags or hint
         long = f"{word}: {hint}"
         fits = self._state.fontMetrics().horizontalAdvance(long) <= self._state.width()
         self._state.setText(long if fits else word)
@@ -191,6 +193,8 @@ class Transport(QFrame):
                 wording.mood_guess(look.emotion.valence, look.emotion.arousal, state)
             )
         self._mood.setEnabled(state not in ("off", "silence"))
+        emotion = look.emotion if look is not None and state == "tracking" else None
+        self._tags = wording.tag_words(emotion.tags) if emotion is not None else ""
         self._state_name = state
         self._say_state()
         chord = look.emotion.chord if look is not None and look.emotion is not None else ""
