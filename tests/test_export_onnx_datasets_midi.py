@@ -9,6 +9,7 @@ import pytest
 from engine.errors import InputError
 from export_onnx.datasets import DATASETS, read_items
 from export_onnx.datasets.emotify import PROXIES
+from export_onnx.datasets.split import listed_split
 from export_onnx.synth import read_midi
 from export_onnx.tracker.config import CHORDS, KEYS, TAGS
 
@@ -44,27 +45,24 @@ def test_emopia_is_read_as_distributed(tmp_path, root):
     assert [items[clip].quadrant for clip in CLIPS] == [0, 2, 3]
     assert items["Q4_0vLPYiPN7qY_3"].valence == 0.6 and items["Q4_0vLPYiPN7qY_3"].arousal == -0.6
     assert items["Q3_a_b-c_d_12"].group == "a_b-c_d"
-    assert items[CLIPS[0]].split == items[CLIPS[2]].split
+    assert [items[clip].split for clip in CLIPS] == ["val", "train", "val"]
     assert items[CLIPS[0]].messages()[-1].time_s == pytest.approx(8.0)
 
 
-def test_emopia_takes_the_official_song_lists_where_they_are(tmp_path):
-    folder = tmp_path / "emopia"
-    for clip in CLIPS:
-        write_midi(folder / "midis" / f"{clip}.mid")
-    (folder / "split").mkdir()
-    for split, songs in (("train", []), ("val", ["a_b-c_d"]), ("test", ["0vLPYiPN7qY"])):
-        rows = "".join(f"{song},1,0,0,0,1\n" for song in songs)
-        (folder / "split" / f"{split}_SL.csv").write_text(
-            f"songID,num_Q1,num_Q2,num_Q3,num_Q4,DominantQ\n{rows}"
-        )
-    assert [item.split for item in read_items(tmp_path, ALL)] == ["test", "val", "test"]
-    write_midi(folder / "midis" / "Q2_unknown_0.mid")
-    with pytest.raises(InputError, match="song unknown"):
-        read_items(tmp_path, ALL)
-    (folder / "midis" / "Q2_unknown_0.mid").rename(folder / "midis" / "song.mid")
+def test_emopia_clip_with_another_name_is_refused(tmp_path):
+    write_midi(tmp_path / "emopia" / "midis" / "song.mid")
     with pytest.raises(InputError, match=r"song\.mid"):
         read_items(tmp_path, ALL)
+
+
+def test_listed_songs_are_where_our_models_have_them():
+    assert listed_split("emopia", "0vLPYiPN7qY") == "val"
+    assert listed_split("emopia", "e838BE_MH6s") == "test"
+    assert listed_split("emopia", "Ie5koh4qvJc") == "train"
+    assert listed_split("vgmidi", "Super Mario") == "test"
+    assert listed_split("vgmidi", "Mana") == "train"
+    songs = [listed_split("pop909", f"{number:03d}") for number in range(1, 910)]
+    assert [songs.count(side) for side in ALL] == [736, 82, 91]
 
 
 def vgmidi(folder, changes=None):

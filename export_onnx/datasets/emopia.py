@@ -3,11 +3,9 @@
 Layout as distributed (the folder ``EMOPIA_1.0`` or its contents)::
 
     midis/Q<quadrant>_<song>_<number>.mid     song: the id of the video it comes from
-    split/{train,val,test}_SL.csv             songID, ...: the official song lists, if you add them
 
-With the lists (from https://github.com/seungheondoh/EMOPIA_cls, ``dataset/split``) the split is the
-official one; without them it is our own, by song. Ours: ``manifest.csv`` with ``path, clip, song,
-split, quadrant, duration_s, key_est`` beside ``midi.zip`` or the unpacked ``midi/``.
+Ours: ``manifest.csv`` with ``path, clip, song, split, quadrant, duration_s, key_est`` beside
+``midi.zip`` or the unpacked ``midi/``.
 
 One annotator chose Q1..Q4 per clip; for the networks that predict valence and arousal the
 quadrant's corner stands at +-EMOPIA_LEVEL.
@@ -25,13 +23,12 @@ from pathlib import Path
 from engine.errors import InputError
 from export_onnx.datasets.item import Item
 from export_onnx.datasets.labels import Span, key_index
-from export_onnx.datasets.split import split_of
+from export_onnx.datasets.split import listed_split
 from export_onnx.datasets.tables import (
     MANIFEST,
     first_existing,
     number,
     read_manifest,
-    read_rows,
 )
 from export_onnx.tracker.config import EMOPIA_LEVEL, QUADRANTS
 
@@ -40,7 +37,6 @@ __all__ = ["lacks_emopia", "read_emopia"]
 _SIGNS = ((1, 1), (-1, 1), (-1, -1), (1, -1))
 _CLIPS = ("midis", "EMOPIA_1.0/midis")
 _NAME = re.compile(r"Q([1-4])_(.+)_\d+")
-_SPLITS = ("train", "val", "test")
 
 
 def lacks_emopia(folder: Path) -> str:
@@ -49,29 +45,17 @@ def lacks_emopia(folder: Path) -> str:
     return "" if there else f"{_CLIPS[0]}/ (or {MANIFEST})"
 
 
-def _official(folder: Path) -> dict[str, str]:
-    """Split of each song by the official lists; empty without them."""
-    if not folder.is_dir():
-        return {}
-    return {
-        row["songid"]: split for split in _SPLITS for row in read_rows(folder / f"{split}_SL.csv")
-    }
-
-
 def _distributed(clips: Path) -> Iterator[Item]:
-    official = _official(clips.parent / "split")
     for path in sorted(clips.glob("*.mid")):
         match = _NAME.fullmatch(path.stem)
         if match is None:
             raise InputError(f"{path}: not named Q<1..4>_<song>_<number>.mid")
         quadrant, song = int(match[1]) - 1, match[2]
-        if official and song not in official:
-            raise InputError(f"{clips.parent / 'split'}: song {song} is in none of the lists")
         valence, arousal = _SIGNS[quadrant]
         yield Item(
             dataset="emopia",
             name=path.stem,
-            split=official.get(song) or split_of("emopia", song),
+            split=listed_split("emopia", song),
             group=song,
             folder=clips,
             path=path.name,

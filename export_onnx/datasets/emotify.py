@@ -8,7 +8,7 @@ Layout as distributed::
 ``data.csv`` has ``track id, genre``, a 0/1 column per emotion, ``mood, liked, disliked, age,
 gender, mother tongue``. Track ids run through the genres in the order above: 1..100 are classical,
 101..200 rock and so on. A tag's value is the share of listeners who ticked it; what is known of the
-listeners is not read. The split is by the artist in the files' own tags, by track without one.
+listeners is not read. Artists are read from the files' own tags.
 
 Ours: ``manifest.csv`` with ``path, split, artist``, the shares and the two proxies; recordings in
 ``audio/``.
@@ -31,7 +31,7 @@ import numpy as np
 
 from engine.errors import InputError
 from export_onnx.datasets.item import Item
-from export_onnx.datasets.split import main_artist, split_of
+from export_onnx.datasets.split import listed_split, main_artist
 from export_onnx.datasets.tables import MANIFEST, number, read_manifest, read_rows
 from export_onnx.tracker.config import TAGS
 
@@ -125,7 +125,7 @@ def _distributed(folder: Path) -> Iterator[Item]:
         yield Item(
             dataset="emotify",
             name=name,
-            split=split_of("emotify", group),
+            split=listed_split("emotify", name),
             group=group,
             folder=path.parent,
             path=path.name,

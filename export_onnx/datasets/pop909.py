@@ -15,7 +15,7 @@ from pathlib import Path
 
 from export_onnx.datasets.item import Item, read_member
 from export_onnx.datasets.labels import chord_index, key_index, read_spans
-from export_onnx.datasets.split import split_of
+from export_onnx.datasets.split import listed_split
 from export_onnx.datasets.tables import MANIFEST, read_manifest
 
 __all__ = ["lacks_pop909", "read_pop909"]
@@ -49,7 +49,7 @@ def read_pop909(folder: Path) -> Iterator[Item]:
             {
                 "path": str(path.relative_to(folder)),
                 "song_id": path.stem,
-                "split": split_of("pop909", path.stem),
+                "split": listed_split("pop909", path.stem),
             }
             for path in _songs(folder)
         ]

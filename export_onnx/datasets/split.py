@@ -1,14 +1,37 @@
-"""Splits for sets that have none: by group, the same on every machine."""
+"""Splits by group, the same on every machine: listed for the sets we train on, hashed for others.
+
+``splits.json`` lists the songs (EMOPIA, POP909), franchises (VGMIDI) and clips (Emotify, no artist
+on two sides) that validate and test our models; all others train. EMOPIA's list is the official
+one, but for two validation songs that repeat training songs and train too.
+"""
 
 import hashlib
+import json
 import re
 import unicodedata
+from functools import cache
+from importlib import resources
 
-__all__ = ["main_artist", "split_of"]
+__all__ = ["listed_split", "main_artist", "split_of"]
 
 _VAL, _TEST = 0.1, 0.1
 _GUESTS = re.compile(r"[,;/&]|\b(?:feat|ft|featuring)\b")
 _NOBODY = ("", "unknown", "unknown artist", "various", "various artists", "n a")
+
+
+@cache
+def _listed() -> dict[str, dict[str, str]]:
+    """Side of every listed name, per set."""
+    text = (resources.files("export_onnx.datasets") / "splits.json").read_text(encoding="utf-8")
+    return {
+        dataset: {name: side for side, names in sides.items() for name in names}
+        for dataset, sides in json.loads(text).items()
+    }
+
+
+def listed_split(dataset: str, name: str) -> str:
+    """Return the side on which ``splits.json`` has a name; ``train`` for names not in it."""
+    return _listed()[dataset].get(name, "train")
 
 
 def split_of(salt: str, group: str) -> str:

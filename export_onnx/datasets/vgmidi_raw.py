@@ -23,7 +23,7 @@ import numpy as np
 
 from engine.errors import InputError
 from export_onnx.datasets.item import Item
-from export_onnx.datasets.split import split_of
+from export_onnx.datasets.split import listed_split
 
 __all__ = ["RAW_FILES", "RAW_MIDI", "read_raw"]
 
@@ -89,7 +89,10 @@ def _sounding_s(stated_s: float, end_s: float) -> float:
 
 
 def read_raw(folder: Path) -> Iterator[Item]:
-    """Read the pieces with ratings; split by series, the first part of the file's name."""
+    """Read the pieces with ratings; split by franchise.
+
+    Files are named ``<series>_<console>_<game>_<title>.mid``, the series may be "Other".
+    """
     for file in RAW_FILES:
         pieces, annotations = _load(folder / file)
         for key, piece in pieces.items():
@@ -103,12 +106,15 @@ def read_raw(folder: Path) -> Iterator[Item]:
             time_s = (np.arange(len(course)) + 1) * sounding_s / len(course)
             valence, arousal = course.mean(0).tolist()
             spread = np.nanmean(raters, 1).std(0).tolist()
-            series = path.name.split("_")[0]
+            parts = path.stem.split("_")
+            if len(parts) < 4:
+                raise InputError(f"{path}: not named <series>_<console>_<game>_<title>.mid")
+            franchise = parts[2] if parts[0] == "Other" else parts[0]
             yield Item(
                 dataset="vgmidi",
                 name=path.stem,
-                split=split_of("vgmidi", series),
-                group=series,
+                split=listed_split("vgmidi", franchise),
+                group=franchise,
                 folder=path.parent,
                 path=path.name,
                 valence=valence,
