@@ -13,10 +13,12 @@ from engine.errors import InputError
 from engine.generators import GENERATORS
 from engine.music.keys import parse_key
 
-__all__ = ["AUTO_KEY", "MODES", "PARTS", "LiveConfig", "Mode", "Performance"]
+__all__ = ["AUTO_KEY", "MODES", "PARTS", "SYNCS", "LiveConfig", "Mode", "Performance", "Sync"]
 
 Mode = Literal["follow", "contrast", "guide", "manual", "curve"]
 MODES: tuple[Mode, ...] = get_args(Mode)
+Sync = Literal["internal", "midi", "link"]
+SYNCS: tuple[Sync, ...] = get_args(Sync)
 PARTS = ("lead", "chords", "bass")
 AUTO_KEY = "auto"
 
@@ -180,6 +182,13 @@ class LiveConfig:
         Added to every MIDI deadline, so that sound rather than wire is on the beat [-200, 200].
     curve : tuple of (float, float, float)
         Points (beat, valence, arousal) of mode ``curve``.
+    sync : str
+        Whose beat to follow, see `engine.sync.source`.
+    midi_in : str
+        Where MIDI clock comes in: ``"virtual"`` (also ``""``), ``"jack"`` or the name of an
+        existing port.
+    clock_out : bool
+        Whether MIDI clock is sent along with the notes.
     """
 
     performance: Performance = field(default_factory=Performance)
@@ -192,8 +201,12 @@ class LiveConfig:
     seed: int = 0
     latency_ms: float = 0.0
     curve: tuple[tuple[float, float, float], ...] = ()
+    sync: Sync = "internal"
+    midi_in: str = ""
+    clock_out: bool = False
 
     def __post_init__(self) -> None:
+        check_choice("sync", self.sync, SYNCS)
         check_range("seed", self.seed, 0, 2**31 - 1)
         check_range("latency_ms", self.latency_ms, -200.0, 200.0)
         if self.osc_in is not None:

@@ -19,8 +19,8 @@ Answers carry ``"is"``: ``ready`` (``{}``), ``started``, ``stopped``, ``devices`
 (``inputs``, ``outputs``, ``problem``), ``error`` (``message``) and ``snapshot``
 (`engine.snapshot.Snapshot` as JSON, 30 a second while running). ``config`` holds
 ``performance`` (any settings of `engine.config.Performance`), ``input``, ``midi_out``,
-``osc`` (list of HOST:PORT), ``osc_in``,
-``record``, ``seed``, ``latency_ms`` and ``curve`` (a file for mode ``curve``).
+``osc`` (list of HOST:PORT), ``osc_in``, ``record``, ``seed``, ``latency_ms``, ``curve`` (a file
+for mode ``curve``), ``sync``, ``midi_in`` and ``clock_out``.
 """
 
 import contextlib
@@ -52,6 +52,9 @@ _CONFIG_FIELDS = {
     "seed",
     "latency_ms",
     "curve",
+    "sync",
+    "midi_in",
+    "clock_out",
 }
 
 
@@ -80,6 +83,9 @@ def read_config(values: Mapping[str, Any]) -> LiveConfig:
         seed=values.get("seed", 0),
         latency_ms=values.get("latency_ms", 0.0),
         curve=read_curve(Path(curve)) if curve else (),
+        sync=values.get("sync", "internal"),
+        midi_in=str(values.get("midi_in", "")),
+        clock_out=bool(values.get("clock_out", False)),
     )
 
 

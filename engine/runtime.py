@@ -20,7 +20,6 @@ from pathlib import Path
 from typing import Any, Self
 
 from engine.audio import AudioSource, Ring, open_source
-from engine.clock import InternalClock
 from engine.config import LiveConfig, Performance
 from engine.emotion.target import TargetState
 from engine.emotion.tracker import Tracker
@@ -33,6 +32,8 @@ from engine.pipeline import Pipeline, Step
 from engine.session.info import describe_run
 from engine.session.recorder import SessionRecorder
 from engine.snapshot import AudioHealth, MidiHealth, Snapshot
+from engine.sync.leader import ClockLeader
+from engine.sync.source import open_sync
 
 __all__ = ["Runtime"]
 
@@ -43,11 +44,9 @@ RING_S = 4.0
 BACKLOG_S = 1.0
 """Sound older than this is skipped: a late emotion is worse than a gap."""
 
-START_DELAY_S = 0.2
-"""Beat 0 lies so far ahead of the start, so that it is not late."""
-
 SHOWN_BEATS = 8.0
 _LATE_LOG_MS = 5.0
+_MANY_NOTES = 256
 
 Command = Callable[[], None]
 
@@ -62,9 +61,12 @@ class Runtime:
     def __init__(self, config: LiveConfig) -> None:
         self.config = config
         self._pipeline: Pipeline | None = None
-        self._clock = InternalClock(config.performance.tempo_bpm)
+        self._sync = open_sync(config)
+        self._clock = self._sync.clock
+        self._jumps = 0
         self._source: AudioSource | None = None
         self._sender = SenderClient(config.midi_out, latency_s=config.latency_ms / 1000.0)
+        self._leader = ClockLeader(self._sender) if config.clock_out else None
         self._osc = OscOutput(config.osc)
         self._osc_input: OscInput | None = None
         self._recorder: SessionRecorder | None = None
@@ -73,6 +75,7 @@ class Runtime:
         self._stopping = threading.Event()
         self._started_s = 0.0
         self._target = TargetState(0.0, 0.0, config.performance.mode, False, 0.0)
+        self._ends: dict[int, float] = {}  # of notes handed over: when they end
         self._notes: deque[NoteEvent] = deque(maxlen=2000)
         self._messages: deque[str] = deque(maxlen=50)
         self._troubles: dict[str, str | None] = {"audio": None, "recording": None}
@@ -121,6 +124,7 @@ class Runtime:
             self._pipeline = Pipeline(
                 config.performance, self._clock, config.seed, tracker, config.curve
             )
+            self._sync.open()
             self._source = open_source(config.input or None)
             self._sender.start()
             if config.osc_in is not None:
@@ -132,7 +136,8 @@ class Runtime:
         except BaseException:
             self._close()
             raise
-        self._clock.start(time.perf_counter() + START_DELAY_S)
+        self._sync.begin(time.perf_counter())
+        self._jumps = self._clock.jumps
         for work in (self._track, self._play):
             thread = threading.Thread(
                 target=self._guard, args=(work, ring, self._pipeline), name=work.__name__
@@ -166,8 +171,8 @@ class Runtime:
         def apply() -> None:
             # Anew from what is current: two changes may have been queued one after the other.
             performance = pipeline.performance.changed(values)
-            if performance.tempo_bpm != self._clock.tempo_bpm:
-                self._clock.set_tempo(performance.tempo_bpm, time.perf_counter())
+            if performance.tempo_bpm != pipeline.performance.tempo_bpm:
+                self._sync.set_tempo(performance.tempo_bpm, time.perf_counter())
             pipeline.change(performance)
             self._log("set", dict(values))
 
@@ -180,19 +185,19 @@ class Runtime:
         self._commands.put(lambda: setattr(target, "frozen", frozen))
 
     def set_playing(self, playing: bool) -> None:
-        """Let the music move, or hold it; sounding notes end by themselves."""
+        """Let the music move, or hold it.
+
+        Raises
+        ------
+        InputError
+            Somebody else's clock decides that.
+        """
         pipeline = self._running_pipeline()
+        self._sync.check_playable()
 
         def apply() -> None:
-            now = time.perf_counter()
-            if playing and not self._clock.running:
-                beat = pipeline.next_bar()
-                pipeline.relocate(beat)
-                self._clock.start(now + START_DELAY_S, beat)
-            elif not playing:
-                self._clock.stop(now)
-                self._sender.cancel_after(now)
-                pipeline.relocate(self._clock.beat_at(now))
+            if playing != self._clock.running:
+                self._sync.set_playing(playing, time.perf_counter(), pipeline.next_bar())
 
         self._commands.put(apply)
 
@@ -253,6 +258,7 @@ class Runtime:
             missed_beats=self._missed_beats,
             messages=tuple(self._messages),
             performance=performance,
+            sync=self._sync.health(),
         )
 
     # ------------------------------------------------------------------ threads
@@ -293,9 +299,27 @@ class Runtime:
         while not self._stopping.wait(TICK_S):
             while not self._commands.empty():
                 self._commands.get()()
-            self._hand_over(pipeline.advance(time.perf_counter()))
+            self._sync.poll(time.perf_counter())
+            if self._clock.jumps != self._jumps:
+                self._follow_jump(pipeline)
+            now = time.perf_counter()
+            if self._leader is not None:
+                self._leader.advance(self._clock, now)
+            self._hand_over(pipeline.advance(now))
             self._report_late()
             self._report_trouble()
+
+    def _follow_jump(self, pipeline: Pipeline) -> None:
+        """Withdraw what was about to sound, and go on from where the position was set."""
+        self._jumps = self._clock.jumps
+        now = time.perf_counter()
+        self._sender.cancel_after(now)
+        if self._sync.follows:  # who stops a workstation wants silence, not the end of a chord
+            for note_id, end_s in self._ends.items():
+                if end_s > now:
+                    self._sender.end_note(note_id, now)
+        self._ends.clear()
+        pipeline.relocate(self._clock.landing)
 
     def _hand_over(self, step: Step) -> None:
         self._target = step.target
@@ -310,6 +334,7 @@ class Runtime:
                 note.velocity,
             )
             self._notes.append(note)
+            self._ends[note.note_id] = scheduled.off_s
             if self._recorder is not None:
                 self._recorder.note(note, scheduled.on_s, scheduled.off_s)
         for change in step.controls:
@@ -326,6 +351,9 @@ class Runtime:
         self._last_beat = beat
 
     def _report_late(self) -> None:
+        if len(self._ends) > _MANY_NOTES:
+            now = time.perf_counter()
+            self._ends = {note: end_s for note, end_s in self._ends.items() if end_s > now}
         for sent in self._sender.drain_sent():
             if sent.lateness_s * 1000.0 > _LATE_LOG_MS:
                 late_ms = round(sent.lateness_s * 1000.0, 1)
@@ -366,7 +394,10 @@ class Runtime:
 
     def _close(self) -> None:
         """Close in the order that matters to the audience: notes first."""
+        if self._leader is not None:
+            self._leader.stop(time.perf_counter())
         self._sender.stop()
+        self._sync.close()
         if self._source is not None:
             self._source.stop()
         if self._osc_input is not None:

@@ -6,10 +6,10 @@ Plain values only; ``to_json`` is what crosses to another process.
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from engine.config import Mode, Performance
+from engine.config import Mode, Performance, Sync
 from engine.events import EmotionState, NoteEvent
 
-__all__ = ["AudioHealth", "MidiHealth", "Snapshot"]
+__all__ = ["AudioHealth", "MidiHealth", "Snapshot", "SyncHealth"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +35,34 @@ class MidiHealth:
     lateness_p99_ms: float
     lateness_max_ms: float
     restarts: int
+
+
+@dataclass(frozen=True, slots=True)
+class SyncHealth:
+    """Whose beat is followed, and how well.
+
+    Attributes
+    ----------
+    source : str
+        ``internal``, ``midi`` or ``link``.
+    locked : bool
+        The lock light: the beat is there and can be trusted.
+    peers : int
+        Others in the Link session.
+    port : str
+        Where MIDI clock comes in.
+    jitter_ms : float
+        Root mean square jitter of the clock received [ms].
+    message : str
+        What is missing or awaited, in one line; empty if all is well.
+    """
+
+    source: Sync
+    locked: bool
+    peers: int
+    port: str
+    jitter_ms: float
+    message: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +97,8 @@ class Snapshot:
         What happened lately, newest last.
     performance : Performance
         Every setting in force, whoever made it: window, OSC, controller.
+    sync : SyncHealth
+        Whose beat is followed.
     """
 
     time_s: float
@@ -93,6 +123,7 @@ class Snapshot:
     missed_beats: int
     messages: tuple[str, ...]
     performance: Performance
+    sync: SyncHealth = SyncHealth("internal", True, 0, "", 0.0, "")
 
     def to_json(self) -> dict[str, Any]:
         """Return the snapshot as plain JSON values."""

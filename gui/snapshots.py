@@ -5,7 +5,7 @@ from typing import Any
 
 from engine.config import Performance
 from engine.events import EmotionState, NoteEvent
-from engine.snapshot import AudioHealth, MidiHealth, Snapshot
+from engine.snapshot import AudioHealth, MidiHealth, Snapshot, SyncHealth
 
 __all__ = ["read_snapshot"]
 
@@ -30,6 +30,7 @@ def read_snapshot(values: Mapping[str, Any]) -> Snapshot:
         given[name] = tuple(NoteEvent(**note) for note in given[name])
     given["audio"] = AudioHealth(**given["audio"])
     given["midi"] = MidiHealth(**given["midi"])
+    given["sync"] = SyncHealth(**given["sync"])
     given["messages"] = tuple(given["messages"])
     given["performance"] = Performance.from_mapping(given["performance"])
     return Snapshot(**given)

@@ -12,9 +12,10 @@ from types import FrameType
 from typing import TYPE_CHECKING
 
 from engine.cli.options import Commands, add_performance, add_seed, read_performance
+from engine.config import SYNCS
 from engine.errors import InputError, StimmungError
 from engine.runtime import Runtime
-from engine.snapshot import Snapshot
+from engine.snapshot import Snapshot, SyncHealth
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -46,10 +47,18 @@ def add(commands: "Commands[argparse.ArgumentParser]") -> None:
     add_performance(parser)
     parser.add_argument(
         "--sync",
-        choices=("internal",),
+        choices=SYNCS,
         default="internal",
-        help="whose beat to follow: our own tempo",
+        help="whose beat to follow: our own tempo (default), MIDI clock, Ableton Link",
     )
+    parser.add_argument(
+        "--midi-in",
+        default="",
+        metavar="virtual|jack|NAME",
+        help="where MIDI clock comes in: a new port named 'Stimmung in' (default), the same on "
+        "JACK, or an existing port",
+    )
+    parser.add_argument("--clock-out", action="store_true", help="send MIDI clock too")
     parser.add_argument("--curve", type=Path, metavar="CSV", help="columns beat, valence, arousal")
     parser.add_argument("--guide-seconds", type=float, metavar="S", help="how long guide takes")
     parser.add_argument(
@@ -80,6 +89,8 @@ def run(parsed: argparse.Namespace) -> int:
         parsed.mode = "curve"
     if curve and parsed.mode != "curve":
         raise InputError(f"--curve needs mode curve; got {parsed.mode!r}")
+    if parsed.midi_in and parsed.sync != "midi":
+        raise InputError(f"--midi-in needs --sync midi; got --sync {parsed.sync}")
     performance = read_performance(parsed, base)
     if parsed.guide_seconds is not None:
         performance = performance.changed({"guide_seconds": parsed.guide_seconds})
@@ -94,6 +105,9 @@ def run(parsed: argparse.Namespace) -> int:
         seed=parsed.seed,
         latency_ms=parsed.latency_ms,
         curve=curve,
+        sync=parsed.sync,
+        midi_in=parsed.midi_in,
+        clock_out=parsed.clock_out,
     )
     stopping = threading.Event()
     with _stop_on_signals(stopping), Runtime(config) as runtime:
@@ -161,12 +175,20 @@ def _line(snapshot: Snapshot) -> str:
     emotion = snapshot.emotion
     if emotion is None:
         return f"{snapshot.time_s:7.1f} s  nothing heard yet  {snapshot.audio.error or ''}"
+    waits = f"  {snapshot.sync.message}" if snapshot.sync.message else ""
     return (
         f"{snapshot.time_s:7.1f} s  heard v {emotion.valence:+.2f} a {emotion.arousal:+.2f} "
         f"{emotion.state:<9} {emotion.key or '-':<6} plays v {snapshot.target_valence:+.2f} "
         f"a {snapshot.target_arousal:+.2f} {snapshot.key:<6} beat {snapshot.beat:6.1f} "
-        f"notes {snapshot.midi.sent}"
+        f"notes {snapshot.midi.sent}{waits}"
     )
+
+
+def _sync(sync: SyncHealth) -> str:
+    if sync.source == "internal":
+        return ""
+    peers = f", {sync.peers} peers" if sync.source == "link" else ""
+    return f"{sync.source}{peers}: {sync.message or 'locked'}"
 
 
 def _table(snapshot: Snapshot) -> "Table":
@@ -192,8 +214,8 @@ def _table(snapshot: Snapshot) -> "Table":
     bar, beat = divmod(max(0.0, snapshot.beat), snapshot.beats_per_bar)
     table.add_row(
         "time",
-        f"bar {int(bar) + 1} beat {int(beat) + 1}   {snapshot.tempo_bpm:g} BPM   "
-        f"{snapshot.time_s:.0f} s",
+        f"bar {int(bar) + 1} beat {int(beat) + 1}   {snapshot.tempo_bpm:.4g} BPM   "
+        f"{snapshot.time_s:.0f} s   {_sync(snapshot.sync)}",
     )
     table.add_row(
         "audio",

@@ -1,0 +1,191 @@
+"""Sources of the beat: what the runtime starts, polls and asks about.
+
+========  ==================================================================
+internal  our own tempo
+midi      the clock of a DAW or drum machine: tempo, start, stop, position
+link      an Ableton Link session: tempo both ways, phase, start and stop
+========  ==================================================================
+
+One thread calls `poll` every few milliseconds; everything a source hears takes effect there.
+"""
+
+from typing import Protocol
+
+from engine.clock import Clock, InternalClock
+from engine.config import LiveConfig
+from engine.errors import InputError
+from engine.snapshot import SyncHealth
+from engine.sync.follower import ClockFollower
+
+__all__ = ["InternalSync", "MidiSync", "SyncSource", "open_sync"]
+
+START_DELAY_S = 0.2
+"""Our own beat begins so long after the order, so that it is not late."""
+
+
+class SyncSource(Protocol):
+    """Whose beat is followed."""
+
+    clock: Clock
+    follows: bool
+    """Whether somebody else decides when the music moves."""
+
+    def open(self) -> None:
+        """Open devices; raise `StimmungError` and leave nothing open if that fails."""
+        ...
+
+    def begin(self, now_s: float) -> None:
+        """Let the music begin, or wait for the one who decides."""
+        ...
+
+    def poll(self, now_s: float) -> None:
+        """Take in what has happened."""
+        ...
+
+    def set_tempo(self, tempo_bpm: float, now_s: float) -> None:
+        """Change the tempo where that is ours to change."""
+        ...
+
+    def check_playable(self) -> None:
+        """Raise `InputError` if starting and stopping is not ours."""
+        ...
+
+    def set_playing(self, playing: bool, now_s: float, beat: int) -> None:
+        """Start, at ``beat`` where that is ours to choose, or stop."""
+        ...
+
+    def health(self) -> SyncHealth:
+        """Say how it goes; may be called from any thread."""
+        ...
+
+    def close(self) -> None:
+        """Close devices; may be called twice."""
+        ...
+
+
+def open_sync(config: LiveConfig) -> SyncSource:
+    """Return the source a configuration asks for, not yet opened."""
+    performance = config.performance
+    if config.sync == "midi":
+        return MidiSync(config.midi_in or "virtual", performance.tempo_bpm)
+    if config.sync == "link":
+        from engine.sync.link import LinkSync
+
+        return LinkSync(performance.tempo_bpm, performance.beats_per_bar)
+    return InternalSync(performance.tempo_bpm)
+
+
+class InternalSync:
+    """Our own tempo."""
+
+    follows = False
+
+    def __init__(self, tempo_bpm: float) -> None:
+        self._clock = InternalClock(tempo_bpm)
+        self.clock: Clock = self._clock
+
+    def open(self) -> None:
+        """Nothing to open."""
+
+    def begin(self, now_s: float) -> None:
+        """Start at beat 0."""
+        self._clock.start(now_s + START_DELAY_S)
+
+    def poll(self, now_s: float) -> None:
+        """Nothing happens by itself."""
+
+    def set_tempo(self, tempo_bpm: float, now_s: float) -> None:
+        """Change the tempo without a jump in position."""
+        self._clock.set_tempo(tempo_bpm, now_s)
+
+    def check_playable(self) -> None:
+        """Allow it."""
+
+    def set_playing(self, playing: bool, now_s: float, beat: int) -> None:
+        """Start at a beat, or hold the position."""
+        if playing:
+            self._clock.start(now_s + START_DELAY_S, beat)
+        else:
+            self._clock.stop(now_s)
+
+    def health(self) -> SyncHealth:
+        """Say that all is well."""
+        return SyncHealth("internal", True, 0, "", 0.0, "")
+
+    def close(self) -> None:
+        """Nothing to close."""
+
+
+class MidiSync:
+    """A MIDI clock that comes in through a port."""
+
+    follows = True
+
+    def __init__(self, source: str, tempo_bpm: float) -> None:
+        from engine.midi.input_port import MidiInput
+
+        self._input = MidiInput(source)
+        self._follower = ClockFollower(tempo_bpm)
+        self.clock: Clock = self._follower
+
+    def open(self) -> None:
+        """Open the MIDI input."""
+        self._input.start()
+
+    def begin(self, now_s: float) -> None:
+        """Wait for the sender's Start."""
+
+    def poll(self, now_s: float) -> None:
+        """Feed the follower with what has come."""
+        follower = self._follower
+        for at_s, message in self._input.take():
+            status = message[0]
+            if status == 0xF8:
+                follower.tick(at_s)
+            elif status == 0xFA:
+                follower.start(at_s)
+            elif status == 0xFB:
+                follower.continue_(at_s)
+            elif status == 0xFC:
+                follower.stop(at_s)
+            elif status == 0xF2 and len(message) == 3:
+                follower.song_position(message[1] | message[2] << 7, at_s)
+        follower.check(now_s)
+
+    def set_tempo(self, tempo_bpm: float, now_s: float) -> None:
+        """Leave the tempo to the sender of the clock."""
+
+    def check_playable(self) -> None:
+        """Refuse: a follower that started by itself would be out of step."""
+        raise InputError("start and stop come with the MIDI clock; use those of its sender")
+
+    def set_playing(self, playing: bool, now_s: float, beat: int) -> None:
+        """Leave it to the sender of the clock."""
+
+    def health(self) -> SyncHealth:
+        """Say whether the clock is there and good."""
+        follower, port = self._follower, self._input
+        return SyncHealth(
+            "midi",
+            follower.locked and port.alive,
+            0,
+            port.port,
+            round(follower.jitter_s * 1e3, 2) if follower.locked else 0.0,
+            self._trouble(),
+        )
+
+    def close(self) -> None:
+        """Close the MIDI input."""
+        self._input.stop()
+
+    def _trouble(self) -> str:
+        follower = self._follower
+        if not self._input.alive:
+            return self._input.message or f"MIDI input {self._input.port!r} is away"
+        if follower.lost:
+            return "the MIDI clock has stopped coming; the music waits for it"
+        if follower.running:
+            return "" if follower.locked else "MIDI clock: settling"
+        if follower.waiting:
+            return "MIDI clock: Start came, its first clock did not"
+        return "stopped; waiting for Start" if follower.locked else "waiting for a MIDI clock"
