@@ -335,6 +335,14 @@ def test_stop_while_the_sender_is_dead_leaves_its_notes_to_a_last_successor(monk
     assert len(client._link._book) == 0
 
 
+def test_notes_pile_up_only_so_far_while_there_is_no_sender():
+    line = link.SenderLink("none", "Stimmung", 0.0)
+    for number in range(20_000):
+        line.submit(note(number, 1e6, 2e6))
+    assert len(line._book) + line.lost == 20_000
+    assert len(line._book) <= 16384
+
+
 def test_sender_survives_ctrl_c():
     with SenderClient("none") as client:
         os.kill(client.pid, signal.SIGINT)

@@ -16,7 +16,7 @@ from engine.midi.ports import Clock
 __all__ = ["JackPort"]
 
 _WRAP = 1 << 32
-_WAKE_S = 0.005  # time for the sender to wake up and hand over before the period starts
+_WAKE_S = 0.01  # time for the sender to wake up and hand over before the period starts
 _PERIODS = 3  # that carry the last messages away before we leave
 _PATIENCE_S = 1.5
 _LOOK_S = 0.002

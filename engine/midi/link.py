@@ -15,6 +15,7 @@ _START_S = 10.0
 _INSIST_S = 0.5
 _STOP_S = 4.0  # the sender waits for a server that has stalled, up to twice 1.5 s
 _MOST_UNWRITTEN = 4096
+_MOST_OUTSTANDING = 16384  # twice what a sender queues
 _WINDOW = 2048  # notes over which lateness is described
 _KEPT_SENT = 8192
 _RESTARTS_PER_MINUTE = 10
@@ -116,7 +117,8 @@ class SenderLink:
                 raise InputError(f"note_id {frame.note_id} is still in use")
             if frame.kind == Kind.LATENCY:
                 self._latency_s = frame.at_s
-            if len(self._unwritten) >= _MOST_UNWRITTEN and frame.kind != Kind.PANIC:
+            full = len(self._unwritten) >= _MOST_UNWRITTEN or len(self._book) >= _MOST_OUTSTANDING
+            if full and frame.kind != Kind.PANIC:
                 self.lost += 1
                 return
             self._book.enter(frame)
@@ -195,11 +197,14 @@ class SenderLink:
             self.counters = self._before._replace(port_alive=False, sounding=0, queued=0)
 
     def _replace(self) -> SenderProcess | None:
-        try:
-            process = self._spawn(wait=True)
-        except MidiPortError as error:
-            self.message = str(error)
-            return None
+        while True:
+            try:
+                process = self._spawn(wait=True)
+                break
+            except MidiPortError as error:
+                self.message = str(error)
+                if self._stopping.wait(_LONGEST_PAUSE_S):
+                    return None
         with self.lock:
             self._process = process
             self.restarts += 1
