@@ -27,7 +27,7 @@ __all__ = ["EmotionPlane"]
 TRAIL_S = 8.0
 KEY_STEP = 0.05
 _GRAB_PX = 28.0
-_TRAIL_PIECE = 12  # points that fade together
+_TRAIL_PIECE = 5  # points that fade together
 _SPEAK_EVERY = 30  # shows between two updates of the accessible description
 
 Point = tuple[float, float]
@@ -56,8 +56,11 @@ class EmotionPlane(QWidget):
         self._look: Snapshot | None = None
         self._performance = Performance()
         self._trail: deque[tuple[float, float, float]] = deque(maxlen=400)
+        self._heard_s = -1.0
         self._dragging: str | None = None
         self._shows = 0
+        self._area_key = (0, 0, 0)
+        self._area_now = QRectF()
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setCursor(Qt.CursorShape.CrossCursor)
@@ -84,7 +87,9 @@ class EmotionPlane(QWidget):
         elif look.emotion.state != "silence":
             if self._trail and look.time_s < self._trail[-1][0]:
                 self._trail.clear()
-            self._trail.append((look.time_s, look.emotion.valence, look.emotion.arousal))
+            if look.emotion.time_s != self._heard_s:  # ten new ones a second, not thirty
+                self._heard_s = look.emotion.time_s
+                self._trail.append((look.time_s, look.emotion.valence, look.emotion.arousal))
         while self._trail and look is not None and self._trail[0][0] < look.time_s - TRAIL_S:
             self._trail.popleft()
         self._shows += 1
@@ -123,6 +128,12 @@ class EmotionPlane(QWidget):
 
     def _area(self) -> QRectF:
         """Return the square of the plane, with room around it for the words at its axes."""
+        key = (self.width(), self.height(), self.fontMetrics().height())
+        if self._area_key != key:
+            self._area_key, self._area_now = key, self._measure_area()
+        return self._area_now
+
+    def _measure_area(self) -> QRectF:
         edge = 1.7 * self.fontMetrics().height() * self._text_scale
         side = min(self.width(), self.height()) - 2.0 * edge
         return QRectF((self.width() - side) / 2.0, (self.height() - side) / 2.0, side, side)

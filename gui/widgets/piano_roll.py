@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from PyQt6.QtCore import QPointF, QRectF, QSize, Qt
-from PyQt6.QtGui import QColor, QPainter, QPaintEvent
+from PyQt6.QtCore import QPointF, QRect, QRectF, QSize, Qt
+from PyQt6.QtGui import QColor, QPainter, QPaintEvent, QPixmap
 from PyQt6.QtWidgets import QSizePolicy, QWidget
 
 from engine.events import NoteEvent
@@ -29,6 +29,8 @@ class PianoRoll(QWidget):
         self._theme = theme
         self._look: Snapshot | None = None
         self._low, self._high = _LOWEST, _HIGHEST
+        self._keys = QPixmap()
+        self._keys_key: tuple[object, ...] = ()
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setAccessibleName(texts.ROLL_NAME)
 
@@ -61,7 +63,7 @@ class PianoRoll(QWidget):
         head = 1.5 * self.fontMetrics().height()
         margin = 2.6 * self.fontMetrics().averageCharWidth()
         area = QRectF(margin, head, self.width() - margin - 4.0, self.height() - head - 4.0)
-        self._draw_keys(painter, area)
+        painter.drawPixmap(0, 0, self._keys_picture(area))
         look = self._look
         if look is None:
             painter.setPen(QColor(self._theme.muted))
@@ -75,8 +77,7 @@ class PianoRoll(QWidget):
             self._draw_notes(painter, area, look.notes, look.beat, "played")
             painter.restore()
             x = self._x(area, look.beat, look.beat)
-            head_line = QRectF(x - 1.0, area.top(), 2.0, area.height())
-            painter.fillRect(head_line, QColor(self._theme.text))
+            painter.fillRect(_stroke(x - 1.0, area, 2), QColor(self._theme.text))
         self._draw_legend(painter, QRectF(margin, 0.0, area.width(), head))
         painter.end()
 
@@ -89,6 +90,21 @@ class PianoRoll(QWidget):
 
     def _y(self, area: QRectF, pitch: int) -> float:
         return area.bottom() - (pitch - self._low + 1) * self._row(area)
+
+    def _keys_picture(self, area: QRectF) -> QPixmap:
+        """Return the keys as a picture, drawn anew only when size, range or theme change."""
+        ratio = self.devicePixelRatioF()
+        key = (self.width(), self.height(), ratio, self._low, self._high, self._theme.name)
+        if self._keys_key != key:
+            self._keys_key = key
+            self._keys = QPixmap(self.size() * ratio)
+            self._keys.setDevicePixelRatio(ratio)
+            self._keys.fill(Qt.GlobalColor.transparent)
+            painter = QPainter(self._keys)
+            painter.setFont(self.font())
+            self._draw_keys(painter, area)
+            painter.end()
+        return self._keys
 
     def _draw_keys(self, painter: QPainter, area: QRectF) -> None:
         painter.setPen(Qt.PenStyle.NoPen)
@@ -123,7 +139,7 @@ class PianoRoll(QWidget):
                 continue
             is_bar = beat % look.beats_per_bar == 0
             colour = faded(self._theme.muted, 0.8) if is_bar else faded(self._theme.edge, 0.6)
-            painter.fillRect(QRectF(x, area.top(), 1.6 if is_bar else 1.0, area.height()), colour)
+            painter.fillRect(_stroke(x, area, 2 if is_bar else 1), colour)
             if is_bar and x < area.right() - 30.0:
                 painter.setPen(QColor(self._theme.muted))
                 at = QRectF(x + 4.0, area.top() + 1.0, 60.0, height)
@@ -193,3 +209,8 @@ class PianoRoll(QWidget):
         x = area.right() - width
         for kind, word in kinds.items():
             entry(word, self._theme.muted, kind)
+
+
+def _stroke(x: float, area: QRectF, width: int) -> QRect:
+    """Return an upright line as whole pixels: fractions would cost thirty times as much."""
+    return QRect(round(x), round(area.top()), width, round(area.height()))
