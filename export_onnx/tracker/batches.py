@@ -12,7 +12,7 @@ from export_onnx.tracker.store import Clip
 __all__ = ["Batch", "Sampler"]
 
 # How far into a sound (or past a splice) a label counts in full [s].
-_SETTLE_S = 3.0
+_SETTLE_S = 1.2
 # The end of a clip is where a musician asks what it was: crops reach it this often, and its last
 # seconds, in which a final chord may ring, count more.
 _END_SHARE = 0.45
@@ -20,7 +20,7 @@ _END_S, _END_WEIGHT = 5.0, 3.0
 # Parts that are no music (noise of any colour and movement): the tracker is to admit ignorance.
 _NOISE_SHARE = 0.04
 # Raters' curves within a piece are noisy (split-half r 0.3): trust them by this share.
-_CURVE_SHARE = 0.6
+_CURVE_SHARE = 0.5
 
 
 @dataclass(frozen=True)

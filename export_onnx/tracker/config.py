@@ -153,4 +153,4 @@ class TrainConfig:
     gain_range_db: float = 38.0
     reaction_s: float = 3.0
     chord_delay_s: float = 0.28
-    splice_probability: float = 0.5
+    splice_probability: float = 0.65
