@@ -28,12 +28,13 @@ def notes(rate, seconds, chords, beat_s, brightness=3.0, decay=3.0, level=0.05):
     sound = np.zeros_like(time_s)
     for number, onset in enumerate(np.arange(0.0, seconds, beat_s)):
         start = int(onset * rate)
-        age = time_s[start:] - onset
+        part = slice(start, start + int(2.5 * rate))
+        age = time_s[part] - onset
         for pitch in chords[number % len(chords)]:
             frequency = 440.0 * 2.0 ** ((pitch - 69) / 12)
             for partial in range(1, 9):
                 strength = partial ** (-6.0 / brightness) * np.exp(-decay * age)
-                sound[start:] += strength * np.sin(2 * math.pi * partial * frequency * age)
+                sound[part] += strength * np.sin(2 * math.pi * partial * frequency * age)
     return (sound * level / np.sqrt(np.mean(sound**2))).astype(np.float32)
 
 
