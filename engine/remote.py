@@ -16,7 +16,7 @@ sees the end of its pipe. Commands:
 =================================================  ==========================================
 
 Answers carry ``"is"``: ``ready`` (``{}``), ``started``, ``stopped``, ``devices``
-(``inputs``, ``outputs``, ``problem``), ``error`` (``message``) and ``snapshot``
+(``inputs``, ``midi_inputs``, ``outputs``, ``problem``), ``error`` (``message``) and ``snapshot``
 (`engine.snapshot.Snapshot` as JSON, 30 a second while running). ``config`` holds
 ``performance`` (any settings of `engine.config.Performance`), ``input``, ``midi_out``,
 ``osc`` (list of HOST:PORT), ``osc_in``, ``record``, ``seed``, ``latency_ms``, ``curve`` (a file
@@ -29,7 +29,7 @@ import queue
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -182,21 +182,24 @@ class _Server:
 
     def _list_devices(self) -> None:
         from engine.audio import list_inputs
-        from engine.midi.ports import list_output_ports
+        from engine.midi.ports import list_input_ports, list_output_ports
 
-        inputs: list[str] = []
-        outputs: list[str] = []
-        problems = []
-        try:
-            inputs = [device.label for device in list_inputs()]
-        except DeviceError as error:
-            problems.append(str(error))
-        try:
-            outputs = list(list_output_ports())
-        except DeviceError as error:
-            problems.append(str(error))
+        looks: dict[str, Callable[[], list[str]]] = {
+            "inputs": lambda: [device.label for device in list_inputs()],
+            "midi_inputs": list_input_ports,
+            "outputs": list_output_ports,
+        }
+        found: dict[str, list[str]] = {}
+        problems: list[str] = []
+        for name, look in looks.items():
+            try:
+                found[name] = look()
+            except DeviceError as error:
+                found[name] = []
+                if str(error) not in problems:
+                    problems.append(str(error))
         with contextlib.suppress(BrokenPipeError):
-            self._answer("devices", inputs=inputs, outputs=outputs, problem="; ".join(problems))
+            self._answer("devices", **found, problem="; ".join(problems))
 
     def _playing(self) -> Runtime:
         if self._runtime is None:

@@ -12,6 +12,7 @@ import sys
 import time
 from collections import deque
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from PyQt6.QtCore import QObject, QProcess, QTimer, pyqtSignal
@@ -20,7 +21,7 @@ from engine.snapshot import Snapshot
 from gui import texts, wording
 from gui.snapshots import read_snapshot
 
-__all__ = ["BridgeState", "EngineBridge"]
+__all__ = ["BridgeState", "Devices", "EngineBridge"]
 
 BridgeState = Literal["absent", "booting", "idle", "starting", "running", "stopping"]
 
@@ -42,6 +43,26 @@ _SNAPSHOT_PREFIX = b'{"is": "snapshot"'
 _MOST_STDERR_LINES = 60
 
 
+@dataclass(frozen=True, slots=True)
+class Devices:
+    """What the engine found: names, and what kept some from being listed."""
+
+    audio_inputs: tuple[str, ...] = ()
+    midi_inputs: tuple[str, ...] = ()
+    midi_outputs: tuple[str, ...] = ()
+    problem: str = ""
+
+    @classmethod
+    def read(cls, answer: Mapping[str, Any]) -> "Devices":
+        """Return the devices of the engine's answer."""
+        return cls(
+            tuple(answer["inputs"]),
+            tuple(answer["midi_inputs"]),
+            tuple(answer["outputs"]),
+            answer["problem"],
+        )
+
+
 class EngineBridge(QObject):
     """Starts, drives and watches one engine process.
 
@@ -51,8 +72,8 @@ class EngineBridge(QObject):
         One of `BridgeState`.
     snapshot : engine.snapshot.Snapshot
         The newest look at the engine, at most 30 a second.
-    devices : list of str, list of str, str
-        Audio inputs and MIDI outputs present now, and what kept some from being listed.
+    devices : Devices
+        What is present now.
     ready :
         A new engine process waits for its first command.
     refused : str
@@ -65,7 +86,7 @@ class EngineBridge(QObject):
 
     state_changed = pyqtSignal(str)
     snapshot = pyqtSignal(object)
-    devices = pyqtSignal(list, list, str)
+    devices = pyqtSignal(object)
     ready = pyqtSignal()
     refused = pyqtSignal(str)
     start_failed = pyqtSignal()
@@ -306,7 +327,7 @@ class EngineBridge(QObject):
                 self._set_state("idle")
         elif kind == "devices":
             self._fulfilled("devices")
-            self.devices.emit(answer["inputs"], answer["outputs"], answer["problem"])
+            self.devices.emit(Devices.read(answer))
         elif kind == "error":
             self._on_error(str(answer["message"]))
 

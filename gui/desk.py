@@ -196,6 +196,23 @@ class Desk(QObject):
             self.memory.osc = destination
             self._restart_if_playing()
 
+    def choose_sync(self, name: str) -> None:
+        """Follow our own tempo, a MIDI clock or Ableton Link."""
+        if name != self.memory.sync:
+            self.memory.sync = name
+            self._restart_if_playing()
+
+    def choose_midi_in(self, name: str) -> None:
+        """Take MIDI clock from a port by name, or from our own (empty)."""
+        if name != self.memory.midi_in:
+            self.memory.midi_in = name
+            self._restart_if_playing()
+
+    def choose_clock_out(self, wanted: bool) -> None:
+        """Send MIDI clock, or not."""
+        self.memory.clock_out = wanted
+        self._restart_if_playing()
+
     def choose_curve(self, path: Path) -> None:
         """Play the emotions of a curve file.
 
@@ -223,6 +240,9 @@ class Desk(QObject):
             "osc": [memory.osc] if memory.osc else [],
             "seed": self._seed,
             "latency_ms": memory.latency_ms,
+            "sync": memory.sync,
+            "midi_in": memory.midi_in,
+            "clock_out": memory.clock_out,
         }
         if memory.record:
             stamp = datetime.now().strftime("session-%Y-%m-%d-%H%M%S")

@@ -67,6 +67,7 @@ def judge(look: Snapshot, since: Counts) -> tuple[HealthItem, ...]:
         _graded("lateness", midi.lateness_p99_ms, _LATE_LIMITS_MS, "late", ms=midi.lateness_p99_ms),
         _counted("dropped", midi.dropped - since.dropped),
         _counted("missed", look.missed_beats - since.missed_beats),
+        _sync(look),
         _counted("restarts", midi.restarts - since.restarts, "restarted", "steady"),
     )
 
@@ -98,6 +99,17 @@ def _midi(look: Snapshot) -> HealthItem:
         return _item("midi", texts.HEALTH_VALUES["lost"], "bad", texts.HEALTH_ADVICE["midi"])
     port = wording.port_words(midi.port)
     return _item("midi", texts.HEALTH_VALUES["midi"].format(port=port, sent=midi.sent), "good")
+
+
+def _sync(look: Snapshot) -> HealthItem:
+    sync = look.sync
+    if sync.source == "internal":
+        return _item("sync", texts.HEALTH_VALUES["own"], "good")
+    if sync.locked:
+        return _item("sync", texts.HEALTH_VALUES["locked"], "good")
+    message = (sync.message or texts.HEALTH_VALUES["waiting"]).rstrip(".")
+    advice = texts.HEALTH_ADVICE["sync"].format(message=message[:1].upper() + message[1:])
+    return _item("sync", texts.HEALTH_VALUES["waiting"], "caution", advice)
 
 
 def _graded(

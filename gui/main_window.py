@@ -11,7 +11,7 @@ from engine.presets import Preset, list_presets
 from engine.snapshot import Snapshot
 from gui import dialogs, texts
 from gui.actions import add_menus
-from gui.bridge import UNRESPONSIVE_S
+from gui.bridge import UNRESPONSIVE_S, Devices
 from gui.desk import Desk
 from gui.health import Counts, judge, worst
 from gui.memory import NORMAL_PT
@@ -44,9 +44,7 @@ class MainWindow(QMainWindow):
         self._tap = TapTempo()
         self._counts = Counts()
         self._seen_messages: tuple[str, ...] = ()
-        self._inputs: list[str] = []
-        self._outputs: list[str] = []
-        self._listed = False
+        self._devices: Devices | None = None
         self._silence_said = False
         self._restart_said = False
         self._was_maximized = False
@@ -121,6 +119,9 @@ class MainWindow(QMainWindow):
         devices.osc_chosen.connect(desk.choose_osc)
         devices.latency_chosen.connect(desk.choose_latency)
         devices.record_chosen.connect(desk.choose_record)
+        devices.sync.sync_chosen.connect(desk.choose_sync)
+        devices.sync.midi_in_chosen.connect(desk.choose_midi_in)
+        devices.sync.clock_out_chosen.connect(desk.choose_clock_out)
         devices.refreshed.connect(bridge.list_devices)
         devices.file_wanted.connect(self.open_audio)
         devices.folder_wanted.connect(self.choose_folder)
@@ -230,8 +231,16 @@ class MainWindow(QMainWindow):
         self.page.devices.show_settings(
             memory.record, memory.record_folder, memory.latency_ms, memory.osc
         )
+        present, listed = self._devices or Devices(), self._devices is not None
         self.page.devices.show_devices(
-            self._inputs, self._outputs, memory.audio_input, memory.midi_out, listed=self._listed
+            present.audio_inputs,
+            present.midi_outputs,
+            memory.audio_input,
+            memory.midi_out,
+            listed=listed,
+        )
+        self.page.devices.sync.show_settings(
+            memory.sync, memory.midi_in, memory.clock_out, present.midi_inputs, listed=listed
         )
         self.actions_by_name["undo"].setEnabled(desk.performance.can_undo)
         self.actions_by_name["redo"].setEnabled(desk.performance.can_redo)
@@ -257,9 +266,9 @@ class MainWindow(QMainWindow):
             self.page.health.add_message(message)
         self._seen_messages = messages
 
-    def _show_devices(self, inputs: list[str], outputs: list[str], problem: str) -> None:
-        self._inputs, self._outputs, self._listed = inputs, outputs, True
-        self.page.devices.show_problem(problem)
+    def _show_devices(self, devices: Devices) -> None:
+        self._devices = devices
+        self.page.devices.show_problem(devices.problem)
         self._show_wanted()
 
     def _say_refused(self, message: str) -> None:

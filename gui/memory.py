@@ -6,7 +6,7 @@ from typing import Any
 
 from PyQt6.QtCore import QByteArray, QSettings, QStandardPaths
 
-from engine.config import Performance
+from engine.config import SYNCS, Performance, Sync
 from engine.errors import InputError
 from gui.theme import DEFAULT_THEME, THEMES
 
@@ -97,6 +97,34 @@ class Memory:
     @osc.setter
     def osc(self, destination: str) -> None:
         self._store.setValue("osc", destination)
+
+    @property
+    def sync(self) -> Sync:
+        """Whose beat is followed."""
+        name = self._text("sync", "internal")
+        return next((known for known in SYNCS if known == name), "internal")
+
+    @sync.setter
+    def sync(self, name: str) -> None:
+        self._store.setValue("sync", name)
+
+    @property
+    def midi_in(self) -> str:
+        """Where MIDI clock comes in, by name; ``""`` is our own port."""
+        return self._text("midi_in", "")
+
+    @midi_in.setter
+    def midi_in(self, name: str) -> None:
+        self._store.setValue("midi_in", name)
+
+    @property
+    def clock_out(self) -> bool:
+        """Whether MIDI clock is sent."""
+        return self._text("clock_out", "no") == "yes"
+
+    @clock_out.setter
+    def clock_out(self, wanted: bool) -> None:
+        self._store.setValue("clock_out", "yes" if wanted else "no")
 
     @property
     def latency_ms(self) -> float:

@@ -228,6 +228,20 @@ MIDI_OUTS: Final = {
     "jack": "JACK, exact to the sample",
     "none": "None (only look)",
 }
+SYNC: Final = "Beat"
+SYNCS: Final = {
+    "internal": "Own tempo",
+    "midi": "MIDI clock of the DAW",
+    "link": "Ableton Link",
+}
+MIDI_IN: Final = "Clock from"
+MIDI_INS: Final = {"": "Own port “Stimmung”", "jack": "JACK"}
+CLOCK_OUT: Final = "Send MIDI clock"
+SYNC_LOCKED: Final = "● locked"
+SYNC_WAITS: Final = "○ waiting"
+SYNC_PEERS: Final = "{peers} in the Link session"
+SYNC_JITTER: Final = "jitter {jitter:.1f} ms"
+SYNC_TEMPO: Final = "The tempo follows: {words}"
 MIDI_OUT_NONE: Final = "no MIDI out"
 REFRESH: Final = "Look again"
 REFRESH_TIP: Final = "List the devices that are connected now"
@@ -258,6 +272,7 @@ HEALTH_TITLES: Final = {
     "lateness": "Notes late",
     "dropped": "Notes dropped",
     "missed": "Beats missed",
+    "sync": "Beat",
     "restarts": "MIDI process",
 }
 HEALTH_VALUES: Final = {
@@ -270,6 +285,9 @@ HEALTH_VALUES: Final = {
     "restarted": "restarted, {count} ×",
     "none": "none",
     "steady": "steady",
+    "own": "own tempo",
+    "locked": "locked",
+    "waiting": "waiting",
 }
 HEALTH_ADVICE: Final = {
     "audio_lost": (
@@ -303,6 +321,9 @@ HEALTH_ADVICE: Final = {
     "missed": (
         "The engine stalled for longer than a beat, for example while the computer slept. If "
         "it goes on, close other programs."
+    ),
+    "sync": (
+        "{message}. Switch the clock or Link on over there, or choose “Own tempo” under Devices."
     ),
     "restarts": (
         "The process that sends MIDI died and was replaced; its notes were ended. If it goes "

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from math import atan2, hypot, pi
 
+from engine.snapshot import SyncHealth
 from gui import texts
 
 __all__ = [
@@ -13,6 +14,7 @@ __all__ = [
     "mood_guess",
     "mood_word",
     "port_words",
+    "sync_words",
     "tag_words",
 ]
 
@@ -70,6 +72,18 @@ def duration_words(seconds: float) -> str:
 def port_words(port: str) -> str:
     """Return the name of a MIDI output as it is shown while playing."""
     return texts.MIDI_OUT_NONE if port == "none" else port
+
+
+def sync_words(sync: SyncHealth) -> str:
+    """Say whether a beat that is followed is there, and how well."""
+    said = [texts.SYNC_LOCKED if sync.locked else texts.SYNC_WAITS]
+    if sync.source == "link":
+        said.append(texts.SYNC_PEERS.format(peers=sync.peers))
+    elif sync.locked:
+        said.append(texts.SYNC_JITTER.format(jitter=sync.jitter_ms))
+    if sync.message:
+        said.append(sync.message)
+    return ", ".join(said)
 
 
 def engine_death(code: int, crashed: bool, last_words: str) -> str:

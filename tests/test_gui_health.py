@@ -3,7 +3,7 @@
 import pytest
 from gui_samples import look
 
-from engine.snapshot import AudioHealth, MidiHealth
+from engine.snapshot import AudioHealth, MidiHealth, SyncHealth
 from gui import texts, wording
 from gui.health import Counts, judge, worst
 
@@ -33,6 +33,7 @@ def test_all_well():
         ("load", "caution", {"tracker_load": 0.6}),
         ("load", "bad", {"tracker_load": 0.95}),
         ("missed", "caution", {"missed_beats": 1}),
+        ("sync", "caution", {"sync": SyncHealth("link", False, 0, "", 0.0, "nobody there")}),
     ],
 )
 def test_trouble_is_said_with_a_cure(name, level, values):

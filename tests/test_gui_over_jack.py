@@ -89,6 +89,22 @@ def test_a_synthesizer_is_listed_by_name_and_plays_once_chosen(
     assert name in window.desk.look.midi.port
 
 
+def test_without_the_clock_that_is_to_be_followed_the_window_says_so(
+    jack: JackServer, window, qtbot
+) -> None:
+    sync = window.page.devices.sync
+    sync.source.setCurrentIndex(sync.source.findData("midi"))
+    sync.source.activated.emit(sync.source.currentIndex())
+
+    def waits() -> bool:
+        now = window.desk.look
+        return now is not None and now.sync.source == "midi" and not now.sync.locked
+
+    qtbot.waitUntil(waits, timeout=20_000)
+    qtbot.waitUntil(lambda: "waiting" in sync._light.text(), timeout=2000)
+    assert not window.page.transport.tempo.isEnabled()
+
+
 def test_no_note_hangs_when_the_window_is_killed(
     jack: JackServer, dump: MidiDump, tmp_path: Path
 ) -> None:

@@ -6,6 +6,7 @@ from PyQt6.QtCore import QPoint, Qt
 from PyQt6.QtTest import QTest
 
 from engine.config import Performance
+from engine.snapshot import SyncHealth
 from gui.theme import THEMES
 from gui.widgets.devices_panel import DevicesPanel
 from gui.widgets.emotion_plane import EmotionPlane
@@ -13,6 +14,7 @@ from gui.widgets.level_meter import LevelMeter
 from gui.widgets.music_panel import MusicPanel
 from gui.widgets.piano_roll import PianoRoll
 from gui.widgets.sliders import LabelledSlider, Scale
+from gui.widgets.sync_panel import SyncPanel
 from gui.widgets.target_panel import TargetPanel
 from gui.widgets.transport import Transport
 
@@ -194,6 +196,28 @@ def test_a_device_that_is_gone_stays_chosen_and_is_said_to_be_gone(qtbot):
     panel.show_devices(["Scarlett, ALSA"], [], "Scarlett, ALSA", "Synth", listed=True)
     assert panel.input.currentText() == "Scarlett, ALSA"
     assert "not connected" in panel.output.currentText()
+
+
+def test_sync_panel_asks_for_a_port_only_with_midi_clock_and_shows_the_lock(qtbot):
+    panel = shown(qtbot, SyncPanel())
+    panel.show_settings("internal", "", False, [], listed=True)
+    assert not panel.midi_in.isVisible()
+    panel.show_settings("midi", "Drums", True, ["Desk"], listed=True)
+    assert panel.midi_in.isVisible() and "not connected" in panel.midi_in.currentText()
+    assert panel.clock_out.isChecked()
+    panel.show_snapshot(look(sync=SyncHealth("midi", True, 0, "Desk", 0.4, "")))
+    assert "locked" in panel._light.text()
+    panel.show_snapshot(look(sync=SyncHealth("midi", False, 0, "Desk", 0.0, "no clock arrives")))
+    assert "no clock arrives" in panel._light.text()
+
+
+def test_tempo_of_a_midi_clock_is_shown_and_not_ours_to_choose(qtbot):
+    head = shown(qtbot, Transport(), 1200, 80)
+    head.show_snapshot(look(tempo_bpm=127.5, sync=SyncHealth("midi", True, 0, "Desk", 0.4, "")))
+    head.show_performance(Performance(tempo_bpm=72.0))
+    assert head.tempo.value() == 127.5 and not head.tempo.isEnabled()
+    head.show_snapshot(look())
+    assert head.tempo.isEnabled()
 
 
 @pytest.mark.parametrize(

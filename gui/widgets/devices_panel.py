@@ -6,7 +6,6 @@ from pathlib import Path
 from PyQt6.QtCore import pyqtSignal
 from PyQt6.QtWidgets import (
     QCheckBox,
-    QComboBox,
     QDoubleSpinBox,
     QFormLayout,
     QHBoxLayout,
@@ -21,6 +20,8 @@ from engine.snapshot import Snapshot
 from gui import texts
 from gui.theme import Theme
 from gui.widgets.level_meter import LevelMeter
+from gui.widgets.pickers import fill, make_picker
+from gui.widgets.sync_panel import SyncPanel
 from presets import DEMO_AUDIO
 
 __all__ = ["DevicesPanel"]
@@ -52,8 +53,9 @@ class DevicesPanel(QWidget):
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
-        self.input, self.output = _picker(texts.AUDIO_IN), _picker(texts.MIDI_OUT)
+        self.input, self.output = make_picker(texts.AUDIO_IN), make_picker(texts.MIDI_OUT)
         self.meter = LevelMeter(theme)
+        self.sync = SyncPanel()
         open_file = QPushButton(texts.AUDIO_OPEN)
         open_file.clicked.connect(self.file_wanted)
         refresh = QPushButton(texts.REFRESH)
@@ -104,6 +106,8 @@ class DevicesPanel(QWidget):
         form.addRow(texts.OSC, self.osc)
         layout.addLayout(form)
         layout.addSpacing(8)
+        layout.addWidget(self.sync)
+        layout.addSpacing(8)
         layout.addWidget(self.record)
         layout.addWidget(self._folder)
         layout.addLayout(_row(folder))
@@ -126,9 +130,9 @@ class DevicesPanel(QWidget):
         ``listed`` tells whether the engine has answered yet: before, nothing is "absent".
         """
         own = [(texts.AUDIO_DEFAULT, ""), (texts.AUDIO_DEMO, str(DEMO_AUDIO))]
-        _fill(self.input, own + [(name, name) for name in inputs], chosen_input, listed)
+        fill(self.input, own + [(name, name) for name in inputs], chosen_input, listed)
         ways = [(words, name) for name, words in texts.MIDI_OUTS.items()]
-        _fill(self.output, ways + [(name, name) for name in outputs], chosen_output, listed)
+        fill(self.output, ways + [(name, name) for name in outputs], chosen_output, listed)
         self._no_inputs.setVisible(listed and not inputs and not self._problem.text())
 
     def show_problem(self, problem: str) -> None:
@@ -149,34 +153,7 @@ class DevicesPanel(QWidget):
     def show_snapshot(self, look: Snapshot | None) -> None:
         """Show the level of the input; None while not running."""
         self.meter.show_level(None if look is None else look.audio.level_db)
-
-
-def _fill(picker: QComboBox, entries: list[tuple[str, str]], chosen: str, listed: bool) -> None:
-    names = [name for _, name in entries]
-    if chosen not in names:
-        path = Path(chosen)
-        words = chosen
-        if path.is_absolute():
-            words = texts.AUDIO_FILE.format(name=path.name)
-        elif listed:
-            words = texts.ABSENT.format(name=chosen)
-        entries = [*entries, (words, chosen)]
-        names.append(chosen)
-    if [picker.itemText(i) for i in range(picker.count())] != [words for words, _ in entries]:
-        picker.clear()
-        for words, name in entries:
-            picker.addItem(words, name)
-            picker.setItemData(picker.count() - 1, words, 3)  # Qt.ToolTipRole
-    picker.setCurrentIndex(names.index(chosen))
-    picker.setToolTip(picker.currentText())
-
-
-def _picker(name: str) -> QComboBox:
-    picker = QComboBox()
-    picker.setAccessibleName(name)
-    picker.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-    picker.setMinimumContentsLength(12)
-    return picker
+        self.sync.show_snapshot(look)
 
 
 def _title(text: str) -> QLabel:

@@ -66,7 +66,7 @@ class Transport(QFrame):
         self.tempo.setObjectName("tempo")
         self.tempo.setAccessibleName(texts.TEMPO)
         self.tempo.valueChanged.connect(self.tempo_chosen)
-        tap = QPushButton(texts.TAP)
+        self._tap = tap = QPushButton(texts.TAP)
         tap.setToolTip(texts.TAP_TIP)
         tap.pressed.connect(self.tapped)
         panic = QPushButton(f"{texts.PANIC}  {texts.PANIC_KEY}")
@@ -101,6 +101,7 @@ class Transport(QFrame):
         layout.addWidget(tap)
         layout.addWidget(panic)
         self._state_name = "off"
+        self._led = False
         self._tags = ""
         self.show_snapshot(None)
 
@@ -155,9 +156,27 @@ class Transport(QFrame):
 
     def show_performance(self, performance: Performance) -> None:
         """Show the tempo that is wanted."""
+        if not self._led:
+            self._show_tempo(performance.tempo_bpm)
+
+    def _show_tempo(self, tempo_bpm: float) -> None:
         self.tempo.blockSignals(True)
-        self.tempo.setValue(performance.tempo_bpm)
+        self.tempo.setValue(tempo_bpm)
         self.tempo.blockSignals(False)
+
+    def _show_sync(self, look: Snapshot | None) -> None:
+        """Show the tempo of whoever leads; a MIDI clock leaves nothing to choose here."""
+        source = look.sync.source if look is not None else "internal"
+        self._led = source != "internal"
+        self.tempo.setEnabled(source != "midi")
+        self._tap.setEnabled(source != "midi")
+        if look is not None and self._led:
+            words = texts.SYNC_TEMPO.format(words=wording.sync_words(look.sync))
+            self.tempo.setToolTip(words)
+            if not self.tempo.hasFocus():
+                self._show_tempo(look.tempo_bpm)
+        else:
+            self.tempo.setToolTip("")
 
     def show_run(self, state: str, wants_music: bool, held: bool) -> None:
         """Show whether the engine plays, is loading, or rests."""
@@ -181,6 +200,7 @@ class Transport(QFrame):
 
     def show_snapshot(self, look: Snapshot | None) -> None:
         """Show mood, key, chord and position; None while not running."""
+        self._show_sync(look)
         if look is None:
             self._mood.setText(texts.NO_MOOD)
             state = "off"
