@@ -11,13 +11,16 @@ class Progress:
     """Counts `total` steps on stderr; a context manager.
 
     On a terminal one line is rewritten; elsewhere a new line is written at most every
-    `interval_s` seconds.
+    `interval_s` seconds. `silent` writes nothing.
     """
 
-    def __init__(self, title: str, total: int, interval_s: float = 15.0) -> None:
+    def __init__(
+        self, title: str, total: int, interval_s: float = 15.0, silent: bool = False
+    ) -> None:
         self.title = title
         self.total = total
         self.done = 0
+        self._silent = silent
         self._terminal = sys.stderr.isatty()
         self._interval_s = 0.2 if self._terminal else interval_s
         self._started = self._last = time.monotonic()
@@ -43,6 +46,8 @@ class Progress:
             self._write("" if self._terminal else "\n", note)
 
     def _write(self, end: str, note: str = "") -> None:
+        if self._silent:
+            return
         spent = time.monotonic() - self._started
         left = spent / max(self.done, 1) * (self.total - self.done)
         share = self.done / max(self.total, 1)

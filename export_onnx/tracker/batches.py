@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from export_onnx.tracker.config import FrontEndConfig, TrainConfig
-from export_onnx.tracker.store import Clip
+from export_onnx.tracker.store import TAUGHT, Clip
 
 __all__ = ["Batch", "Sampler"]
 
@@ -41,6 +41,8 @@ class Batch:
         How much a hop counts: little just after a start or a splice.
     source : int64, (B, n)
         Index of the data set in the sampler's order; -1 where there is no music.
+    taught : float32, (B, n, TAUGHT)
+        What teachers say (see `lesson`); all zero where they say nothing.
     """
 
     mel: Tensor
@@ -52,6 +54,7 @@ class Batch:
     key: Tensor
     weight: Tensor
     source: Tensor
+    taught: Tensor
 
 
 class Sampler:
@@ -106,7 +109,7 @@ class Sampler:
         for number, name in enumerate(self.names):
             for _ in range(self.share[name]):
                 rows.append(self._sequence(name, number))
-        stacked = [np.stack([row[i] for row in rows]) for i in range(9)]
+        stacked = [np.stack([row[i] for row in rows]) for i in range(10)]
         tensors = [torch.from_numpy(array) for array in stacked]
         return Batch(
             mel=tensors[0].float(),
@@ -118,6 +121,7 @@ class Sampler:
             key=tensors[6].long(),
             weight=tensors[7],
             source=tensors[8].long(),
+            taught=tensors[9],
         )
 
     def _sequence(self, name: str, number: int) -> list[np.ndarray]:
@@ -139,7 +143,7 @@ class Sampler:
             else:
                 parts.append(self._part(clip, length, index))
             filled += length
-        return [np.concatenate([part[i] for part in parts]) for i in range(9)]
+        return [np.concatenate([part[i] for part in parts]) for i in range(10)]
 
     def _part(self, clip: Clip, length: int, number: int) -> list[np.ndarray]:
         start = int(self.rng.integers(0, clip.n_hops - length + 1))
@@ -154,6 +158,9 @@ class Sampler:
         tags = np.full((length, 9), np.nan, np.float32)
         if clip.tags is not None:
             tags[:] = clip.tags
+        taught = np.zeros((length, TAUGHT), np.float32)
+        if clip.taught is not None:
+            taught[:] = clip.taught
         age_s = np.arange(length, dtype=np.float32) / self.front.hops_per_second
         weight = np.clip(0.05 + age_s / _SETTLE_S, 0.0, 1.0).astype(np.float32)
         if clip.quadrant >= 0:
@@ -169,6 +176,7 @@ class Sampler:
             labels[:, 3].astype(np.int64),
             weight,
             np.full(length, number, np.int64),
+            taught,
         ]
 
     def _noise(self, length: int) -> list[np.ndarray]:
@@ -195,6 +203,7 @@ class Sampler:
             unknown,
             np.ones(length, np.float32),
             unknown,
+            np.zeros((length, TAUGHT), np.float32),
         ]
 
     def _rated(self, clip: Clip, start: int, stop: int) -> np.ndarray:

@@ -9,7 +9,11 @@ import numpy as np
 from engine.errors import InputError
 from export_onnx.progress import Progress
 
-__all__ = ["Clip", "load_clips"]
+__all__ = ["TAUGHT", "Clip", "load_clips"]
+
+# Numbers in a teachers' answer: valence, arousal and their weights, four quadrants and their
+# weight, nine tags and their weight.
+TAUGHT = 19
 
 
 @dataclass(frozen=True)
@@ -30,6 +34,8 @@ class Clip:
         Shares per tag.
     mean_affect : tuple of float, or None
         Label of the whole piece.
+    taught : float32 array, shape (TAUGHT,), or None
+        What teachers say of this rendering.
     """
 
     dataset: str
@@ -42,6 +48,7 @@ class Clip:
     quadrant: int
     tags: np.ndarray | None
     mean_affect: tuple[float, float] | None
+    taught: np.ndarray | None = None
 
     @property
     def n_hops(self) -> int:
