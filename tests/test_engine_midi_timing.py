@@ -110,3 +110,18 @@ def test_one_stray_reading_is_ignored_three_mean_a_jump():
 def test_frame_clock_without_a_reading_says_so():
     with pytest.raises(ValueError, match="no reading"):
         FrameClock(48000).frame_at(0.0)
+
+
+def test_time_and_frame_are_each_others_inverse():
+    clock = FrameClock(48000)
+    for time_s, frame, _ in drifting(10, 120, jitter=0):
+        clock.observe(time_s, frame)
+    assert clock.time_at(round(clock.frame_at(61.0))) == pytest.approx(61.0, abs=2e-5)
+
+
+def test_dense_readings_do_not_push_the_drift_out_of_the_history():
+    clock = FrameClock(48000)
+    rate = 48000 * (1 + 200e-6)
+    for step in range(4000):
+        clock.observe(step * 0.005, round(step * 0.005 * rate))
+    assert clock.rate == pytest.approx(rate, rel=2e-6)

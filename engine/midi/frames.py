@@ -11,13 +11,19 @@ __all__ = ["FrameClock"]
 
 _WRAP = 1 << 32  # JACK counts frames in 32 bits: about a day at 48 kHz
 _HISTORY = 64
+_FIRST = 16  # readings kept however close, so that the line starts well
+_SPACING_S = 0.2  # of the readings kept afterwards: the history spans a dozen seconds
 _MIN_SPAN_S = 4.0  # below this, jitter of the readings would outweigh any drift
 _MAX_DRIFT = 1e-3  # no working clock is off by more
-_JUMP_S = 0.002  # a reading this far off the line means the counter jumped (an xrun)
+_JUMP_S = 0.002  # a reading this far off the line is a stray, or the counter jumped (an xrun)
+_STRAYS = 3
+_STRAYS_SPAN_S = 0.01
 
 
 class FrameClock:
     """Predicts at which frame a moment falls.
+
+    One thread at a time may call `observe`; any may ask.
 
     Parameters
     ----------
@@ -28,48 +34,57 @@ class FrameClock:
     def __init__(self, sample_rate: float) -> None:
         self._nominal = float(sample_rate)
         self._seen: deque[tuple[float, int]] = deque(maxlen=_HISTORY)
-        self._strays = 0
-        # Replaced as a whole: another thread may be asking while a reading comes in.
-        self._line = (0.0, 0.0, self._nominal)  # a moment, its frame, frames per second
+        self._last_frame = 0
+        self._strays: list[float] = []
+        # A moment, its frame, frames per second. Replaced as a whole: another thread may be
+        # asking while a reading comes in.
+        self._line: tuple[float, float, float] | None = None
 
     @property
     def rate(self) -> float:
         """Measured frames per second of `perf_counter`."""
-        return self._line[2]
+        return self._line[2] if self._line else self._nominal
 
     def observe(self, time_s: float, frame: int) -> None:
         """Take one reading of the counter (32 bits, wrapping) at a `perf_counter` time."""
-        if self._seen:
-            last = self._seen[-1][1]
-            frame = last + ((frame - last + _WRAP // 2) % _WRAP - _WRAP // 2)
+        if self._line is not None:
+            frame = self._unwrapped(frame)
             if abs(frame - self.frame_at(time_s)) > _JUMP_S * self._nominal:
-                self._strays += 1
-                if self._strays < 3:
-                    return  # one late reading is noise, three are a new truth
+                self._strays.append(time_s)
+                few = len(self._strays) < _STRAYS
+                if few or time_s - self._strays[0] < _STRAYS_SPAN_S:
+                    return  # one late reading is noise, several are a new truth
                 self._seen.clear()
-        self._strays = 0
+            elif len(self._seen) >= _FIRST and time_s - self._seen[-1][0] < _SPACING_S:
+                self._strays.clear()
+                return  # enough to know that the counter has not jumped
+        self._strays.clear()
+        self._last_frame = frame
         self._seen.append((time_s, frame))
         self._fit()
 
     def frame_at(self, time_s: float) -> float:
         """Return the frame of a moment, not wrapped; `observe` must have been called."""
-        if not self._seen:
-            raise ValueError("no reading of the frame counter yet")
-        anchor_s, anchor_frame, rate = self._line
+        anchor_s, anchor_frame, rate = self._known()
         return anchor_frame + (time_s - anchor_s) * rate
 
     def time_at(self, frame: int) -> float:
         """Return the moment of a frame [s]; the counter may have wrapped meanwhile."""
-        if not self._seen:
+        anchor_s, anchor_frame, rate = self._known()
+        return anchor_s + (self._unwrapped(frame) - anchor_frame) / rate
+
+    def _known(self) -> tuple[float, float, float]:
+        if self._line is None:
             raise ValueError("no reading of the frame counter yet")
-        last = self._seen[-1][1]
-        anchor_s, anchor_frame, rate = self._line
-        frame = last + ((frame - last + _WRAP // 2) % _WRAP - _WRAP // 2)
-        return anchor_s + (frame - anchor_frame) / rate
+        return self._line
+
+    def _unwrapped(self, frame: int) -> int:
+        last = self._last_frame
+        return last + ((frame - last + _WRAP // 2) % _WRAP - _WRAP // 2)
 
     def _fit(self) -> None:
         count = len(self._seen)
-        rate = self._line[2] if count > 1 else self._nominal
+        rate = self.rate
         mean_s = sum(time_s for time_s, _ in self._seen) / count
         mean_frame = sum(frame for _, frame in self._seen) / count
         if self._seen[-1][0] - self._seen[0][0] >= _MIN_SPAN_S:

@@ -6,6 +6,7 @@ period, so a receiver sees the schedule itself and none of Python's or the syste
 
 import heapq
 import itertools
+import threading
 import time
 from collections import deque
 
@@ -21,6 +22,7 @@ _PERIODS = 3  # that carry the last messages away before we leave
 _PATIENCE_S = 1.5
 _LOOK_S = 0.002
 _FIRST_READINGS = 16
+_LOOK_AGAIN_S = 0.01
 _SLOWEST_READING_S = 1e-4  # a reading that took longer was interrupted and is worth nothing
 
 
@@ -49,6 +51,8 @@ class JackPort:
         self._rate = int(self._client.samplerate)
         self.lookahead_s = self._client.blocksize / self._rate + _WAKE_S
         self._frames = FrameClock(self._rate)
+        self._observing = threading.Lock()
+        self._looked_s = 0.0
         # heapq's functions and deque.append run under the GIL without interruption, so the
         # real-time thread needs no lock that someone could hold while asleep.
         self._waiting: list[tuple[int, int, bytes, int, float]] = []
@@ -66,6 +70,9 @@ class JackPort:
 
     def send(self, data: bytes, at_s: float, note_id: int) -> float | None:
         """Queue one message for the frame of its deadline."""
+        # A server that lost time in an xrun has moved all frames: look before counting on them.
+        if self._clock() - self._looked_s > _LOOK_AGAIN_S:
+            self._observe(_SLOWEST_READING_S)
         frame = round(self._frames.frame_at(at_s))
         heapq.heappush(self._waiting, (frame, next(self._order), data, note_id, at_s))
         return None
@@ -109,11 +116,17 @@ class JackPort:
         self._client.close()
 
     def _observe(self, slowest_s: float) -> None:
-        before = self._clock()
-        frame = self._client.frame_time
-        after = self._clock()
-        if after - before <= slowest_s:
-            self._frames.observe((before + after) / 2, frame)
+        if not self._observing.acquire(blocking=False):
+            return  # the other thread is just doing it
+        try:
+            before = self._clock()
+            frame = self._client.frame_time
+            after = self._clock()
+            self._looked_s = after
+            if after - before <= slowest_s:
+                self._frames.observe((before + after) / 2, frame)
+        finally:
+            self._observing.release()
 
     def _gone(self, status: object, reason: str) -> None:
         self.alive = False

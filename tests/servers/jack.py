@@ -1,6 +1,7 @@
 """A private JACK server on the dummy driver, and jack_midi_dump listening on it."""
 
 import contextlib
+import fcntl
 import itertools
 import os
 import re
@@ -21,6 +22,7 @@ __all__ = ["Heard", "JackServer", "MidiDump", "hanging", "until"]
 
 RATE = 48000
 _ATTEMPTS = 5
+_TOOL_S = 5.0
 _REGISTRY = Path("/dev/shm/jack-shm-registry")
 
 
@@ -46,10 +48,24 @@ def _running() -> set[str]:
     return {argument.decode("utf-8", "replace") for argument in arguments}
 
 
-def _free_name() -> str:
+def _reserve_name() -> tuple[str, IO[str]]:
+    """Return a server name nobody has, and the open lock file that keeps it ours.
+
+    Names come round again, and with them the places of killed servers in JACK's registry.
+    """
     running = _running()
-    names = (f"stimmung-test-{number}" for number in itertools.count())
-    return next(name for name in names if name not in running)
+    for number in itertools.count():
+        name = f"stimmung-test-{number}"
+        lock = (Path(tempfile.gettempdir()) / f"{name}.lock").open("w")
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            lock.close()
+            continue
+        if name not in running:
+            return name, lock
+        lock.close()
+    raise AssertionError("unreachable")
 
 
 def _tidy_registry() -> None:
@@ -81,9 +97,11 @@ class JackServer:
     """
 
     def __init__(self, name: str | None = None, period: int | None = None) -> None:
-        self._named = name is not None
         self._killed = False
-        self.name = name or _free_name()
+        self._lock: IO[str] | None = None
+        if name is None:
+            name, self._lock = _reserve_name()
+        self.name = name
         # Without real-time rights, short periods would only produce xruns.
         self.period = period or (256 if _realtime() else 1024)
         self.rate = RATE
@@ -101,8 +119,6 @@ class JackServer:
                 if "Too many servers" in said:
                     _tidy_registry()
                 time.sleep(0.3)  # servers that start together stumble over their registry
-                if not self._named:
-                    self.name = _free_name()
             raise AssertionError(f"jackd ends at once: {said}")
 
     def _came_up(self, process: "subprocess.Popen[bytes]") -> bool:
@@ -131,10 +147,18 @@ class JackServer:
         return dict(os.environ, JACK_DEFAULT_SERVER=self.name, JACK_NO_START_SERVER="1")
 
     def run(self, *command: str) -> subprocess.CompletedProcess[str]:
-        """Run one of JACK's tools against this server."""
-        return subprocess.run(
-            command, env=self.environment(), capture_output=True, text=True, check=False
-        )
+        """Run one of JACK's tools against this server; one that hangs has failed."""
+        try:
+            return subprocess.run(
+                command,
+                env=self.environment(),
+                capture_output=True,
+                text=True,
+                check=False,
+                timeout=_TOOL_S,
+            )
+        except subprocess.TimeoutExpired:
+            return subprocess.CompletedProcess(command, 124, "", f"{command[0]} hangs")
 
     def ports(self) -> list[str]:
         """Return the names of all ports."""
@@ -159,7 +183,6 @@ class JackServer:
 
     def restart(self) -> None:
         """Start it again under the same name."""
-        self._named = True
         self._killed = False
         self._process = self._start()
 
@@ -172,6 +195,8 @@ class JackServer:
             self._process.wait(10)
         except subprocess.TimeoutExpired:
             self.kill()
+        if self._lock is not None:
+            self._lock.close()
 
 
 @dataclass(frozen=True)
