@@ -67,7 +67,7 @@ def _run(parsed: argparse.Namespace, width: int, height: int, folder: Path) -> i
     desk.start()
     play(30.0, lambda: desk.running)
     play(parsed.seconds)
-    if not shown:
+    if not shown or not desk.running:
         print(window.notice.label.text() or desk.bridge.log, file=sys.stderr)
         window.close()
         return 1

@@ -89,7 +89,8 @@ class _Plot:
         self._band = pg.FillBetweenItem(self._low, self._high)
         self._heard = pg.PlotCurveItem()
         self._target = pg.PlotCurveItem()
-        for item in (self._band, self._target, self._heard):
+        self._target.setSegmentedLineMode("off")  # else every point would begin a new dash
+        for item in (self._band, self._heard, self._target):
             plot.addItem(item)
 
     def set_theme(self, theme: Theme) -> None:
@@ -103,7 +104,9 @@ class _Plot:
         plot.showGrid(x=True, y=True, alpha=0.25)
         self._band.setBrush(pg.mkBrush(faded(theme.heard, 0.25)))
         self._heard.setPen(pg.mkPen(theme.heard, width=2))
-        self._target.setPen(pg.mkPen(theme.target, width=2, style=Qt.PenStyle.DashLine))
+        dashes = pg.mkPen(theme.target, width=2)
+        dashes.setDashPattern([4.0, 5.0])  # what is heard shows through where both agree
+        self._target.setPen(dashes)
 
     def clear(self) -> None:
         for item in (self._low, self._high, self._heard, self._target):

@@ -125,6 +125,8 @@ class StageView(QWidget):
             emotion = look.emotion
             state = emotion.state if emotion is not None else "waiting"
             word, hint = texts.STATES[state]
+            if emotion is not None and state == "tracking":
+                hint = wording.tag_words(emotion.tags) or hint
             self._state.setText(f"{word}: {hint}")
             self._mood.setText(
                 texts.NO_EMOTION
