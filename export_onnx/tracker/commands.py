@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 
 from engine.errors import InputError
+from export_onnx.tracker.study import STUDIES
 
 __all__ = ["COMMANDS"]
 
@@ -188,4 +189,5 @@ COMMANDS = {
     "evaluate": (_evaluate_options, _evaluate, "measure an ONNX file from audio"),
     "export": (_export_options, _export, "write a checkpoint as ONNX"),
     "verify": (_verify_options, _verify, "compare ONNX with PyTorch and chunked with whole"),
+    **STUDIES,
 }

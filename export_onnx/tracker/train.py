@@ -31,12 +31,14 @@ from export_onnx.tracker.network import Tracker, zeros
 from export_onnx.tracker.store import Clip, load_clips
 
 __all__ = [
+    "HARMONY_SHARE",
     "MOOD_SHARE",
     "Course",
     "Stage",
     "TrainOptions",
     "load_checkpoint",
     "save_checkpoint",
+    "save_tracker",
     "train",
     "train_harmony",
     "train_mood",
@@ -128,6 +130,20 @@ def save_checkpoint(path: Path, content: dict[str, Any]) -> None:
     partial = path.with_suffix(".part")
     torch.save(content, partial)
     partial.replace(path)
+
+
+def save_tracker(
+    path: Path, tracker: Tracker, network: NetworkConfig, config: TrainConfig, seconds: float
+) -> None:
+    """Write a trained tracker as `export` reads it."""
+    content = {
+        "tracker": tracker.eval().state_dict(),
+        "network": network.to_json(),
+        "n_emotions": len(tracker.emotions),
+        "train": asdict(config),
+        "seconds": seconds,
+    }
+    save_checkpoint(path, content)
 
 
 class Stage:
@@ -330,14 +346,5 @@ def _train(options: TrainOptions) -> Path | None:
         if not train_mood(tracker, number, clips, options):
             return None
     path = options.out / "tracker.pt"
-    save_checkpoint(
-        path,
-        {
-            "tracker": tracker.eval().state_dict(),
-            "network": network.to_json(),
-            "n_emotions": options.n_emotions,
-            "train": asdict(config),
-            "seconds": time.monotonic() - started,
-        },
-    )
+    save_tracker(path, tracker, network, config, time.monotonic() - started)
     return path

@@ -1,0 +1,118 @@
+"""Scores of a network on prepared features of a split: quick, for comparing training recipes.
+
+The measures are those of `evaluate`: EMOPIA at the end of a clip, means of the settled part
+elsewhere. What differs: features come from the store, PyTorch runs the network, and nothing is
+played at a random gain (the network takes gain out). What ships is measured by `evaluate`.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from export_onnx.metrics import Score, accuracy, bootstrap, macro_roc_auc, pearson
+from export_onnx.tracker.calibrate import feel
+from export_onnx.tracker.network import Tracker
+from export_onnx.tracker.store import Clip
+
+__all__ = ["Measure", "difference", "measure", "score"]
+
+# The first part of a clip still settles.
+_SETTLED = 0.25
+_SIGNS = np.array([[1, 1], [-1, 1], [-1, -1], [1, -1]])
+_FUNCTIONS: Mapping[str, Callable[..., float]] = {
+    "accuracy": accuracy,
+    "r": pearson,
+    "macro ROC-AUC": macro_roc_auc,
+}
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One measure of one set, clip by clip, so that two networks can be compared in pairs.
+
+    Attributes
+    ----------
+    kind : str
+        accuracy, r or macro ROC-AUC.
+    predicted, target : array, shape (n,) or (n, 9)
+    groups : list of str
+        Song, franchise or artist of each clip.
+    """
+
+    kind: str
+    predicted: np.ndarray
+    target: np.ndarray
+    groups: list[str]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain JSON values."""
+        return {
+            "kind": self.kind,
+            "predicted": self.predicted.tolist(),
+            "target": self.target.tolist(),
+            "groups": self.groups,
+        }
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> "Measure":
+        """Read back what `to_json` gave."""
+        return cls(
+            kind=stored["kind"],
+            predicted=np.asarray(stored["predicted"]),
+            target=np.asarray(stored["target"]),
+            groups=list(stored["groups"]),
+        )
+
+
+def score(one: Measure) -> Score:
+    """Value with its interval."""
+    return bootstrap(_FUNCTIONS[one.kind], (one.predicted, one.target), one.groups)
+
+
+def difference(one: Measure, other: Measure) -> Score:
+    """`one` minus `other` on the same clips, with its interval."""
+    function = _FUNCTIONS[one.kind]
+    return bootstrap(
+        lambda first, second, target: function(first, target) - function(second, target),
+        (one.predicted, other.predicted, one.target),
+        one.groups,
+    )
+
+
+def measure(tracker: Tracker, clips: Sequence[Clip]) -> dict[str, Measure]:
+    """Run every clip through the network from the start; measures by ``<set> <what>``."""
+    tracker.eval()
+    ends, means, picked, tags = [], [], [], []
+    for clip in clips:
+        affect, quadrants, moods = (part.numpy().astype(float) for part in feel(tracker, clip))
+        start = int(_SETTLED * len(affect))
+        ends.append(affect[-1, :2])
+        means.append(affect[start:, :2].mean(0))
+        picked.append(int(quadrants[-1].argmax()))
+        tags.append(moods[start:].mean(0))
+    measures: dict[str, Measure] = {}
+    for dataset in dict.fromkeys(clip.dataset for clip in clips):
+        rows = [i for i, clip in enumerate(clips) if clip.dataset == dataset]
+        groups = [clips[i].group for i in rows]
+        end, mean = np.asarray(ends)[rows], np.asarray(means)[rows]
+        target = np.array([clips[i].quadrant for i in rows])
+        if (target >= 0).all():
+            chosen = np.asarray(picked)[rows]
+            measures[f"{dataset} quadrant"] = Measure("accuracy", chosen, target, groups)
+            for column, axis in ((1, "arousal"), (0, "valence")):
+                high, truth = end[:, column] >= 0, _SIGNS[target][:, column] > 0
+                measures[f"{dataset} {axis}"] = Measure("accuracy", high, truth, groups)
+        else:
+            labels = np.asarray([clips[i].mean_affect for i in rows], float)
+            for column, axis in ((1, "arousal"), (0, "valence")):
+                columns = mean[:, column], labels[:, column]
+                measures[f"{dataset} {axis}"] = Measure("r", *columns, groups)
+        shares = [clips[i].tags for i in rows]
+        if all(one is not None for one in shares):
+            stacked = np.asarray(shares, float)
+            positive = stacked > stacked.mean(0)
+            columns = np.asarray(tags)[rows], positive
+            measures[f"{dataset} tags"] = Measure("macro ROC-AUC", *columns, groups)
+    return measures
