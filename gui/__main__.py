@@ -7,18 +7,23 @@ from pathlib import Path
 from gui import texts
 from gui.display import missing_library, screen_problem, xcb_problem
 
-__all__ = ["main"]
+__all__ = ["main", "window_problem"]
 
 
 def main() -> int:
     """Open the window; return the exit code, 2 if there can be none."""
-    problem = screen_problem(sys.platform, os.environ) or _qt_problem()
+    problem = window_problem()
     if problem:
         print(problem, file=sys.stderr)
         return 2
     from gui.app import run
 
     return run()
+
+
+def window_problem() -> str:
+    """Return why there can be no window, in one line, or ``""``."""
+    return screen_problem(sys.platform, os.environ) or _qt_problem()
 
 
 def _qt_problem() -> str:

@@ -87,14 +87,14 @@ def _realtime() -> str:
 def _window() -> str:
     import subprocess
 
-    probe = "import gui.start; gui.start.check()"
+    # In a process of its own: the engine never imports Qt, and a broken Qt may abort.
+    probe = "from gui.__main__ import window_problem; print(window_problem())"
     answer = subprocess.run(
         [sys.executable, "-P", "-c", probe], capture_output=True, text=True, check=False
     )
-    if answer.returncode:
-        lines = answer.stderr.strip().splitlines() or ["the window cannot start"]
-        problem, _, cure = lines[-1].partition("; ")
-        raise _Finding(problem, cure or "use `stimmung live` in the terminal")
+    problem = (answer.stdout + answer.stderr).strip()
+    if problem:
+        raise _Finding(problem.splitlines()[-1], "`stimmung live` in the terminal needs no window")
     return "Qt can open a window"
 
 
