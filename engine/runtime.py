@@ -29,6 +29,7 @@ from engine.midi.client import SenderClient
 from engine.osc import OscOutput
 from engine.osc_input import OscInput
 from engine.pipeline import Pipeline, Step
+from engine.player import Player
 from engine.session.info import describe_run
 from engine.session.recorder import SessionRecorder
 from engine.snapshot import AudioHealth, MidiHealth, Snapshot
@@ -46,7 +47,6 @@ BACKLOG_S = 1.0
 
 SHOWN_BEATS = 8.0
 _LATE_LOG_MS = 5.0
-_MANY_NOTES = 256
 
 Command = Callable[[], None]
 
@@ -61,12 +61,11 @@ class Runtime:
     def __init__(self, config: LiveConfig) -> None:
         self.config = config
         self._pipeline: Pipeline | None = None
+        self._player: Player | None = None
         self._sync = open_sync(config)
         self._clock = self._sync.clock
-        self._jumps = 0
         self._source: AudioSource | None = None
         self._sender = SenderClient(config.midi_out, latency_s=config.latency_ms / 1000.0)
-        self._leader = ClockLeader(self._sender) if config.clock_out else None
         self._osc = OscOutput(config.osc)
         self._osc_input: OscInput | None = None
         self._recorder: SessionRecorder | None = None
@@ -75,7 +74,6 @@ class Runtime:
         self._stopping = threading.Event()
         self._started_s = 0.0
         self._target = TargetState(0.0, 0.0, config.performance.mode, False, 0.0)
-        self._ends: dict[int, float] = {}  # of notes handed over: when they end
         self._notes: deque[NoteEvent] = deque(maxlen=2000)
         self._messages: deque[str] = deque(maxlen=50)
         self._troubles: dict[str, str | None] = {"audio": None, "recording": None}
@@ -124,6 +122,8 @@ class Runtime:
             self._pipeline = Pipeline(
                 config.performance, self._clock, config.seed, tracker, config.curve
             )
+            leader = ClockLeader(self._sender) if config.clock_out else None
+            self._player = Player(self._pipeline, self._sync, self._sender, leader)
             self._sync.open()
             self._source = open_source(config.input or None)
             self._sender.start()
@@ -137,7 +137,6 @@ class Runtime:
             self._close()
             raise
         self._sync.begin(time.perf_counter())
-        self._jumps = self._clock.jumps
         for work in (self._track, self._play):
             thread = threading.Thread(
                 target=self._guard, args=(work, ring, self._pipeline), name=work.__name__
@@ -295,53 +294,26 @@ class Runtime:
                 if self._recorder is not None:
                     self._recorder.emotion(state, self._target)
 
-    def _play(self, _ring: Ring, pipeline: Pipeline) -> None:
+    def _play(self, _ring: Ring, _pipeline: Pipeline) -> None:
+        player = self._player
+        assert player is not None
         while not self._stopping.wait(TICK_S):
             while not self._commands.empty():
                 self._commands.get()()
-            self._sync.poll(time.perf_counter())
-            if self._clock.jumps != self._jumps:
-                self._follow_jump(pipeline)
-            now = time.perf_counter()
-            if self._leader is not None:
-                self._leader.advance(self._clock, now)
-            self._hand_over(pipeline.advance(now))
+            self._take(player.turn(time.perf_counter()))
             self._report_late()
             self._report_trouble()
 
-    def _follow_jump(self, pipeline: Pipeline) -> None:
-        """Withdraw what was about to sound, and go on from where the position was set."""
-        self._jumps = self._clock.jumps
-        now = time.perf_counter()
-        self._sender.cancel_after(now)
-        if self._sync.follows:  # who stops a workstation wants silence, not the end of a chord
-            for note_id, end_s in self._ends.items():
-                if end_s > now:
-                    self._sender.end_note(note_id, now)
-        self._ends.clear()
-        pipeline.relocate(self._clock.landing)
-
-    def _hand_over(self, step: Step) -> None:
+    def _take(self, step: Step) -> None:
+        """Keep and tell what was handed over."""
         self._target = step.target
         for scheduled in step.notes:
-            note = scheduled.note
-            self._sender.note(
-                note.note_id,
-                scheduled.on_s,
-                scheduled.off_s,
-                note.channel,
-                note.pitch,
-                note.velocity,
-            )
-            self._notes.append(note)
-            self._ends[note.note_id] = scheduled.off_s
+            self._notes.append(scheduled.note)
             if self._recorder is not None:
-                self._recorder.note(note, scheduled.on_s, scheduled.off_s)
-        for change in step.controls:
-            control = change.control
-            self._sender.control(change.at_s, control.channel, control.control, control.value)
-            if self._recorder is not None:
-                self._recorder.control(control, change.at_s)
+                self._recorder.note(scheduled.note, scheduled.on_s, scheduled.off_s)
+        if self._recorder is not None:
+            for change in step.controls:
+                self._recorder.control(change.control, change.at_s)
         if step.missed_beats:
             self._missed_beats += step.missed_beats
             self._log("missed", {"beats": step.missed_beats})
@@ -351,9 +323,6 @@ class Runtime:
         self._last_beat = beat
 
     def _report_late(self) -> None:
-        if len(self._ends) > _MANY_NOTES:
-            now = time.perf_counter()
-            self._ends = {note: end_s for note, end_s in self._ends.items() if end_s > now}
         for sent in self._sender.drain_sent():
             if sent.lateness_s * 1000.0 > _LATE_LOG_MS:
                 late_ms = round(sent.lateness_s * 1000.0, 1)
@@ -366,6 +335,7 @@ class Runtime:
         found = {
             "audio": self._source.error if self._source is not None else None,
             "recording": self._recorder.error if self._recorder is not None else None,
+            "sync": self._sync.health().message or None,
         }
         for place, trouble in found.items():
             if trouble != self._troubles.get(place):
@@ -394,8 +364,8 @@ class Runtime:
 
     def _close(self) -> None:
         """Close in the order that matters to the audience: notes first."""
-        if self._leader is not None:
-            self._leader.stop(time.perf_counter())
+        if self._player is not None:
+            self._player.stop(time.perf_counter())
         self._sender.stop()
         self._sync.close()
         if self._source is not None:

@@ -183,6 +183,27 @@ def test_a_stalled_sender_that_catches_up_costs_no_position():
     assert follower.beat_at(now) == pytest.approx(6.0, abs=1e-3)
 
 
+def test_a_first_clock_that_comes_late_is_still_beat_0():
+    follower = ClockFollower(100.0)
+    feed(follower, T0, 120.0, 100)
+    begin = T0 + clock_s(120.0, 100) + 0.007
+    follower.start(begin)
+    follower.tick(begin + 0.8 * clock_s(120.0, 1))
+    now = feed(follower, begin + clock_s(120.0, 1), 120.0, 47)
+    assert follower.beat_at(now) == pytest.approx(2.0, abs=0.01)
+
+
+def test_a_first_clock_that_comes_twice_is_beat_0_once():
+    follower = ClockFollower(100.0)
+    feed(follower, T0, 120.0, 100)
+    begin = T0 + clock_s(120.0, 100) + 0.007
+    follower.start(begin)
+    follower.tick(begin)
+    follower.tick(begin + 0.25 * clock_s(120.0, 1))
+    now = feed(follower, begin + clock_s(120.0, 1), 120.0, 47)
+    assert follower.beat_at(now) == pytest.approx(2.0, abs=0.01)
+
+
 def test_a_chunked_source_is_counted():
     """As through rtmidi on a JACK server with 512 frames: several clocks on one instant."""
     follower = ClockFollower(100.0)

@@ -128,9 +128,9 @@ class MidiInput:
                 return
 
     def _listen(self, process: "subprocess.Popen[bytes]") -> None:
-        assert process.stdout is not None
+        assert process.stdin is not None and process.stdout is not None
         reader = FrameReader()
-        with process.stdout as stream:
+        with process.stdout as stream, process.stdin:
             try:
                 while data := stream.read(65536):
                     for frame in reader.feed(data):

@@ -116,6 +116,9 @@ class TickGrid:
             index = self._begin_row(time_s)
         elif self._changes_step(time_s):
             index = self._recount(_AGREEING, time_s)
+        elif self._first_was_late(time_s):
+            index = self._recount(3, time_s)
+            self._points.popleft()
         elif self._is_chunked(time_s):
             index = self._recount(_JUDGED, time_s)
         else:
@@ -161,6 +164,23 @@ class TickGrid:
         even = spread < _SAME_STEP * mean + 4.0 * self.noise_s and min(steps) > 0.5 * mean
         other = abs(mean - period_s) > max(_OTHER_STEP * period_s, 2.0 * self.noise_s)
         return even and other
+
+    def _first_was_late(self, time_s: float) -> bool:
+        """Tell at a row's fourth tick whether the second was taken for a double wrongly.
+
+        A double leaves the third its distance from the first, a late first from the second.
+        """
+        if len(self._raw) != 3 or not self._raw[0][0] == self._raw[1][0] < self._raw[2][0]:
+            return False
+        first_s, second_s, third_s = (when for _, when in self._raw)
+        period_s = self.line.period_s
+
+        def off_s(begin_s: float, end_s: float) -> float:
+            return abs(end_s - begin_s - period_s)
+
+        apart = second_s - first_s > 0.1 * period_s
+        nearer = off_s(second_s, third_s) < off_s(first_s, third_s)
+        return apart and nearer and off_s(third_s, time_s) < 0.25 * period_s
 
     def _is_chunked(self, time_s: float) -> bool:
         """Tell whether so many ticks seem lost (or double) that counting explains them better.

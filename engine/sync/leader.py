@@ -45,20 +45,26 @@ class ClockLeader:
         """Hand over what is due soon; call every few milliseconds."""
         if clock.jumps != self._jumps:
             self._jumps = clock.jumps
-            self.stop(now_s)
+            self._halt(now_s)
             if clock.running:
                 self._begin(clock, now_s, clock.landing)
         if not clock.running:
             return
         if clock.time_at(self._next / CLOCKS_PER_BEAT) < now_s - _STALL_S:
-            self.stop(now_s)
+            self._halt(now_s)
             self._begin(clock, now_s, clock.beat_at(now_s))
         while (at_s := clock.time_at(self._next / CLOCKS_PER_BEAT)) <= now_s + _LEAD_S:
             self._send(at_s, _CLOCK)
             self._next += 1
 
     def stop(self, now_s: float) -> None:
-        """Send Stop if followers move."""
+        """Send Stop for good; clocks handed over ahead may never leave."""
+        if self._moving:
+            self._moving = False
+            self._port.realtime(now_s, _STOP)
+
+    def _halt(self, now_s: float) -> None:
+        """Send Stop after the clocks handed over ahead, so that it is counted from there."""
         if self._moving:
             self._moving = False
             self._send(now_s, _STOP)

@@ -17,7 +17,7 @@ from engine.errors import InputError
 from engine.snapshot import SyncHealth
 from engine.sync.follower import ClockFollower
 
-__all__ = ["InternalSync", "MidiSync", "SyncSource", "open_sync"]
+__all__ = ["InternalSync", "MessageSource", "MidiSync", "SyncSource", "open_sync"]
 
 START_DELAY_S = 0.2
 """Our own beat begins so long after the order, so that it is not late."""
@@ -63,11 +63,33 @@ class SyncSource(Protocol):
         ...
 
 
+class MessageSource(Protocol):
+    """Where MIDI messages come from, as `engine.midi.input_port.MidiInput`."""
+
+    port: str
+    alive: bool
+    message: str
+
+    def start(self) -> None:
+        """Open the port, or raise `MidiPortError`."""
+        ...
+
+    def take(self) -> list[tuple[float, bytes]]:
+        """Return the messages that came since the last call, with their times [s]."""
+        ...
+
+    def stop(self) -> None:
+        """Close the port."""
+        ...
+
+
 def open_sync(config: LiveConfig) -> SyncSource:
     """Return the source a configuration asks for, not yet opened."""
     performance = config.performance
     if config.sync == "midi":
-        return MidiSync(config.midi_in or "virtual", performance.tempo_bpm)
+        from engine.midi.input_port import MidiInput
+
+        return MidiSync(MidiInput(config.midi_in or "virtual"), performance.tempo_bpm)
     if config.sync == "link":
         from engine.sync.link import LinkSync
 
@@ -117,14 +139,20 @@ class InternalSync:
 
 
 class MidiSync:
-    """A MIDI clock that comes in through a port."""
+    """A MIDI clock that comes in through a port.
+
+    Parameters
+    ----------
+    midi_input : MessageSource
+        The port.
+    tempo_bpm : float
+        Tempo until the clock tells another [quarter notes per minute].
+    """
 
     follows = True
 
-    def __init__(self, source: str, tempo_bpm: float) -> None:
-        from engine.midi.input_port import MidiInput
-
-        self._input = MidiInput(source)
+    def __init__(self, midi_input: MessageSource, tempo_bpm: float) -> None:
+        self._input = midi_input
         self._follower = ClockFollower(tempo_bpm)
         self.clock: Clock = self._follower
 

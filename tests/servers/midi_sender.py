@@ -77,20 +77,21 @@ def play_jack(name: str, sequencer: Sequencer) -> None:
     client = jack.Client(name, no_start_server=True)
     port = client.midi_outports.register(name)
     over = threading.Event()
-    due = 0.0  # frames from the start of this period
+    due = 0.0  # frame of the next clock, by the server's own count: periods may be missed
 
     def process(frames: int) -> None:
         nonlocal due
         port.clear_buffer()
-        while due < frames:
+        start = client.last_frame_time
+        due = due or start
+        while due < start + frames:
             messages = sequencer.turn()
             if messages is None:
                 over.set()
                 return
             for message in messages:
-                port.write_midi_event(int(due), message)
+                port.write_midi_event(max(0, int(due) - start), message)
             due += sequencer.period_s * client.samplerate
-        due -= frames
 
     client.set_process_callback(process)
     with client:

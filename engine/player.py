@@ -1,0 +1,109 @@
+"""What the player thread does every few milliseconds, without the thread.
+
+Source of the beat → pipeline → sender. Where the position is set from outside (start, stop,
+song position), what was about to sound is withdrawn and what sounds is ended: no note hangs.
+"""
+
+from typing import Protocol
+
+from engine.pipeline import Pipeline, Step
+from engine.sync.leader import ClockLeader
+from engine.sync.source import SyncSource
+
+__all__ = ["NotePort", "Player"]
+
+_MANY_NOTES = 256
+
+
+class NotePort(Protocol):
+    """Where notes go, as `engine.midi.client.SenderClient`."""
+
+    def note(
+        self, note_id: int, on_s: float, off_s: float, channel: int, pitch: int, velocity: int
+    ) -> None:
+        """Hand over a note with both its ends."""
+        ...
+
+    def control(self, at_s: float, channel: int, control: int, value: int) -> None:
+        """Hand over a controller change."""
+        ...
+
+    def end_note(self, note_id: int, at_s: float) -> None:
+        """Move the end of a note; before its start, it never sounds."""
+        ...
+
+    def cancel_after(self, at_s: float) -> None:
+        """Withdraw notes that start then or later."""
+        ...
+
+
+class Player:
+    """Plays a pipeline in step with a source of the beat.
+
+    Parameters
+    ----------
+    pipeline : Pipeline
+        What to play, on the source's clock.
+    sync : SyncSource
+        Whose beat is followed.
+    port : NotePort
+        Where notes and controllers go.
+    leader : ClockLeader or None
+        Sends MIDI clock along, if wanted.
+    """
+
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        sync: SyncSource,
+        port: NotePort,
+        leader: ClockLeader | None = None,
+    ) -> None:
+        self._pipeline = pipeline
+        self._sync = sync
+        self._port = port
+        self._leader = leader
+        self._jumps = sync.clock.jumps
+        self._ends: dict[int, float] = {}  # of notes handed over: when they end
+
+    def turn(self, now_s: float) -> Step:
+        """Do what is due; return what was handed over."""
+        self._sync.poll(now_s)
+        clock = self._sync.clock
+        if clock.jumps != self._jumps:
+            self._jumps = clock.jumps
+            self._withdraw(now_s)
+            self._pipeline.relocate(clock.landing)
+        if self._leader is not None:
+            self._leader.advance(clock, now_s)
+        step = self._pipeline.advance(now_s)
+        for scheduled in step.notes:
+            note = scheduled.note
+            self._port.note(
+                note.note_id,
+                scheduled.on_s,
+                scheduled.off_s,
+                note.channel,
+                note.pitch,
+                note.velocity,
+            )
+            self._ends[note.note_id] = scheduled.off_s
+        for change in step.controls:
+            control = change.control
+            self._port.control(change.at_s, control.channel, control.control, control.value)
+        if len(self._ends) > _MANY_NOTES:
+            self._ends = {note: end_s for note, end_s in self._ends.items() if end_s > now_s}
+        return step
+
+    def stop(self, now_s: float) -> None:
+        """Tell those who follow us that the music ends."""
+        if self._leader is not None:
+            self._leader.stop(now_s)
+
+    def _withdraw(self, now_s: float) -> None:
+        self._port.cancel_after(now_s)
+        if self._sync.follows:  # who stops a workstation wants silence, not the end of a chord
+            for note_id, end_s in self._ends.items():
+                if end_s > now_s:
+                    self._port.end_note(note_id, now_s)
+        self._ends.clear()

@@ -1,0 +1,239 @@
+"""Following a sequencer that is not ours over a real JACK server, and leading one."""
+
+import bisect
+import statistics
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from servers.jack import RATE, Heard, JackServer, MidiDump, hanging, until
+
+import presets
+from engine.midi.input_port import MidiInput
+from engine.session.events_file import read_session
+from engine.sync.follower import ClockFollower
+
+SENDER = Path(__file__).parent / "servers" / "midi_sender.py"
+CLOCK, START, CONTINUE, STOP, LOCATE = 0xF8, 0xFA, 0xFB, 0xFC, 0xF2
+TEMPO = 124.0
+
+
+class Sequencer:
+    """The other program."""
+
+    def __init__(self, process: "subprocess.Popen[str]", name: str) -> None:
+        self.process = process
+        self.port = f"{name}:{name}"
+
+    def say(self, line: str) -> None:
+        assert self.process.stdin is not None
+        self.process.stdin.write(line + "\n")
+        self.process.stdin.flush()
+
+
+@contextmanager
+def sequencer(jack: JackServer, kind: str, name: str) -> Iterator[Sequencer]:
+    with subprocess.Popen(
+        [sys.executable, "-P", str(SENDER), kind, name, str(TEMPO)],
+        env=jack.environment(),
+        stdin=subprocess.PIPE,
+        text=True,
+    ) as process:
+        made = Sequencer(process, name)
+        until(lambda: made.port in jack.ports(), made.port)
+        try:
+            yield made
+        finally:
+            assert process.stdin is not None
+            process.stdin.close()
+
+
+@contextmanager
+def live(jack: JackServer, *options: str) -> Iterator[str]:
+    """Run `stimmung live`; yield its MIDI output."""
+    command = [sys.executable, "-P", "-m", "engine.cli", "live", "--input", str(presets.DEMO_AUDIO)]
+    command += ["--engine", "rules", "--valence", "0.5", "--arousal", "0.7", "--key", "C:maj"]
+    with subprocess.Popen(
+        [*command, *options], env=jack.environment(), stderr=subprocess.PIPE, text=True
+    ) as process:
+
+        def ours() -> list[str]:
+            return [port for port in jack.ports() if port.startswith("Stimmung:")]
+
+        try:
+            until(ours, "our MIDI port", 30.0)
+            yield ours()[0]
+        finally:
+            process.terminate()
+            said = process.communicate(timeout=20)[1]
+        assert process.returncode == 0, said
+
+
+def clocks(heard: list[Heard]) -> int:
+    return sum(message.data[0] == CLOCK for message in heard)
+
+
+def notes(heard: list[Heard]) -> list[Heard]:
+    return [message for message in heard if message.data[0] < 0xF0]
+
+
+def rows(heard: list[Heard]) -> list[tuple[list[int], list[int]]]:
+    """Return frames and positions of the clocks of each stretch in which the music ran."""
+    found: list[tuple[list[int], list[int]]] = []
+    coming: int | None = None
+    running = False
+    for message in heard:
+        status = message.data[0]
+        if status == START:
+            coming = 0
+        elif status == LOCATE:
+            coming = 6 * (message.data[1] | message.data[2] << 7)
+        elif status == STOP:
+            running = False
+        elif status == CLOCK and (running or coming is not None):
+            if coming is not None:
+                found.append(([], []))
+            frames, positions = found[-1]
+            positions.append(positions[-1] + 1 if coming is None else coming)
+            frames.append(message.frame)
+            running, coming = True, None
+    return found
+
+
+def frame_of(clock: float, frames: list[int]) -> float:
+    """Return where between clocks received a position is; the receiver's counter may skip."""
+    before = min(max(int(clock), 0), len(frames) - 2)
+    return frames[before] + (clock - before) * (frames[before + 1] - frames[before])
+
+
+# The second line is what a plain program does, quantised to the server's period both ways.
+@pytest.mark.parametrize(
+    ("kind", "output", "tolerance_s"), [("jack", "jack", 2e-3), ("rtmidi", "virtual", 30e-3)]
+)
+def test_notes_land_on_the_beats_of_the_other(
+    jack: JackServer,
+    dump: MidiDump,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    kind: str,
+    output: str,
+    tolerance_s: float,
+) -> None:
+    options = ("--sync", "midi", "--midi-out", output, "--record", str(tmp_path / "session"))
+    with sequencer(jack, kind, f"seq-{kind}") as other:
+        with live(jack, *options, "--midi-in", other.port) as port:
+            jack.connect(port, dump.port)
+            jack.connect(other.port, dump.port)
+            until(lambda: clocks(dump.heard) > 48, "clocks")
+            assert not dump.ons  # clocks before Start tell the tempo and play nothing
+            other.say("start")
+            until(lambda: len(dump.ons) > 40, "notes", 30.0)
+            other.say("stop")
+            until(lambda: any(m.data[0] == STOP for m in dump.heard), "Stop")
+            until(lambda: not hanging(notes(dump.heard)), "every note to end", 2.0)
+            count, seen = len(dump.ons), clocks(dump.heard)
+            until(lambda: clocks(dump.heard) > seen + 48, "clocks while stopped")
+            assert len(dump.ons) == count
+            other.say("locate 32")
+            other.say("continue")
+            until(lambda: len(dump.ons) > count + 20, "notes after Continue", 30.0)
+            other.say("silence")
+            until(lambda: not hanging(notes(dump.heard)), "silence without a clock", 5.0)
+        assert hanging(notes(dump.heard)) == set()
+    planned = read_session(tmp_path / "session").notes
+    first, second = rows(dump.heard)
+    assert second[1][0] == 8 * 24
+    errors_s = []
+    for frames, positions in (first, second):
+        for on in dump.ons:
+            # The beat of Start itself cannot be foreseen, and sounds as soon as it is heard of.
+            if not frames[24] <= on.frame <= frames[-1]:
+                continue
+            beats = [n.note.onset for n in planned if n.note.pitch == on.data[1]]
+            at = [frame_of(beat * 24 - positions[0], frames) for beat in beats]
+            errors_s.append(min((on.frame - frame for frame in at), key=abs) / RATE)
+    assert len(errors_s) > 40
+    assert all(position > 0 for position in (bisect.bisect(first[0], on.frame) for on in dump.ons))
+    late = sorted(map(abs, errors_s))
+    with capsys.disabled():
+        shown = ", ".join(f"p{p} {late[int(p / 100 * len(late))] * 1e3:.2f}" for p in (50, 95))
+        print(f"\n{kind} -> {output}: |note - beat| {shown}, max {late[-1] * 1e3:.2f} ms")
+    assert statistics.median(late) < tolerance_s
+
+
+def test_input_comes_back_by_its_name(jack: JackServer) -> None:
+    midi_input = MidiInput("seq-again")
+    follower = ClockFollower(100.0)
+    with sequencer(jack, "jack", "seq-again"):
+        midi_input.start()
+        try:
+            until(lambda: midi_input.take(), "clocks")
+        except BaseException:
+            midi_input.stop()
+            raise
+    try:
+        until(lambda: not midi_input.alive, "the loss to be noticed")
+        assert "seq-again" in midi_input.message
+        with sequencer(jack, "jack", "seq-again"):
+            until(lambda: midi_input.alive, "the port to come back")
+            midi_input.take()
+            messages: list[tuple[float, bytes]] = []
+
+            def enough() -> bool:
+                messages.extend(midi_input.take())
+                return len(messages) > 60
+
+            until(enough, "clocks")
+            for at_s, _ in messages:
+                follower.tick(at_s)
+            assert follower.tempo_bpm == pytest.approx(TEMPO, rel=1e-3)
+            assert midi_input._process is not None
+            midi_input._process.kill()
+            until(lambda: not midi_input.alive, "the death of the receiver to be noticed")
+            until(lambda: midi_input.alive, "another receiver")
+            midi_input.take()
+            until(lambda: midi_input.take(), "clocks through it")
+    finally:
+        midi_input.stop()
+
+
+def test_a_port_of_our_own_is_there_to_be_connected(jack: JackServer) -> None:
+    midi_input = MidiInput("jack", port_name="Listener")
+    midi_input.start()
+    try:
+        with sequencer(jack, "rtmidi", "seq-own") as other:
+            jack.connect(other.port, midi_input.port)
+            other.say("start")
+            heard: list[bytes] = []
+
+            def started() -> bool:
+                heard.extend(data for _, data in midi_input.take())
+                return bytes([START]) in heard
+
+            until(started, "Start")
+    finally:
+        midi_input.stop()
+
+
+def test_an_unknown_input_is_one_line_and_exit_2(jack: JackServer) -> None:
+    command = [sys.executable, "-P", "-m", "engine.cli", "live", "--input", str(presets.DEMO_AUDIO)]
+    command += ["--sync", "midi", "--midi-out", "none", "--midi-in", "no such port"]
+    done = subprocess.run(
+        command, env=jack.environment(), capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    assert "no MIDI input port is named 'no such port'" in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_clock_out_leads_others(jack: JackServer, dump: MidiDump) -> None:
+    with live(jack, "--midi-out", "jack", "--clock-out", "--tempo", "96") as port:
+        jack.connect(port, dump.port)
+        until(lambda: clocks(dump.heard) > 240, "clocks", 30.0)
+    frames = [message.frame for message in dump.heard if message.data[0] == CLOCK]
+    gaps = [b - a for a, b in zip(frames, frames[1:], strict=False)]
+    assert statistics.median(gaps) == pytest.approx(RATE * 2.5 / 96, abs=1.5)
+    assert dump.heard[-1].data[0] == STOP or STOP in [m.data[0] for m in dump.heard[-40:]]
