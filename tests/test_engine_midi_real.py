@@ -23,10 +23,11 @@ MORTAL = Path(__file__).with_name("servers") / "mortal.py"
 WAYS = pytest.mark.parametrize("output", ["virtual", "jack"])
 
 
-def play(client, count, start_s, step_s, first_pitch=60, first_id=0):
+def play(client, count, start_s, step_s, first_id=0):
+    """Hand over a rhythm of overlapping notes, long enough to survive a stall of the machine."""
     for number in range(count):
         on_s = start_s + number * step_s
-        client.note(first_id + number, on_s, on_s + step_s / 2, 0, first_pitch + number % 12, 90)
+        client.note(first_id + number, on_s, on_s + 0.12, 0, 60 + number % 12, 90)
 
 
 @WAYS
