@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from engine.emotion.model import TrackerModel
-from engine.emotion.smoothing import HeldLabel, Smoother
+from engine.emotion.smoothing import HeldLabel, Lead, Smoother
 from engine.emotion.tracker import Tracker, TrackerConfig
 from engine.errors import InputError, ModelError, ModelMetadataError
 
@@ -187,7 +187,13 @@ def test_stereo_is_refused(tracker):
 
 @pytest.mark.parametrize(
     "setting",
-    [{"valence_tau_s": -1.0}, {"dead_band": 2.0}, {"silence_db": 10.0}, {"settle_s": math.nan}],
+    [
+        {"valence_tau_s": -1.0},
+        {"dead_band": 2.0},
+        {"lead": 3.0},
+        {"silence_db": 10.0},
+        {"settle_s": math.nan},
+    ],
 )
 def test_config_out_of_range_is_named(setting):
     with pytest.raises(InputError, match=next(iter(setting))):
@@ -246,6 +252,16 @@ def test_smoother_reaches_a_step_and_ignores_small_changes():
         value = smoother.push(1.0)
     assert value == pytest.approx(0.95, abs=0.01)
     assert smoother.push(0.98) == value
+
+
+def test_lead_answers_a_step_sooner_and_leaves_steady_values_alone():
+    lead = Lead(gain=0.7, tau_s=4.0, hop_s=0.1)
+    assert [lead.push(0.3) for _ in range(50)] == pytest.approx([0.3] * 50)
+    values = [lead.push(0.3 + 0.4 * (1 - math.exp(-t * 0.1 / 3.0))) for t in range(600)]
+    reached = next(i for i, value in enumerate(values) if value >= 0.3 + 0.63 * 0.4) * 0.1
+    assert reached < 2.2
+    assert max(values) < 0.7 + 0.3 * 0.4
+    assert values[-1] == pytest.approx(0.7, abs=1e-3)
 
 
 def test_held_label_waits_for_a_steady_rival():

@@ -1,8 +1,8 @@
-"""From jittery values per hop to values a player can follow: smoothing, dead band, held labels."""
+"""From values per hop to values a player can follow: lead, smoothing, dead band, held labels."""
 
 import math
 
-__all__ = ["HeldLabel", "Smoother"]
+__all__ = ["HeldLabel", "Lead", "Smoother"]
 
 
 class Smoother:
@@ -47,6 +47,42 @@ class Smoother:
         if abs(gap) > self._dead_band:
             self._shown = self._smooth - math.copysign(self._dead_band, gap)
         return self._shown
+
+
+class Lead:
+    """Answers change sooner: adds a share of how far a value is from its recent mean.
+
+    A network that weighs the last seconds approaches a new mood slowly; while it moves, where it is
+    heading is known. Steady values pass unchanged.
+
+    Real-time: safe.
+
+    Parameters
+    ----------
+    gain : float
+        Share of the distance that is added; 0 passes values through.
+    tau_s : float
+        Time constant of the recent mean [s].
+    hop_s : float
+        Time between values [s].
+    """
+
+    def __init__(self, gain: float, tau_s: float, hop_s: float) -> None:
+        self._gain = gain
+        self._rate = 1.0 - math.exp(-hop_s / tau_s)
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget the recent mean."""
+        self._sum = 0.0
+        self._weight = 0.0
+
+    def push(self, value: float) -> float:
+        """Take the next value in [-1, 1] and return it with its lead, in [-1, 1]."""
+        self._sum += self._rate * (value - self._sum)
+        self._weight += self._rate * (1.0 - self._weight)
+        ahead = value + self._gain * (value - self._sum / self._weight)
+        return min(1.0, max(-1.0, ahead))
 
 
 class HeldLabel:

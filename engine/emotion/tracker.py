@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.emotion.model import TrackerModel
-from engine.emotion.smoothing import HeldLabel, Smoother
+from engine.emotion.smoothing import HeldLabel, Lead, Smoother
 from engine.errors import InputError
 from engine.events import EmotionState, TrackingState
 
@@ -31,6 +31,10 @@ class TrackerConfig:
     ----------
     valence_tau_s, arousal_tau_s : float
         Smoothing time constants [s], 0..30; arousal is the fast lane.
+    lead : float
+        How strongly a change is anticipated, 0..2; 0 shows what the model says.
+    lead_tau_s : float
+        Time constant of the recent mean that a change is measured from [s], 0.1..60.
     dead_band : float
         Changes smaller than this are not shown, 0..0.5.
     silence_db : float
@@ -51,6 +55,8 @@ class TrackerConfig:
 
     valence_tau_s: float = 0.5
     arousal_tau_s: float = 0.2
+    lead: float = 0.7
+    lead_tau_s: float = 4.0
     dead_band: float = 0.005
     silence_db: float = -70.0
     silence_after_s: float = 0.7
@@ -64,6 +70,8 @@ class TrackerConfig:
     def __post_init__(self) -> None:
         for name in ("valence_tau_s", "arousal_tau_s"):
             self._check(name, 0.0, 30.0)
+        self._check("lead", 0.0, 2.0)
+        self._check("lead_tau_s", 0.1, 60.0)
         self._check("dead_band", 0.0, 0.5)
         self._check("silence_db", -120.0, 0.0)
         for name in ("silence_after_s", "restart_after_s", "settle_s"):
@@ -111,6 +119,10 @@ class Tracker:
         cfg = self.config
         self._valence = Smoother(cfg.valence_tau_s, self._hop_s, cfg.dead_band, leap=0.5)
         self._arousal = Smoother(cfg.arousal_tau_s, self._hop_s, cfg.dead_band, leap=0.5)
+        self._leads = (
+            Lead(cfg.lead, cfg.lead_tau_s, self._hop_s),
+            Lead(cfg.lead, cfg.lead_tau_s, self._hop_s),
+        )
         self.reset()
 
     @property
@@ -144,7 +156,7 @@ class Tracker:
         self._states = self._model.start()
         self._sound_s = 0.0
         self._doubtful = False
-        for part in (self._key, self._chord, self._valence, self._arousal):
+        for part in (self._key, self._chord, self._valence, self._arousal, *self._leads):
             part.reset()
 
     def push(self, pcm: NDArray[np.float32]) -> list[EmotionState]:
@@ -214,8 +226,8 @@ class Tracker:
             self._sound_s += self._hop_s
         if self._silent_s >= self.config.silence_after_s:
             return self._silence(level_db)
-        valence = self._valence.push(float(outputs["valence"][row]))
-        arousal = self._arousal.push(float(outputs["arousal"][row]))
+        valence = self._valence.push(self._leads[0].push(float(outputs["valence"][row])))
+        arousal = self._arousal.push(self._leads[1].push(float(outputs["arousal"][row])))
         fresh = _FRESH_STD * math.exp(-self._sound_s / _FRESH_TAU_S)
         valence_std = math.hypot(float(outputs["valence_std"][row]), fresh)
         arousal_std = math.hypot(float(outputs["arousal_std"][row]), fresh)
