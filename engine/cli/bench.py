@@ -29,10 +29,17 @@ def _rules() -> dict[str, Any]:
     return measure_control("rules")
 
 
+def _sync() -> dict[str, Any]:
+    from engine.bench.sync import measure_follower
+
+    return measure_follower()
+
+
 _MEASURES: dict[str, tuple[str, Callable[[], dict[str, Any]]]] = {
     "tracker": ("cost of the tracker on one core", _tracker),
     "live": ("first emotion, memory and load of the live engine", _live),
     "rules": ("how well the music of `rules` follows the target", _rules),
+    "sync": ("how well a MIDI clock is followed", _sync),
 }
 
 
