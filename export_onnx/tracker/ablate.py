@@ -135,7 +135,7 @@ def give_lessons(clips: Sequence[Clip], path: Path) -> list[Clip]:
         raise InputError(f"{path}: no lessons; `distill tracker` writes them ({error})") from error
     taught = []
     for clip in clips:
-        name = f"{clip.dataset}/{clip.name}.{clip.variant}"
+        name = f"{clip.dataset}/{clip.name}"
         if name not in lessons:
             raise InputError(f"{path}: has nothing about {name}; run `distill tracker` again")
         taught.append(replace(clip, taught=lessons[name]))

@@ -24,10 +24,10 @@ _COLUMNS = {
 _STEPS = (("joint", "single"), ("joint", "deaf"), ("taught", "joint"))
 
 
-def _read(folder: Path) -> dict[str, dict[str, Any]]:
+def _read(folder: Path, teachers: Path | None) -> dict[str, dict[str, Any]]:
     rows = {}
-    for name in ROWS:
-        path = folder / f"{name}.json"
+    for name in (*ROWS, "teachers"):
+        path = (teachers if name == "teachers" and teachers else folder) / f"{name}.json"
         if path.exists():
             rows[name] = json.loads(path.read_text(encoding="utf-8"))
     if not rows:
@@ -44,15 +44,17 @@ def _line(cells: list[str]) -> str:
     return "| " + " | ".join(cells) + " |"
 
 
-def write_report(folder: Path, report: Path | None = None) -> str:
+def write_report(folder: Path, report: Path | None = None, teachers: Path | None = None) -> str:
     """Return the tables of all finished rows in `folder`; also write them to `report`.
+
+    `teachers` is the folder of ``teachers.json``.
 
     Raises
     ------
     InputError
         There is no finished row.
     """
-    rows = _read(folder)
+    rows = _read(folder, teachers)
     measures = {
         name: {key: Measure.from_json(one) for key, one in row["measures"].items()}
         for name, row in rows.items()

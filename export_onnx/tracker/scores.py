@@ -16,7 +16,7 @@ from export_onnx.tracker.calibrate import feel
 from export_onnx.tracker.network import Tracker
 from export_onnx.tracker.store import Clip
 
-__all__ = ["Measure", "difference", "measure", "score"]
+__all__ = ["Measure", "difference", "measure", "measure_pieces", "score"]
 
 # The first part of a clip still settles.
 _SETTLED = 0.25
@@ -95,24 +95,55 @@ def measure(tracker: Tracker, clips: Sequence[Clip]) -> dict[str, Measure]:
     measures: dict[str, Measure] = {}
     for dataset in dict.fromkeys(clip.dataset for clip in clips):
         rows = [i for i, clip in enumerate(clips) if clip.dataset == dataset]
-        groups = [clips[i].group for i in rows]
-        end, mean = np.asarray(ends)[rows], np.asarray(means)[rows]
-        target = np.array([clips[i].quadrant for i in rows])
-        if (target >= 0).all():
-            chosen = np.asarray(picked)[rows]
-            measures[f"{dataset} quadrant"] = Measure("accuracy", chosen, target, groups)
-            for column, axis in ((1, "arousal"), (0, "valence")):
-                high, truth = end[:, column] >= 0, _SIGNS[target][:, column] > 0
-                measures[f"{dataset} {axis}"] = Measure("accuracy", high, truth, groups)
-        else:
-            labels = np.asarray([clips[i].mean_affect for i in rows], float)
-            for column, axis in ((1, "arousal"), (0, "valence")):
-                columns = mean[:, column], labels[:, column]
-                measures[f"{dataset} {axis}"] = Measure("r", *columns, groups)
-        shares = [clips[i].tags for i in rows]
-        if all(one is not None for one in shares):
-            stacked = np.asarray(shares, float)
-            positive = stacked > stacked.mean(0)
-            columns = np.asarray(tags)[rows], positive
-            measures[f"{dataset} tags"] = Measure("macro ROC-AUC", *columns, groups)
+        measures.update(
+            measure_pieces(
+                dataset,
+                [clips[i].group for i in rows],
+                (np.asarray(ends)[rows], np.asarray(means)[rows]),
+                np.asarray(picked)[rows],
+                np.asarray(tags)[rows],
+                np.array([clips[i].quadrant for i in rows]),
+                [clips[i].mean_affect for i in rows],
+                [clips[i].tags for i in rows],
+            )
+        )
+    return measures
+
+
+def measure_pieces(
+    dataset: str,
+    groups: list[str],
+    affect: tuple[np.ndarray, np.ndarray],
+    picked: np.ndarray,
+    tags: np.ndarray,
+    quadrants: np.ndarray,
+    labels: Sequence[tuple[float, float] | None],
+    shares: Sequence[np.ndarray | None],
+) -> dict[str, Measure]:
+    """Measures of the n pieces of one data set.
+
+    Parameters
+    ----------
+    affect : tuple of array
+        Valence and arousal at the end and on average, each of shape (n, 2).
+    picked, tags : array
+        Quadrants chosen, shape (n,), and tag probabilities, shape (n, 9).
+    quadrants, labels, shares
+        What is known: quadrant or -1, valence and arousal, share of listeners per tag.
+    """
+    measures: dict[str, Measure] = {}
+    end, mean = affect
+    if (quadrants >= 0).all():
+        measures[f"{dataset} quadrant"] = Measure("accuracy", picked, quadrants, groups)
+        for column, axis in ((1, "arousal"), (0, "valence")):
+            high, truth = end[:, column] >= 0, _SIGNS[quadrants][:, column] > 0
+            measures[f"{dataset} {axis}"] = Measure("accuracy", high, truth, groups)
+    else:
+        rated = np.asarray(labels, float)
+        for column, axis in ((1, "arousal"), (0, "valence")):
+            measures[f"{dataset} {axis}"] = Measure("r", mean[:, column], rated[:, column], groups)
+    if all(one is not None for one in shares):
+        stacked = np.asarray(shares, float)
+        positive = stacked > stacked.mean(0)
+        measures[f"{dataset} tags"] = Measure("macro ROC-AUC", tags, positive, groups)
     return measures

@@ -4,6 +4,7 @@ import argparse
 from dataclasses import replace
 from pathlib import Path
 
+from engine.errors import InputError
 from export_onnx.tracker.config import TrainConfig
 
 __all__ = ["STUDIES"]
@@ -61,11 +62,55 @@ def _ablate(arguments: argparse.Namespace) -> int:
             train=_budget(arguments),
         )
     )
-    text = write_report(arguments.out, arguments.report)
+    taught = None if arguments.lessons is None else arguments.lessons.parent
+    text = write_report(arguments.out, arguments.report, taught)
     print(text)
     return 0
 
 
+def _distill_options(parser: argparse.ArgumentParser) -> None:
+    _budget_options(parser)
+    parser.add_argument("--out", type=Path, default=_RUNS / "student")
+    parser.add_argument("--mert", default=None, help="teachers see MERT: folder or hub name")
+    parser.add_argument("--split", default="val", help="part the teachers are measured on")
+    parser.add_argument("--folds", type=int, default=3, help="teachers per data set")
+    parser.add_argument("--variants", type=int, default=2, help="renderings teachers see")
+    parser.add_argument("--teacher-epochs", type=int, default=8)
+    parser.add_argument("--lesson", type=float, default=0.5, help="share of the teachers, 0..1")
+    parser.add_argument("--emotions", type=int, default=1, help="0: teachers and lessons only")
+
+
+def _distill(arguments: argparse.Namespace) -> int:
+    from export_onnx.tracker.distill import DistillOptions, distill
+
+    if arguments.harmony is None:
+        raise InputError("--harmony FILE is required: harmony.pt of `train tracker`")
+    if not 0.0 <= arguments.lesson <= 1.0:
+        raise InputError(f"--lesson {arguments.lesson}: must be in 0..1")
+    path = distill(
+        DistillOptions(
+            features=arguments.features,
+            out=arguments.out,
+            harmony=arguments.harmony,
+            data=None if arguments.data is None else Path(arguments.data),
+            mert=arguments.mert,
+            split=arguments.split,
+            folds=arguments.folds,
+            variants=arguments.variants,
+            teacher_epochs=arguments.teacher_epochs,
+            lesson=arguments.lesson,
+            students=arguments.emotions,
+            steps=arguments.steps,
+            threads=arguments.threads,
+            commit=arguments.commit,
+            train=_budget(arguments),
+        )
+    )
+    print(f"written: {path}")
+    return 0
+
+
 STUDIES = {
+    "distill": (_distill_options, _distill, "train teachers, and a student that listens to them"),
     "ablate": (_ablate_options, _ablate, "train with parts of the recipe left out, and compare"),
 }
