@@ -73,9 +73,10 @@ def roc_auc(score: np.ndarray, positive: np.ndarray) -> float:
 
 
 def macro_roc_auc(scores: np.ndarray, positive: np.ndarray) -> float:
-    """Mean ROC-AUC over the columns that have both classes."""
-    values = [roc_auc(scores[:, i], positive[:, i]) for i in range(scores.shape[1])]
-    return float(np.nanmean(values))
+    """Mean ROC-AUC over the columns that have both classes; NaN if none has."""
+    values = np.array([roc_auc(scores[:, i], positive[:, i]) for i in range(scores.shape[1])])
+    known = values[~np.isnan(values)]
+    return float(known.mean()) if len(known) else float("nan")
 
 
 def key_score(predicted: int, target: int) -> float:

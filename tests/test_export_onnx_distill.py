@@ -1,0 +1,386 @@
+"""Teachers, lessons, ablation rows and training on several processes, on tiny things made here."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from engine.errors import InputError
+from export_onnx.__main__ import main
+from export_onnx.tracker.ablate import ROWS, AblateOptions, DeafHarmony, ablate, give_lessons
+from export_onnx.tracker.ablation_table import write_report
+from export_onnx.tracker.batches import Sampler
+from export_onnx.tracker.config import FrontEndConfig, NetworkConfig, TrainConfig
+from export_onnx.tracker.distill import DistillOptions, distill
+from export_onnx.tracker.export import load_tracker
+from export_onnx.tracker.lesson import lesson_loss
+from export_onnx.tracker.lessons import Opinion, combine, lesson_of
+from export_onnx.tracker.network import Tracker, zeros
+from export_onnx.tracker.scores import Measure, difference, score
+from export_onnx.tracker.store import TAUGHT, load_clips
+from export_onnx.tracker.teacher import Teacher, TeacherConfig, opinions
+from export_onnx.tracker.train import TrainOptions, load_checkpoint, train
+from export_onnx.tracker.views import View
+
+FRONT = FrontEndConfig()
+BUDGET = replace(TrainConfig(), harmony_epochs=1, mood_epochs=1, crop_s=6.0)
+SMALL = TeacherConfig(size=8, gru_size=8, layers=1, attention_heads=2, hidden=8)
+AFFECT = {"emopia": (0.6, 0.6), "vgmidi": (-0.2, 0.3), "emotify": (0.1, -0.4)}
+
+
+def write_clip(folder, split, dataset, number, hops, rng):
+    """Write one clip as `prepare` does, with random content."""
+    labels = np.full((hops, 4), np.nan, np.float32)
+    labels[:, 2:] = (3, 7) if dataset == "pop909" else (-1, -1)
+    valence, arousal = AFFECT.get(dataset, (None, None))
+    if valence is not None:
+        labels[:, 0], labels[:, 1] = valence, arousal
+    meta = {
+        "dataset": dataset,
+        "name": f"clip{number}",
+        "group": f"{split}{number}",
+        "variant": 0,
+        "quadrant": 0 if dataset == "emopia" else None,
+        "tags": [0.1 * (i + number) for i in range(9)] if dataset == "emotify" else None,
+        "valence": valence,
+        "arousal": arousal,
+    }
+    path = folder / split / dataset
+    path.mkdir(parents=True, exist_ok=True)
+    np.savez(
+        path / f"clip{number}.0.npz",
+        mel=rng.normal(-9, 2, (hops, 4, FRONT.n_mels)).astype(np.float16),
+        pitch=rng.normal(-9, 2, (hops, FRONT.n_pitch_bins)).astype(np.float16),
+        labels=labels,
+        meta=np.array(json.dumps(meta)),
+    )
+
+
+@pytest.fixture(scope="module")
+def features(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("features")
+    rng = np.random.default_rng(3)
+    for dataset in ("emopia", "vgmidi", "emotify", "pop909"):
+        for number in range(2):
+            write_clip(folder, "train", dataset, number, 80, rng)
+            write_clip(folder, "val", dataset, number, 60, rng)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def harmony(features, tmp_path_factory):
+    """Checkpoint of an untrained harmony stage."""
+    torch.manual_seed(2)
+    path = tmp_path_factory.mktemp("harmony") / "harmony.pt"
+    torch.save({"average": Tracker(FRONT, NetworkConfig()).harmony.state_dict()}, path)
+    return path
+
+
+def opinion(valence, arousal, deviation=0.2, own=True, quadrants=False, tags=False):
+    said = np.full(17, 0.25, np.float32)
+    said[:4] = valence, arousal, deviation, deviation
+    return Opinion(said, own, quadrants, tags)
+
+
+def lesson_batch(features, taught):
+    clips = [replace(c, taught=taught) for c in load_clips(features, "train", ("emotify",))]
+    return Sampler(clips, {"emotify": 2}, BUDGET, FRONT, 1, splices=False).draw()
+
+
+def test_lesson_teaches_the_level_not_only_the_difference(features):
+    """Teacher (.5, .5) against student (-.5, -.5): a softmax over both axes would see no error."""
+    taught = np.zeros(TAUGHT, np.float32)
+    taught[:4] = 0.5, 0.5, 1.0, 1.0
+    batch = lesson_batch(features, taught)
+    shape = batch.weight.shape
+    right = torch.full((*shape, 4), float(np.arctanh(0.5)))
+    quadrant, tags = torch.zeros(*shape, 4), torch.zeros(*shape, 9)
+    assert float(lesson_loss(right, quadrant, tags, batch, 1)[0]) == pytest.approx(0.0, abs=1e-6)
+    assert float(lesson_loss(-right, quadrant, tags, batch, 1)[0]) == pytest.approx(4.0, rel=1e-3)
+
+
+def test_lesson_teaches_each_tag_by_itself(features):
+    """All tags too high by the same amount: a softmax over tags would see no error."""
+    taught = np.zeros(TAUGHT, np.float32)
+    taught[9:18], taught[18] = 0.2, 1.0
+    batch = lesson_batch(features, taught)
+    shape = batch.weight.shape
+    affect, quadrant = torch.zeros(*shape, 4), torch.zeros(*shape, 4)
+    losses = []
+    for logit in (float(np.log(0.25)), 2.0):
+        tags = torch.full((*shape, 9), logit, requires_grad=True)
+        loss, _ = lesson_loss(affect, quadrant, tags, batch, 1)
+        loss.backward()
+        losses.append((float(loss.detach()), float(tags.grad.abs().sum())))
+    assert losses[0][0] < losses[1][0]
+    assert losses[0][1] < 1e-5 < losses[1][1]
+
+
+def test_untaught_clips_cost_nothing(features):
+    batch = lesson_batch(features, None)
+    shape = batch.weight.shape
+    loss, _ = lesson_loss(
+        torch.randn(*shape, 4), torch.randn(*shape, 4), torch.randn(*shape, 9), batch, 1
+    )
+    assert float(loss) == 0.0
+
+
+def test_the_surer_teacher_and_the_own_one_weigh_more():
+    sure, unsure = opinion(0.8, 0.0, deviation=0.1), opinion(-0.8, 0.0, deviation=0.4)
+    assert lesson_of([sure, unsure])[0] > 0.6
+    own, strange = opinion(0.5, 0.0), opinion(-0.5, 0.0, own=False)
+    assert lesson_of([own, strange])[0] == pytest.approx(0.3, abs=0.01)
+    assert lesson_of([sure])[2] > lesson_of([unsure])[2]
+
+
+def test_quadrants_and_tags_come_from_those_who_know_them():
+    lesson = lesson_of([opinion(0.1, 0.1), opinion(0.1, 0.1, own=False, tags=True)])
+    assert lesson[8] == 0.0
+    assert lesson[9:18] == pytest.approx(0.25)
+    assert 0.0 < lesson[18] < 0.5
+
+
+def test_disagreement_among_teachers_is_doubt():
+    one, other = opinion(0.5, 0.0).said, opinion(-0.5, 0.0).said
+    both = combine([one, other])
+    assert both[0] == pytest.approx(0.0)
+    assert both[2] == pytest.approx(np.hypot(0.2, 0.5), rel=1e-4)
+    assert both[3] == pytest.approx(0.2, rel=1e-4)
+
+
+def test_padding_does_not_change_what_a_teacher_says():
+    torch.manual_seed(5)
+    rng = np.random.default_rng(5)
+    teacher = Teacher(torch.zeros(6), torch.ones(6), SMALL)
+    views = [
+        View("emopia", str(n), str(n), rng.normal(size=(n, 6)).astype(np.float32), None, -1, None)
+        for n in (12, 40)
+    ]
+    together = opinions(teacher, views)
+    alone = np.concatenate([opinions(teacher, [view]) for view in views])
+    assert np.allclose(together, alone, atol=1e-5)
+
+
+def test_a_teacher_hears_the_whole_clip():
+    """Unlike the student it is not causal: the end changes what it made of the beginning."""
+    torch.manual_seed(6)
+    teacher = Teacher(torch.zeros(6), torch.ones(6), SMALL).eval()
+    steps = torch.randn(1, 20, 6)
+    with torch.no_grad():
+        heard = teacher.gru(teacher.enter(steps))[0]
+        changed = steps.clone()
+        changed[:, -1] += 3.0
+        again = teacher.gru(teacher.enter(changed))[0]
+    assert not torch.allclose(heard[:, 0], again[:, 0])
+
+
+def test_distilled_student_is_a_tracker_to_export(features, harmony, tmp_path):
+    options = DistillOptions(
+        features=features,
+        out=tmp_path / "student",
+        harmony=harmony,
+        folds=1,
+        teacher_epochs=1,
+        variants=1,
+        steps=1,
+        batch_size=4,
+        teacher=SMALL,
+        train=BUDGET,
+    )
+    path = distill(options)
+    tracker, facts = load_tracker(path)
+    assert facts["seed"] == str(BUDGET.seed)
+    clips = give_lessons(
+        load_clips(features, "train", ("emopia",)), tmp_path / "student/lessons.npz"
+    )
+    assert all(clip.taught is not None and clip.taught[8] == 1.0 for clip in clips)
+    before = (tmp_path / "student/teacher_emopia_0.pt").stat().st_mtime_ns
+    distill(options)
+    assert (tmp_path / "student/teacher_emopia_0.pt").stat().st_mtime_ns == before
+
+    rows = ("joint", "deaf", "taught", "without_vgmidi")
+    lessons = tmp_path / "student/lessons.npz"
+    out = tmp_path / "rows"
+    ablate(AblateOptions(features, out, rows, harmony, lessons, steps=1, train=BUDGET))
+    report = tmp_path / "ablation.md"
+    report.write_text("# Ours\n\nWords.\n")
+    write_report(out, report, lessons.parent)
+    text = report.read_text()
+    assert text.startswith("# Ours\n\nWords.\n")
+    for name in (*rows, "teachers"):
+        assert f"`{name}`" in text
+    left = json.loads((out / "without_vgmidi.json").read_text())["measures"]
+    assert set(left) == {"vgmidi arousal", "vgmidi valence"}
+    write_report(out, report, lessons.parent)
+    assert report.read_text() == text
+
+
+def test_deaf_network_does_not_hear_the_pitch_bank(features):
+    torch.manual_seed(7)
+    tracker = Tracker(FRONT, NetworkConfig()).eval()
+    tracker.harmony = DeafHarmony(FRONT, NetworkConfig())
+    mel = torch.randn(1, 12, 4, FRONT.n_mels) - 8
+    states = zeros(tracker.state_shapes())
+    results = []
+    for seed in (1, 2):
+        pitch = torch.randn(
+            1, 12, FRONT.n_pitch_bins, generator=torch.Generator().manual_seed(seed)
+        )
+        with torch.no_grad():
+            results.append(tracker.feel(mel, pitch, states)[0])
+    assert torch.equal(*results)
+
+
+def test_differences_are_paired():
+    rng = np.random.default_rng(8)
+    target = rng.normal(size=40)
+    groups = [str(i) for i in range(40)]
+    good = Measure("r", target + rng.normal(0, 1.0, 40), target, groups)
+    same = difference(good, good)
+    assert (same.value, same.low, same.high) == (0.0, 0.0, 0.0)
+    better = Measure("r", target + 0.9 * (good.predicted - target), target, groups)
+    gain = difference(better, good)
+    assert gain.low > 0.0
+    assert gain.high - gain.low < (score(good).high - score(good).low) / 2
+    assert Measure.from_json(better.to_json()).kind == "r"
+
+
+@pytest.mark.parametrize(
+    ("row", "message"), [("all", "must be one of"), ("taught", "needs --lessons")]
+)
+def test_bad_rows_are_refused(features, tmp_path, row, message):
+    with pytest.raises(InputError, match=message):
+        ablate(AblateOptions(features, tmp_path, (row,)))
+
+
+def test_lessons_must_cover_every_clip(features, tmp_path):
+    np.savez(tmp_path / "lessons.npz", names=np.array(["emopia/other"]), taught=np.zeros((1, 19)))
+    with pytest.raises(InputError, match="nothing about emopia/clip0"):
+        give_lessons(load_clips(features, "train", ("emopia",)), tmp_path / "lessons.npz")
+    with pytest.raises(InputError, match="no lessons"):
+        give_lessons([], tmp_path / "missing.npz")
+
+
+def test_command_says_what_it_lacks(capsys):
+    assert main(["distill", "tracker"]) == 2
+    assert "--harmony" in capsys.readouterr().err
+
+
+def test_every_row_names_known_sets():
+    assert all(set(sets) <= set(AFFECT) for row in ROWS.values() for sets in row.sets)
+
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def start(arguments, **environment):
+    """Start `python -m export_onnx ARGUMENTS` in a process of its own."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "export_onnx", *map(str, arguments)],
+        cwd=ROOT,
+        env={**os.environ, "OMP_NUM_THREADS": "1", **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def wait(process, limit_s=60):
+    """Output of a process that ends well."""
+    said, _ = process.communicate(timeout=limit_s)
+    assert process.returncode == 0, said
+    return said
+
+
+TRAIN = ("train", "tracker", "--harmony-epochs", 1)
+
+
+def test_two_processes_end_with_equal_weights(features, tmp_path):
+    """Both ranks draw their own sequences, and step with the same averaged gradients."""
+    script = tmp_path / "two.py"
+    script.write_text(
+        "import sys\n"
+        "from dataclasses import replace\n"
+        "from pathlib import Path\n"
+        "import torch\n"
+        "from export_onnx.tracker import parallel, train\n"
+        "from export_onnx.tracker.config import TrainConfig\n"
+        "kept = []\n"
+        "drawn = []\n"
+        "class Watched(train.Stage):\n"
+        "    def __init__(self, *arguments):\n"
+        "        super().__init__(*arguments)\n"
+        "        kept.append(self)\n"
+        "    def step(self, loss):\n"
+        "        drawn.append(float(loss.detach()))\n"
+        "        super().step(loss)\n"
+        "train.Stage = Watched\n"
+        "features, out = Path(sys.argv[1]), Path(sys.argv[2])\n"
+        "config = replace(TrainConfig(), harmony_epochs=1, mood_epochs=2, crop_s=4.0)\n"
+        "with parallel.together():\n"
+        "    number = parallel.rank()\n"
+        "    assert parallel.world_size() == 2\n"
+        "    train.train(train.TrainOptions(features, out, train=config))\n"
+        "    weights = {f'{i}.{n}': w for i, stage in enumerate(kept)\n"
+        "               for n, w in stage.module.state_dict().items()}\n"
+        "    torch.save({'weights': weights, 'losses': drawn}, out / f'rank{number}.pt')\n",
+        encoding="utf-8",
+    )
+    out = tmp_path / "out"
+    process = subprocess.Popen(
+        [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2"]
+        + ["--master-port", "0", "--rdzv-endpoint", "127.0.0.1:0", "--rdzv-backend", "c10d"]
+        + [str(script), str(features), str(out)],
+        cwd=ROOT,
+        env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    wait(process)
+    first, second = (load_checkpoint(out / f"rank{number}.pt") for number in (0, 1))
+    assert first["losses"] != second["losses"]
+    assert first["weights"].keys() == second["weights"].keys()
+    for name, value in first["weights"].items():
+        assert torch.equal(value, second["weights"][name]), name
+    assert load_tracker(out / "tracker.pt")[1]["seed"] == str(TrainConfig().seed)
+
+
+def test_killed_training_goes_on_from_the_last_epoch(features, tmp_path):
+    """SIGKILL once the second epoch is over: started again, it ends as if nothing had happened."""
+    arguments = [*TRAIN, "--mood-epochs", 3, "--features", features]
+    killed, whole = tmp_path / "killed", tmp_path / "whole"
+    undisturbed = start([*arguments, "--out", whole])
+    process = start([*arguments, "--out", killed])
+    assert process.stdout is not None
+    for line in process.stdout:
+        if "epoch 2/3: " in line:
+            # Said before the epoch is stored, so the kill may fall before or after that.
+            process.send_signal(signal.SIGKILL)
+            break
+    process.stdout.close()
+    assert process.wait() == -signal.SIGKILL
+    assert not (killed / "tracker.pt").exists()
+    assert load_checkpoint(killed / "emotion0.pt")["epoch"] in (1, 2)
+
+    said = wait(start([*arguments, "--out", killed]))
+    assert "epoch 1/3:" not in said
+    wait(undisturbed)
+    resumed, expected = (load_checkpoint(f / "tracker.pt")["tracker"] for f in (killed, whole))
+    for name, value in expected.items():
+        assert torch.allclose(resumed[name], value, atol=1e-6), name
+
+
+def test_resuming_with_another_budget_is_refused(features, tmp_path):
+    options = TrainOptions(features, tmp_path, stop_after_epochs=1, train=BUDGET)
+    config = replace(BUDGET, mood_epochs=2)
+    assert train(replace(options, train=config)) is None
+    with pytest.raises(InputError, match="begun with 2 steps, this run has 3"):
+        train(replace(options, train=replace(BUDGET, mood_epochs=3)))
