@@ -96,6 +96,7 @@ class Schedule:
         self._values: dict[tuple[int, int], int] = {}
         self._channels: set[int] = set()
         self._latest_on_s = float("-inf")
+        self._given_offs: dict[tuple[int, int], float] = {}  # last note-off per place [s]
         self._away = False
         self._owed: dict[tuple[int, int], None] = {}  # note-offs a lost port did not get
         self._held: dict[tuple[int, int], int] = {}  # controllers a lost port did not get
@@ -205,8 +206,9 @@ class Schedule:
     def resume(self, now: float) -> list[Outgoing]:
         """Go on, the port is back: return the note-offs and controllers it missed."""
         self._away = False
-        out = [_note_off(channel, pitch, now) for channel, pitch in self._owed]
-        out += [_control(ch, control, value, now) for (ch, control), value in self._held.items()]
+        at_s = max(now, self._latest_on_s)
+        out = [_note_off(channel, pitch, at_s) for channel, pitch in self._owed]
+        out += [_control(ch, control, value, at_s) for (ch, control), value in self._held.items()]
         self._owed.clear()
         self._held.clear()
         return out
@@ -259,9 +261,11 @@ class Schedule:
     def _start(self, note: _Note, at_s: float, now: float, out: list[Outgoing]) -> None:
         if self._pending.get(note.note_id) is not note:
             return  # withdrawn
+        # A port that takes messages ahead may hold this place's last note-off: start behind it.
+        at_s = max(at_s, self._given_offs.get((note.channel, note.pitch), at_s))
         if self._away:
             self._drop(note.note_id, DropReason.PORT_AWAY)
-        elif now - at_s > self.max_late_s or now >= note.off_s + self.latency_s:
+        elif now - at_s > self.max_late_s or max(now, at_s) >= note.off_s + self.latency_s:
             self._drop(note.note_id, DropReason.LATE)
         else:
             del self._pending[note.note_id]
@@ -283,6 +287,7 @@ class Schedule:
         del self._playing[note.note_id]
         self.ledger.end(note.note_id)
         self._reports.append(Frame(Kind.ENDED, note_id=note.note_id))
+        self._given_offs[note.channel, note.pitch] = at_s
         out.append(_note_off(note.channel, note.pitch, at_s))
 
     def _offs(self, at_s: float) -> list[Outgoing]:
