@@ -1,11 +1,14 @@
-"""Make the pictures of the window from a real run.
+"""Make the pictures of the README and the docs from real runs.
 
-``python docs/pictures.py`` starts the real engine on the bundled demo piece, without MIDI
-output, in a window on Qt's offscreen platform, and saves what the window shows after a while.
+``python docs/pictures.py`` runs the demo and keeps its picture; then it starts the real engine on
+the bundled demo piece, without MIDI output, in a window on Qt's offscreen platform, and saves what
+the window shows after a while.
 """
 
 import argparse
 import os
+import shutil
+import subprocess
 import sys
 import tempfile
 import time
@@ -32,7 +35,15 @@ def main() -> int:
     os.environ["QT_SCALE_FACTOR"] = str(parsed.scale)
     parsed.out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
+        _demo(parsed.out, Path(folder) / "demo")
         return _run(parsed, width, height, Path(folder))
+
+
+def _demo(out: Path, folder: Path) -> None:
+    command = [sys.executable, "-P", "-m", "engine.cli", "demo", "--out", str(folder)]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    shutil.copyfile(folder / "picture.png", out / "demo.png")
+    print(out / "demo.png")
 
 
 def _run(parsed: argparse.Namespace, width: int, height: int, folder: Path) -> int:
