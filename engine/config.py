@@ -17,7 +17,7 @@ __all__ = ["AUTO_KEY", "MODES", "PARTS", "SYNCS", "LiveConfig", "Mode", "Perform
 
 Mode = Literal["follow", "contrast", "guide", "manual", "curve"]
 MODES: tuple[Mode, ...] = get_args(Mode)
-Sync = Literal["internal", "midi", "link"]
+Sync = Literal["internal", "midi", "link", "jack"]
 SYNCS: tuple[Sync, ...] = get_args(Sync)
 PARTS = ("lead", "chords", "bass")
 AUTO_KEY = "auto"

@@ -44,7 +44,7 @@ class SyncHealth:
     Attributes
     ----------
     source : str
-        ``internal``, ``midi`` or ``link``.
+        ``internal``, ``midi``, ``link`` or ``jack``.
     locked : bool
         The lock light: the beat is there and can be trusted.
     peers : int

@@ -233,6 +233,7 @@ SYNCS: Final = {
     "internal": "Own tempo",
     "midi": "MIDI clock of the DAW",
     "link": "Ableton Link",
+    "jack": "JACK transport",
 }
 MIDI_IN: Final = "Clock from"
 MIDI_INS: Final = {"": "Own port “Stimmung”", "jack": "JACK"}

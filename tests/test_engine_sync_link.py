@@ -11,7 +11,8 @@ import pytest
 from servers.needs import missing
 
 from engine.errors import DeviceError
-from engine.sync.link import LinkClock, LinkSync
+from engine.sync.link import LinkSync
+from engine.sync.session_clock import SessionClock
 
 PEER = Path(__file__).parent / "servers" / "link_peer.py"
 HAS_LINK = importlib.util.find_spec("link") is not None
@@ -144,7 +145,7 @@ def test_without_the_extra_the_message_says_how_to_get_it(
 
 
 def test_the_clock_moves_with_the_session_and_holds_when_stopped() -> None:
-    clock = LinkClock(120.0)
+    clock = SessionClock(120.0)
     clock.update(10.0, 0.0, 90.0)
     assert (clock.tempo_bpm, clock.beat_at(20.0)) == (90.0, 0.0)
     clock.start(20.0, -1.5, 0.0)

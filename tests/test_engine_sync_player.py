@@ -289,7 +289,7 @@ def test_health_tells_what_is_awaited():
 
 
 def test_sync_is_checked_like_every_setting():
-    with pytest.raises(InputError, match="internal, midi, link"):
+    with pytest.raises(InputError, match="internal, midi, link, jack"):
         LiveConfig(sync="wordclock")
     assert isinstance(open_sync(LiveConfig()), InternalSync)
     assert isinstance(open_sync(LiveConfig(sync="midi")), MidiSync)

@@ -49,7 +49,8 @@ def add(commands: "Commands[argparse.ArgumentParser]") -> None:
         "--sync",
         choices=SYNCS,
         default="internal",
-        help="whose beat to follow: our own tempo (default), MIDI clock, Ableton Link",
+        help="whose beat to follow: our own tempo (default), MIDI clock, Ableton Link, the "
+        "JACK transport",
     )
     parser.add_argument(
         "--midi-in",

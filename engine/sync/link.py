@@ -14,60 +14,14 @@ from typing import Any
 from engine.clock import Clock
 from engine.errors import DeviceError
 from engine.snapshot import SyncHealth
+from engine.sync.session_clock import SessionClock
 
-__all__ = ["LinkClock", "LinkSync"]
+__all__ = ["LinkSync"]
 
 _JOIN_S = 1.0  # peers announce themselves several times a second
 _SLIP_BEATS = 0.02  # a shift beyond this is another session's phase, not rounding
 _SLOWEST_READING_S = 1e-4  # a reading that took longer was interrupted and is worth nothing
 _ROUNDING = 1e-6  # beats are kept as whole millionths
-
-
-class LinkClock:
-    """A `engine.clock.Clock` drawn anew from the session with every `update`."""
-
-    def __init__(self, tempo_bpm: float) -> None:
-        # Running, moment, position then, tempo: replaced as a whole.
-        self._line = (False, 0.0, 0.0, tempo_bpm)
-        self.jumps = 0
-        self.landing = 0.0
-
-    @property
-    def tempo_bpm(self) -> float:
-        """Tempo of the session [quarter notes per minute]."""
-        return self._line[3]
-
-    @property
-    def running(self) -> bool:
-        """Whether the music moves."""
-        return self._line[0]
-
-    def beat_at(self, time_s: float) -> float:
-        """Return the musical position at a time [quarter notes]."""
-        running, origin_s, beat, tempo = self._line
-        return beat + (time_s - origin_s) * tempo / 60.0 if running else beat
-
-    def time_at(self, beat: float) -> float:
-        """Return the time of a musical position [s], at the tempo of now."""
-        _, origin_s, origin_beat, tempo = self._line
-        return origin_s + (beat - origin_beat) * 60.0 / tempo
-
-    def update(self, time_s: float, beat: float, tempo_bpm: float) -> None:
-        """Be at ``beat`` at ``time_s`` without a jump; held while stopped."""
-        running, _, held, _ = self._line
-        self._line = (running, time_s, beat if running else held, tempo_bpm)
-
-    def start(self, time_s: float, beat: float, landing: float) -> None:
-        """Be at ``beat``, move on, and play from ``landing``."""
-        self._line = (True, time_s, beat, self._line[3])
-        self.landing = landing
-        self.jumps += 1
-
-    def stop(self, time_s: float) -> None:
-        """Hold the position of ``time_s``."""
-        self.landing = self.beat_at(time_s)
-        self._line = (False, time_s, self.landing, self._line[3])
-        self.jumps += 1
 
 
 class LinkSync:
@@ -84,7 +38,7 @@ class LinkSync:
     follows = True
 
     def __init__(self, tempo_bpm: float, beats_per_bar: int) -> None:
-        self._clock = LinkClock(tempo_bpm)
+        self._clock = SessionClock(tempo_bpm)
         self.clock: Clock = self._clock
         self._tempo_bpm = tempo_bpm
         self._bar = beats_per_bar

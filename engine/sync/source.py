@@ -4,6 +4,7 @@
 internal  our own tempo
 midi      the clock of a DAW or drum machine: tempo, start, stop, position
 link      an Ableton Link session: tempo both ways, phase, start and stop
+jack      the transport of a JACK server: start, stop, position, tempo if told
 ========  ==================================================================
 
 One thread calls `poll` every few milliseconds; everything a source hears takes effect there.
@@ -94,6 +95,10 @@ def open_sync(config: LiveConfig) -> SyncSource:
         from engine.sync.link import LinkSync
 
         return LinkSync(performance.tempo_bpm, performance.beats_per_bar)
+    if config.sync == "jack":
+        from engine.sync.jack_transport import JackTransportSync
+
+        return JackTransportSync(performance.tempo_bpm)
     return InternalSync(performance.tempo_bpm)
 
 
