@@ -4,6 +4,7 @@ Source of the beat → pipeline → sender. Where the position is set from outsi
 song position), what was about to sound is withdrawn and what sounds is ended: no note hangs.
 """
 
+from collections.abc import Callable
 from typing import Protocol
 
 from engine.pipeline import Pipeline, Step
@@ -50,6 +51,8 @@ class Player:
         Where notes and controllers go.
     leader : ClockLeader or None
         Sends MIDI clock along, if wanted.
+    withdrawn : callable or None
+        Told when notes from a time on were withdrawn, and whether what sounded was ended.
     """
 
     def __init__(
@@ -58,11 +61,13 @@ class Player:
         sync: SyncSource,
         port: NotePort,
         leader: ClockLeader | None = None,
+        withdrawn: Callable[[float, bool], None] | None = None,
     ) -> None:
         self._pipeline = pipeline
         self._sync = sync
         self._port = port
         self._leader = leader
+        self._withdrawn = withdrawn
         self._jumps = sync.clock.jumps
         self._ends: dict[int, float] = {}  # of notes handed over: when they end
 
@@ -106,4 +111,6 @@ class Player:
             for note_id, end_s in self._ends.items():
                 if end_s > now_s:
                     self._port.end_note(note_id, now_s)
+        if self._ends and self._withdrawn is not None:
+            self._withdrawn(now_s, self._sync.follows)
         self._ends.clear()

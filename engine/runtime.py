@@ -123,7 +123,7 @@ class Runtime:
                 config.performance, self._clock, config.seed, tracker, config.curve
             )
             leader = ClockLeader(self._sender) if config.clock_out else None
-            self._player = Player(self._pipeline, self._sync, self._sender, leader)
+            self._player = Player(self._pipeline, self._sync, self._sender, leader, self._note_cut)
             self._sync.open()
             self._source = open_source(config.input or None)
             self._sender.start()
@@ -321,6 +321,10 @@ class Runtime:
         if beat > self._last_beat and self._clock.running:
             self._osc.beat(beat)
         self._last_beat = beat
+
+    def _note_cut(self, at_s: float, ends: bool) -> None:
+        if self._recorder is not None:
+            self._recorder.cut(at_s, ends=ends)
 
     def _report_late(self) -> None:
         for sent in self._sender.drain_sent():

@@ -1,18 +1,23 @@
 """Player, sources and clock out in fake time: positions, nothing hangs, ours is followed."""
 
 import random
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from session_samples import INFO
 
 from engine.clock import InternalClock
 from engine.config import LiveConfig, Performance
 from engine.errors import InputError
+from engine.events import NoteEvent
 from engine.midi.schedule import Schedule
 from engine.midi.wire import Frame, Kind
 from engine.pipeline import Pipeline
 from engine.player import Player
+from engine.session import SessionRecorder
+from engine.session.events_file import read_session
 from engine.sync.follower import ClockFollower
 from engine.sync.leader import ClockLeader
 from engine.sync.source import InternalSync, MidiSync, open_sync
@@ -293,3 +298,31 @@ def test_sync_is_checked_like_every_setting():
         LiveConfig(sync="wordclock")
     assert isinstance(open_sync(LiveConfig()), InternalSync)
     assert isinstance(open_sync(LiveConfig(sync="midi")), MidiSync)
+
+
+def test_the_recording_holds_what_sounded_not_what_was_planned(tmp_path):
+    note = NoteEvent(1, 0.0, 4.0, 60, 90, 0, "lead")
+    with SessionRecorder(tmp_path, INFO, origin_s=100.0) as recorder:
+        recorder.note(note, 100.0, 102.0)
+        recorder.note(replace(note, note_id=2, onset=0.5, pitch=64), 100.25, 100.5)
+        recorder.cut(101.0, ends=True)
+        recorder.note(replace(note, note_id=3, onset=8.0), 103.0, 105.0)
+        recorder.note(replace(note, note_id=4, onset=10.0), 104.0, 104.5)
+        recorder.cut(103.5, ends=False)
+    notes = read_session(tmp_path).notes
+    assert [(n.note.note_id, n.on_s, n.off_s, n.note.duration) for n in notes] == [
+        (1, 0.0, 1.0, 2.0),
+        (2, 0.25, 0.5, 4.0),
+        (3, 3.0, 5.0, 4.0),
+    ]
+
+
+def test_the_player_says_what_it_withdrew():
+    stage = Stage()
+    cuts = []
+    stage.player._withdrawn = lambda at_s, ends: cuts.append((at_s, ends))
+    stage.say(START)
+    stage.run(24 * 8 + 2)
+    stage.say(STOP)
+    stage.run(2)
+    assert len(cuts) == 1 and cuts[0][1]

@@ -9,7 +9,7 @@ import json
 import sys
 from array import array
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, BinaryIO, Final, cast, get_args
 
@@ -28,6 +28,7 @@ __all__ = [
     "SessionInfo",
     "TimedNote",
     "encode_control",
+    "encode_cut",
     "encode_emotion",
     "encode_header",
     "encode_log",
@@ -237,6 +238,11 @@ def encode_control(at_s: float, control: ControlEvent) -> bytes:
     return _line({"event": "control", "at_s": _short(at_s), **asdict(control)})
 
 
+def encode_cut(at_s: float, *, ends: bool) -> bytes:
+    """Return the line that withdraws notes from then on; with ``ends``, what sounded ended."""
+    return _line({"event": "cut", "at_s": _short(at_s), "ends": ends})
+
+
 def encode_log(entry: LogEntry) -> bytes:
     """Return the line of a log entry."""
     return _line(
@@ -330,6 +336,20 @@ def _take_control(session: Session, event: dict[str, Any]) -> None:
     session.controls.append((_number(event["at_s"]), control))
 
 
+def _take_cut(session: Session, event: dict[str, Any]) -> None:
+    at_s, ends = _number(event["at_s"]), bool(event["ends"])
+    kept = [timed for timed in session.notes if timed.on_s < at_s]
+    session.notes[:] = [_cut(timed, at_s) for timed in kept] if ends else kept
+
+
+def _cut(timed: TimedNote, at_s: float) -> TimedNote:
+    if timed.off_s <= at_s:
+        return timed
+    share = (at_s - timed.on_s) / (timed.off_s - timed.on_s)
+    note = replace(timed.note, duration=timed.note.duration * share)
+    return TimedNote(note, timed.on_s, at_s)
+
+
 def _take_log(session: Session, event: dict[str, Any]) -> None:
     session.log.append(
         LogEntry(
@@ -346,6 +366,7 @@ _TAKERS: Final = {
     "emotion": lambda session, event: session.emotion.append(event),
     "note": _take_note,
     "control": _take_control,
+    "cut": _take_cut,
     "log": _take_log,
     "end": _take_end,
 }

@@ -15,6 +15,7 @@ from engine.session.events_file import (
     SessionInfo,
     TimedNote,
     encode_control,
+    encode_cut,
     encode_emotion,
     encode_header,
     encode_log,
@@ -103,6 +104,10 @@ class SessionRecorder:
     def control(self, control: ControlEvent, at_s: float) -> None:
         """Record a controller change with its deadline."""
         self._appender.put(encode_control(at_s - self._origin_s, control))
+
+    def cut(self, at_s: float, *, ends: bool) -> None:
+        """Record that notes from then on were withdrawn; with ``ends``, what sounded ended."""
+        self._appender.put(encode_cut(at_s - self._origin_s, ends=ends))
 
     def log(self, kind: str, message: str, **fields: Any) -> None:
         """Record what was set (kind ``set``), why a note was late (``late``), what failed.
