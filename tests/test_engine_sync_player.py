@@ -16,6 +16,7 @@ from engine.midi.schedule import Schedule
 from engine.midi.wire import Frame, Kind
 from engine.pipeline import Pipeline
 from engine.player import Player
+from engine.presets import list_presets
 from engine.session import SessionRecorder
 from engine.session.events_file import read_session
 from engine.sync.follower import ClockFollower
@@ -105,8 +106,8 @@ class Stage:
         self.wire, self.synth = Wire(), Synth()
         sync = MidiSync(self.wire, 100.0)
         self.clock = sync.clock
-        pipeline = Pipeline(PERFORMANCE, self.clock, seed, draft_beats=0)
-        self.player = Player(pipeline, sync, self.synth)
+        self.pipeline = Pipeline(PERFORMANCE, self.clock, seed, draft_beats=0)
+        self.player = Player(self.pipeline, sync, self.synth)
         self.tempo = tempo
         self.now = 100.0
         self.due = 100.0
@@ -187,13 +188,16 @@ def test_a_clock_pulled_out_silences_the_music():
 @given(seed=st.integers(0, 10**6))
 def test_fifty_random_orders_leave_no_note_and_the_right_position(seed):
     rng = random.Random(seed)
+    presets = [preset.performance for preset in list_presets()]
     stage = Stage(tempo=rng.uniform(40, 240), seed=seed)
     for _ in range(50):
-        order = rng.choice([START, STOP, CONTINUE, "locate", "tempo", "wait", "wait"])
+        order = rng.choice([START, STOP, CONTINUE, "locate", "tempo", "preset", "wait", "wait"])
         if order == "locate":
             stage.say(locate(rng.randrange(2000)))
         elif order == "tempo":
             stage.tempo = rng.uniform(40, 240)
+        elif order == "preset":
+            stage.pipeline.change(rng.choice(presets))
         elif order != "wait":
             stage.say(order)
         stage.run(rng.randrange(1, 40))
