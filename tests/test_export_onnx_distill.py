@@ -1,19 +1,19 @@
-"""Teachers, lessons, ablation rows and training on several processes, on tiny things made here."""
+"""Teachers, lessons and ablation rows, on tiny things made here."""
 
 import json
-import os
-import signal
-import subprocess
-import sys
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 import torch
+from tiny_features import AFFECT, write_features
 
 from engine.errors import InputError
 from export_onnx.__main__ import main
+from export_onnx.datasets import Item
+from export_onnx.mert import SAMPLE_RATE, Mert
+from export_onnx.synth import find_soundfonts
 from export_onnx.tracker.ablate import ROWS, AblateOptions, DeafHarmony, ablate, give_lessons
 from export_onnx.tracker.ablation_table import write_report
 from export_onnx.tracker.batches import Sampler
@@ -26,52 +26,16 @@ from export_onnx.tracker.network import Tracker, zeros
 from export_onnx.tracker.scores import Measure, difference, score
 from export_onnx.tracker.store import TAUGHT, load_clips
 from export_onnx.tracker.teacher import Teacher, TeacherConfig, opinions
-from export_onnx.tracker.train import TrainOptions, load_checkpoint, train
-from export_onnx.tracker.views import View
+from export_onnx.tracker.views import View, mert_views
 
 FRONT = FrontEndConfig()
 BUDGET = replace(TrainConfig(), harmony_epochs=1, mood_epochs=1, crop_s=6.0)
 SMALL = TeacherConfig(size=8, gru_size=8, layers=1, attention_heads=2, hidden=8)
-AFFECT = {"emopia": (0.6, 0.6), "vgmidi": (-0.2, 0.3), "emotify": (0.1, -0.4)}
-
-
-def write_clip(folder, split, dataset, number, hops, rng):
-    """Write one clip as `prepare` does, with random content."""
-    labels = np.full((hops, 4), np.nan, np.float32)
-    labels[:, 2:] = (3, 7) if dataset == "pop909" else (-1, -1)
-    valence, arousal = AFFECT.get(dataset, (None, None))
-    if valence is not None:
-        labels[:, 0], labels[:, 1] = valence, arousal
-    meta = {
-        "dataset": dataset,
-        "name": f"clip{number}",
-        "group": f"{split}{number}",
-        "variant": 0,
-        "quadrant": 0 if dataset == "emopia" else None,
-        "tags": [0.1 * (i + number) for i in range(9)] if dataset == "emotify" else None,
-        "valence": valence,
-        "arousal": arousal,
-    }
-    path = folder / split / dataset
-    path.mkdir(parents=True, exist_ok=True)
-    np.savez(
-        path / f"clip{number}.0.npz",
-        mel=rng.normal(-9, 2, (hops, 4, FRONT.n_mels)).astype(np.float16),
-        pitch=rng.normal(-9, 2, (hops, FRONT.n_pitch_bins)).astype(np.float16),
-        labels=labels,
-        meta=np.array(json.dumps(meta)),
-    )
 
 
 @pytest.fixture(scope="module")
 def features(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("features")
-    rng = np.random.default_rng(3)
-    for dataset in ("emopia", "vgmidi", "emotify", "pop909"):
-        for number in range(2):
-            write_clip(folder, "train", dataset, number, 80, rng)
-            write_clip(folder, "val", dataset, number, 60, rng)
-    return folder
+    return write_features(tmp_path_factory.mktemp("features"))
 
 
 @pytest.fixture(scope="module")
@@ -181,6 +145,45 @@ def test_a_teacher_hears_the_whole_clip():
     assert not torch.allclose(heard[:, 0], again[:, 0])
 
 
+def test_teachers_can_see_mert(tmp_path):
+    """A random network in MERT's shape hears a recording: one step per second, labels beside it."""
+    transformers = pytest.importorskip("transformers", reason="pip install 'stimmung[mert]'")
+    fonts = find_soundfonts()
+    if not fonts:
+        pytest.skip("no soundfont installed")
+    torch.manual_seed(9)
+    sizes = {
+        "hidden_size": 12,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 2,
+        "intermediate_size": 16,
+        "conv_dim": [4] * 7,
+        "num_conv_pos_embeddings": 16,
+        "num_conv_pos_embedding_groups": 2,
+    }
+    network = transformers.HubertModel(transformers.HubertConfig(**sizes))
+    hearing = transformers.Wav2Vec2FeatureExtractor(sampling_rate=SAMPLE_RATE, do_normalize=True)
+    mert = Mert(network, hearing, layers=(1, 2))
+    noise = np.random.default_rng(9).normal(0, 0.1, 12 * SAMPLE_RATE)
+    soundfile.write(tmp_path / "a.wav", noise, SAMPLE_RATE)
+    item = Item(
+        dataset="emotify",
+        name="a",
+        split="train",
+        group="x",
+        folder=tmp_path,
+        path="a.wav",
+        valence=0.1,
+        arousal=-0.2,
+        tags=(0.5,) * 9,
+    )
+    (view,) = mert_views(mert, [item], next(iter(fonts.values())), "MERT")
+    assert view.steps.shape == (12, 24)
+    assert view.affect == (0.1, -0.2)
+    teacher = Teacher(torch.zeros(24), torch.ones(24), SMALL)
+    assert np.isfinite(opinions(teacher, [view])).all()
+
+
 def test_distilled_student_is_a_tracker_to_export(features, harmony, tmp_path):
     options = DistillOptions(
         features=features,
@@ -275,112 +278,3 @@ def test_command_says_what_it_lacks(capsys):
 
 def test_every_row_names_known_sets():
     assert all(set(sets) <= set(AFFECT) for row in ROWS.values() for sets in row.sets)
-
-
-ROOT = Path(__file__).resolve().parent.parent
-
-
-def start(arguments, **environment):
-    """Start `python -m export_onnx ARGUMENTS` in a process of its own."""
-    return subprocess.Popen(
-        [sys.executable, "-m", "export_onnx", *map(str, arguments)],
-        cwd=ROOT,
-        env={**os.environ, "OMP_NUM_THREADS": "1", **environment},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-
-
-def wait(process, limit_s=60):
-    """Output of a process that ends well."""
-    said, _ = process.communicate(timeout=limit_s)
-    assert process.returncode == 0, said
-    return said
-
-
-TRAIN = ("train", "tracker", "--harmony-epochs", 1)
-
-
-def test_two_processes_end_with_equal_weights(features, tmp_path):
-    """Both ranks draw their own sequences, and step with the same averaged gradients."""
-    script = tmp_path / "two.py"
-    script.write_text(
-        "import sys\n"
-        "from dataclasses import replace\n"
-        "from pathlib import Path\n"
-        "import torch\n"
-        "from export_onnx.tracker import parallel, train\n"
-        "from export_onnx.tracker.config import TrainConfig\n"
-        "kept = []\n"
-        "drawn = []\n"
-        "class Watched(train.Stage):\n"
-        "    def __init__(self, *arguments):\n"
-        "        super().__init__(*arguments)\n"
-        "        kept.append(self)\n"
-        "    def step(self, loss):\n"
-        "        drawn.append(float(loss.detach()))\n"
-        "        super().step(loss)\n"
-        "train.Stage = Watched\n"
-        "features, out = Path(sys.argv[1]), Path(sys.argv[2])\n"
-        "config = replace(TrainConfig(), harmony_epochs=1, mood_epochs=2, crop_s=4.0)\n"
-        "with parallel.together():\n"
-        "    number = parallel.rank()\n"
-        "    assert parallel.world_size() == 2\n"
-        "    train.train(train.TrainOptions(features, out, train=config))\n"
-        "    weights = {f'{i}.{n}': w for i, stage in enumerate(kept)\n"
-        "               for n, w in stage.module.state_dict().items()}\n"
-        "    torch.save({'weights': weights, 'losses': drawn}, out / f'rank{number}.pt')\n",
-        encoding="utf-8",
-    )
-    out = tmp_path / "out"
-    process = subprocess.Popen(
-        [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2"]
-        + ["--master-port", "0", "--rdzv-endpoint", "127.0.0.1:0", "--rdzv-backend", "c10d"]
-        + [str(script), str(features), str(out)],
-        cwd=ROOT,
-        env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    wait(process)
-    first, second = (load_checkpoint(out / f"rank{number}.pt") for number in (0, 1))
-    assert first["losses"] != second["losses"]
-    assert first["weights"].keys() == second["weights"].keys()
-    for name, value in first["weights"].items():
-        assert torch.equal(value, second["weights"][name]), name
-    assert load_tracker(out / "tracker.pt")[1]["seed"] == str(TrainConfig().seed)
-
-
-def test_killed_training_goes_on_from_the_last_epoch(features, tmp_path):
-    """SIGKILL once the second epoch is over: started again, it ends as if nothing had happened."""
-    arguments = [*TRAIN, "--mood-epochs", 3, "--features", features]
-    killed, whole = tmp_path / "killed", tmp_path / "whole"
-    undisturbed = start([*arguments, "--out", whole])
-    process = start([*arguments, "--out", killed])
-    assert process.stdout is not None
-    for line in process.stdout:
-        if "epoch 2/3: " in line:
-            # Said before the epoch is stored, so the kill may fall before or after that.
-            process.send_signal(signal.SIGKILL)
-            break
-    process.stdout.close()
-    assert process.wait() == -signal.SIGKILL
-    assert not (killed / "tracker.pt").exists()
-    assert load_checkpoint(killed / "emotion0.pt")["epoch"] in (1, 2)
-
-    said = wait(start([*arguments, "--out", killed]))
-    assert "epoch 1/3:" not in said
-    wait(undisturbed)
-    resumed, expected = (load_checkpoint(f / "tracker.pt")["tracker"] for f in (killed, whole))
-    for name, value in expected.items():
-        assert torch.allclose(resumed[name], value, atol=1e-6), name
-
-
-def test_resuming_with_another_budget_is_refused(features, tmp_path):
-    options = TrainOptions(features, tmp_path, stop_after_epochs=1, train=BUDGET)
-    config = replace(BUDGET, mood_epochs=2)
-    assert train(replace(options, train=config)) is None
-    with pytest.raises(InputError, match="begun with 2 steps, this run has 3"):
-        train(replace(options, train=replace(BUDGET, mood_epochs=3)))

@@ -61,6 +61,7 @@ def _train_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--emotions", type=int, default=1, help="emotion networks to average")
     parser.add_argument("--harmony-epochs", type=int, default=None)
     parser.add_argument("--mood-epochs", type=int, default=None)
+    parser.add_argument("--crop-s", type=float, default=None, help="length of a sequence [s]")
     parser.add_argument("--seed", type=int, default=None)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument(
@@ -77,7 +78,7 @@ def _train(arguments: argparse.Namespace) -> int:
     from export_onnx.tracker.config import TrainConfig
     from export_onnx.tracker.train import TrainOptions, train
 
-    names = ("harmony_epochs", "mood_epochs", "seed")
+    names = ("harmony_epochs", "mood_epochs", "crop_s", "seed")
     given = {name: getattr(arguments, name) for name in names}
     config = replace(TrainConfig(), **{k: v for k, v in given.items() if v is not None})
     options = TrainOptions(
