@@ -10,6 +10,8 @@ from engine.cli.options import Commands, check_output
 
 __all__ = ["add", "run"]
 
+_MIDI_NOTES = 1500
+
 
 def _tracker() -> dict[str, Any]:
     from engine.bench.tracker import measure_tracker
@@ -35,10 +37,35 @@ def _sync() -> dict[str, Any]:
     return measure_follower()
 
 
+def _midi() -> dict[str, Any]:
+    """Measure every output this machine has; each beside a plain sleep loop in the same run."""
+    from dataclasses import asdict
+
+    from engine.bench.midi import measure_lateness
+    from engine.errors import MidiPortError
+
+    figures: dict[str, Any] = {}
+    for output in ("virtual", "jack", "none"):
+        try:
+            measured = measure_lateness(output, n_events=_MIDI_NOTES)
+        except MidiPortError as error:
+            figures[output] = str(error)
+            continue
+        for name, lateness in (("", measured.sender), (" plain loop", measured.plain)):
+            if lateness is not None:
+                for figure, value in asdict(lateness).items():
+                    if figure.endswith("_ms"):
+                        figures[f"{output}{name} {figure}"] = round(value, 3)
+        figures[f"{output} dropped"] = measured.dropped
+        figures[f"{output} cpu share"] = round(measured.sender_cpu, 4)
+    return figures
+
+
 _MEASURES: dict[str, tuple[str, Callable[[], dict[str, Any]]]] = {
     "tracker": ("cost of the tracker on one core", _tracker),
     "live": ("first emotion, memory and load of the live engine", _live),
     "rules": ("how well the music of `rules` follows the target", _rules),
+    "midi": ("how late notes leave, beside a plain sleep loop", _midi),
     "sync": ("how well a MIDI clock is followed", _sync),
 }
 

@@ -128,7 +128,7 @@ def _start_plain_loop(start_s: float, n_events: int, step_s: float) -> "subproce
             sys.executable,
             "-P",
             "-m",
-            "engine.midi.bench",
+            "engine.bench.midi",
             repr(start_s),
             str(n_events),
             repr(step_s),

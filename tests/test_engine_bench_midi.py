@@ -3,7 +3,7 @@
 import pytest
 
 from engine.errors import InputError
-from engine.midi.bench import Lateness, measure_lateness
+from engine.bench.midi import Lateness, measure_lateness
 
 
 def test_quantiles_are_in_milliseconds_and_ascend():
