@@ -21,7 +21,7 @@ from export_onnx.tracker.config import FrontEndConfig, NetworkConfig, TrainConfi
 from export_onnx.tracker.distill import DistillOptions, distill
 from export_onnx.tracker.export import load_tracker
 from export_onnx.tracker.lesson import lesson_loss
-from export_onnx.tracker.lessons import Opinion, combine, lesson_of
+from export_onnx.tracker.lessons import Opinion, Trust, combine, lesson_of, trust_in
 from export_onnx.tracker.network import Tracker, zeros
 from export_onnx.tracker.scores import Measure, difference, score
 from export_onnx.tracker.store import TAUGHT, load_clips
@@ -47,10 +47,11 @@ def harmony(features, tmp_path_factory):
     return path
 
 
-def opinion(valence, arousal, deviation=0.2, own=True, quadrants=False, tags=False):
+def opinion(valence, arousal, deviation=0.2, skill=0.5, own=True, quadrants=False, tags=False):
     said = np.full(17, 0.25, np.float32)
     said[:4] = valence, arousal, deviation, deviation
-    return Opinion(said, own, quadrants, tags)
+    trust = Trust(np.zeros(2), np.ones(2), np.full(2, skill))
+    return Opinion(said, trust, own, quadrants, tags)
 
 
 def lesson_batch(features, taught):
@@ -96,12 +97,28 @@ def test_untaught_clips_cost_nothing(features):
     assert float(loss) == 0.0
 
 
-def test_the_surer_teacher_and_the_own_one_weigh_more():
+def test_the_surer_and_the_more_skilled_teacher_weigh_more():
     sure, unsure = opinion(0.8, 0.0, deviation=0.1), opinion(-0.8, 0.0, deviation=0.4)
     assert lesson_of([sure, unsure])[0] > 0.6
-    own, strange = opinion(0.5, 0.0), opinion(-0.5, 0.0, own=False)
-    assert lesson_of([own, strange])[0] == pytest.approx(0.3, abs=0.01)
+    skilled, weak = opinion(0.5, 0.0, skill=0.4), opinion(-0.5, 0.0, skill=0.1)
+    assert lesson_of([skilled, weak])[0] == pytest.approx(0.3, abs=0.01)
     assert lesson_of([sure])[2] > lesson_of([unsure])[2]
+    assert lesson_of([opinion(0.5, 0.5, skill=0.0)])[:4].tolist() == [0.0] * 4
+
+
+def test_teachers_are_moved_to_the_level_of_a_set_and_trusted_as_far_as_they_explain_it():
+    rng = np.random.default_rng(4)
+    labels = rng.normal(0.2, 0.5, (400, 2))
+    said = np.full((400, 17), 0.1)
+    said[:, 0] = labels[:, 0] - 0.7 + rng.normal(0, 0.25, 400)  # right but for the level
+    said[:, 1] = -0.4  # always the same
+    trust = trust_in(said, labels)
+    assert trust.offset == pytest.approx(labels.mean(0) - said[:, :2].mean(0))
+    assert trust.factor[0] == pytest.approx(2.5, rel=0.1)
+    assert trust.skill[0] == pytest.approx(0.75, abs=0.05)
+    assert trust.skill[1] == pytest.approx(0.0, abs=1e-6)
+    unknown = trust_in(said, np.full((400, 2), np.nan))
+    assert (unknown.offset == 0).all() and (unknown.factor == 2).all()
 
 
 def test_quadrants_and_tags_come_from_those_who_know_them():

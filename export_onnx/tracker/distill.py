@@ -21,7 +21,7 @@ from export_onnx.synth import find_soundfonts
 from export_onnx.tracker import parallel
 from export_onnx.tracker.ablate import give_lessons
 from export_onnx.tracker.config import FrontEndConfig, NetworkConfig, TrainConfig
-from export_onnx.tracker.lessons import Opinion, combine, lesson_of, write_lessons
+from export_onnx.tracker.lessons import Opinion, combine, lesson_of, trust_in, write_lessons
 from export_onnx.tracker.network import Tracker
 from export_onnx.tracker.prepare import HELD_OUT
 from export_onnx.tracker.scores import Measure, measure_pieces
@@ -173,25 +173,27 @@ def _lessons(
     pieces: dict[str, list[int]] = {}
     for index, view in enumerate(views):
         pieces.setdefault(f"{view.dataset}/{view.name}", []).append(index)
-    tasks = {
-        name: (
-            any(v.quadrant >= 0 for v in views if v.dataset == name),
-            any(v.tags is not None for v in views if v.dataset == name),
-        )
-        for name in said
-    }
-    lessons = {}
-    for piece, rows in pieces.items():
-        view = views[rows[0]]
-        fold = _fold(view.group, folds)
-        heard = []
-        for name, answers in said.items():
-            own = name == view.dataset
-            speaking = [answers[fold]] if own else answers
-            word = combine([answer[row] for answer in speaking for row in rows])
-            heard.append(Opinion(word, own, *tasks[name]))
-        lessons[piece] = lesson_of(heard)
-    return lessons
+    lessons: dict[str, list[Opinion]] = {piece: [] for piece in pieces}
+    for name, answers in said.items():
+        mine = [view for view in views if view.dataset == name]
+        quadrants = any(view.quadrant >= 0 for view in mine)
+        tags = any(view.tags is not None for view in mine)
+        for dataset in dict.fromkeys(view.dataset for view in views):
+            words, labels = {}, []
+            for piece, rows in pieces.items():
+                view = views[rows[0]]
+                if view.dataset != dataset:
+                    continue
+                speaking = [answers[_fold(view.group, folds)]] if dataset == name else answers
+                words[piece] = combine([answer[row] for answer in speaking for row in rows])
+                labels.append((np.nan, np.nan) if view.affect is None else view.affect)
+            trust = trust_in(np.array(list(words.values())), np.array(labels))
+            shown = " ".join(f"{skill:.2f}" for skill in trust.skill)
+            print(f"teachers of {name} on {dataset}: explain {shown} of valence, arousal")
+            for piece, word in words.items():
+                opinion = Opinion(word, trust, dataset == name, quadrants, tags)
+                lessons[piece].append(opinion)
+    return {piece: lesson_of(heard) for piece, heard in lessons.items()}
 
 
 def _judge(said: dict[str, list[np.ndarray]], views: Sequence[View]) -> dict[str, Measure]:
