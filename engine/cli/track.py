@@ -11,25 +11,10 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from engine.cli.options import Commands, check_output
+from engine.emotion.columns import EMOTION_COLUMNS
 from engine.events import EmotionState
 
-__all__ = ["COLUMNS", "add", "run"]
-
-COLUMNS = (
-    "time_s",
-    "valence",
-    "arousal",
-    "valence_std",
-    "arousal_std",
-    "q1",
-    "q2",
-    "q3",
-    "q4",
-    "key",
-    "chord",
-    "loudness_db",
-    "state",
-)
+__all__ = ["add", "run"]
 
 
 def add(commands: "Commands[argparse.ArgumentParser]") -> None:
@@ -68,7 +53,7 @@ def _write(parsed: argparse.Namespace, lengths: list[float], file: TextIO) -> No
     from engine.emotion.tracker import Tracker
 
     several = len(parsed.files) > 1
-    columns = ("file", *COLUMNS) if several else COLUMNS
+    columns = ("file", *EMOTION_COLUMNS) if several else EMOTION_COLUMNS
     table = csv.DictWriter(file, columns, lineterminator="\n")
     if parsed.format == "csv":
         table.writeheader()
@@ -101,8 +86,8 @@ def _row(state: EmotionState) -> dict[str, Any]:
     return {name: round(float(value), 4) for name, value in numbers.items()} | {
         "key": state.key,
         "chord": state.chord,
-        "loudness_db": round(float(state.loudness_db), 1),
         "state": state.state,
+        "loudness_db": round(float(state.loudness_db), 1),
     }
 
 

@@ -8,32 +8,15 @@ from pathlib import Path
 from typing import Final
 
 from engine.config import AUTO_KEY
+from engine.emotion.columns import EMOTION_COLUMNS
 from engine.events import ControlEvent, NoteEvent
 from engine.session.events_file import SETTLED, EmotionTrack, Session
 
 __all__ = ["CSV_COLUMNS", "session_key", "write_emotion_csv", "write_log", "write_midi"]
 
-CSV_COLUMNS: Final = (
-    "time_s",
-    "valence",
-    "arousal",
-    "valence_std",
-    "arousal_std",
-    "q1",
-    "q2",
-    "q3",
-    "q4",
-    "key",
-    "chord",
-    "state",
-    "loudness_db",
-    "target_valence",
-    "target_arousal",
-    "mode",
-)
-"""Columns of ``emotion.csv``, those of ``stimmung track`` first: the end of the hop [s]; emotion
-in [-1, 1] with standard deviations; quadrant probabilities; key, chord and state; level [dBFS];
-the target of that moment in [-1, 1] and the mode it came from."""
+CSV_COLUMNS: Final = (*EMOTION_COLUMNS, "target_valence", "target_arousal", "mode")
+"""Columns of ``emotion.csv``: those of ``stimmung track``, then the target of that moment in
+[-1, 1] and the mode it came from."""
 
 _FALLBACK_KEY: Final = "C:maj"
 
