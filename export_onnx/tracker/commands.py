@@ -136,6 +136,9 @@ def _evaluate(arguments: argparse.Namespace) -> int:
 
 def _export_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--checkpoint", type=Path, default=_RUNS / "train" / "tracker.pt")
+    parser.add_argument(
+        "--also", type=Path, action="append", default=[], help="stage file of one more network"
+    )
     parser.add_argument("--out", type=Path, default=_MODEL)
     parser.add_argument("--commit", default="", help="source the model was trained with")
     parser.add_argument(
@@ -154,6 +157,7 @@ def _export(arguments: argparse.Namespace) -> int:
             commit=arguments.commit,
             calibration=arguments.calibration,
             split=arguments.split,
+            also=tuple(arguments.also),
         )
     )
     print(f"exported: {arguments.out}, {arguments.out.stat().st_size / 1e6:.1f} MB")
@@ -165,6 +169,7 @@ def _verify_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--checkpoint", type=Path, default=None, help="also compare with this checkpoint's network"
     )
+    parser.add_argument("--also", type=Path, action="append", default=[], help="as given to export")
 
 
 def _verify(arguments: argparse.Namespace) -> int:
@@ -173,7 +178,7 @@ def _verify(arguments: argparse.Namespace) -> int:
 
     tracker = None
     if arguments.checkpoint is not None:
-        tracker, _ = load_tracker(arguments.checkpoint)
+        tracker, _ = load_tracker(arguments.checkpoint, tuple(arguments.also))
     report = verify(arguments.model, tracker)
     worst = 0.0
     for title, differences in report.items():

@@ -18,6 +18,7 @@ from export_onnx.tracker.config import (
     FrontEndConfig,
     NetworkConfig,
 )
+from export_onnx.tracker.emotion import Emotion
 from export_onnx.tracker.network import OUTPUTS, Tracker, zeros
 from export_onnx.tracker.train import load_checkpoint
 
@@ -34,6 +35,8 @@ class ExportOptions:
 
     Attributes
     ----------
+    also : tuple of Path
+        Stage files of emotion networks that join those of the checkpoint.
     commit : str
         The source the model was trained with, for the metadata.
     calibration : Path or None
@@ -45,10 +48,14 @@ class ExportOptions:
     commit: str = ""
     calibration: Path | None = None
     split: str = "val"
+    also: tuple[Path, ...] = ()
 
 
-def load_tracker(path: Path) -> tuple[Tracker, dict[str, str]]:
+def load_tracker(path: Path, also: tuple[Path, ...] = ()) -> tuple[Tracker, dict[str, str]]:
     """Build the network of a training checkpoint; also returns facts for the metadata.
+
+    `also` are stage files of emotion networks (``emotion0.pt`` as it was after some epoch) whose
+    averages join those of the checkpoint: a network early in its course errs differently.
 
     Raises
     ------
@@ -59,8 +66,13 @@ def load_tracker(path: Path) -> tuple[Tracker, dict[str, str]]:
     try:
         sizes = dict(stored["network"])
         sizes = {k: tuple(v) if isinstance(v, list) else v for k, v in sizes.items()}
-        tracker = Tracker(FrontEndConfig(), NetworkConfig(**sizes), int(stored["n_emotions"]))
+        front, network = FrontEndConfig(), NetworkConfig(**sizes)
+        tracker = Tracker(front, network, int(stored["n_emotions"]))
         tracker.load_state_dict(stored["tracker"])
+        for extra in also:
+            emotion = Emotion(front, network)
+            emotion.load_state_dict(load_checkpoint(extra)["average"])
+            tracker.emotions.append(emotion)
         facts = {"seed": str(stored["train"]["seed"])}
     except (KeyError, TypeError, RuntimeError) as error:
         raise InputError(f"{path}: not a tracker checkpoint ({error})") from error
@@ -113,7 +125,7 @@ def write_onnx(tracker: Tracker, out: Path, facts: dict[str, str]) -> None:
 
 def export(options: ExportOptions) -> None:
     """Export a checkpoint."""
-    tracker, facts = load_tracker(options.checkpoint)
+    tracker, facts = load_tracker(options.checkpoint, options.also)
     if options.commit:
         facts["commit"] = options.commit
     if options.calibration is not None:
