@@ -63,7 +63,7 @@ class TrackerConfig:
     restart_after_s: float = 3.0
     decay_tau_s: float = 12.0
     settle_s: float = 4.0
-    uncertain_std: float = 0.5
+    uncertain_std: float = 0.42
     key_hold_s: float = 1.5
     chord_hold_s: float = 0.15
 
