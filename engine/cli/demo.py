@@ -78,7 +78,9 @@ def _print_table(performed: Performed) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    table = Table("time", "heard", "valence", "arousal", "key", "played", "velocity", "pitch")
+    table = Table(title="what was heard, and what was played")
+    for column in ("time", "heard", "valence", "arousal", "key", "notes/s", "velocity", "pitch"):
+        table.add_column(column, no_wrap=True)
     start = 0.0
     while start < performed.seconds:
         end = start + _SECTION_S
@@ -90,11 +92,11 @@ def _print_table(performed: Performed) -> None:
             quadrant = max(range(4), key=lambda q: last.quadrants[q]) + 1
             table.add_row(
                 f"{start:.0f}–{min(end, performed.seconds):.0f} s",
-                f"Q{quadrant}, {last.state}",
+                f"Q{quadrant} {last.state}",
                 f"{_mean([state.valence for state in states]):+.2f}",
                 f"{_mean([state.arousal for state in states]):+.2f}",
                 last.key or "–",
-                f"{len(notes) / length:.1f} notes/s",
+                f"{len(notes) / length:.1f}",
                 f"{sum(note.velocity for note in notes) / count:.0f}",
                 f"{sum(note.pitch for note in notes) / count:.0f}",
             )
