@@ -75,11 +75,10 @@ def run(parsed: argparse.Namespace) -> int:
 
 
 def _print_table(performed: Performed) -> None:
-    from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.table import Table
 
-    table = Table(title="what was heard, and what was played", box=SIMPLE_HEAD)
+    table = Table(title="what was heard, and what was played", box=None)
     for column in ("time", "heard", "valence", "arousal", "key", "notes/s", "velocity", "pitch"):
         table.add_column(column, no_wrap=True)
     start = 0.0
