@@ -375,3 +375,30 @@ def test_latency_offset_moves_what_is_sent():
         assert time.perf_counter() >= now + 0.2
         (sent,) = client.drain_sent()
         assert sent.deadline_s == pytest.approx(now + 0.1)
+
+
+HANGING = """
+import time
+from engine.midi import sender
+from engine.midi.ports import NullPort
+
+class Stuck(NullPort):
+    def close(self):
+        time.sleep(1000)
+
+sender.open_output = lambda output, name, clock: Stuck(clock)
+sender._FAREWELL_S = 0.3
+sender.main(["--output", "none"])
+"""
+
+
+def test_driver_that_hangs_while_closing_does_not_keep_the_process():
+    with subprocess.Popen(
+        [sys.executable, "-c", HANGING],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+    ) as process:
+        process.stdin.close()
+        assert b"close" in process.stderr.read()  # it says where it hung
+        assert process.wait(10) != 0

@@ -6,6 +6,7 @@ permitted, and survives its parent just long enough to end every sounding note.
 """
 
 import argparse
+import faulthandler
 import os
 import queue
 import signal
@@ -31,6 +32,7 @@ LATE_S = 0.005
 _BUSY_S = 0.05  # look after things at least this often while notes sound or wait
 _IDLE_S = 0.25
 _REOPEN_S = 1.0
+_FAREWELL_S = 5.0  # notes end within milliseconds; the rest of the time is for drivers
 _BACKLOG = 2048  # unread batches of frames; then the pipe fills and the engine is told
 
 
@@ -210,6 +212,9 @@ def _read_frames(fd: int, inbox: "queue.SimpleQueue[list[Frame]]") -> None:
     except (OSError, WireError):
         pass  # a broken stream cannot be read on; the notes must still end
     inbox.put([Frame(Kind.STOP)])
+    # A driver whose server died may hang for ever while its port is closed: nobody is left to
+    # end this process then, so it ends itself, from a thread that needs no interpreter.
+    faulthandler.dump_traceback_later(_FAREWELL_S, exit=True)
 
 
 def _arguments(argv: list[str] | None) -> argparse.Namespace:
