@@ -2,8 +2,8 @@
 
 import pytest
 
-from engine.errors import InputError
 from engine.bench.midi import Lateness, measure_lateness
+from engine.errors import InputError
 
 
 def test_quantiles_are_in_milliseconds_and_ascend():
