@@ -13,7 +13,7 @@ import mido
 import pytest
 import soundfile
 import soxr
-from servers.jack import RATE, JackServer, MidiDump, hanging, until
+from servers.jack import RATE, JackServer, MidiDump, hanging, since_connected, until
 
 import presets
 
@@ -83,7 +83,7 @@ def test_sound_in_notes_out(
     said = live.communicate(timeout=40)[1]
     assert live.returncode == 0, said
     settled(dump)
-    assert hanging(dump.heard) == set()
+    assert hanging(since_connected(dump.heard)) == set()
     with (tmp_path / "emotion.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     heard = [row for row in rows if row["state"] != "silence"]
@@ -109,5 +109,5 @@ def test_no_note_hangs_when_the_engine_dies(
     until(lambda: port not in jack.ports(), "the port to close")
     live.communicate(timeout=10)
     settled(dump)
-    assert hanging(dump.heard) == set()
+    assert hanging(since_connected(dump.heard)) == set()
     assert live.returncode == (-9 if number == signal.SIGKILL else 0)

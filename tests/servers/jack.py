@@ -18,7 +18,7 @@ from typing import IO
 
 from servers.needs import need_program
 
-__all__ = ["Heard", "JackServer", "MidiDump", "hanging", "until"]
+__all__ = ["Heard", "JackServer", "MidiDump", "hanging", "since_connected", "until"]
 
 RATE = 48000
 _ATTEMPTS = 5
@@ -231,6 +231,19 @@ def hanging(heard: list[Heard]) -> set[tuple[int, int]]:
             assert place in sounding, f"{place} ended without having started"
             del sounding[place]
     return set(sounding)
+
+
+def since_connected(heard: list[Heard]) -> list[Heard]:
+    """Leave out the ends of notes that began before the receiver was connected."""
+    started: set[tuple[int, int]] = set()
+    whole = []
+    for message in heard:
+        place = (message.data[0] & 15, message.data[1])
+        if message.is_on:
+            started.add(place)
+        if not message.is_off or place in started:
+            whole.append(message)
+    return whole
 
 
 class MidiDump:
