@@ -7,9 +7,17 @@ in ``GENERATORS``; nothing else names engines.
 from collections.abc import Callable
 
 from engine.errors import InputError
-from engine.generators.protocol import Generator, KeyLock, MusicalContext
+from engine.generators.protocol import NO_CUES, Cues, Generator, KeyLock, MusicalContext
 
-__all__ = ["GENERATORS", "Generator", "KeyLock", "MusicalContext", "create_generator"]
+__all__ = [
+    "GENERATORS",
+    "NO_CUES",
+    "Cues",
+    "Generator",
+    "KeyLock",
+    "MusicalContext",
+    "create_generator",
+]
 
 
 def _rules(key_lock: KeyLock) -> Generator:

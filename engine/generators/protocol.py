@@ -6,15 +6,47 @@ next beat and harmony at the next half bar. ``shape`` runs later still, at the m
 is handed to the sender, so velocity and articulation follow the target at once.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from engine.events import NoteEvent, Role
+from engine.events import ControlEvent, NoteEvent, Role
 
-__all__ = ["Generator", "KeyLock", "MusicalContext"]
+__all__ = ["NO_CUES", "Cues", "Generator", "KeyLock", "MusicalContext"]
 
 KeyLock = Literal["tonic", "scale"]
+
+
+@dataclass(frozen=True, slots=True)
+class Cues:
+    """What is known about a beat besides its emotion; None where nobody knows.
+
+    Attributes
+    ----------
+    onset_density : float or None
+        Note onsets per beat that the music should have, >= 0.
+    loudness : float or None
+        0 (silent) .. 1 (as loud as it gets).
+    motion : float or None
+        How much moves, in the picture or in the sound, 0..1.
+    beats_since_boundary, beats_until_boundary : float or None
+        Distance to the last and next cut or section line [beats], >= 0.
+    section_energy : float or None
+        Energy of the section as a whole, 0..1.
+    semantic : tuple of float
+        Embedding of what is seen (CLIP); empty if there is none.
+    """
+
+    onset_density: float | None = None
+    loudness: float | None = None
+    motion: float | None = None
+    beats_since_boundary: float | None = None
+    beats_until_boundary: float | None = None
+    section_energy: float | None = None
+    semantic: tuple[float, ...] = ()
+
+
+NO_CUES = Cues()
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +67,14 @@ class MusicalContext:
         Chord heard from the performer, such as ``"G:maj"``, or ``""``.
     valence, arousal : float
         Target emotion in [-1, 1].
+    performed : tuple of NoteEvent
+        What the performer played on a MIDI keyboard since the beat before was asked for, by
+        onset; a note still held has the length it has so far. Never given for drafts.
+    listening : bool
+        The performer has the floor: take in what they play; a generator that continues them
+        answers with nothing, one that accompanies them plays on.
+    cues : Cues
+        What else is known about this beat.
     """
 
     beat: int
@@ -44,12 +84,17 @@ class MusicalContext:
     chord: str
     valence: float
     arousal: float
+    performed: tuple[NoteEvent, ...] = ()
+    listening: bool = False
+    cues: Cues = NO_CUES
 
 
 class Generator(Protocol):
     """A source of notes that follows an emotion.
 
-    The same seed and the same contexts give the same notes.
+    The same seed, settings and contexts give the same notes. `extend`, `pedal`, `adjust`,
+    `reset`, `snapshot` and `restore` are called by one worker, in order; `shape` may be called
+    by another thread meanwhile.
     """
 
     name: str
@@ -60,11 +105,26 @@ class Generator(Protocol):
         """Forget everything played; ``seed`` fixes all later choices."""
         ...
 
+    def adjust(self, settings: Mapping[str, float]) -> None:
+        """Take over the engine's own settings, see `engine.generators.settings`.
+
+        Names of other engines are not for us and are left alone.
+        """
+        ...
+
     def extend(self, context: MusicalContext) -> list[NoteEvent]:
         """Return the notes that start in this beat, sorted by onset.
 
         ``note_id`` is 0: the plan numbers notes when it commits them. Beats are asked
         for in ascending order; a jump means the music was relocated.
+        """
+        ...
+
+    def pedal(self, context: MusicalContext) -> list[ControlEvent]:
+        """Return the moves of the sustain pedal (controller 64) within the beat just filled.
+
+        Asked right after `extend` with the same context; whoever withdraws the notes lifts the
+        pedal.
         """
         ...
 

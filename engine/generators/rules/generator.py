@@ -5,13 +5,13 @@ ones must beat. The design follows AffectMachine-Classical (Agres, Dash & Chua 2
 arousal moves density, loudness and articulation, valence moves mode, chords and register.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import isfinite
 from typing import Final, get_args
 
 from engine.errors import InputError
-from engine.events import NoteEvent, Role
+from engine.events import ControlEvent, NoteEvent, Role
 from engine.generators.protocol import MusicalContext
 from engine.generators.rules.accompaniment import ChordState, play_chords
 from engine.generators.rules.bass import BassState, play_bass
@@ -139,6 +139,13 @@ class RulesGenerator:
         played += perform(chords, "chords", frame)
         played += perform(bass, "bass", frame)
         return sorted(played, key=lambda note: (note.onset, note.channel, note.pitch))
+
+    def adjust(self, settings: Mapping[str, float]) -> None:
+        """Take nothing over: the rules have no settings but the emotion."""
+
+    def pedal(self, context: MusicalContext) -> list[ControlEvent]:
+        """Return no moves: the written lengths need no pedal."""
+        return []
 
     def shape(self, note: NoteEvent, valence: float, arousal: float) -> NoteEvent:
         """Return the note with velocity and duration as the target is now."""
