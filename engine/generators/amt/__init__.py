@@ -1,0 +1,1 @@
+"""The chord player: the Affective Multimodal Transformer, its vocabulary and its inputs."""
