@@ -1,0 +1,1 @@
+"""MusER, live: element-disentangled piano that follows an emotion."""
