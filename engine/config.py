@@ -11,6 +11,7 @@ from typing import Any, Literal, get_args
 
 from engine.errors import InputError
 from engine.generators import GENERATORS
+from engine.generators.settings import check_settings
 from engine.music.keys import parse_key
 
 __all__ = ["AUTO_KEY", "MODES", "PARTS", "SYNCS", "LiveConfig", "Mode", "Performance", "Sync"]
@@ -84,6 +85,9 @@ class Performance:
         Bar length [quarter notes], 2..7.
     key : str
         A key such as ``"D:min"``, or ``"auto"``: the tracked key.
+    settings : mapping of str to float
+        The engines' own settings that do not stand where they stand untouched, see
+        `engine.generators.settings`.
     parts : tuple of str
         Parts that sound, among lead, chords, bass; empty for controllers only.
     valence_cc, arousal_cc : int
@@ -111,6 +115,7 @@ class Performance:
     tempo_bpm: float = 100.0
     beats_per_bar: int = 4
     key: str = AUTO_KEY
+    settings: Mapping[str, float] = field(default_factory=dict)
     parts: tuple[str, ...] = PARTS
     valence_cc: int = 20
     arousal_cc: int = 21
@@ -128,6 +133,9 @@ class Performance:
             raise InputError(f"valence_cc and arousal_cc must differ; both are {self.valence_cc}")
         for part in self.parts:
             check_choice("parts", part, PARTS)
+        if not isinstance(self.settings, Mapping):
+            raise InputError(f"settings must be an object of numbers; got {self.settings!r}")
+        check_settings(self.settings)
         if self.key != AUTO_KEY:
             parse_key(self.key)
 
@@ -143,7 +151,10 @@ class Performance:
         return cls().changed(values)
 
     def changed(self, values: Mapping[str, Any]) -> "Performance":
-        """Return a copy with some values replaced, checked like new ones."""
+        """Return a copy with some values replaced, checked like new ones.
+
+        Of ``settings``, only those named are replaced.
+        """
         known = {item.name for item in fields(self)}
         for name in values:
             if name not in known:
@@ -153,6 +164,8 @@ class Performance:
             as_given["parts"] = tuple(as_given["parts"])
         if not isinstance(as_given.get("parts", ()), tuple):
             raise InputError(f"parts must be a list of names; got {values['parts']!r}")
+        if isinstance(as_given.get("settings"), Mapping):
+            as_given["settings"] = {**self.settings, **as_given["settings"]}
         return replace(self, **as_given)
 
 

@@ -6,32 +6,45 @@ one reference that is replaced whole.
 """
 
 import math
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Executor
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.clock import Clock
+from engine.composer import Composer
 from engine.config import AUTO_KEY, Performance
 from engine.emotion.target import Target, TargetState
 from engine.emotion.tracker import Tracker
 from engine.events import ControlEvent, EmotionState, NoteEvent
-from engine.generators import Generator, KeyLock, MusicalContext, create_generator
+from engine.generators import NO_CUES, Cues, Generator, MusicalContext
 from engine.music.plan import Plan
 
 __all__ = ["Pipeline", "ScheduledControl", "ScheduledNote", "Step"]
 
 COMMIT_LEAD_S = 0.12
-"""A beat is fixed so long before it starts: time for the slowest `extend`, no more."""
+"""A beat is asked for so long before it starts: time for the slowest `extend`, no more."""
 
 DISPATCH_LEAD_S = 0.05
 """A note is shaped and handed over so long before it sounds; the sender wants 30 ms."""
+
+LATEST_S = 0.08
+"""A note filled so long after its onset is still played; a later one is left out."""
 
 CONTROL_INTERVAL_S = 0.05
 """Emotion controllers are sent at most so often: 20 a second look continuous on a fader."""
 
 DRAFT_BEATS = 8
 _FALLBACK_KEY = "C:maj"
+_SUSTAIN = 64
+_MOST_PERFORMED = 512
+
+
+def _no_cues(_beat: int) -> Cues:
+    return NO_CUES
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +66,17 @@ class ScheduledControl:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What one `Pipeline.advance` decided."""
+    """What one `Pipeline.advance` decided.
+
+    ``hold_until_s`` is set where a beat is not there in time: what sounds is to sound on
+    until then [s], so that harmony holds instead of breaking off.
+    """
 
     target: TargetState
     notes: tuple[ScheduledNote, ...]
     controls: tuple[ScheduledControl, ...]
     missed_beats: int
+    hold_until_s: float | None = None
 
 
 class Pipeline:
@@ -78,6 +96,8 @@ class Pipeline:
         Points (beat, valence, arousal) for mode ``curve``.
     draft_beats : int
         How far ahead a draft is drawn for display; 0 where nobody looks.
+    worker : Executor or None
+        Does the generator's work, see `engine.worker`; None does it within `advance`.
     """
 
     def __init__(
@@ -88,6 +108,7 @@ class Pipeline:
         tracker: Tracker | None = None,
         curve: tuple[tuple[float, float, float], ...] = (),
         draft_beats: int = DRAFT_BEATS,
+        worker: Executor | None = None,
     ) -> None:
         self.clock = clock
         self.tracker = tracker
@@ -95,13 +116,18 @@ class Pipeline:
         self.plan = Plan()
         self.emotion: EmotionState | None = None
         self.key = _FALLBACK_KEY if performance.key == AUTO_KEY else performance.key
+        self.cues: Callable[[int], Cues] = _no_cues
+        """What is known about a beat besides its emotion."""
+        self.listening = False
+        """The performer at the MIDI keyboard has the floor."""
         self._performance = performance
-        self._seed = seed
-        self._draft_beats = draft_beats
-        self._generator = self._create_generator()
+        self._composer = Composer(performance, seed, worker, draft_beats)
+        self._performed: deque[NoteEvent] = deque(maxlen=_MOST_PERFORMED)
         self._next_beat = 0
+        self._held_beat = -1
         self._control_due_s = -math.inf
         self._control_values: dict[int, int] = {}
+        self._pedals: dict[int, bool] = {}
 
     @property
     def performance(self) -> Performance:
@@ -111,7 +137,12 @@ class Pipeline:
     @property
     def generator(self) -> Generator:
         """The generator that plays now; a change of engine waits for the bar line."""
-        return self._generator
+        return self._composer.generator
+
+    @property
+    def trouble(self) -> str:
+        """Why the engine asked for does not play, in one line; empty if it does."""
+        return self._composer.trouble
 
     def listen(self, pcm: NDArray[np.float32]) -> list[EmotionState]:
         """Track mono PCM at the tracker's rate, shape (n,); return one state per hop."""
@@ -121,15 +152,19 @@ class Pipeline:
             self.emotion = states[-1]
         return states
 
+    def perform(self, note: NoteEvent) -> None:
+        """Let the generator know of a note the performer played, in beats of the clock."""
+        self._performed.append(note)
+
     def change(self, performance: Performance) -> None:
         """Play differently from now on; engine and key change at the next bar line."""
         self._performance = performance
         self.target.change(performance)
+        self._composer.change(performance)
 
     def regenerate(self, seed: int) -> None:
         """Start the generator's choices anew with another seed, from the next beat on."""
-        self._seed = seed
-        self._generator.reset(seed)
+        self._composer.reset(seed)
 
     def next_bar(self) -> int:
         """Return the next bar line that nothing was committed beyond [beats]."""
@@ -138,40 +173,75 @@ class Pipeline:
 
     def relocate(self, beat: float) -> None:
         """Continue at another musical position: nothing not yet sounding is kept."""
+        self._composer.forget()
         self.plan.clear()
         self._next_beat = math.ceil(beat)
+        self._lift_pedals(beat)
+
+    def close(self) -> None:
+        """Give the worker back; nothing can be played after that."""
+        self._composer.close()
 
     def advance(self, now_s: float) -> Step:
         """Do what is due at ``now_s``; call every few milliseconds, or hop by hop offline."""
         beat = self.clock.beat_at(now_s)
         target = self.target.update(self.emotion, now_s, beat)
         if not self.clock.running:
-            return Step(target, (), self._controls(now_s, beat, target), 0)
-        missed = self._commit_beats(now_s, target)
+            controls = self._due_pedals(math.inf) + self._emotion_controls(now_s, beat, target)
+            return Step(target, (), controls, 0)
+        missed = self._ask(now_s, target)
+        missed += self._commit(now_s, beat, target)
+        held = self._hold(now_s)
+        due_beat = self.clock.beat_at(now_s + DISPATCH_LEAD_S)
         notes = []
-        for note in self.plan.take_due(self.clock.beat_at(now_s + DISPATCH_LEAD_S)):
+        for note in self.plan.take_due(due_beat):
             if note.role in self._performance.parts:
-                shaped = self._generator.shape(note, target.valence, target.arousal)
+                shaped = self.generator.shape(note, target.valence, target.arousal)
                 on_s = self.clock.time_at(shaped.onset)
                 off_s = self.clock.time_at(shaped.onset + shaped.duration)
                 notes.append(ScheduledNote(shaped, on_s, off_s))
-        return Step(target, tuple(notes), self._controls(now_s, beat, target), missed)
+        controls = self._due_pedals(due_beat) + self._emotion_controls(now_s, beat, target)
+        return Step(target, tuple(notes), controls, missed + (held is not None), held)
 
-    def _commit_beats(self, now_s: float, target: TargetState) -> int:
+    def _ask(self, now_s: float, target: TargetState) -> int:
+        """Ask for every beat within the lead; return how many are past and left out."""
         missed = 0
-        committed = False
         horizon = self.clock.beat_at(now_s + COMMIT_LEAD_S)
         while self._next_beat <= horizon:
             if self.clock.time_at(self._next_beat + 1) <= now_s:
                 missed += 1  # stalled past the whole beat: leave it out, never burst
             else:
                 self._at_bar_line()
-                self.plan.commit(self._generator.extend(self._context(self._next_beat, target)))
-                committed = True
+                self._composer.ask(self._context(self._next_beat, target, self._take_performed()))
             self._next_beat += 1
-        if committed and self._draft_beats:
-            self._draw_draft(target)
         return missed
+
+    def _commit(self, now_s: float, beat: float, target: TargetState) -> int:
+        """Take over the beats that have been filled; return how many came too late."""
+        missed = 0
+        filled = self._composer.collect()
+        for written in filled:
+            missed += self.clock.time_at(written.beat + 1) <= now_s
+            earliest = self.clock.beat_at(now_s - LATEST_S)
+            self.plan.commit(
+                (note for note in written.notes if note.onset >= earliest), written.pedal
+            )
+            for move in written.pedal:
+                self._pedals[move.channel] = move.value >= 64
+        if filled and self._composer.waiting_for is None:
+            self._composer.sketch(self._context(self._next_beat, target))
+        self.plan.draft = self._composer.draft
+        return missed
+
+    def _hold(self, now_s: float) -> float | None:
+        """Return how long harmony is to hold, once for a beat that is not there in time."""
+        waiting = self._composer.waiting_for
+        if waiting is None or waiting == self._held_beat:
+            return None
+        if self.clock.time_at(waiting) > now_s + DISPATCH_LEAD_S / 2:
+            return None
+        self._held_beat = waiting
+        return self.clock.time_at(waiting + 1)
 
     def _at_bar_line(self) -> None:
         """Take over what may only change on a bar line: engine and key."""
@@ -181,16 +251,18 @@ class Pipeline:
             self.key = self._performance.key
         elif self.emotion is not None and self.emotion.key:  # empty while unknown
             self.key = self.emotion.key
-        if self._generator.name != self._performance.engine:
-            self._generator = self._create_generator()
+        if self._composer.at_bar_line():
+            self._lift_pedals(self._next_beat)
 
-    def _create_generator(self) -> Generator:
-        # With somebody else playing in the tracked key, stay within its scale; with a chosen
-        # key, its tonic is home and the mode may follow the valence.
-        lock: KeyLock = "scale" if self._performance.key == AUTO_KEY else "tonic"
-        return create_generator(self._performance.engine, self._seed, lock)
+    def _take_performed(self) -> tuple[NoteEvent, ...]:
+        taken = []
+        while self._performed:
+            taken.append(self._performed.popleft())
+        return tuple(sorted(taken, key=lambda note: note.onset))
 
-    def _context(self, beat: int, target: TargetState) -> MusicalContext:
+    def _context(
+        self, beat: int, target: TargetState, performed: tuple[NoteEvent, ...] = ()
+    ) -> MusicalContext:
         follows = self._performance.key == AUTO_KEY and self.emotion is not None
         chord = self.emotion.chord if follows and self.emotion is not None else ""
         return MusicalContext(
@@ -201,17 +273,24 @@ class Pipeline:
             chord="" if chord == "N" else chord,
             valence=target.valence,
             arousal=target.arousal,
+            performed=performed,
+            listening=self.listening,
+            cues=self.cues(beat),
         )
 
-    def _draw_draft(self, target: TargetState) -> None:
-        state = self._generator.snapshot()
-        draft: list[NoteEvent] = []
-        for beat in range(self._next_beat, self._next_beat + self._draft_beats):
-            draft.extend(self._generator.extend(self._context(beat, target)))
-        self._generator.restore(state)
-        self.plan.draft = tuple(draft)
+    def _lift_pedals(self, beat: float) -> None:
+        """Lift what the generator that stops playing has pressed."""
+        pressed = [channel for channel, down in self._pedals.items() if down]
+        self.plan.commit((), (ControlEvent(beat, _SUSTAIN, 0, channel) for channel in pressed))
+        self._pedals.clear()
 
-    def _controls(
+    def _due_pedals(self, until_beat: float) -> tuple[ScheduledControl, ...]:
+        return tuple(
+            ScheduledControl(move, self.clock.time_at(move.beat))
+            for move in self.plan.take_due_controls(until_beat)
+        )
+
+    def _emotion_controls(
         self, now_s: float, beat: float, target: TargetState
     ) -> tuple[ScheduledControl, ...]:
         """Return the emotion as controllers, unchanged values left out.

@@ -82,6 +82,8 @@ class Player:
         if self._leader is not None:
             self._leader.advance(clock, now_s)
         step = self._pipeline.advance(now_s)
+        if step.hold_until_s is not None:
+            self._hold(now_s, step.hold_until_s)
         for scheduled in step.notes:
             note = scheduled.note
             self._port.note(
@@ -104,6 +106,13 @@ class Player:
         """Tell those who follow us that the music ends."""
         if self._leader is not None:
             self._leader.stop(now_s)
+
+    def _hold(self, now_s: float, until_s: float) -> None:
+        """Let what sounds sound on: the beat that should follow is not there yet."""
+        for note_id, end_s in self._ends.items():
+            if now_s < end_s < until_s:
+                self._port.end_note(note_id, until_s)
+                self._ends[note_id] = until_s
 
     def _withdraw(self, now_s: float) -> None:
         self._port.cancel_after(now_s)

@@ -35,6 +35,7 @@ from engine.session.recorder import SessionRecorder
 from engine.snapshot import AudioHealth, MidiHealth, Snapshot
 from engine.sync.leader import ClockLeader
 from engine.sync.source import open_sync
+from engine.worker import generator_thread
 
 __all__ = ["Runtime"]
 
@@ -120,7 +121,12 @@ class Runtime:
             tracker = Tracker()
             ring = Ring(int(RING_S * tracker.sample_rate), tracker.sample_rate)
             self._pipeline = Pipeline(
-                config.performance, self._clock, config.seed, tracker, config.curve
+                config.performance,
+                self._clock,
+                config.seed,
+                tracker,
+                config.curve,
+                worker=generator_thread(),
             )
             leader = ClockLeader(self._sender) if config.clock_out else None
             self._player = Player(self._pipeline, self._sync, self._sender, leader, self._note_cut)
@@ -340,6 +346,7 @@ class Runtime:
             "audio": self._source.error if self._source is not None else None,
             "recording": self._recorder.error if self._recorder is not None else None,
             "sync": self._sync.health().message or None,
+            "engine": (self._pipeline.trouble if self._pipeline is not None else "") or None,
         }
         for place, trouble in found.items():
             if trouble != self._troubles.get(place):
@@ -372,6 +379,8 @@ class Runtime:
             self._player.stop(time.perf_counter())
         self._sender.stop()
         self._sync.close()
+        if self._pipeline is not None:
+            self._pipeline.close()
         if self._source is not None:
             self._source.stop()
         if self._osc_input is not None:

@@ -1,5 +1,7 @@
-"""The few musical settings each engine has, as one table: presets, command line and window
-read it, engines get the values by `Generator.adjust`."""
+"""The few musical settings each engine has, as one table.
+
+Presets, command line and window read it; engines get the values by `Generator.adjust`.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
