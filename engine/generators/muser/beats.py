@@ -25,11 +25,11 @@ __all__ = ["BeatTrack", "track_beats"]
 _RATE = 50.0
 """Accent curve samples per second."""
 _TEMPO_RANGE = (50.0, 200.0)
-_PREFERRED_BPM = 92.0
+_PREFERRED_BPM = 88.0
 _TEMPO_SPREAD = 0.75  # octaves
-_TIGHTNESS = 120.0
+_TIGHTNESS = 30.0
 _TOGETHER_S = 0.035
-_TRIPLE_COST = 1.12
+_TRIPLE_COST = 1.2
 """Groups of three must be this much better than groups of four."""
 
 
@@ -120,7 +120,7 @@ def _lay_beats(curve: np.ndarray, period: float) -> np.ndarray:
     """Return the samples on which beats fall."""
     low, high = int(round(period / 1.6)), int(round(period * 1.6))
     gaps = np.arange(low, high + 1)
-    cost = -_TIGHTNESS / 10.0 * np.log(gaps / period) ** 2
+    cost = -_TIGHTNESS * np.log(gaps / period) ** 2
     total = curve.copy()
     back = np.full(len(curve), -1)
     for sample in range(low, len(curve)):
