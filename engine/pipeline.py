@@ -25,7 +25,7 @@ from engine.music.plan import Plan
 
 __all__ = ["Pipeline", "ScheduledControl", "ScheduledNote", "Step"]
 
-COMMIT_LEAD_S = 0.12
+COMMIT_LEAD_S = 0.15
 """A beat is asked for so long before it starts: time for the slowest `extend`, no more."""
 
 DISPATCH_LEAD_S = 0.05
@@ -238,7 +238,7 @@ class Pipeline:
         waiting = self._composer.waiting_for
         if waiting is None or waiting == self._held_beat:
             return None
-        if self.clock.time_at(waiting) > now_s + DISPATCH_LEAD_S / 2:
+        if self.clock.time_at(waiting) > now_s + DISPATCH_LEAD_S:
             return None
         self._held_beat = waiting
         return self.clock.time_at(waiting + 1)
