@@ -10,6 +10,8 @@ from collections.abc import Callable, Mapping
 
 from engine.errors import StimmungError
 from export_onnx.datasets import listing
+from export_onnx.judges.commands import COMMANDS as JUDGES
+from export_onnx.muser.commands import COMMANDS as MUSER
 from export_onnx.tracker.commands import COMMANDS as TRACKER
 
 __all__ = ["MODELS", "TOOLS", "main"]
@@ -18,6 +20,8 @@ Command = tuple[Callable[[argparse.ArgumentParser], None], Callable[[argparse.Na
 
 MODELS: dict[str, Mapping[str, Command]] = {
     "tracker": TRACKER,
+    "judges": JUDGES,
+    "muser": MUSER,
 }
 
 TOOLS: Mapping[str, Command] = {

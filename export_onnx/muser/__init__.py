@@ -1,0 +1,1 @@
+"""Training, export and checks of MusER's networks."""
