@@ -27,6 +27,7 @@ _LATEST = 5  # ticks whose median residual tells whether the line still fits
 _NOISE_START_S = 1e-3
 _NOISE_FLOOR_S = 2.5e-4  # below, rounding to samples or milliseconds counts as a bend
 _NOISE_MEMORY = 64  # ticks
+_OUTLIER = 9.0  # times the variance known: the most one tick may add to it
 _STRAY = 3.5  # times the noise: the newest ticks have left the line
 _BEND = 6.0  # standard errors of the curvature
 
@@ -238,7 +239,8 @@ class TickGrid:
         self._counted += 1
         share = 1.0 / min(self._counted + 6, _NOISE_MEMORY)
         variance = self.noise_s**2
-        variance += share * (bend * bend / 6.0 - variance)
+        # A leap of the tempo bends once, jitter every time: no single bend counts for much.
+        variance += share * (min(bend * bend / 6.0, _OUTLIER * variance) - variance)
         self.noise_s = max(math.sqrt(variance), _NOISE_FLOOR_S)
 
     def _draw_line(self) -> None:
