@@ -5,14 +5,25 @@ library, and cross process boundaries as plain JSON (``to_json``).
 """
 
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
-__all__ = ["CONTROL_ROLE", "ControlEvent", "EmotionState", "NoteEvent", "Role", "TrackingState"]
+__all__ = [
+    "CONTROL_ROLE",
+    "SUSTAIN",
+    "ControlEvent",
+    "EmotionState",
+    "NoteEvent",
+    "Role",
+    "TrackingState",
+]
 
 TrackingState = Literal["silence", "settling", "tracking", "uncertain"]
 Role = Literal["lead", "chords", "bass", "pad", "drums"]
 
 CONTROL_ROLE = "control"
+
+SUSTAIN: Final = 64
+"""Controller of the sustain pedal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,10 +104,18 @@ class NoteEvent:
 
 @dataclass(frozen=True, slots=True)
 class ControlEvent:
-    """One controller change, in musical time: ``control`` and ``value`` are 0..127."""
+    """One controller change, in musical time: ``control`` and ``value`` are 0..127.
+
+    ``role`` is the part it belongs to (a pedal's), or `CONTROL_ROLE`.
+    """
 
     beat: float
     control: int
     value: int
     channel: int = 0
     role: str = field(default=CONTROL_ROLE)
+
+    @property
+    def pressed(self) -> bool:
+        """Whether a pedal is down at this value (MIDI 1.0: from 64 on)."""
+        return self.value >= 64

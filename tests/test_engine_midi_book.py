@@ -73,3 +73,10 @@ def test_programs_are_told_again():
     book.enter(Frame(Kind.PROGRAM, 1, 40, at_s=1.0))
     book.enter(Frame(Kind.PROGRAM, 1, 41, at_s=2.0))
     assert book.recovery(5.0, 0.0) == [Frame(Kind.PROGRAM, 1, 41, at_s=5.0)]
+
+
+def test_pedals_ever_pressed_are_lifted_for_the_lift_may_not_have_been_sent():
+    book = Book()
+    for channel, value in ((1, 127), (2, 0), (1, 0)):
+        book.enter(Frame(Kind.CONTROL, channel, 64, value, at_s=1.0))
+    assert book.recovery(5.0, 0.0) == [Frame(Kind.CONTROL, 1, 64, 0, at_s=5.0)]

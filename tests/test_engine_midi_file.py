@@ -186,3 +186,17 @@ def test_damaged_file_is_refused_with_an_input_error_or_read(tmp_path, position,
         read_midi_file(path)
     except InputError as error:
         assert "\n" not in str(error)
+
+
+def test_a_pedal_left_down_is_lifted_where_the_piece_ends_and_stays_with_its_part(tmp_path):
+    pedal = [
+        ControlEvent(0.5, 64, 127, 1, "chords"),
+        ControlEvent(2.0, 64, 0, 1, "chords"),
+        ControlEvent(2.25, 64, 90, 1, "chords"),
+    ]
+    path = write(tmp_path / "a.mid", controls=[*pedal[::-1], *CONTROLS])
+    contents = read_midi_file(path)
+    moves = [control for control in contents.controls if control.control == 64]
+    assert moves == [*pedal, ControlEvent(4.0, 64, 0, 1, "chords")]
+    names = [track.name for track in mido.MidiFile(path).tracks]
+    assert names == ["Stimmung", "Lead", "Chords", "Bass", "Emotion"]

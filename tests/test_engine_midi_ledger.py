@@ -87,3 +87,10 @@ def test_any_interleaving_ends_each_note_once_and_never_a_newer_one(steps):
             ended_ids.append(note.note_id)
     assert not sounding
     assert sorted(ended_ids) == list(range(next_id))
+
+
+def test_pedals_are_down_from_the_middle_of_their_range():
+    ledger = NoteLedger()
+    for channel, value in ((3, 64), (1, 127), (2, 63), (3, 127), (1, 0)):
+        ledger.move_pedal(channel, value)
+    assert ledger.pedals == (3,)

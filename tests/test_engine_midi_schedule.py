@@ -86,6 +86,45 @@ def test_pedal_and_bank_messages_are_never_merged():
     assert sent(schedule, 1.3) == ["b0 00 00", "b0 00 00"]
 
 
+def pedal(at_s, down, channel=0):
+    return control(at_s, 127 if down else 0, 64, channel)
+
+
+def test_a_pedal_takes_its_turn_among_the_notes_also_in_a_backlog():
+    schedule = filled(pedal(1.1, True), note(1, 1.0, 2.0), note(2, 2.0, 3.0, 62), max_late_s=9.0)
+    for frame in (pedal(2.0, False), pedal(2.1, True)):
+        schedule.handle(frame, 0.0)
+    assert sent(schedule, 1.9) == ["90 3c 5a", "b0 40 7f"]
+    assert sent(schedule, 2.5) == ["80 3c 40", "b0 40 00", "90 3e 5a", "b0 40 7f"]
+
+
+def test_cancel_withdraws_pedals_and_lifts_what_is_down_or_about_to_be():
+    schedule = filled(pedal(1.0, True), pedal(1.5, True, 1), pedal(3.0, True, 2), pedal(2.5, False))
+    sent(schedule, 1.0)
+    schedule.handle(Frame(Kind.CANCEL_AFTER, at_s=2.0), 1.1)
+    assert sent(schedule, 1.9) == ["b1 40 7f"]
+    assert sorted(sent(schedule, 9.0)) == ["b0 40 00", "b1 40 00"]
+    assert schedule.queued == 0 and schedule.next_deadline() is None
+
+
+def test_a_pedal_handed_over_ahead_of_time_is_lifted_after_it():
+    schedule = filled(pedal(1.0, True))
+    assert sent(schedule, 0.98, lookahead_s=0.03) == ["b0 40 7f"]
+    lifts = [out for out in schedule.end_all(0.985) if out.data == bytes((0xB0, 64, 0))]
+    assert [out.at_s for out in lifts] == [1.0]
+
+
+def test_a_lost_port_is_told_to_lift_its_pedal_and_never_to_press_it():
+    schedule = filled(pedal(1.0, True), pedal(3.0, True, 1))
+    sent(schedule, 1.0)
+    schedule.suspend()
+    assert sent(schedule, 3.0) == []
+    schedule.panic(3.5)
+    assert [o.data.hex(" ") for o in schedule.resume(4.0)] == ["b0 40 00"]
+    schedule.handle(pedal(5.0, True), 4.0)
+    assert sent(schedule, 5.0) == ["b0 40 7f"]
+
+
 def test_late_note_is_dropped_and_counted_never_sent():
     schedule = filled(note(1, 1.0, 5.0), note(2, 1.02, 5.0, pitch=61))
     assert sent(schedule, 1.11) == ["90 3d 5a"]
@@ -233,6 +272,7 @@ COMMANDS = st.lists(
         st.tuples(st.just("end"), st.integers(0, 40), st.integers(0, 200), st.just(0)),
         st.tuples(st.just("cancel"), st.integers(0, 200), st.just(0), st.just(0)),
         st.tuples(st.just("panic"), st.just(0), st.just(0), st.just(0)),
+        st.tuples(st.just("pedal"), st.integers(0, 200), st.booleans(), st.integers(0, 2)),
         st.tuples(st.just("tick"), st.integers(1, 30), st.just(0), st.just(0)),
         st.tuples(st.just("away"), st.just(0), st.just(0), st.just(0)),
         st.tuples(st.just("back"), st.just(0), st.just(0), st.just(0)),
@@ -242,7 +282,7 @@ COMMANDS = st.lists(
 
 
 @given(COMMANDS, st.sampled_from([0.0, 0.026]))
-def test_whatever_is_asked_a_receiver_never_keeps_a_note(commands, lookahead_s):
+def test_whatever_is_asked_a_receiver_never_keeps_a_note_or_a_pedal(commands, lookahead_s):
     """Time in hundredths of a second; offs without an on are legal only after the port left."""
     schedule = Schedule()
     now, next_id, away = 0.0, 0, False
@@ -255,6 +295,8 @@ def test_whatever_is_asked_a_receiver_never_keeps_a_note(commands, lookahead_s):
         elif name == "end":
             frame = Frame(Kind.END_NOTE, note_id=a, at_s=now + b / 100)
             wire += schedule.handle(frame, now)
+        elif name == "pedal":
+            wire += schedule.handle(pedal(now + a / 100, b, channel=c), now)
         elif name == "cancel":
             wire += schedule.handle(Frame(Kind.CANCEL_AFTER, at_s=now + a / 100), now)
         elif name == "panic":
@@ -274,3 +316,6 @@ def test_whatever_is_asked_a_receiver_never_keeps_a_note(commands, lookahead_s):
     # A port that takes messages ahead sorts them by time, first come first.
     ordered = sorted(wire, key=lambda out: out.at_s) if lookahead_s else wire
     assert hanging([Heard(0, out.data) for out in ordered]) == set()
+    pedals = {o.data[0]: o.data[2] for o in ordered if o.data[0] >> 4 == 0xB and o.data[1] == 64}
+    assert set(pedals.values()) <= {0}
+    assert schedule.ledger.pedals == ()

@@ -9,6 +9,7 @@ from session_samples import INFO, TARGET, fill, hop
 
 from engine.errors import SessionError
 from engine.events import ControlEvent, NoteEvent
+from engine.midi.file import read_midi_file
 from engine.session import SessionInfo, SessionRecorder, read_session, recover
 from engine.session.products import session_key
 from engine.session.recover import PRODUCTS
@@ -58,7 +59,7 @@ def test_a_torn_last_line_costs_itself_alone(session: Path) -> None:
         b"x" * 200_000,
         b'{"event":"log","at_s":NaN,"kind":"a","message":"b","fields":{}}',
         b'{"event":"log","at_s":1,"kind":"a","message":"b","fields":7}',
-        b'{"event":"control","at_s":1,"beat":1,"control":128,"value":1,"channel":0}',
+        b'{"event":"control","at_s":1,"beat":1,"control":128,"value":1,"channel":0,"role":"control"}',
         b'{"event":"note","at_s":1,"on_s":1,"off_s":2,"note_id":1,"onset":1e999,"duration":1,'
         b'"pitch":60,"velocity":9,"channel":0,"role":"lead"}',
         b'{"event":"note","at_s":1,"on_s":1,"off_s":2,"note_id":1,"onset":1,"duration":1,'
@@ -163,3 +164,29 @@ def test_picture_of_a_long_session(tmp_path: Path) -> None:
             recorder.emotion(hop(index * 0.4, valence=(index % 200) / 100 - 1), TARGET)
     assert len(read_session(tmp_path).emotion) == 9_000
     assert (tmp_path / "picture.png").stat().st_size > 10_000
+
+
+def test_pedals_keep_their_part_and_are_lifted_where_the_notes_were_withdrawn(
+    tmp_path: Path,
+) -> None:
+    with SessionRecorder(tmp_path, INFO, origin_s=0.0) as recorder:
+        fill(recorder, 8)
+        for beat, value, at_s in ((0.1, 127, 0.05), (2.0, 0, 1.0), (2.1, 127, 1.05), (4.0, 0, 2.0)):
+            recorder.control(ControlEvent(beat, 64, value, 1, "chords"), at_s)
+        recorder.cut(1.5, ends=True)
+    read = read_session(tmp_path)
+    moves = [move for _, move in read.controls if move.control == 64]
+    assert [(move.value, move.role, move.channel) for move in moves] == [
+        (127, "chords", 1),
+        (0, "chords", 1),
+        (127, "chords", 1),
+        (0, "chords", 1),
+    ]
+    assert moves[-1].beat == pytest.approx(2.1 + 0.45 * 0.5 / 0.2)
+    written = read_midi_file(tmp_path / "stimmung.mid").controls
+    assert [(c.value, c.role) for c in written if c.control == 64] == [
+        (127, "chords"),
+        (0, "chords"),
+        (127, "chords"),
+        (0, "chords"),
+    ]

@@ -1,21 +1,28 @@
 """What the engine has handed to the sender and not heard back about.
 
 When a sender dies, this is all that is known: which notes may be sounding and must be ended,
-and which are still to come and must be handed over again.
+which pedals may be down and must be lifted, and which notes are still to come and must be
+handed over again.
 """
 
 from engine.midi.wire import Frame, Kind
 
 __all__ = ["Book"]
 
+_SUSTAIN = 64
+
 
 class Book:
-    """Outstanding notes and the last program of each channel. Not thread-safe."""
+    """Outstanding notes, pedals ever pressed, the last program of each channel.
+
+    Not thread-safe.
+    """
 
     def __init__(self) -> None:
         self._notes: dict[int, Frame] = {}
         self._over: set[int] = set()  # sent or cancelled: never to be handed over again
         self._programs: dict[int, Frame] = {}
+        self._pedals: dict[int, None] = {}  # lifted or not: the lift may not have been sent
 
     def __len__(self) -> int:
         return len(self._notes)
@@ -29,6 +36,8 @@ class Book:
             self._notes[frame.note_id] = frame
         elif frame.kind == Kind.PROGRAM:
             self._programs[frame.channel] = frame
+        elif frame.kind == Kind.CONTROL and frame.data1 == _SUSTAIN and frame.data2:
+            self._pedals[frame.channel] = None
         elif frame.kind == Kind.END_NOTE and frame.note_id in self._notes:
             note = self._notes[frame.note_id]
             self._notes[frame.note_id] = note._replace(until_s=frame.at_s)
@@ -52,8 +61,10 @@ class Book:
         """Return what a new sender must be told first.
 
         Notes that may sound are ended and forgotten; those to come are handed over again.
+        Pedals are lifted: the next chord presses them again.
         """
         frames = [program._replace(at_s=now_s) for program in self._programs.values()]
+        frames += [Frame(Kind.CONTROL, pedal, _SUSTAIN, 0, at_s=now_s) for pedal in self._pedals]
         for note_id, note in list(self._notes.items()):
             if note_id in self._over or note.at_s + latency_s <= now_s:
                 frames.append(Frame(Kind.RELEASE, channel=note.channel, data1=note.data1))

@@ -7,16 +7,23 @@ notes on its grid.
 import io
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, get_args
 
 from engine.errors import InputError
-from engine.events import CONTROL_ROLE, ControlEvent, NoteEvent, Role
+from engine.events import CONTROL_ROLE, SUSTAIN, ControlEvent, NoteEvent, Role
 from engine.midi.ledger import NoteLedger
 from engine.music.keys import parse_key
 
-__all__ = ["TICKS_PER_BEAT", "MidiContents", "read_midi_file", "write_midi_file"]
+__all__ = [
+    "TICKS_PER_BEAT",
+    "MidiContents",
+    "read_midi_file",
+    "read_song_bytes",
+    "write_midi_file",
+    "write_whole",
+]
 
 TICKS_PER_BEAT = 480
 """Divides by 2, 3, 5 and their usual multiples; what most DAWs expect."""
@@ -76,8 +83,8 @@ def write_midi_file(
 ) -> None:
     """Write a type 1 file: one track for tempo and signatures, one per role.
 
-    Notes that overlap on the same channel and pitch are ended where the next one starts. The
-    file appears complete or not at all.
+    Notes that overlap on the same channel and pitch are ended where the next one starts, a
+    sustain pedal still down at the end is lifted. The file appears complete or not at all.
 
     Parameters
     ----------
@@ -115,6 +122,7 @@ def write_midi_file(
     ]
     song = mido.MidiFile(type=1, ticks_per_beat=TICKS_PER_BEAT)
     song.tracks.append(mido.MidiTrack(head))
+    controls = [*controls, *_final_lifts(notes, controls)]
     present = {note.role for note in notes} | {control.role for control in controls}
     ordered = [role for role in (*_ROLES, CONTROL_ROLE) if role in present]
     for role in ordered + sorted(present.difference(ordered)):
@@ -127,7 +135,7 @@ def write_midi_file(
         song.tracks.append(_track(_TRACK_NAMES.get(role, role.capitalize()), timed))
     buffer = io.BytesIO()
     song.save(file=buffer)
-    _write_whole(Path(path), buffer.getvalue())
+    write_whole(Path(path), buffer.getvalue())
 
 
 def read_midi_file(path: str | os.PathLike[str]) -> MidiContents:
@@ -140,9 +148,25 @@ def read_midi_file(path: str | os.PathLike[str]) -> MidiContents:
     InputError
         If the file is missing, unreadable or not a MIDI file.
     """
+    _, song = read_song_bytes(Path(path))
+    reading = _Reading(song.ticks_per_beat)
+    for track in song.tracks:
+        reading.read(track)
+    if reading.last_beat > _MOST_BEATS:
+        raise InputError(f"{path}: {reading.last_beat:.0f} beats long, not a piece of music")
+    return reading.contents()
+
+
+def read_song_bytes(path: Path) -> tuple[bytes, Any]:
+    """Read a type 0 or 1 file: its bytes and its `mido.MidiFile`.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, unreadable or not a MIDI file.
+    """
     import mido
 
-    path = Path(path)
     try:
         if path.stat().st_size > _MOST_BYTES:
             raise InputError(f"{path}: larger than {_MOST_BYTES >> 20} MB, not a piece of music")
@@ -158,12 +182,7 @@ def read_midi_file(path: str | os.PathLike[str]) -> MidiContents:
             f"{path}: only MIDI files of type 0 or 1 in ticks per beat can be read; "
             f"got type {song.type}, division {song.ticks_per_beat}"
         )
-    reading = _Reading(song.ticks_per_beat)
-    for track in song.tracks:
-        reading.read(track)
-    if reading.last_beat > _MOST_BEATS:
-        raise InputError(f"{path}: {reading.last_beat:.0f} beats long, not a piece of music")
-    return reading.contents()
+    return data, song
 
 
 def _ticks(beats: float) -> int:
@@ -213,6 +232,16 @@ def _control_messages(controls: Iterable[ControlEvent]) -> list[tuple[int, int, 
     ]
 
 
+def _final_lifts(
+    notes: Sequence[NoteEvent], controls: Sequence[ControlEvent]
+) -> list[ControlEvent]:
+    """Return a lift for every pedal that nobody lifts, where the piece ends."""
+    moves = sorted((c for c in controls if c.control == SUSTAIN), key=lambda move: move.beat)
+    ends = [note.onset + note.duration for note in notes] + [move.beat for move in moves]
+    last = {move.channel: move for move in moves}
+    return [replace(m, beat=max(ends), value=0) for m in last.values() if m.pressed]
+
+
 def _track(name: str, timed: list[tuple[int, int, Any]]) -> Any:
     import mido
 
@@ -224,8 +253,14 @@ def _track(name: str, timed: list[tuple[int, int, Any]]) -> Any:
     return track
 
 
-def _write_whole(path: Path, data: bytes) -> None:
-    """Write beside the target and move into place, so that no half file is ever seen."""
+def write_whole(path: Path, data: bytes) -> None:
+    """Write beside the target and move into place, so that no half file is ever seen.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be written.
+    """
     beside = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         with open(beside, "wb") as file:
@@ -274,8 +309,10 @@ class _Reading:
                 if older is not None:
                     self._add(older.channel, older.pitch, *started[older.note_id], beat, role)
             elif kind == "control_change":
-                event = ControlEvent(beat, message.control, message.value, message.channel)
-                self._controls.append(event)
+                part = role if role in _ROLES else CONTROL_ROLE
+                self._controls.append(
+                    ControlEvent(beat, message.control, message.value, message.channel, part)
+                )
             elif kind == "track_name":
                 role = message.name.strip().lower()
             elif kind == "set_tempo" and self._tempo_bpm is None and message.tempo > 0:

@@ -1,8 +1,9 @@
-"""Which notes sound, so that each of them is ended exactly once.
+"""Which notes sound and which pedals are down, so that each of them is ended exactly once.
 
 MIDI has no note identities: a note-off ends whatever sounds at that channel and pitch. The
 ledger gives notes identities back. An older note is ended before a newer one starts at the
-same place, and its own, later end then has no effect.
+same place, and its own, later end then has no effect. A pedal holds what note-offs ended, so
+whoever ends all notes lifts it too.
 """
 
 from dataclasses import dataclass
@@ -20,11 +21,12 @@ class SoundingNote:
 
 
 class NoteLedger:
-    """The notes that sound on one port, at most one per channel and pitch."""
+    """The notes that sound on one port, at most one per channel and pitch, and its pedals."""
 
     def __init__(self) -> None:
         self._by_id: dict[int, SoundingNote] = {}
         self._by_place: dict[tuple[int, int], SoundingNote] = {}
+        self._pedals: dict[int, None] = {}
 
     def __len__(self) -> int:
         return len(self._by_id)
@@ -36,6 +38,18 @@ class NoteLedger:
     def sounding(self) -> tuple[SoundingNote, ...]:
         """What sounds now, in the order it was started."""
         return tuple(self._by_id.values())
+
+    @property
+    def pedals(self) -> tuple[int, ...]:
+        """Channels whose sustain pedal is down, in the order they were pressed."""
+        return tuple(self._pedals)
+
+    def move_pedal(self, channel: int, value: int) -> None:
+        """Enter a move of the sustain pedal; from 64 on it is down (MIDI 1.0, controller 64)."""
+        if value >= 64:
+            self._pedals[channel] = None
+        else:
+            self._pedals.pop(channel, None)
 
     def at(self, channel: int, pitch: int) -> SoundingNote | None:
         """Return the note that sounds at a channel and pitch, if any."""

@@ -1,8 +1,9 @@
 """What is to be sent when: the sender's heart, without clock, thread or port.
 
-Messages due together leave in the order clock, notes, controllers; at equal deadlines a
-note-off precedes a note-on. A controller that did not change is not repeated. A note-on that
-comes too late is dropped, never sent in a burst; a note-off never is.
+Messages due together leave in the order clock, notes with pedals, controllers; at equal
+deadlines a note-off precedes a pedal, and a pedal a note-on. A controller that did not change
+is not repeated. A note-on that comes too late is dropped, never sent in a burst; a note-off
+never is.
 """
 
 import heapq
@@ -23,7 +24,7 @@ MAX_QUEUED = 8192
 NO_NOTE = -1
 """Note id of messages that are not note-ons."""
 
-_CLOCK, _OFF, _PROGRAM, _ON, _CONTROL = range(5)
+_CLOCK, _OFF, _PROGRAM, _PEDAL, _ON, _CONTROL = range(6)
 
 _NOTE_OFF, _NOTE_ON, _CONTROL_CHANGE, _PROGRAM_CHANGE = 0x80, 0x90, 0xB0, 0xC0
 _SONG_POSITION = 0xF2
@@ -31,8 +32,8 @@ _SUSTAIN, _ALL_SOUND_OFF, _RESET_CONTROLLERS, _ALL_NOTES_OFF = 64, 120, 121, 123
 
 # Controllers whose every message counts, in order: bank select, data entry, (N)RPN, modes.
 _SEQUENCED = frozenset({0, 6, 32, 38, *range(96, 102), *range(120, 128)})
-# Pedals may be pressed and released within one batch: never merged, but not repeated either.
-_UNMERGED = _SEQUENCED | frozenset(range(64, 70))
+# Pedals act on the notes around them: in step with these, never merged, but not repeated.
+_PEDALS = range(64, 70)
 
 
 class Outgoing(NamedTuple):
@@ -126,8 +127,7 @@ class Schedule:
         elif kind == Kind.END_NOTE:
             self._move_end(frame.note_id, frame.at_s)
         elif kind == Kind.CANCEL_AFTER:
-            for note in [n for n in self._pending.values() if n.on_s >= frame.at_s]:
-                self._drop(note.note_id, DropReason.CANCELLED)
+            self._cancel_after(frame.at_s)
         elif kind == Kind.LATENCY:
             self.latency_s = frame.at_s
         elif kind == Kind.PANIC:
@@ -141,7 +141,7 @@ class Schedule:
     def due(self, now: float, lookahead_s: float = 0.0) -> list[Outgoing]:
         """Return what is due until ``now + lookahead_s``, in wire order."""
         clocks: list[Outgoing] = []
-        notes: list[Outgoing] = []
+        notes: list[Outgoing] = []  # and pedals, programs
         controls: dict[object, Outgoing] = {}
         horizon = now + lookahead_s - self.latency_s
         while self._heap and self._heap[0][0] <= horizon:
@@ -158,13 +158,14 @@ class Schedule:
                 clocks.append(Outgoing(_realtime(item), at_s))
             elif priority == _PROGRAM:
                 notes.append(Outgoing(bytes((_PROGRAM_CHANGE | item.channel, item.data1)), at_s))
+            elif priority == _PEDAL:
+                self._move_pedal(item, at_s, notes)
             else:
                 # Merged by place in the dictionary: the newest value of a backlog wins.
                 place = (item.channel, item.data1)
-                key = order if item.data1 in _UNMERGED else place
+                key = order if item.data1 in _SEQUENCED else place
                 controls.pop(key, None)
-                data = bytes((_CONTROL_CHANGE | item.channel, item.data1, item.data2))
-                controls[key] = Outgoing(data, at_s)
+                controls[key] = _control(*place, item.data2, at_s)
         changed = [out for out in controls.values() if self._remember(out.data)]
         if self._away:
             self._held.update(((o.data[0] & 15, o.data[1]), o.data[2]) for o in changed)
@@ -173,12 +174,12 @@ class Schedule:
 
     def end_all(self, now: float) -> list[Outgoing]:
         """End every sounding note by name, then say so once more per used channel."""
-        at_s = max(now, self._latest_on_s)  # never before a note-on already given away
+        at_s = max(now, self._latest_on_s)  # never before what was already given away
         out = self._offs(at_s)
         for channel in sorted(self._channels):
             out.append(_control(channel, _ALL_NOTES_OFF, 0, at_s))
             out.append(_control(channel, _SUSTAIN, 0, at_s))
-            self._values[channel, _SUSTAIN] = 0
+            self._forget_pedal(channel)
         return out
 
     def panic(self, now: float) -> list[Outgoing]:
@@ -192,16 +193,24 @@ class Schedule:
         for channel in range(16):
             for control in (_ALL_SOUND_OFF, _ALL_NOTES_OFF, _SUSTAIN, _RESET_CONTROLLERS):
                 out.append(_control(channel, control, 0, at_s))
+            self.ledger.move_pedal(channel, 0)
         self._values.clear()
-        self._held.clear()
+        # A port that left with its pedal down still has to be told.
+        self._held = {place: 0 for place in self._held if place[1] == _SUSTAIN}
         return [] if self._away else out
 
     def suspend(self) -> None:
-        """Hold back, the port is gone: owe it note-offs, drop note-ons until `resume`."""
+        """Hold back, the port is gone: owe it note-offs and lifted pedals until `resume`.
+
+        Note-ons and pedals pressed meanwhile are dropped.
+        """
         self._away = True
         for note in self.ledger.sounding:
             self._owed[note.channel, note.pitch] = None
         self._offs(0.0)
+        for channel in self.ledger.pedals:
+            self._held[channel, _SUSTAIN] = 0
+            self._forget_pedal(channel)
 
     def resume(self, now: float) -> list[Outgoing]:
         """Go on, the port is back: return the note-offs and controllers it missed."""
@@ -231,12 +240,34 @@ class Schedule:
             self._report_drop(NO_NOTE, DropReason.QUEUE_FULL)
             return
         priority = {Kind.REALTIME: _CLOCK, Kind.PROGRAM: _PROGRAM}.get(frame.kind, _CONTROL)
+        if priority == _CONTROL and frame.data1 in _PEDALS:
+            priority = _PEDAL
         self._messages += 1
         self._push(frame.at_s, priority, frame)
 
     def _push(self, deadline: float, priority: int, item: _Note | Frame) -> None:
         self._order += 1
         heapq.heappush(self._heap, (deadline, priority, self._order, item))
+
+    def _cancel_after(self, at_s: float) -> None:
+        """Withdraw notes and pedals from a time on, and lift there what pedals hold."""
+        for note in [n for n in self._pending.values() if n.on_s >= at_s]:
+            self._drop(note.note_id, DropReason.CANCELLED)
+        pedals = dict.fromkeys(self.ledger.pedals)
+        kept = []
+        for entry in self._heap:
+            deadline, priority, _, item = entry
+            if priority == _PEDAL and isinstance(item, Frame):
+                if deadline >= at_s:
+                    self._messages -= 1
+                    continue
+                pedals[item.channel] = None
+            kept.append(entry)
+        self._heap = kept
+        heapq.heapify(self._heap)
+        for channel in pedals:
+            self._messages += 1
+            self._push(at_s, _PEDAL, Frame(Kind.CONTROL, channel, _SUSTAIN, 0, at_s=at_s))
 
     def _move_end(self, note_id: int, at_s: float) -> None:
         note = self._pending.get(note_id)
@@ -289,6 +320,25 @@ class Schedule:
         self._reports.append(Frame(Kind.ENDED, note_id=note.note_id))
         self._given_offs[note.channel, note.pitch] = at_s
         out.append(_note_off(note.channel, note.pitch, at_s))
+
+    def _move_pedal(self, frame: Frame, at_s: float, out: list[Outgoing]) -> None:
+        pressed = frame.data1 == _SUSTAIN and frame.data2 >= 64
+        if self._away and pressed:
+            return  # the notes it would hold are dropped too
+        moved = _control(frame.channel, frame.data1, frame.data2, at_s)
+        if not self._remember(moved.data):
+            return
+        if self._away:
+            self._held[frame.channel, frame.data1] = frame.data2
+            return
+        if frame.data1 == _SUSTAIN:
+            self.ledger.move_pedal(frame.channel, frame.data2)
+            self._latest_on_s = max(self._latest_on_s, at_s)
+        out.append(moved)
+
+    def _forget_pedal(self, channel: int) -> None:
+        self.ledger.move_pedal(channel, 0)
+        self._values[channel, _SUSTAIN] = 0
 
     def _offs(self, at_s: float) -> list[Outgoing]:
         out = []

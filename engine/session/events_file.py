@@ -16,8 +16,9 @@ from typing import Any, BinaryIO, Final, cast, get_args
 from engine.config import AUTO_KEY, check_range
 from engine.emotion.target import TargetState
 from engine.errors import InputError, SessionError
-from engine.events import ControlEvent, EmotionState, NoteEvent, Role
+from engine.events import CONTROL_ROLE, ControlEvent, EmotionState, NoteEvent, Role
 from engine.music.keys import parse_key
+from engine.session.cut import cut_pedals
 
 __all__ = [
     "EVENTS_NAME",
@@ -332,6 +333,7 @@ def _take_control(session: Session, event: dict[str, Any]) -> None:
         control=_integer(event["control"], 0, 127),
         value=_integer(event["value"], 0, 127),
         channel=_integer(event["channel"], 0, 15),
+        role=CONTROL_ROLE if event["role"] == CONTROL_ROLE else _role(event["role"]),
     )
     session.controls.append((_number(event["at_s"]), control))
 
@@ -340,6 +342,10 @@ def _take_cut(session: Session, event: dict[str, Any]) -> None:
     at_s, ends = _number(event["at_s"]), bool(event["ends"])
     kept = [timed for timed in session.notes if timed.on_s < at_s]
     session.notes[:] = [_cut(timed, at_s) for timed in kept] if ends else kept
+    beats_per_s = session.info.tempo_bpm / 60.0
+    if kept:  # it may have changed since the start
+        beats_per_s = kept[-1].note.duration / max(kept[-1].off_s - kept[-1].on_s, 1e-3)
+    session.controls[:] = cut_pedals(session.controls, at_s, beats_per_s)
 
 
 def _cut(timed: TimedNote, at_s: float) -> TimedNote:
