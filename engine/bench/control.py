@@ -11,15 +11,12 @@ from numpy.typing import NDArray
 
 from engine.config import Performance
 from engine.events import NoteEvent
+from engine.music.profile import major_minus_minor
 from engine.offline import compose
 
 __all__ = ["MEASUREMENTS", "describe", "measure_control", "r_squared"]
 
 MEASUREMENTS = ("velocity", "log_onsets_per_s", "major_minus_minor", "pitch", "articulation")
-
-# Probe-tone profiles of Krumhansl & Kessler (1982), from the tonic up.
-_MAJOR = (6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.29, 2.88)
-_MINOR = (6.33, 2.68, 3.52, 5.38, 2.60, 3.53, 2.54, 4.75, 3.98, 2.69, 3.34, 3.17)
 
 
 def describe(notes: list[NoteEvent], seconds: float) -> NDArray[np.float64]:
@@ -32,15 +29,11 @@ def describe(notes: list[NoteEvent], seconds: float) -> NDArray[np.float64]:
     histogram = np.zeros(12)
     for note in notes:
         histogram[note.pitch % 12] += note.duration
-    keys = [
-        max(float(np.corrcoef(np.roll(profile, tonic), histogram)[0, 1]) for tonic in range(12))
-        for profile in (_MAJOR, _MINOR)
-    ]
     return np.array(
         [
             np.mean([note.velocity for note in notes]),
             np.log(len(onsets) / seconds),
-            keys[0] - keys[1],
+            major_minus_minor(histogram),
             np.mean([note.pitch for note in notes]),
             np.mean(_articulation(notes)),
         ]

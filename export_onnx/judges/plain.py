@@ -1,0 +1,155 @@
+"""Judge one: regularised logistic regression on plain statistics; and a linear rater beside it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from export_onnx.judges.judge import HIGH_AROUSAL, HIGH_VALENCE, Opinion
+from export_onnx.judges.notes import Notes
+from export_onnx.judges.statistics import STATISTICS, describe_all
+
+__all__ = ["PlainJudge", "Rater", "fit_plain", "fit_rater"]
+
+_PENALTY = 0.01
+"""On squared weights per clip; chosen by cross-validation over training songs (.003-.03 alike)."""
+_RIDGE = 0.03
+_FURTHEST = 4.0
+"""Statistics are clipped this many standard deviations from the training mean."""
+_HEADS = ("quadrants", "valence", "arousal")
+
+
+@dataclass(frozen=True)
+class _Scale:
+    """Mean and deviation of each statistic over the training clips, shape (37,)."""
+
+    mean: np.ndarray
+    deviation: np.ndarray
+
+    @classmethod
+    def of(cls, statistics: np.ndarray) -> "_Scale":
+        return cls(statistics.mean(0), np.maximum(statistics.std(0), 1e-9))
+
+    def apply(self, statistics: np.ndarray) -> np.ndarray:
+        """Return standardised statistics and a column of ones, shape (n, 38)."""
+        scaled = np.clip((statistics - self.mean) / self.deviation, -_FURTHEST, _FURTHEST)
+        return np.concatenate([scaled, np.ones((len(scaled), 1))], 1)
+
+
+def _logistic(design: np.ndarray, classes: np.ndarray, n_classes: int) -> np.ndarray:
+    """Fit softmax weights by L-BFGS in double precision, shape (38, n_classes)."""
+    import torch
+
+    inputs, targets = torch.from_numpy(design), torch.from_numpy(classes.astype(np.int64))
+    weights = torch.zeros(design.shape[1], n_classes, dtype=torch.float64, requires_grad=True)
+    optimiser = torch.optim.LBFGS([weights], max_iter=300, line_search_fn="strong_wolfe")
+
+    def closure() -> float:
+        optimiser.zero_grad()
+        loss = torch.nn.functional.cross_entropy(inputs @ weights, targets)
+        loss = loss + _PENALTY * (weights[:-1] ** 2).sum()
+        loss.backward()  # type: ignore[no-untyped-call]
+        return loss.item()
+
+    optimiser.step(closure)  # type: ignore[no-untyped-call]
+    return weights.detach().numpy()
+
+
+@dataclass(frozen=True)
+class PlainJudge:
+    """Quadrant, valence and arousal by three logistic regressions on `STATISTICS`.
+
+    Attributes
+    ----------
+    weights : float64 array, shape (38, 8)
+        Columns: Q1..Q4, low and high valence, low and high arousal; the last row is the bias.
+    """
+
+    scale: _Scale
+    weights: np.ndarray
+    name: str = "plain statistics"
+
+    def judge(self, clips: Sequence[Notes]) -> Opinion:
+        """Return the opinion on each clip."""
+        return self.judge_statistics(describe_all(clips))
+
+    def judge_statistics(self, statistics: np.ndarray) -> Opinion:
+        """Return the opinion on clips described already, shape (n, 37)."""
+        logits = self.scale.apply(statistics) @ self.weights
+        shares = np.exp(logits[:, :4] - logits[:, :4].max(1, keepdims=True))
+        shares /= shares.sum(1, keepdims=True)
+        return Opinion(shares, logits[:, 5] - logits[:, 4], logits[:, 7] - logits[:, 6])
+
+    def reasons(self, statistics: np.ndarray, axis: str) -> list[tuple[str, float]]:
+        """Return what each statistic adds to the mean log odds of an axis, largest first.
+
+        Contributions are relative to the mean training clip; they add up, with the bias, to
+        the log odds.
+        """
+        first = {"valence": 4, "arousal": 6}[axis]
+        slope = self.weights[:-1, first + 1] - self.weights[:-1, first]
+        parts = self.scale.apply(statistics)[:, :-1].mean(0) * slope
+        order = np.argsort(-np.abs(parts))
+        return [(STATISTICS[index], float(parts[index])) for index in order]
+
+    def save(self, path: Path) -> None:
+        """Write the judge as arrays."""
+        np.savez(path, mean=self.scale.mean, deviation=self.scale.deviation, weights=self.weights)
+
+    @classmethod
+    def load(cls, path: Path) -> "PlainJudge":
+        """Read what `save` wrote."""
+        with np.load(path, allow_pickle=False) as stored:
+            return cls(_Scale(stored["mean"], stored["deviation"]), stored["weights"])
+
+
+def fit_plain(statistics: np.ndarray, quadrants: np.ndarray) -> PlainJudge:
+    """Learn from described clips, shape (n, 37), and their quadrants 0..3, shape (n,)."""
+    scale = _Scale.of(statistics)
+    design = scale.apply(statistics)
+    heads = (
+        _logistic(design, quadrants, 4),
+        _logistic(design, HIGH_VALENCE[quadrants], 2),
+        _logistic(design, HIGH_AROUSAL[quadrants], 2),
+    )
+    return PlainJudge(scale, np.concatenate(heads, 1))
+
+
+@dataclass(frozen=True)
+class Rater:
+    """Ridge regression of rated valence and arousal on `STATISTICS`.
+
+    Attributes
+    ----------
+    weights : float64 array, shape (38, 2)
+        Columns valence, arousal; the last row is the bias.
+    """
+
+    scale: _Scale
+    weights: np.ndarray
+    name: str = "linear rater"
+
+    def rate(self, clips: Sequence[Notes]) -> np.ndarray:
+        """Return valence and arousal of each clip on the scale of the labels, shape (n, 2)."""
+        rated: np.ndarray = self.scale.apply(describe_all(clips)) @ self.weights
+        return rated
+
+    def save(self, path: Path) -> None:
+        """Write the rater as arrays."""
+        np.savez(path, mean=self.scale.mean, deviation=self.scale.deviation, weights=self.weights)
+
+    @classmethod
+    def load(cls, path: Path) -> "Rater":
+        """Read what `save` wrote."""
+        with np.load(path, allow_pickle=False) as stored:
+            return cls(_Scale(stored["mean"], stored["deviation"]), stored["weights"])
+
+
+def fit_rater(statistics: np.ndarray, labels: np.ndarray) -> Rater:
+    """Learn from described clips, shape (n, 37), and their valence and arousal, shape (n, 2)."""
+    scale = _Scale.of(statistics)
+    design = scale.apply(statistics)
+    penalty = _RIDGE * len(design) * np.eye(design.shape[1])
+    penalty[-1, -1] = 0.0
+    return Rater(scale, np.linalg.solve(design.T @ design + penalty, design.T @ labels))
