@@ -128,6 +128,7 @@ class Pipeline:
         self._control_due_s = -math.inf
         self._control_values: dict[int, int] = {}
         self._pedals: dict[int, bool] = {}
+        self._down: set[int] = set()  # pedals handed over, while `_pedals` counts planned ones
 
     @property
     def performance(self) -> Performance:
@@ -285,10 +286,14 @@ class Pipeline:
         self._pedals.clear()
 
     def _due_pedals(self, until_beat: float) -> tuple[ScheduledControl, ...]:
-        return tuple(
-            ScheduledControl(move, self.clock.time_at(move.beat))
-            for move in self.plan.take_due_controls(until_beat)
-        )
+        """Return the moves that are due; a part that is muted lifts its pedal, never more."""
+        due = []
+        for move in self.plan.take_due_controls(until_beat):
+            sounds = move.role in self._performance.parts
+            if move.pressed != (move.channel in self._down) and (sounds or not move.pressed):
+                self._down ^= {move.channel}
+                due.append(ScheduledControl(move, self.clock.time_at(move.beat)))
+        return tuple(due)
 
     def _emotion_controls(
         self, now_s: float, beat: float, target: TargetState

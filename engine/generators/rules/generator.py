@@ -17,13 +17,14 @@ from engine.generators.rules.accompaniment import ChordState, play_chords
 from engine.generators.rules.bass import BassState, play_bass
 from engine.generators.rules.form import locate
 from engine.generators.rules.harmony import Harmony, KeyLock, next_harmony
-from engine.generators.rules.mapping import read
+from engine.generators.rules.mapping import PEDAL_UP, read
 from engine.generators.rules.melody import LeadState, play_lead
 from engine.generators.rules.parts import BeatFrame
 from engine.generators.rules.performance import CHANNELS, perform, shape
 from engine.music.chords import parse_chord
 from engine.music.draws import Draws
 from engine.music.keys import Key, parse_key
+from engine.music.pedal import pedal_moves
 from engine.music.rhythm import grid_limit
 
 __all__ = ["RulesGenerator", "RulesState"]
@@ -34,13 +35,19 @@ _DEFAULT_KEY: Final = Key(0, "maj")
 
 @dataclass(frozen=True, slots=True)
 class RulesState:
-    """Everything that decides the next beat, besides seed and context."""
+    """Everything that decides the next beat, besides seed and context.
+
+    ``fresh`` says whether the beat filled last began a chord or a bar, ``pedal`` whether the
+    chords' pedal is down.
+    """
 
     key: Key = _DEFAULT_KEY
     harmony: Harmony | None = None
     lead: LeadState = LeadState()
     bass: BassState = BassState()
     chords: ChordState = ChordState()
+    fresh: bool = True
+    pedal: bool = False
 
 
 class RulesGenerator:
@@ -134,6 +141,7 @@ class RulesGenerator:
             lead=lead_state,
             bass=bass_state,
             chords=chord_state,
+            fresh=frame.changed or position.beat_in_bar == 0 or stale,
         )
         played = perform(lead, "lead", frame)
         played += perform(chords, "chords", frame)
@@ -144,8 +152,19 @@ class RulesGenerator:
         """Take nothing over: the rules have no settings but the emotion."""
 
     def pedal(self, context: MusicalContext) -> list[ControlEvent]:
-        """Return no moves: the written lengths need no pedal."""
-        return []
+        """Return the moves of the chords' pedal: anew with every chord, none where it is lively."""
+        state = self._state
+        moves, down = pedal_moves(
+            context.beat,
+            60.0 / context.tempo_bpm,
+            down=state.pedal,
+            wanted=context.arousal < PEDAL_UP,
+            fresh=state.fresh,
+            channel=CHANNELS["chords"],
+            role="chords",
+        )
+        self._state = replace(state, pedal=down)
+        return moves
 
     def shape(self, note: NoteEvent, valence: float, arousal: float) -> NoteEvent:
         """Return the note with velocity and duration as the target is now."""

@@ -24,7 +24,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-__all__ = ["ARTICULATION", "CONTRAST", "LOUDNESS", "MAPPINGS", "Curve", "Intent", "Plane", "read"]
+__all__ = [
+    "ARTICULATION",
+    "CONTRAST",
+    "LOUDNESS",
+    "MAPPINGS",
+    "PEDAL_UP",
+    "Curve",
+    "Intent",
+    "Plane",
+    "read",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +88,9 @@ ARTICULATION: Final[dict[str, Plane]] = {
     "bass": Plane(0.91, arousal=-0.09, low=0.3, high=1.0),
 }
 """Sounding share of the written length: legato is calm, staccato excited (Juslin 2000)."""
+
+PEDAL_UP: Final = 0.35
+"""From this arousal on the chords are played without pedal: short notes are to stay short."""
 
 MAPPINGS: Final[dict[str, Plane | Curve]] = {
     # Density: events per second, the second cue of arousal; the tempo itself is the clock's.
