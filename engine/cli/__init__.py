@@ -8,12 +8,24 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from engine.cli import bench, demo, devices, doctor, generate, gui, live, presets, recover, track
+from engine.cli import (
+    bench,
+    demo,
+    devices,
+    doctor,
+    generate,
+    gui,
+    live,
+    presets,
+    recover,
+    track,
+    transfer,
+)
 from engine.errors import StimmungError
 
 __all__ = ["main"]
 
-COMMANDS = (demo, live, track, generate, devices, presets, doctor, bench, recover, gui)
+COMMANDS = (demo, live, track, generate, transfer, devices, presets, doctor, bench, recover, gui)
 
 
 def build_parser() -> argparse.ArgumentParser:

@@ -1,0 +1,60 @@
+"""``stimmung transfer``: chosen elements of a MIDI file move toward an emotion."""
+
+import argparse
+from pathlib import Path
+
+from engine.cli.options import Commands, add_seed, check_output
+from engine.config import check_range
+from engine.transfer import ELEMENTS, parse_elements
+
+__all__ = ["add", "run"]
+
+
+def add(commands: "Commands[argparse.ArgumentParser]") -> None:
+    """Add the command."""
+    parser = commands.add_parser(
+        "transfer",
+        help="move elements of a MIDI file toward an emotion",
+        description="Move chosen musical elements of a MIDI file toward an emotion; melody, other "
+        "tracks' events and whatever is not chosen stay.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("input", type=Path, metavar="IN.mid")
+    parser.add_argument("--valence", type=float, metavar="V", required=True, help="-1..1")
+    parser.add_argument("--arousal", type=float, metavar="A", required=True, help="-1..1")
+    parser.add_argument(
+        "--elements",
+        default="all",
+        metavar="LIST",
+        help=f"comma-separated: {', '.join(ELEMENTS)} (timing and mode are read as tempo and "
+        "pitch), or all (default)",
+    )
+    parser.add_argument(
+        "--strength",
+        type=float,
+        default=1.0,
+        metavar="X",
+        help="0 (the file as it is) .. 1 (all the way, default)",
+    )
+    add_seed(parser)
+    parser.add_argument("-o", "--output", type=Path, required=True, metavar="OUT.mid")
+    parser.set_defaults(run=run)
+
+
+def run(parsed: argparse.Namespace) -> int:
+    """Transfer and write the file."""
+    from engine.transfer.file import transfer_file
+
+    elements = parse_elements(parsed.elements)
+    check_range("seed", parsed.seed, 0, 2**31 - 1)
+    check_output(parsed.output)
+    transfer_file(
+        parsed.input,
+        parsed.output,
+        parsed.valence,
+        parsed.arousal,
+        elements=elements,
+        strength=parsed.strength,
+        seed=parsed.seed,
+    )
+    return 0

@@ -1,0 +1,117 @@
+"""The element chord: chords change places with their relatives, the melody stays.
+
+A major chord and the minor chord a third below share two notes and the scale, so one can stand
+for the other under the same melody: only the fifth and the bass move.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.music.draws import Draws
+from engine.transfer.notes import DRUM_CHANNEL, Sounded, chroma, onset_groups
+
+__all__ = ["Relative", "find_triad", "substitute"]
+
+_SHORTEST_S: Final = 0.9
+_LONGEST_S: Final = 2.4
+"""A span of harmony starts with a bass note, not before the first and at the latest after the
+second of these [s]."""
+_BASS_BELOW: Final = 7
+"""Notes so near above the lowest of a span count as its bass [semitones]."""
+_QUALITIES: Final = ((0, 4, 7), (0, 3, 7), (0, 3, 6), (0, 4, 8), (0, 5, 7))
+
+
+@dataclass(frozen=True, slots=True)
+class Relative:
+    """The exchange of one triad for its relative.
+
+    Attributes
+    ----------
+    root : int
+        Pitch class of the triad that is replaced.
+    major : bool
+        Whether it is major (then its relative is minor).
+    bass_ceiling : int
+        Notes up to this pitch are bass and carry the new root.
+    """
+
+    root: int
+    major: bool
+    bass_ceiling: int
+
+    def pitch_of(self, pitch: int) -> int:
+        """Return the new pitch of an accompanying note."""
+        step = (pitch - self.root) % 12
+        if step == 0 and (pitch <= self.bass_ceiling or not self.major):
+            if pitch <= self.bass_ceiling:
+                moved = pitch + (-3 if self.major else 3)
+            else:
+                moved = pitch - 2  # the minor chord's root becomes the relative's fifth
+        elif step == 7 and self.major:
+            moved = pitch + 2  # the major chord's fifth becomes the relative's root
+        else:
+            return pitch
+        return moved if 0 <= moved <= 127 else pitch
+
+
+def _templates() -> NDArray[np.float64]:
+    rows = np.zeros((len(_QUALITIES), 12, 12))
+    for quality, steps in enumerate(_QUALITIES):
+        for root in range(12):
+            rows[quality, root, [(root + step) % 12 for step in steps]] = len(steps) ** -0.5
+    return rows.reshape(-1, 12)
+
+
+_TEMPLATES: Final = _templates()
+
+
+def find_triad(histogram: NDArray[np.float64]) -> tuple[int, bool] | None:
+    """Return (root, is major) of the triad a chroma is nearest to; None for other qualities."""
+    if not histogram.any():
+        return None
+    quality, root = divmod(int((_TEMPLATES @ histogram).argmax()), 12)
+    return (root, quality == 0) if quality < 2 else None
+
+
+def substitute(
+    notes: Sequence[Sounded], melody: frozenset[int], harmony: float, draws: Draws
+) -> list[Sounded]:
+    """Return the notes with the share ``|harmony|`` of unwanted triads replaced; melody stays.
+
+    Minor triads are unwanted for ``harmony > 0``, major ones for ``harmony < 0``.
+    """
+    replaced: dict[int, Sounded] = {}
+    pitched = [note for note in notes if note.channel != DRUM_CHANNEL]
+    for index, span in enumerate(_spans(pitched)):
+        begin = span[0].onset_s
+        triad = find_triad(chroma(span, begin, max(note.onset_s for note in span) + 0.4))
+        if triad is None or triad[1] == (harmony > 0.0):
+            continue
+        if draws.even("chord", index) >= abs(harmony):
+            continue
+        lowest = min(note.pitch for note in span)
+        relative = Relative(*triad, bass_ceiling=lowest + _BASS_BELOW)
+        for note in span:
+            if note.number not in melody:
+                replaced[note.number] = replace(note, pitch=relative.pitch_of(note.pitch))
+    return [replaced.get(note.number, note) for note in notes]
+
+
+def _spans(notes: Sequence[Sounded]) -> list[list[Sounded]]:
+    """Cut the notes where the bass moves."""
+    if not notes:
+        return []
+    low = float(np.percentile([note.pitch for note in notes], 30))
+    spans: list[list[Sounded]] = []
+    begin = float("-inf")
+    for group in onset_groups(notes):
+        at = group[0].onset_s
+        if at - begin >= (_SHORTEST_S if group[0].pitch <= low else _LONGEST_S):
+            spans.append([])
+            begin = at
+        spans[-1].extend(group)
+    return spans

@@ -1,0 +1,91 @@
+"""The element register: bands of the texture move by octaves, so that harmony stays."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import product
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.transfer.notes import DRUM_CHANNEL, Sounded
+
+__all__ = ["Octaves", "choose_octaves", "move"]
+
+_LOWEST, _HIGHEST = 21, 108
+"""The piano."""
+_BANDS: Final = (0.0, 0.15, 0.3, 0.45, 0.6)
+"""Shares of the accompaniment that may form the low band."""
+_OCTAVES: Final = (-12, 0, 12)
+_STAY: Final = 0.04
+"""Cost per semitone of moving everything by one: nothing moves for nothing."""
+_MELODY_STAYS: Final = 2.0
+"""How much dearer it is to move the melody."""
+
+
+@dataclass(frozen=True, slots=True)
+class Octaves:
+    """Semitones (multiples of 12) by which each band moves.
+
+    Attributes
+    ----------
+    split : int
+        Accompanying notes below this pitch form the low band.
+    low, middle, melody : int
+        Moves of the low band, of the rest of the accompaniment, and of the melody.
+    """
+
+    split: int = 0
+    low: int = 0
+    middle: int = 0
+    melody: int = 0
+
+    def pitch_of(self, pitch: int, in_melody: bool) -> int:
+        """Return the new pitch; a move beyond the piano is not made."""
+        move = self.melody if in_melody else self.low if pitch < self.split else self.middle
+        return pitch + move if _LOWEST <= pitch + move <= _HIGHEST else pitch
+
+
+def choose_octaves(
+    melody: Sequence[int], accompaniment: Sequence[int], pitch: float, spread: float
+) -> Octaves:
+    """Return the moves that bring the pitches' mean and deviation nearest to what is wanted.
+
+    Bands stay in order: no accompaniment is carried above the melody as a whole.
+    """
+    tune, rest = np.array(melody, np.float64), np.array(accompaniment, np.float64)
+    total = tune.size + rest.size
+    if total == 0:
+        return Octaves()
+    best, least = Octaves(), float("inf")
+    for share in _BANDS if rest.size else _BANDS[:1]:
+        split = int(np.quantile(rest, share)) if rest.size and share else 0
+        lows = rest < split
+        for low, middle, top in product(_OCTAVES if split else (0,), _OCTAVES, _OCTAVES):
+            if low > middle or middle > top:
+                if not _in_order(rest[lows] + low, rest[~lows] + middle, tune + top):
+                    continue
+            moved = np.concatenate([tune + top, rest[lows] + low, rest[~lows] + middle])
+            if moved.min() < _LOWEST or moved.max() > _HIGHEST:
+                continue
+            effort = float(abs(low) * lows.sum()) + abs(middle) * int((~lows).sum())
+            effort += _MELODY_STAYS * abs(top) * tune.size
+            cost = abs(moved.mean() - pitch) + abs(moved.std() - spread) + _STAY * effort / total
+            if cost < least - 1e-9:
+                best, least = Octaves(split, low, middle, top), float(cost)
+    return best
+
+
+def _in_order(*bands: NDArray[np.float64]) -> bool:
+    means = [float(band.mean()) for band in bands if band.size]
+    return all(lower <= higher for lower, higher in zip(means, means[1:], strict=False))
+
+
+def move(notes: Sequence[Sounded], melody: frozenset[int], octaves: Octaves) -> list[Sounded]:
+    """Return the notes in their new octaves; drums stay."""
+    return [
+        note
+        if note.channel == DRUM_CHANNEL
+        else replace(note, pitch=octaves.pitch_of(note.pitch, note.number in melody))
+        for note in notes
+    ]

@@ -1,0 +1,85 @@
+"""``python -m export_onnx.transfer --data DIR``: fit the levels that belong to an emotion.
+
+Ordinary least squares of each statistic of `engine.transfer.levels.Levels` on valence, arousal and
+their product, over the training parts of EMOPIA (quadrants as +-EMOPIA_LEVEL) and VGMIDI (means of
+the rated curves). VGMIDI's velocities and lengths are typed rather than played, so every set has a
+constant of its own; the published base is EMOPIA's. No seed: the fit has one solution.
+"""
+
+import argparse
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+
+from engine.transfer.levels import Levels, measure
+from engine.transfer.notes import DRUM_CHANNEL, Sounded
+from export_onnx.datasets import Item, read_items
+
+__all__ = ["fit_levels", "sounded"]
+
+_SETS = ("emopia", "vgmidi")
+_TERMS = ("base", "valence", "arousal", "both")
+_OUTPUT = Path(__file__).resolve().parents[2] / "engine" / "transfer" / "levels.json"
+
+
+def sounded(item: Item) -> list[Sounded]:
+    """Return the pitched notes of a piece in seconds; a note struck again ends there."""
+    notes: list[Sounded] = []
+    begun: dict[tuple[int, int, int], tuple[float, int]] = {}
+    for event in item.messages():
+        message = event.message
+        if message.type not in ("note_on", "note_off") or message.channel == DRUM_CHANNEL:
+            continue
+        place = (event.track, message.channel, message.note)
+        if place in begun:
+            start_s, velocity = begun.pop(place)
+            if event.time_s > start_s:
+                length_s = event.time_s - start_s
+                notes.append(
+                    Sounded(len(notes) + 1, start_s, length_s, place[2], velocity, place[1])
+                )
+        if message.type == "note_on" and message.velocity > 0:
+            begun[place] = (event.time_s, message.velocity)
+    return notes
+
+
+def fit_levels(items: list[Item]) -> dict[str, dict[str, float]]:
+    """Return the plane of every level, by its name."""
+    design, rows = [], []
+    for item in items:
+        notes = sounded(item)
+        if not notes or item.valence is None or item.arousal is None:
+            continue
+        second = float(item.dataset == _SETS[1])
+        valence, arousal = item.valence, item.arousal
+        design.append((1.0, valence, arousal, valence * arousal, second))
+        rows.append(asdict(measure(notes)))
+    planes = {}
+    for name in Levels.__dataclass_fields__:
+        values = np.array([row[name] for row in rows])
+        found = np.linalg.lstsq(np.array(design), values, rcond=None)[0]
+        planes[name] = {
+            term: round(float(value), 4) for term, value in zip(_TERMS, found[:4], strict=True)
+        }
+    return planes
+
+
+def main() -> None:
+    """Fit and write."""
+    parser = argparse.ArgumentParser(prog="python -m export_onnx.transfer", description=__doc__)
+    parser.add_argument("--data", type=Path, required=True, metavar="DIR")
+    parser.add_argument("-o", "--output", type=Path, default=_OUTPUT, metavar="FILE")
+    parsed = parser.parse_args()
+    items = read_items(parsed.data, ("train",), _SETS)
+    fitted = {
+        "data": "training parts of EMOPIA (CC BY-NC-SA 4.0) and VGMIDI",
+        "pieces": len(items),
+        "planes": fit_levels(items),
+    }
+    parsed.output.write_text(json.dumps(fitted, indent=2) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
