@@ -1,5 +1,6 @@
 """The element register: bands of the texture move by octaves, so that harmony stays."""
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import product
@@ -8,7 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.transfer.notes import DRUM_CHANNEL, Sounded
+from engine.transfer.notes import CHORD_S, DRUM_CHANNEL, Sounded
 
 __all__ = ["Octaves", "choose_octaves", "move"]
 
@@ -40,9 +41,20 @@ class Octaves:
     middle: int = 0
     melody: int = 0
 
-    def pitch_of(self, pitch: int, in_melody: bool) -> int:
-        """Return the new pitch; a move beyond the piano is not made."""
-        move = self.melody if in_melody else self.low if pitch < self.split else self.middle
+    def pitch_of(self, pitch: int, ceiling: int | None) -> int:
+        """Return the new pitch; a move beyond the piano or up to the melody is not made.
+
+        Parameters
+        ----------
+        ceiling : int or None
+            The melody's note of the moment before its own move; None for a note of the melody.
+        """
+        if ceiling is None:
+            move = self.melody
+        else:
+            move = self.low if pitch < self.split else self.middle
+            if move > 0 and pitch + move >= ceiling + self.melody:
+                return pitch
         return pitch + move if _LOWEST <= pitch + move <= _HIGHEST else pitch
 
 
@@ -83,9 +95,16 @@ def _in_order(*bands: NDArray[np.float64]) -> bool:
 
 def move(notes: Sequence[Sounded], melody: frozenset[int], octaves: Octaves) -> list[Sounded]:
     """Return the notes in their new octaves; drums stay."""
-    return [
-        note
-        if note.channel == DRUM_CHANNEL
-        else replace(note, pitch=octaves.pitch_of(note.pitch, note.number in melody))
-        for note in notes
-    ]
+    tune = sorted((note.onset_s, note.pitch) for note in notes if note.number in melody)
+    starts = [onset_s for onset_s, _ in tune]
+    moved = []
+    for note in notes:
+        if note.channel == DRUM_CHANNEL:
+            moved.append(note)
+            continue
+        ceiling = None
+        if note.number not in melody:
+            latest = bisect_right(starts, note.onset_s + CHORD_S) - 1
+            ceiling = tune[max(latest, 0)][1]
+        moved.append(replace(note, pitch=octaves.pitch_of(note.pitch, ceiling)))
+    return moved
