@@ -12,6 +12,7 @@ from typing import Any, Literal, get_args
 from engine.errors import InputError
 from engine.generators import GENERATORS
 from engine.generators.settings import check_settings
+from engine.mapping.table import InputMapping, OutputMapping
 from engine.music.keys import parse_key
 
 __all__ = ["AUTO_KEY", "MODES", "PARTS", "SYNCS", "LiveConfig", "Mode", "Performance", "Sync"]
@@ -94,6 +95,10 @@ class Performance:
         Controllers that carry the tracked emotion, 0..119.
     control_channel : int
         Their MIDI channel, 0..15.
+    outputs : tuple of OutputMapping
+        What else is told by MIDI.
+    inputs : tuple of InputMapping
+        What MIDI may move.
 
     Raises
     ------
@@ -120,6 +125,8 @@ class Performance:
     valence_cc: int = 20
     arousal_cc: int = 21
     control_channel: int = 0
+    outputs: tuple[OutputMapping, ...] = ()
+    inputs: tuple[InputMapping, ...] = ()
 
     def __post_init__(self) -> None:
         for name, (low, high) in _RANGES.items():
@@ -164,9 +171,28 @@ class Performance:
             as_given["parts"] = tuple(as_given["parts"])
         if not isinstance(as_given.get("parts", ()), tuple):
             raise InputError(f"parts must be a list of names; got {values['parts']!r}")
+        as_given.update(_mappings(as_given))
         if isinstance(as_given.get("settings"), Mapping):
             as_given["settings"] = {**self.settings, **as_given["settings"]}
         return replace(self, **as_given)
+
+
+def _mappings(values: Mapping[str, Any]) -> dict[str, tuple[object, ...]]:
+    """Return the mapping tables among the values, made from JSON where they are not made yet."""
+    tables: dict[str, tuple[object, ...]] = {}
+    kinds: tuple[tuple[str, type[OutputMapping] | type[InputMapping]], ...] = (
+        ("outputs", OutputMapping),
+        ("inputs", InputMapping),
+    )
+    for name, kind in kinds:
+        if name not in values:
+            continue
+        if not isinstance(values[name], (list, tuple)):
+            raise InputError(f"{name} must be a list of mappings; got {values[name]!r}")
+        tables[name] = tuple(
+            item if isinstance(item, kind) else kind.from_json(item) for item in values[name]
+        )
+    return tables
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,173 @@
+"""Input mappings at work: from controllers, pads and program changes to settings and actions."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
+
+from engine.errors import StimmungError
+from engine.mapping.table import EXCLUDED_CONTROLLERS, InputMapping
+
+__all__ = ["InputMapper", "Learned", "Orders"]
+
+_NEAR = 3
+"""Controller steps within which a controller counts as standing where the value stands."""
+
+Learned = Callable[[InputMapping], None]
+
+
+class Orders(Protocol):
+    """What mappings may bring about, as `engine.runtime.Runtime`."""
+
+    def change(self, values: Mapping[str, Any]) -> object:
+        """Change settings of the performance, or raise `InputError`."""
+        ...
+
+    def act(self, action: str) -> None:
+        """Do one of `engine.mapping.table.ACTIONS`, or take ``preset NAME``."""
+        ...
+
+    def setting(self, name: str) -> float:
+        """Return where a settable value stands."""
+        ...
+
+    def complain(self, message: str) -> None:
+        """Say what could not be done."""
+        ...
+
+
+class InputMapper:
+    """Obeys what comes in, as the preset's table says; learns on request.
+
+    Parameters
+    ----------
+    orders : Orders
+        Who carries it out.
+    """
+
+    def __init__(self, orders: Orders) -> None:
+        self._orders = orders
+        self._mappings: tuple[InputMapping, ...] = ()
+        self._caught: set[InputMapping] = set()
+        self._levels: dict[InputMapping, int] = {}
+        self._learn: tuple[str, Learned] | None = None
+
+    def change(self, mappings: Sequence[InputMapping]) -> None:
+        """Use another table."""
+        if self._mappings != tuple(mappings):
+            self._mappings = tuple(mappings)
+            self._caught.clear()
+            self._levels.clear()
+
+    def learn(self, what: str, learned: Learned) -> None:
+        """Map the next controller, pad or program change to ``what`` and hand the mapping over.
+
+        ``what`` is a settable name, an action, or ``preset NAME``; stays armed until something
+        that can be mapped comes.
+        """
+        self._learn = (what, learned)
+
+    def stop_learning(self) -> None:
+        """Disarm."""
+        self._learn = None
+
+    def release(self) -> None:
+        """Let every controller catch its value anew: somebody else has moved the values."""
+        self._caught.clear()
+
+    def take(self, message: bytes) -> bool:
+        """Obey one MIDI message; return whether it was meant for a mapping."""
+        found = _read(message)
+        if found is None:
+            return False
+        source, channel, number, level = found
+        if self._learn is not None and (source != "note" or level):
+            return self._learned(source, channel, number)
+        meant = [
+            mapping
+            for mapping in self._mappings
+            if mapping.on == source
+            and mapping.number == number
+            and mapping.channel in (None, channel)
+        ]
+        for mapping in meant:
+            try:
+                self._obey(mapping, level)
+            except StimmungError as error:
+                self._orders.complain(str(error))
+        return bool(meant)
+
+    def _learned(self, source: str, channel: int, number: int) -> bool:
+        assert self._learn is not None
+        what, learned = self._learn
+        if source == "cc" and number in EXCLUDED_CONTROLLERS:
+            return False
+        sets = what.startswith("settings.") or not _is_action(what)
+        if sets and source == "program":
+            return False
+        self._learn = None
+        try:
+            learned(
+                InputMapping(
+                    on=source,  # type: ignore[arg-type]
+                    number=number,
+                    channel=channel,
+                    sets=what if sets else "",
+                    does="" if sets else what,
+                )
+            )
+        except StimmungError as error:
+            self._orders.complain(str(error))
+        return True
+
+    def _obey(self, mapping: InputMapping, level: int) -> None:
+        before = self._levels.get(mapping)
+        self._levels[mapping] = level
+        if mapping.does:
+            if mapping.on == "program" or (before or 0) < 64 <= level:
+                self._orders.act(mapping.does)
+            return
+        if mapping.soft_takeover and mapping.on == "cc" and mapping not in self._caught:
+            if not self._catches(mapping, before, level):
+                return
+            self._caught.add(mapping)
+        value = mapping.value_of(level)
+        name = mapping.sets
+        if name.startswith("settings."):
+            self._orders.change({"settings": {name.removeprefix("settings."): value}})
+        elif name in ("valence", "arousal"):
+            self._orders.change({"mode": "manual", name: value})
+        else:
+            self._orders.change({name: value})
+
+    def _catches(self, mapping: InputMapping, before: int | None, level: int) -> bool:
+        """Tell whether the controller has reached or passed where the value stands."""
+        low, high = mapping.ends
+        if low == high:
+            return True
+        stands = 127.0 * (self._orders.setting(mapping.sets) - low) / (high - low)
+        if abs(level - stands) <= _NEAR:
+            return True
+        return before is not None and min(before, level) <= stands <= max(before, level)
+
+
+def _is_action(what: str) -> bool:
+    from engine.mapping.table import ACTIONS
+
+    return what in ACTIONS or what.startswith("preset ")
+
+
+def _read(message: bytes) -> tuple[str, int, int, int] | None:
+    """Return kind, channel, number and level (0..127) of what can be mapped."""
+    if len(message) < 2:
+        return None
+    status, channel = message[0] & 0xF0, message[0] & 15
+    if status == 0xC0:
+        return "program", channel, message[1], 127
+    if len(message) < 3:
+        return None
+    if status == 0xB0:
+        return "cc", channel, message[1], message[2]
+    if status == 0x90:
+        return "note", channel, message[1], message[2]
+    if status == 0x80:
+        return "note", channel, message[1], 0
+    return None

@@ -1,0 +1,153 @@
+"""Output mappings at work: from moments to MIDI messages, unchanged ones left out."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from engine.mapping.sources import SOURCES, Heard
+from engine.mapping.table import OutputMapping
+
+__all__ = ["MessagePort", "OutputMapper"]
+
+_NRPN_LSB, _NRPN_MSB, _DATA_MSB, _DATA_LSB = 98, 99, 6, 38
+_FINE = 32
+"""A 14-bit controller's fine half lies so far above its coarse one (MIDI 1.0)."""
+
+_FIRST_ID = 1 << 40
+_HELD_S = 3600.0
+
+
+class MessagePort(Protocol):
+    """Where messages go, as `engine.midi.client.SenderClient`."""
+
+    def note(
+        self, note_id: int, on_s: float, off_s: float, channel: int, pitch: int, velocity: int
+    ) -> None:
+        """Hand over a note with both its ends."""
+        ...
+
+    def end_note(self, note_id: int, at_s: float) -> None:
+        """Move the end of a note."""
+        ...
+
+    def control(self, at_s: float, channel: int, control: int, value: int) -> None:
+        """Hand over a controller change."""
+        ...
+
+    def program(self, at_s: float, channel: int, program: int) -> None:
+        """Hand over a program change."""
+        ...
+
+    def bend(self, at_s: float, channel: int, value: int) -> None:
+        """Hand over a pitch bend, 0..16383 with 8192 in the middle."""
+        ...
+
+    def pressure(self, at_s: float, channel: int, value: int) -> None:
+        """Hand over a channel pressure."""
+        ...
+
+
+@dataclass(slots=True)
+class _Line:
+    mapping: OutputMapping
+    value: float = math.nan
+    sent: int = -1
+    at_s: float = -math.inf
+    due_s: float = -math.inf
+    note_id: int = 0
+
+
+class OutputMapper:
+    """Sends what a preset's table asks for; `update` costs nothing where nothing changes.
+
+    Parameters
+    ----------
+    port : MessagePort
+        Where messages go.
+    """
+
+    def __init__(self, port: MessagePort) -> None:
+        self._port = port
+        self._lines: list[_Line] = []
+        self._next_id = _FIRST_ID
+
+    def change(self, mappings: Sequence[OutputMapping], now_s: float) -> None:
+        """Use another table; notes that the old one holds end."""
+        if tuple(line.mapping for line in self._lines) == tuple(mappings):
+            return
+        self.end(now_s)
+        self._lines = [_Line(mapping) for mapping in mappings]
+
+    def update(self, heard: Heard, now_s: float) -> None:
+        """Send what has changed since the last call."""
+        for line in self._lines:
+            value = SOURCES[line.mapping.source].read(heard)
+            if value is None or not math.isfinite(value):
+                continue
+            self._smooth(line, value, now_s)
+            if now_s >= line.due_s:
+                self._tell(line, now_s)
+
+    def end(self, now_s: float) -> None:
+        """End every note a mapping holds."""
+        for line in self._lines:
+            if line.note_id:
+                self._port.end_note(line.note_id, now_s)
+                line.note_id = 0
+
+    @staticmethod
+    def _smooth(line: _Line, value: float, now_s: float) -> None:
+        tau_s = line.mapping.smoothing_s
+        if math.isnan(line.value) or tau_s <= 0.0:
+            line.value = value
+        else:
+            line.value += (1.0 - math.exp((line.at_s - now_s) / tau_s)) * (value - line.value)
+        line.at_s = now_s
+
+    def _tell(self, line: _Line, now_s: float) -> None:
+        mapping, port = line.mapping, self._port
+        level = mapping.level(line.value)
+        if mapping.to == "note":
+            self._gate(line, level, now_s)
+            return
+        value = round(level * mapping.steps)
+        if value == line.sent:
+            return
+        before, line.sent = line.sent, value
+        line.due_s = now_s + 1.0 / mapping.rate_hz
+        channel, number = mapping.channel, mapping.number
+        if mapping.to == "cc":
+            port.control(now_s, channel, number, value)
+        elif mapping.to == "bend":
+            port.bend(now_s, channel, value)
+        elif mapping.to == "pressure":
+            port.pressure(now_s, channel, value)
+        elif mapping.to == "program":
+            port.program(now_s, channel, value)
+        elif mapping.to == "cc14":
+            # A receiver clears the fine half when the coarse one comes: always coarse first.
+            if before < 0 or before >> 7 != value >> 7:
+                port.control(now_s, channel, number, value >> 7)
+            port.control(now_s, channel, number + _FINE, value & 127)
+        else:
+            for control, part in (
+                (_NRPN_MSB, number >> 7),
+                (_NRPN_LSB, number & 127),
+                (_DATA_MSB, value >> 7),
+                (_DATA_LSB, value & 127),
+            ):
+                port.control(now_s, channel, control, part)
+
+    def _gate(self, line: _Line, level: float, now_s: float) -> None:
+        mapping = line.mapping
+        if not line.note_id and level >= mapping.threshold:
+            line.note_id, self._next_id = self._next_id, self._next_id + 1
+            line.due_s = now_s + 1.0 / mapping.rate_hz
+            self._port.note(
+                line.note_id, now_s, now_s + _HELD_S, mapping.channel, mapping.number,
+                mapping.velocity,
+            )  # fmt: skip
+        elif line.note_id and level < mapping.threshold - mapping.hysteresis:
+            self._port.end_note(line.note_id, now_s)
+            line.note_id = 0

@@ -1,0 +1,311 @@
+"""The two tables of a preset: what is told by MIDI, and what MIDI may move.
+
+::
+
+    "outputs": [{"source": "arousal", "to": "cc", "number": 74, "curve": 2.0}],
+    "inputs":  [{"on": "cc", "number": 1, "sets": "arousal"},
+                {"on": "cc", "number": 64, "does": "freeze"}]
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Literal, Self, get_args
+
+from engine.errors import InputError
+from engine.mapping.sources import SOURCES
+
+__all__ = [
+    "ACTIONS",
+    "EXCLUDED_CONTROLLERS",
+    "SETTABLE",
+    "Carrier",
+    "InputMapping",
+    "OutputMapping",
+    "Trigger",
+]
+
+Carrier = Literal["cc", "cc14", "nrpn", "bend", "pressure", "program", "note"]
+"""How a value travels: 7-bit or 14-bit controller, NRPN, pitch bend, channel pressure, program
+change, or a note that sounds while the value is above a threshold."""
+
+Trigger = Literal["cc", "note", "program"]
+
+ACTIONS = (
+    "panic",
+    "freeze",
+    "play",
+    "regenerate",
+    "next_preset",
+    "previous_preset",
+    "listen",
+    "capture",
+    "tap",
+)
+"""What a pedal or pad can do."""
+
+SETTABLE: dict[str, tuple[float, float]] = {
+    "valence": (-1.0, 1.0),
+    "arousal": (-1.0, 1.0),
+    "bias_valence": (-1.0, 1.0),
+    "bias_arousal": (-1.0, 1.0),
+    "recentre": (0.0, 1.0),
+    "smoothing_s": (0.0, 10.0),
+    "hysteresis": (0.0, 0.5),
+    "slew_per_s": (0.05, 4.0),
+    "tempo_bpm": (40.0, 220.0),
+    "guide_seconds": (5.0, 600.0),
+}
+"""Setting → what a controller's 0 and 127 mean, unless the mapping says otherwise. The engines'
+own settings are ``settings.NAME``."""
+
+EXCLUDED_CONTROLLERS = frozenset({0, 32, 120, 121, 122, 123, 124, 125, 126, 127})
+"""Bank select and channel modes: keyboards send them by themselves, so they are not learned."""
+
+_HIGHEST = {
+    "cc": 127, "cc14": 31, "nrpn": 16383, "bend": 0, "pressure": 0, "program": 0, "note": 127
+}  # fmt: skip
+_FULL = {
+    "cc": 127, "cc14": 16383, "nrpn": 16383, "bend": 16383, "pressure": 127, "program": 127,
+    "note": 127,
+}  # fmt: skip
+
+
+def _number(name: str, value: object, low: float, high: float) -> None:
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if not number or not low <= float(value) <= high:  # type: ignore[arg-type]
+        raise InputError(
+            f"mapping: {name} must be a number from {low:g} to {high:g}; got {value!r}"
+        )
+
+
+def _whole(name: str, value: object, low: int, high: int) -> None:
+    _number(name, value, low, high)
+    if not isinstance(value, int):
+        raise InputError(f"mapping: {name} must be a whole number; got {value!r}")
+
+
+def _choice(name: str, value: object, choices: tuple[str, ...]) -> None:
+    if value not in choices:
+        raise InputError(f"mapping: {name} must be one of {', '.join(choices)}; got {value!r}")
+
+
+def _fields_of(kind: type, values: object) -> dict[str, Any]:
+    if not isinstance(values, Mapping):
+        raise InputError(f"mapping must be an object; got {values!r}")
+    known = [item.name for item in fields(kind)]
+    for name in values:
+        if name not in known:
+            raise InputError(f"mapping must hold only {', '.join(known)}; got {name!r}")
+    return dict(values)
+
+
+@dataclass(frozen=True, slots=True)
+class OutputMapping:
+    """One quantity told by one MIDI message.
+
+    Attributes
+    ----------
+    source : str
+        A name in `engine.mapping.sources.SOURCES`.
+    to : str
+        Carrier of the value.
+    number : int
+        Controller 0..127 (``cc``), 0..31 (``cc14``, with its partner 32 above), parameter
+        0..16383 (``nrpn``) or pitch (``note``).
+    channel : int
+        MIDI channel, 0..15.
+    low, high : float
+        What the lowest and highest value of the source become, 0..1 of the carrier's range;
+        low above high turns it round.
+    source_low, source_high : float or None
+        Part of the source's range that is mapped; None: all of it.
+    curve : float
+        Exponent on the way, 0.1..10: above 1 little happens at first.
+    smoothing_s : float
+        Time constant [s], 0..30.
+    rate_hz : float
+        Most messages per second, 1..100.
+    threshold, hysteresis : float
+        For ``note``: sounds once the value (0..1 after the range) rises above ``threshold``
+        and ends when it falls below ``threshold - hysteresis``.
+    velocity : int
+        Of the ``note``, 1..127.
+
+    Raises
+    ------
+    InputError
+        A value is out of range; the message names it.
+    """
+
+    source: str
+    to: Carrier = "cc"
+    number: int = 0
+    channel: int = 0
+    low: float = 0.0
+    high: float = 1.0
+    source_low: float | None = None
+    source_high: float | None = None
+    curve: float = 1.0
+    smoothing_s: float = 0.0
+    rate_hz: float = 20.0
+    threshold: float = 0.5
+    hysteresis: float = 0.1
+    velocity: int = 100
+
+    def __post_init__(self) -> None:
+        _choice("source", self.source, tuple(SOURCES))
+        _choice("to", self.to, get_args(Carrier))
+        _whole("number", self.number, 0, _HIGHEST[self.to])
+        _whole("channel", self.channel, 0, 15)
+        _whole("velocity", self.velocity, 1, 127)
+        for name in ("low", "high", "threshold", "hysteresis"):
+            _number(name, getattr(self, name), 0.0, 1.0)
+        source = SOURCES[self.source]
+        for name in ("source_low", "source_high"):
+            if getattr(self, name) is not None:
+                _number(name, getattr(self, name), source.low, source.high)
+        if self.source_range[0] >= self.source_range[1]:
+            raise InputError(
+                f"mapping: source_low must be below source_high; got {self.source_range}"
+            )
+        _number("curve", self.curve, 0.1, 10.0)
+        _number("smoothing_s", self.smoothing_s, 0.0, 30.0)
+        _number("rate_hz", self.rate_hz, 1.0, 100.0)
+
+    @property
+    def source_range(self) -> tuple[float, float]:
+        """The part of the source's range that is mapped."""
+        source = SOURCES[self.source]
+        return (
+            source.low if self.source_low is None else self.source_low,
+            source.high if self.source_high is None else self.source_high,
+        )
+
+    def level(self, value: float) -> float:
+        """Return where the carrier stands for a value of the source, 0..1."""
+        low, high = self.source_range
+        share = math.pow(min(1.0, max(0.0, (value - low) / (high - low))), self.curve)
+        return self.low + share * (self.high - self.low)
+
+    @property
+    def steps(self) -> int:
+        """Highest value of the carrier."""
+        return _FULL[self.to]
+
+    @classmethod
+    def from_json(cls, values: object) -> Self:
+        """Return a mapping from JSON values, or raise `InputError`."""
+        given = _fields_of(cls, values)
+        if "source" not in given:
+            raise InputError(f"mapping: source must be given; got {values!r}")
+        return cls(**given)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what differs from the defaults as JSON values."""
+        default = type(self)(self.source)
+        return {
+            name: value
+            for name, value in asdict(self).items()
+            if name == "source" or value != getattr(default, name)
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class InputMapping:
+    """One controller, pad or program change that sets something or does something.
+
+    Attributes
+    ----------
+    on : str
+        ``cc``, ``note`` or ``program``.
+    number : int
+        Controller, pitch or program, 0..127.
+    channel : int or None
+        MIDI channel 0..15; None: any.
+    sets : str
+        A name in `SETTABLE` or ``settings.NAME``; empty if it does something instead.
+    does : str
+        One of `ACTIONS`, done when the value rises to 64 or more; ``preset NAME`` takes a
+        preset.
+    low, high : float or None
+        What 0 and 127 set; None: as in `SETTABLE`, or the engine setting's own range.
+    soft_takeover : bool
+        Whether the controller must first pass the present value, so that nothing jumps.
+    """
+
+    on: Trigger
+    number: int
+    channel: int | None = None
+    sets: str = ""
+    does: str = ""
+    low: float | None = None
+    high: float | None = None
+    soft_takeover: bool = True
+
+    def __post_init__(self) -> None:
+        _choice("on", self.on, get_args(Trigger))
+        _whole("number", self.number, 0, 127)
+        if self.channel is not None:
+            _whole("channel", self.channel, 0, 15)
+        if self.on == "cc" and self.number in EXCLUDED_CONTROLLERS:
+            raise InputError(
+                f"mapping: controller {self.number} is bank select or a channel mode and "
+                "cannot be mapped"
+            )
+        if bool(self.sets) == bool(self.does):
+            raise InputError("mapping: exactly one of sets and does must be given")
+        if self.sets:
+            low, high = self.range
+            for name in ("low", "high"):
+                if getattr(self, name) is not None:
+                    _number(name, getattr(self, name), low, high)
+            if self.on == "program":
+                raise InputError("mapping: a program change does something; it sets nothing")
+        elif not self.does.startswith("preset "):
+            _choice("does", self.does, (*ACTIONS, "preset NAME"))
+        if not isinstance(self.soft_takeover, bool):
+            raise InputError(f"mapping: soft_takeover must be true or false; got {self}")
+
+    @property
+    def range(self) -> tuple[float, float]:
+        """The widest range of what is set."""
+        from engine.generators.settings import SETTINGS
+
+        table = {
+            f"settings.{item.name}": (item.low, item.high)
+            for known in SETTINGS.values()
+            for item in known
+        } | SETTABLE
+        _choice("sets", self.sets, tuple(table))
+        return table[self.sets]
+
+    def value_of(self, level: int) -> float:
+        """Return what a controller value, 0..127, sets."""
+        low, high = self.ends
+        return low + (high - low) * level / 127.0
+
+    @property
+    def ends(self) -> tuple[float, float]:
+        """What 0 and 127 set."""
+        low, high = self.range
+        return (
+            low if self.low is None else self.low,
+            high if self.high is None else self.high,
+        )
+
+    @classmethod
+    def from_json(cls, values: object) -> Self:
+        """Return a mapping from JSON values, or raise `InputError`."""
+        given = _fields_of(cls, values)
+        if "on" not in given or "number" not in given:
+            raise InputError(f"mapping: on and number must be given; got {values!r}")
+        return cls(**given)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what differs from the defaults as JSON values."""
+        return {
+            item.name: getattr(self, item.name)
+            for item in fields(self)
+            if getattr(self, item.name) != item.default
+        }
