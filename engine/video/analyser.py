@@ -17,7 +17,7 @@ __all__ = ["Picture", "VideoAnalyser"]
 
 _RATE_S: Final = 20.0  # time constant of the cut rate
 _USUAL_RATE: Final = 8.0  # cuts per minute assumed before any could be seen
-_SUSPICIOUS: Final = 0.05  # change worth looking at every frame for
+_SUSPICIOUS: Final = 0.015  # change worth looking at every frame for
 _MOST_BETWEEN: Final = 16  # frames kept between two analysis frames
 _EARLY_S: Final = 1e-6
 

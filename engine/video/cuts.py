@@ -22,6 +22,8 @@ AHEAD: Final = 4
 
 _BEHIND: Final = 20  # analysis frames of the local median
 _FLOOR: Final = 0.08  # smallest jump that can be a cut, see `engine.video.look.distance`
+_DARK: Final = 0.3  # brightness below which everything, the floor too, is smaller
+_DARKEST: Final = 0.06
 _DEVIATIONS: Final = 6.0
 _CLEAR: Final = 0.25  # above the median by that much is a jump in whatever turmoil
 _MAD_TO_STD: Final = 1.4826
@@ -80,7 +82,9 @@ class CutDetector:
         index = len(self._jumps) - self._undecided
         self._undecided -= 1
         jump = self._jumps[index]
-        if jump.size < _FLOOR or jump.time_s - self._last_cut_s < REFRACTORY_S - _SLACK_S:
+        light = max(jump.before.brightness, jump.after.brightness)
+        floor = _FLOOR * min(1.0, max(light, _DARKEST) / _DARK)
+        if jump.size < floor or jump.time_s - self._last_cut_s < REFRACTORY_S - _SLACK_S:
             return None
         others = [other.size for place, other in enumerate(self._jumps) if place != index]
         near = [
