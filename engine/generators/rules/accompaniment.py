@@ -10,9 +10,10 @@ from functools import lru_cache
 from math import exp
 from typing import Final
 
-from engine.generators.rules.parts import BeatFrame, Written
+from engine.generators.rules.parts import BeatFrame
 from engine.music.rhythm import cells
 from engine.music.voicing import VoicingRules, best_voicing
+from engine.music.written import Written
 
 __all__ = ["FIGURES", "ChordState", "play_chords"]
 

@@ -3,9 +3,10 @@
 from dataclasses import dataclass, replace
 from typing import Final
 
-from engine.generators.rules.form import BARS_PER_PHRASE, Position, locate
-from engine.generators.rules.parts import LOWEST, BeatFrame, Written
+from engine.generators.rules.parts import LOWEST, BeatFrame
+from engine.music.form import BARS_PER_PHRASE, Position, locate
 from engine.music.rhythm import cells
+from engine.music.written import Written
 
 __all__ = ["BassState", "play_bass"]
 

@@ -15,7 +15,6 @@ from engine.events import ControlEvent, NoteEvent, Role
 from engine.generators.protocol import MusicalContext
 from engine.generators.rules.accompaniment import ChordState, play_chords
 from engine.generators.rules.bass import BassState, play_bass
-from engine.generators.rules.form import locate
 from engine.generators.rules.harmony import Harmony, KeyLock, next_harmony
 from engine.generators.rules.mapping import PEDAL_UP, read
 from engine.generators.rules.melody import LeadState, play_lead
@@ -23,6 +22,7 @@ from engine.generators.rules.parts import BeatFrame
 from engine.generators.rules.performance import CHANNELS, perform, shape
 from engine.music.chords import parse_chord
 from engine.music.draws import Draws
+from engine.music.form import locate
 from engine.music.keys import Key, parse_key
 from engine.music.pedal import pedal_moves
 from engine.music.rhythm import grid_limit

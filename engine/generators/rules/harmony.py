@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from math import exp
 from typing import Final, Literal
 
-from engine.generators.rules.form import BARS_PER_PHRASE, Position
 from engine.generators.rules.ladder import (
     COLOURS,
     LADDER,
@@ -24,6 +23,7 @@ from engine.generators.rules.ladder import (
 from engine.generators.rules.mapping import Intent
 from engine.music.chords import Chord, chord_tension
 from engine.music.draws import Draws
+from engine.music.form import BARS_PER_PHRASE, Position
 from engine.music.keys import SCALES, Key
 
 __all__ = ["Harmony", "KeyLock", "next_harmony"]

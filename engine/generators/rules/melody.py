@@ -9,10 +9,11 @@ from dataclasses import dataclass, replace
 from math import log, sin, tau
 from typing import Final
 
-from engine.generators.rules.form import BARS_PER_PHRASE, Position
 from engine.generators.rules.motif import bar_use, direction, next_onset, onset_count, rhythm
-from engine.generators.rules.parts import HIGHEST, BeatFrame, Written
+from engine.generators.rules.parts import HIGHEST, BeatFrame
 from engine.music.draws import Draws
+from engine.music.form import BARS_PER_PHRASE, Position
+from engine.music.written import Written
 
 __all__ = ["LeadState", "play_lead"]
 

@@ -7,9 +7,9 @@ back recognisably; the target only decides how many of its notes are played.
 from math import exp
 from typing import Final
 
-from engine.generators.rules.form import BARS_PER_PHRASE, Position, locate
 from engine.generators.rules.parts import BeatFrame
 from engine.music.draws import Draws
+from engine.music.form import BARS_PER_PHRASE, Position, locate
 from engine.music.rhythm import Cell, cells
 
 __all__ = ["MotifUse", "bar_use", "direction", "next_onset", "onset_count", "rhythm"]

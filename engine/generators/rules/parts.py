@@ -1,14 +1,14 @@
-"""What one beat offers the parts, and the notes they write into it."""
+"""What one beat offers the parts."""
 
 from dataclasses import dataclass
 from typing import Final
 
-from engine.generators.rules.form import Position
 from engine.generators.rules.harmony import Harmony
 from engine.generators.rules.mapping import Intent
 from engine.music.draws import Draws
+from engine.music.form import Position
 
-__all__ = ["HIGHEST", "LOWEST", "BeatFrame", "Written"]
+__all__ = ["HIGHEST", "LOWEST", "BeatFrame"]
 
 LOWEST: Final = 24
 HIGHEST: Final = 105
@@ -44,28 +44,3 @@ class BeatFrame:
     beat_s: float
     limit: int
     draws: Draws
-
-
-@dataclass(frozen=True, slots=True)
-class Written:
-    """A note as written, before it is played: exact position, no expression.
-
-    Attributes
-    ----------
-    at : float
-        Position in the beat, [0, 1).
-    length : float
-        Written length [beats].
-    pitch : int
-        MIDI pitch.
-    accent : float
-        Extra velocity.
-    order : int
-        Place within a struck chord from the bottom, for rolling it.
-    """
-
-    at: float
-    length: float
-    pitch: int
-    accent: float = 0.0
-    order: int = 0

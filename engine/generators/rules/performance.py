@@ -9,9 +9,10 @@ from math import pi, sin
 from typing import Final
 
 from engine.events import NoteEvent, Role
-from engine.generators.rules.form import BARS_PER_PHRASE
 from engine.generators.rules.mapping import ARTICULATION, CONTRAST, LOUDNESS
-from engine.generators.rules.parts import BeatFrame, Written
+from engine.generators.rules.parts import BeatFrame
+from engine.music.form import BARS_PER_PHRASE
+from engine.music.written import Written
 
 __all__ = ["CHANNELS", "NEUTRAL_VELOCITY", "perform", "shape"]
 
