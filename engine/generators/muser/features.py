@@ -23,7 +23,14 @@ from engine.generators.muser.vocabulary import (
     VELOCITIES,
 )
 
-__all__ = ["FEATURE_SIZES", "FEATURE_TOTAL", "N_STATISTICS", "beat_features", "statistics"]
+__all__ = [
+    "FEATURE_SIZES",
+    "FEATURE_TOTAL",
+    "N_STATISTICS",
+    "beat_features",
+    "statistics",
+    "velocity_features",
+]
 
 _BANDS: Final = 33
 """Register bands of three semitones."""
@@ -70,6 +77,23 @@ def _mode_features(beat: Beat) -> np.ndarray:
     return vector
 
 
+def velocity_features(mean: np.ndarray, high: np.ndarray, low: np.ndarray) -> np.ndarray:
+    """Return the loudness part of the features: shape (..., 8).
+
+    Parameters
+    ----------
+    mean, high, low : float arrays, shape (...)
+        Of a beat's velocity indices.
+    """
+    mean, high, low = (
+        np.asarray(value) / (len(VELOCITIES) - 1.0) * 2.0 - 1.0 for value in (mean, high, low)
+    )
+    turn = np.pi * mean
+    return np.stack(
+        [mean, high, low, high - low, np.sin(turn), np.cos(turn), mean**2, np.ones_like(mean)], -1
+    )
+
+
 def _note_features(notes: np.ndarray) -> dict[str, np.ndarray]:
     """Features of at least one note; `notes` is int64, shape (n, 4)."""
     ticks = np.zeros(TICKS + 1, np.float32)
@@ -92,11 +116,8 @@ def _note_features(notes: np.ndarray) -> dict[str, np.ndarray]:
     duration = np.zeros(FEATURE_SIZES["duration"], np.float32)
     np.add.at(duration, notes[:, 2], 1.0 / len(notes))
     duration[-1] = _LOG_DURATIONS[notes[:, 2]].mean() / 2.0
-    loud = notes[:, 3] / (len(VELOCITIES) - 1.0) * 2.0 - 1.0
-    mean, top, low = loud.mean(), loud.max(), loud.min()
-    velocity = np.array(
-        [mean, top, low, top - low, np.sin(np.pi * mean), np.cos(np.pi * mean), mean**2, 1.0],
-        np.float32,
+    velocity = velocity_features(notes[:, 3].mean(), notes[:, 3].max(), notes[:, 3].min()).astype(
+        np.float32
     )
     return {
         "rhythm": ticks,
