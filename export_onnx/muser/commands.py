@@ -8,6 +8,7 @@ from engine.errors import InputError
 __all__ = ["COMMANDS"]
 
 _RUNS = Path("runs/muser")
+_MODELS = Path("presets/models")
 
 
 def _existing_folder(arguments: argparse.Namespace) -> Path:
@@ -72,7 +73,49 @@ def _train(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _export_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--checkpoints", type=Path, default=_RUNS / "train")
+    parser.add_argument("--beats", type=Path, default=_RUNS / "beats", help="prepared beats")
+    parser.add_argument("--out", type=Path, default=_MODELS, help="folder of the ONNX files")
+    parser.add_argument("--int8", action="store_true", help="8-bit weights in matrix products")
+    parser.add_argument("--commit", default="", help="source the networks were trained with")
+
+
+def _export(arguments: argparse.Namespace) -> int:
+    from export_onnx.muser.export import ExportOptions, export
+
+    paths = export(
+        ExportOptions(
+            checkpoints=arguments.checkpoints,
+            beats=arguments.beats,
+            out=arguments.out,
+            quantise=arguments.int8,
+            commit=arguments.commit,
+        )
+    )
+    for path in paths:
+        print(f"exported: {path}, {path.stat().st_size / 1e6:.1f} MB")
+    return 0
+
+
+def _verify_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--model", type=Path, default=None, help="folder; default: the shipped one")
+    parser.add_argument("--checkpoints", type=Path, default=_RUNS / "train")
+
+
+def _verify(arguments: argparse.Namespace) -> int:
+    from export_onnx.muser.export import load_networks
+    from export_onnx.muser.verify import TOLERANCE, verify
+
+    report = verify(arguments.model, load_networks(arguments.checkpoints))
+    for title, difference in report.items():
+        print(f"{title}: largest difference {difference:.1e}")
+    return 0 if max(report.values()) < TOLERANCE else 1
+
+
 COMMANDS = {
     "prepare": (_prepare_options, _prepare, "read the data sets into beats"),
     "train": (_train_options, _train, "train codes, decoder and prior on the beats"),
+    "export": (_export_options, _export, "write the checkpoints as ONNX step graphs"),
+    "verify": (_verify_options, _verify, "compare ONNX with PyTorch and steps with whole"),
 }
