@@ -1,0 +1,1 @@
+"""The chord model: songs to half-bar slots, training, measuring, export."""

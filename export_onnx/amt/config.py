@@ -1,0 +1,96 @@
+"""Sizes of the chord model and how it is trained; every number that is chosen is here."""
+
+from dataclasses import dataclass
+
+__all__ = ["INTENT_GROUPS", "MODEL_VERSION", "NetworkConfig", "TrainConfig"]
+
+MODEL_VERSION = 1
+
+INTENT_GROUPS = (
+    "valence",
+    "arousal",
+    "density",
+    "loudness",
+    "motion",
+    "since",
+    "until",
+    "energy",
+    "semantic",
+)
+"""What guidance strengthens; key, tempo and metre are facts and stay in both of its branches."""
+
+
+@dataclass(frozen=True)
+class NetworkConfig:
+    """Sizes.
+
+    Attributes
+    ----------
+    width, layers, heads, hidden : int
+        Of the transformer.
+    window : int
+        Slots its attention reaches back.
+    memory : int
+        Slots the copy heads reach back.
+    pair : int
+        Width of the description of a pair of slots.
+    key : int
+        Width of a copy head's query.
+    change_heads, stay_heads : int
+        Copy heads for the next other chord, and for whether the chord stays.
+    dropout : float
+    """
+
+    width: int = 128
+    layers: int = 4
+    heads: int = 4
+    hidden: int = 384
+    window: int = 128
+    memory: int = 512
+    pair: int = 16
+    key: int = 16
+    change_heads: int = 2
+    stay_heads: int = 2
+    dropout: float = 0.2
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """Training.
+
+    Attributes
+    ----------
+    batch : int
+        Songs per step.
+    crop : int
+        Longest stretch of a song [slots].
+    drop_group, drop_all : float
+        Chance that a group, or everything, is not told to the network.
+    noise : float
+        Deviation of the noise on the groups that are measured.
+    delay : int
+        The intent groups come up to so many slots late.
+    transpose : float
+        Chance that a song is put into a wrong key.
+    affect : float
+        Weight of the affective-similarity loss.
+    average_decay : float
+        Of the running mean of the weights.
+    shares : tuple
+        Data set and how often each of its songs is drawn per epoch.
+    """
+
+    epochs: int = 24
+    batch: int = 16
+    crop: int = 256
+    learning_rate: float = 2e-3
+    weight_decay: float = 0.05
+    drop_group: float = 0.3
+    drop_all: float = 0.1
+    noise: float = 0.1
+    delay: int = 2
+    transpose: float = 0.1
+    affect: float = 0.05
+    average_decay: float = 0.995
+    shares: tuple[tuple[str, int], ...] = (("pop909", 1), ("vgmidi", 1), ("emopia", 1))
+    seed: int = 20251121

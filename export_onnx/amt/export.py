@@ -1,0 +1,219 @@
+"""Write the chord model as one ONNX graph: a step with all state going in and out."""
+
+import json
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from engine.errors import InputError
+from engine.generators.amt.conditioning import GROUPS, MASKS, SLICES, WIDTH
+from engine.generators.amt.vocabulary import AMT_QUALITIES, PAD, SIZE
+from export_onnx.amt.config import INTENT_GROUPS, MODEL_VERSION, NetworkConfig
+from export_onnx.amt.memory import Memory, empty_memory
+from export_onnx.amt.network import Amt, Prediction, State
+from export_onnx.tracker.train import load_checkpoint
+
+__all__ = ["OUTPUTS", "ExportOptions", "StepGraph", "export", "load_networks", "write_onnx"]
+
+OUTPUTS = ("slot", "change", "stay")
+
+_LICENCE = "CC BY-NC-SA 4.0"
+_TRAINING_DATA = "POP909, EMOPIA 1.0, VGMIDI (train parts)"
+_OPSET = 17
+_LOWEST = 1e-9
+
+
+@dataclass(frozen=True)
+class ExportOptions:
+    """Checkpoints whose opinions are averaged in, one ONNX file out.
+
+    Attributes
+    ----------
+    readers : Path
+        What `prepare` learned to read from notes, kept in the metadata for `evaluate`.
+    commit : str
+        The source the model was trained with, for the metadata.
+    """
+
+    checkpoints: tuple[Path, ...]
+    out: Path
+    readers: Path
+    commit: str = ""
+
+
+def _without_intent() -> torch.Tensor:
+    kept = torch.ones(WIDTH)
+    for name in INTENT_GROUPS:
+        kept[SLICES[name]] = 0.0
+        kept[MASKS[name]] = 0.0
+    return kept
+
+
+class StepGraph(nn.Module):
+    """One step of one or more networks whose probabilities are averaged, with guidance.
+
+    Every network runs twice, told everything and told only key, tempo and metre; guidance moves
+    from the second opinion through the first and beyond. What was heard is kept once.
+    """
+
+    def __init__(self, networks: Sequence[Amt]) -> None:
+        super().__init__()
+        self.networks = nn.ModuleList(networks)
+        self.register_buffer("kept", _without_intent(), persistent=False)
+
+    def start(self) -> dict[str, torch.Tensor]:
+        """State before the first slot, by the names of the graph's inputs."""
+        states: dict[str, torch.Tensor] = {}
+        config = None
+        for index, network in enumerate(self.networks):
+            assert isinstance(network, Amt)
+            config = network.config
+            state = network.start(2)
+            states[f"state_keys_{index}"] = state.keys
+            states[f"state_values_{index}"] = state.values
+            states[f"state_memory_keys_{index}"] = state.memory_keys
+        assert config is not None
+        states["state_filled"] = torch.zeros(1, config.window)
+        memory = empty_memory(1, config.memory)
+        return states | {f"state_{name}": row for name, row in memory._asdict().items()}
+
+    def forward(
+        self,
+        chord: torch.Tensor,
+        conditioning: torch.Tensor,
+        guidance: torch.Tensor,
+        *states: torch.Tensor,
+    ) -> tuple[torch.Tensor, ...]:
+        """Run one step.
+
+        Parameters
+        ----------
+        chord : int64 tensor, shape (1,)
+            The chord just heard, END before the first.
+        conditioning : float tensor, shape (WIDTH,)
+            Of the slot to come.
+        guidance : float tensor, shape (1,)
+            0 ignores what is intended, 1 follows it, more exaggerates.
+
+        Returns
+        -------
+        slot, change : float tensors, shape (SIZE,)
+            Log-probabilities of the slot's chord, and of the next chord should it change.
+        stay : float tensor, shape (1,)
+            Probability that the chord stays.
+        then the states, in the order they came in.
+        """
+        named = dict(zip(self.start(), states, strict=True))
+        heard = Memory(*(named[f"state_{name}"] for name in Memory._fields))
+        told = torch.stack([conditioning, conditioning * self.get_buffer("kept")])[:, None]
+        opinions: list[Prediction] = []
+        for index, network in enumerate(self.networks):
+            assert isinstance(network, Amt)
+            own = (f"state_keys_{index}", f"state_values_{index}", f"state_memory_keys_{index}")
+            state = State(named[own[0]], named[own[1]], named["state_filled"], named[own[2]], heard)
+            prediction, after = network.step(chord[None], told, state)
+            opinions.append(prediction)
+            for name, value in zip(own, (after.keys, after.values, after.memory_keys), strict=True):
+                named[name] = value
+            last = after
+        named["state_filled"] = last.filled
+        for name, row in last.memory._asdict().items():
+            named[f"state_{name}"] = row
+        stay = torch.stack([opinion.stay[:, 0] for opinion in opinions]).mean(0)
+        change = torch.stack([opinion.change[:, 0] for opinion in opinions]).mean(0)
+        logit = torch.log(stay / (1.0 - stay))
+        stay = torch.sigmoid(logit[1] + guidance * (logit[0] - logit[1]))
+        known = change.clamp(min=_LOWEST).log()
+        change = torch.softmax(known[1] + guidance * (known[0] - known[1]), -1)
+        held = torch.nn.functional.one_hot(chord, SIZE)[0] * stay
+        slot = held + (1.0 - stay) * change
+        return (
+            slot.clamp(min=_LOWEST).log(),
+            change.clamp(min=_LOWEST).log(),
+            stay,
+            *named.values(),
+        )
+
+
+def load_networks(paths: Sequence[Path]) -> tuple[list[Amt], dict[str, str]]:
+    """Build the networks of training checkpoints; also returns facts for the metadata.
+
+    Raises
+    ------
+    InputError
+        A file is missing, unreadable or of another architecture.
+    """
+    networks, seeds = [], []
+    for path in paths:
+        stored = load_checkpoint(path)
+        try:
+            network = Amt(NetworkConfig(**stored["network"]))
+            network.load_state_dict(stored["model"])
+            seeds.append(str(stored["train"]["seed"]))
+        except (KeyError, TypeError, RuntimeError) as error:
+            raise InputError(f"{path}: not a checkpoint of the chord model ({error})") from error
+        networks.append(network.eval())
+    return networks, {"seed": ", ".join(seeds)}
+
+
+def write_onnx(graph: StepGraph, out: Path, facts: dict[str, str]) -> None:
+    """Export a step with its metadata; `facts` are added to them."""
+    import onnx
+
+    graph.eval()
+    states = graph.start()
+    arguments = (torch.tensor([PAD - 1]), torch.zeros(WIDTH), torch.ones(1), *states.values())
+    out.parent.mkdir(parents=True, exist_ok=True)
+    partial = out.with_suffix(".part")
+    with warnings.catch_warnings(), torch.no_grad():
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
+            graph,
+            arguments,
+            str(partial),
+            input_names=["chord", "conditioning", "guidance", *states],
+            output_names=[*OUTPUTS, *(f"next_{name}" for name in states)],
+            opset_version=_OPSET,
+            dynamo=False,
+        )
+    model = onnx.load(str(partial))
+    metadata = {
+        "stimmung_model": "amt",
+        "version": str(MODEL_VERSION),
+        "qualities": json.dumps(AMT_QUALITIES),
+        "groups": json.dumps(GROUPS),
+        "states": json.dumps(
+            {
+                name: {
+                    "shape": list(value.shape),
+                    "type": str(value.dtype).removeprefix("torch."),
+                    "start": float(value.flatten()[0]),
+                }
+                for name, value in states.items()
+            }
+        ),
+        "licence": _LICENCE,
+        "training_data": _TRAINING_DATA,
+        "parameters": str(sum(p.numel() for p in graph.parameters())),
+        **facts,
+    }
+    onnx.helper.set_model_props(model, metadata)
+    onnx.checker.check_model(model)
+    onnx.save(model, str(partial))
+    partial.replace(out)
+
+
+def export(options: ExportOptions) -> None:
+    """Export checkpoints."""
+    networks, facts = load_networks(options.checkpoints)
+    if options.commit:
+        facts["commit"] = options.commit
+    try:
+        facts["readers"] = options.readers.read_text(encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"{options.readers}: cannot be read ({error.strerror})") from error
+    write_onnx(StepGraph(networks), options.out, facts)

@@ -1,0 +1,350 @@
+"""The chord model: a transformer over slots, and copy heads over everything heard so far.
+
+A step takes the chord just heard and what is known about the slot to come. The transformer
+(pre-norm, rotary positions, conditioning added and as FiLM in every layer, all causal) says whether
+the chord stays and what other chord may follow. The copy heads look for earlier slots of the song
+that are like now, and say what came after them; how much they count is decided by one softmax over
+all earlier slots and the transformer's own opinion.
+
+References
+----------
+Su et al.: RoFormer. arXiv 2104.09864. Merity et al.: Pointer sentinel mixture models. arXiv
+1609.07843. Perez et al.: FiLM. arXiv 1709.07871.
+"""
+
+from typing import NamedTuple
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+from engine.generators.amt.conditioning import SLICES, WIDTH
+from engine.generators.amt.vocabulary import (
+    N_QUALITY_TOKENS,
+    N_ROOT_TOKENS,
+    PAD,
+    QUALITY_OF,
+    ROOT_OF,
+    SIZE,
+)
+from export_onnx.amt.config import NetworkConfig
+from export_onnx.amt.memory import DECAYS, Memory, advance, empty_memory, similarity
+
+__all__ = ["Amt", "Prediction", "State"]
+
+_HALF_BOUNDS = (0, 1, 2, 3, 4, 6, 8, 12, 16)
+_RUN_BOUNDS = (0, 1, 2, 3, 4, 6, 8)
+_AGES = 16
+_DISTANCES = 10
+_PERIODS = 7
+_LOWEST = 1e-9
+
+
+class State(NamedTuple):
+    """What a step hands to the next.
+
+    Attributes
+    ----------
+    keys, values : float tensors, shape (batch, layers, heads, window, width of a head)
+    filled : float tensor, shape (batch, window)
+        1 where the window has a slot.
+    memory_keys : float tensor, shape (batch, memory, copy heads, width of a query)
+    memory : Memory
+    """
+
+    keys: torch.Tensor
+    values: torch.Tensor
+    filled: torch.Tensor
+    memory_keys: torch.Tensor
+    memory: Memory
+
+
+class Prediction(NamedTuple):
+    """What the model says about the slots.
+
+    Attributes
+    ----------
+    stay : float tensor, shape (batch, slots)
+        Probability that the chord stays.
+    change : float tensor, shape (batch, slots, SIZE)
+        Probabilities of the next chord, should it change; 0 for the present one.
+    """
+
+    stay: torch.Tensor
+    change: torch.Tensor
+
+    def slot(self, chord: torch.Tensor) -> torch.Tensor:
+        """Probabilities of the next slot's chord after `chord`, shape (batch, slots, SIZE)."""
+        held = functional.one_hot(chord, SIZE) * self.stay[..., None]
+        return held + (1.0 - self.stay[..., None]) * self.change
+
+
+def _rotate(x: torch.Tensor, angle: torch.Tensor) -> torch.Tensor:
+    """Turn pairs of the last axis of ``x`` by ``angle`` (slots, half that width)."""
+    first, second = x.chunk(2, -1)
+    cos, sin = angle.cos(), angle.sin()
+    return torch.cat([first * cos - second * sin, first * sin + second * cos], -1)
+
+
+def _bucket(values: torch.Tensor, bounds: tuple[int, ...]) -> torch.Tensor:
+    """Index of the largest bound not above each value."""
+    index = torch.zeros_like(values)
+    for bound in bounds[1:]:
+        index = index + (values >= bound).long()
+    return index
+
+
+class _Block(nn.Module):
+    def __init__(self, config: NetworkConfig) -> None:
+        super().__init__()
+        width = config.width
+        self.heads, self.window = config.heads, config.window
+        self.first = nn.LayerNorm(width, elementwise_affine=False)
+        self.second = nn.LayerNorm(width, elementwise_affine=False)
+        self.film = nn.Linear(width, 4 * width)
+        nn.init.zeros_(self.film.weight)
+        nn.init.zeros_(self.film.bias)
+        self.project = nn.Linear(width, 3 * width)
+        self.merge = nn.Linear(width, width)
+        self.feed = nn.Sequential(
+            nn.Linear(width, config.hidden), nn.GELU(), nn.Linear(config.hidden, width)
+        )
+        self.drop = nn.Dropout(config.dropout)
+        half = width // config.heads // 2
+        rates = 1.0 / 1000.0 ** (torch.arange(half) / half)
+        self.register_buffer("rates", rates, persistent=False)
+
+    def forward(
+        self,
+        x: torch.Tensor,
+        known: torch.Tensor,
+        past: tuple[torch.Tensor, torch.Tensor, torch.Tensor] | None,
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Run over slots (batch, slots, width); ``past`` holds keys, values and what is filled."""
+        batch, slots, width = x.shape
+        scale1, shift1, scale2, shift2 = self.film(known).chunk(4, -1)
+        y = self.first(x) * (1.0 + scale1) + shift1
+        parts = self.project(y).reshape(batch, slots, 3, self.heads, width // self.heads)
+        query, key, value = parts.permute(2, 0, 3, 1, 4)
+        rates = self.get_buffer("rates")
+        if past is None:
+            place = torch.arange(slots)
+            gap = place[:, None] - place[None, :]
+            seen = ((gap >= 0) & (gap < self.window))[None, None]
+            turned_query = _rotate(query, place[:, None] * rates)
+            turned_key = _rotate(key, place[:, None] * rates)
+        else:
+            key = torch.cat([past[0][:, :, 1:], key], 2)
+            value = torch.cat([past[1][:, :, 1:], value], 2)
+            place = torch.arange(1 - self.window, 1)
+            turned_query = query
+            turned_key = _rotate(key, place[:, None] * rates)
+            seen = (past[2] > 0)[:, None, None, :]
+        weight = turned_query @ turned_key.transpose(-1, -2) / (width // self.heads) ** 0.5
+        weight = weight.masked_fill(~seen, -1e9).softmax(-1)
+        heard = (weight @ value).permute(0, 2, 1, 3).reshape(batch, slots, width)
+        x = x + self.drop(self.merge(heard))
+        y = self.second(x) * (1.0 + scale2) + shift2
+        return x + self.drop(self.feed(y)), key, value
+
+
+class Amt(nn.Module):
+    """See the module's docstring."""
+
+    def __init__(self, config: NetworkConfig) -> None:
+        super().__init__()
+        self.config = config
+        width = config.width
+        self.root = nn.Embedding(N_ROOT_TOKENS, width)
+        self.quality = nn.Embedding(N_QUALITY_TOKENS, width)
+        self.age = nn.Embedding(_AGES, width)
+        self.told = nn.Linear(WIDTH, width)
+        self.understand = nn.Sequential(nn.GELU(), nn.Linear(width, width))
+        with torch.no_grad():
+            self.told.weight[:, SLICES["semantic"]] = 0.0
+        self.blocks = nn.ModuleList(_Block(config) for _ in range(config.layers))
+        self.final = nn.LayerNorm(width)
+        self.drop = nn.Dropout(config.dropout)
+        self.to_root = nn.Linear(width, N_ROOT_TOKENS)
+        self.to_quality = nn.Linear(width, N_QUALITY_TOKENS)
+        self.to_chord = nn.Linear(width, SIZE)
+        nn.init.zeros_(self.to_chord.weight)
+        self.to_stay = nn.Linear(width, 1)
+        self.copies = config.change_heads + config.stay_heads
+        self.query = nn.Linear(width, self.copies * config.key)
+        self.key = nn.Linear(width, self.copies * config.key)
+        self.own = nn.Linear(width, self.copies)
+        self.mix = nn.Linear(width, self.copies)
+        self.match_slots = nn.Embedding(len(_HALF_BOUNDS), config.pair)
+        self.match_runs = nn.Embedding(len(_RUN_BOUNDS), config.pair)
+        self.ages = nn.Embedding(3, config.pair)
+        self.phases = nn.Embedding(3, config.pair)
+        self.distance = nn.Embedding(_DISTANCES, config.pair)
+        self.period = nn.Embedding(_PERIODS, config.pair)
+        self.loose = nn.Linear(len(DECAYS), config.pair)
+        self.score = nn.Linear(config.pair, self.copies)
+        self.register_buffer("roots", torch.tensor(ROOT_OF), persistent=False)
+        self.register_buffer("qualities", torch.tensor(QUALITY_OF), persistent=False)
+        self.register_buffer("alike", similarity(), persistent=False)
+        gap = torch.arange(config.memory, 0, -1) - 1
+        period = sum((gap % 2**power == 0).long() for power in range(1, _PERIODS))
+        assert isinstance(period, torch.Tensor)
+        near = torch.log2(gap.clamp(min=1).float()).floor().long().clamp(max=_DISTANCES - 1)
+        self.register_buffer("gap_period", period, persistent=False)
+        self.register_buffer("gap_distance", near, persistent=False)
+
+    def start(self, batch: int) -> State:
+        """State before the first slot."""
+        c = self.config
+        shape = (batch, c.layers, c.heads, c.window, c.width // c.heads)
+        return State(
+            keys=torch.zeros(shape),
+            values=torch.zeros(shape),
+            filled=torch.zeros(batch, c.window),
+            memory_keys=torch.zeros(batch, c.memory, self.copies, c.key),
+            memory=empty_memory(batch, c.memory),
+        )
+
+    @staticmethod
+    def phase_of(told: torch.Tensor) -> torch.Tensor:
+        """Place in the bar out of conditioning vectors: 0..2, 3 unknown; (batch, slots)."""
+        one_hot = told[..., SLICES["phase"]]
+        return torch.where(one_hot.sum(-1) > 0.5, one_hot.argmax(-1), 3)
+
+    def _enter(
+        self, chord: torch.Tensor, age: torch.Tensor, told: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        known = self.told(told)
+        x = self.root(self.get_buffer("roots")[chord])
+        x = x + self.quality(self.get_buffer("qualities")[chord])
+        x = x + self.age(age.clamp(max=_AGES - 1)) + known
+        return self.drop(x), self.understand(known)
+
+    def _pairs(self, memory: Memory) -> torch.Tensor:
+        """Scores of all earlier slots from how they match, shape (..., slots, copies).
+
+        Leading axes of the memory's rows are batch, or batch and time.
+        """
+        age_now = memory.age[..., -1:]
+        older = 1 + torch.sign(memory.age - age_now)
+        same_phase = (memory.phase == memory.phase[..., -1:]).long()
+        unknown = ((memory.phase == 3) | (memory.phase[..., -1:] == 3)).long()
+        phase = same_phase * (1 - unknown) + 2 * unknown
+        half, run = _bucket(memory.half, _HALF_BOUNDS), _bucket(memory.run, _RUN_BOUNDS)
+        table = (
+            self.match_slots.weight[:, None, None, None]
+            + self.match_runs.weight[None, :, None, None]
+            + self.ages.weight[None, None, :, None]
+            + self.phases.weight[None, None, None, :]
+        ).reshape(-1, self.config.pair)
+        index = ((half * len(_RUN_BOUNDS) + run) * 3 + older) * 3 + phase
+        slots = memory.chord.shape[-1]
+        place = self.distance(self.get_buffer("gap_distance")[-slots:])
+        place = place + self.period(self.get_buffer("gap_period")[-slots:])
+        joint = functional.embedding(index, table) + place
+        joint = joint + self.loose(memory.loose.transpose(-1, -2))
+        return torch.as_tensor(self.score(functional.relu(joint)))
+
+    def _predict(self, x: torch.Tensor, memory: Memory, affinity: torch.Tensor) -> Prediction:
+        """Mix the transformer's opinion with what the copy heads find.
+
+        ``x`` (batch, slots, width); rows of ``memory`` (batch or 1, slots, memory); ``affinity``
+        (batch, slots, memory, copies) of queries and keys.
+        """
+        scores = self._pairs(memory)[..., :-1, :] + affinity[..., :-1, :]
+        rows = Memory(*(row.expand(x.shape[0], *row.shape[1:]) for row in memory))
+        current = rows.chord[..., -1]
+        logits = self.to_chord(x)
+        logits = logits + self.to_root(x)[..., self.get_buffer("roots")]
+        logits = logits + self.to_quality(x)[..., self.get_buffer("qualities")]
+        forbidden = functional.one_hot(current, SIZE)
+        forbidden = forbidden + functional.one_hot(torch.full_like(current, PAD), SIZE)
+        own_change = logits.masked_fill(forbidden > 0, -1e9).softmax(-1)
+        own_stay = self.to_stay(x)[..., 0].sigmoid()
+
+        known = rows.known[..., :-1, None] > 0
+        here, after = rows.chord[..., :-1], rows.chord[..., 1:]
+        turns = (here != after) & (after != current[..., None])
+        n_change = self.config.change_heads
+        allowed = torch.cat(
+            [
+                (known & turns[..., None]).expand(*scores.shape[:-1], n_change),
+                known.expand(*scores.shape[:-1], self.config.stay_heads),
+            ],
+            -1,
+        )
+        scores = scores.masked_fill(~allowed, -1e9)
+        own = self.own(x)[..., None, :]
+        weight = torch.cat([scores, own], -2).softmax(-2)
+        found, own_share = weight[..., :-1, :], weight[..., -1, :]
+        mix = self.mix(x)
+        mix_change, mix_stay = mix[..., :n_change].softmax(-1), mix[..., n_change:].softmax(-1)
+        share_change = (found[..., :n_change] * mix_change[..., None, :]).sum(-1)
+        share_stay = (found[..., n_change:] * mix_stay[..., None, :]).sum(-1)
+        change = torch.zeros_like(own_change).scatter_add(-1, after, share_change)
+        rest = (own_share[..., :n_change] * mix_change).sum(-1, keepdim=True)
+        change = change + rest * own_change
+        stay = (share_stay * (here == after).float()).sum(-1)
+        stay = stay + (own_share[..., n_change:] * mix_stay).sum(-1) * own_stay
+        return Prediction(stay.clamp(_LOWEST, 1.0 - _LOWEST), change.clamp(min=_LOWEST))
+
+    def forward(self, chord: torch.Tensor, told: torch.Tensor) -> Prediction:
+        """Predict every slot of whole songs.
+
+        Parameters
+        ----------
+        chord : int64 tensor, shape (batch, slots)
+            The chord before each slot; END before the first.
+        told : float tensor, shape (batch, slots, WIDTH)
+            What is known about each slot.
+        """
+        batch, slots = chord.shape
+        phase = self.phase_of(told)
+        with torch.no_grad():
+            memory = empty_memory(batch, min(self.config.memory, slots))
+            rows = []
+            for slot in range(slots):
+                one = slice(slot, slot + 1)
+                memory = advance(memory, chord[:, one], phase[:, one], self.get_buffer("alike"))
+                rows.append(memory)
+            memories = Memory(*(torch.stack(column, 1) for column in zip(*rows, strict=True)))
+        x, known = self._enter(chord, memories.age[..., -1], told)
+        for block in self.blocks:
+            x, _, _ = block(x, known, None)
+        x = self.final(x)
+        c = self.config
+        query = self.query(x).reshape(batch, slots, self.copies, c.key)
+        key = self.key(x).reshape(batch, slots, self.copies, c.key)
+        affinity = torch.einsum("bihk,bjhk->bijh", query, key) / c.key**0.5
+        reach = memories.chord.shape[-1]
+        place = torch.arange(slots)[:, None] + torch.arange(1 - reach, 1)[None, :]
+        index = place.clamp(min=0)[None, :, :, None].expand(batch, -1, -1, self.copies)
+        return self._predict(x, memories, affinity.gather(2, index))
+
+    def step(
+        self, chord: torch.Tensor, told: torch.Tensor, state: State
+    ) -> tuple[Prediction, State]:
+        """Predict the next slot: ``chord`` (batch or 1, 1), ``told`` (batch, 1, WIDTH).
+
+        Where all rows hear the same, `State.memory` and ``chord`` may have a single one.
+        """
+        phase = self.phase_of(told)[: chord.shape[0]]
+        memory = advance(state.memory, chord, phase, self.get_buffer("alike"))
+        filled = torch.cat([state.filled[:, 1:], torch.ones_like(state.filled[:, :1])], 1)
+        x, known = self._enter(chord, memory.age[:, -1:], told)
+        keys, values = [], []
+        for layer, block in enumerate(self.blocks):
+            x, key, value = block(x, known, (state.keys[:, layer], state.values[:, layer], filled))
+            keys.append(key)
+            values.append(value)
+        x = self.final(x)
+        c = self.config
+        query = self.query(x).reshape(-1, 1, self.copies, c.key)
+        key = self.key(x).reshape(-1, 1, self.copies, c.key)
+        memory_keys = torch.cat([state.memory_keys[:, 1:], key], 1)
+        affinity = torch.einsum("bihk,bjhk->bijh", query, memory_keys) / c.key**0.5
+        rows = Memory(*(column[:, None] for column in memory))
+        prediction = self._predict(x, rows, affinity)
+        return prediction, State(
+            torch.stack(keys, 1), torch.stack(values, 1), filled, memory_keys, memory
+        )

@@ -1,0 +1,172 @@
+"""Train the chord model; a stopped run goes on where it was, `torchrun` may share the work."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from engine.errors import InputError
+from engine.generators.amt.vocabulary import END, PAD
+from export_onnx.amt.batches import Batch, Sampler, hold_out, whole_song
+from export_onnx.amt.config import NetworkConfig, TrainConfig
+from export_onnx.amt.correspondence import affective_loss
+from export_onnx.amt.network import Amt
+from export_onnx.amt.songs import Song, load_songs
+from export_onnx.amt.views import SongScore, macro, score_song
+from export_onnx.progress import Progress
+from export_onnx.tracker import parallel
+from export_onnx.tracker import train as staging
+from export_onnx.tracker.config import TrainConfig as StageConfig
+
+__all__ = ["TrainOptions", "loss_of", "predict_song", "score_songs", "train"]
+
+_RANK_SEED = 100_003
+
+
+@dataclass(frozen=True)
+class TrainOptions:
+    """Where to read prepared songs, where to write checkpoints, what to train.
+
+    Attributes
+    ----------
+    name : str
+        Of the checkpoint: ``OUT/NAME.pt``.
+    choose : float
+        Share of the training songs left out and scored after each epoch, to choose settings by; 0
+        trains on all.
+    stop_after_epochs : int
+        End after this epoch; started again the run goes on. 0 runs to the end.
+    """
+
+    prepared: Path
+    out: Path
+    name: str = "amt"
+    choose: float = 0.0
+    threads: int = 1
+    stop_after_epochs: int = 0
+    network: NetworkConfig = NetworkConfig()
+    train: TrainConfig = TrainConfig()
+
+
+def loss_of(model: Amt, batch: Batch, affect: float) -> tuple[torch.Tensor, dict[str, float]]:
+    """Loss of a batch: surprise per slot plus `affect` times the affective loss; and its parts."""
+    prediction = model(batch.before, batch.told)
+    counted = (batch.target != PAD).float()
+    total = counted.sum()
+    changed = (batch.target != batch.before).float() * counted
+    stay = prediction.stay
+    kept = torch.where(batch.target == batch.before, stay, 1.0 - stay)
+    own = prediction.change.gather(-1, batch.target[..., None])[..., 0]
+    stay_loss = -(kept.log() * counted).sum() / total
+    change_loss = -(own.log() * changed).sum() / total
+    loss = stay_loss + change_loss
+    parts = {
+        "stay": float(stay_loss.detach()),
+        "change": float(change_loss.detach() * total / changed.sum()),
+    }
+    if affect > 0.0:
+        chords = prediction.slot(batch.before)
+        inside = counted * (batch.target != END).float()
+        affective = affective_loss(chords, inside, batch.affect, batch.trust, batch.prior)
+        loss = loss + affect * affective
+        parts["affect"] = float(affective.detach())
+    return loss, parts
+
+
+def predict_song(
+    model: Amt, song: Song, told: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Probabilities of every slot and of every change, both (n, SIZE); ``told`` replaces its own.
+
+    The model is to be in evaluation mode.
+    """
+    before, chord, own = whole_song(song)
+    told = own if told is None else told
+    n = len(song)
+    with torch.no_grad():
+        heard = torch.from_numpy(before[None, :n])
+        prediction = model(heard, torch.from_numpy(np.ascontiguousarray(told[None, :n])))
+        slot = prediction.slot(heard)
+    return slot[0].numpy(), prediction.change[0].numpy()
+
+
+def score_songs(model: Amt, songs: Sequence[Song]) -> list[SongScore]:
+    """Score every song with its own conditioning."""
+    model.eval()
+    scores = [score_song(song.chord, *predict_song(model, song)) for song in songs]
+    return [score for score in scores if score is not None]
+
+
+def train(options: TrainOptions) -> Path | None:
+    """Train and write ``OUT/NAME.pt`` when done; returns its path, None if stopped before.
+
+    Raises
+    ------
+    InputError
+        There are no prepared songs, or the checkpoint is of another run.
+    """
+    with parallel.together():
+        return _train(options)
+
+
+def _train(options: TrainOptions) -> Path | None:
+    torch.set_num_threads(options.threads)
+    options.out.mkdir(parents=True, exist_ok=True)
+    config = options.train
+    started = time.monotonic()
+    songs = load_songs(options.prepared / "train.npz")
+    songs, aside = hold_out(songs, options.choose, config.seed) if options.choose else (songs, [])
+    aside = [song for song in aside if song.dataset == "pop909"]
+    torch.manual_seed(config.seed)
+    model = Amt(options.network)
+    steps = len(Sampler(songs, config, config.seed)) // parallel.world_size()
+    if steps == 0:
+        raise InputError(f"{options.prepared}: no song of {', '.join(n for n, _ in config.shares)}")
+    recipe = replace(
+        StageConfig(),
+        learning_rate=config.learning_rate,
+        weight_decay=config.weight_decay,
+        average_decay=config.average_decay,
+    )
+    stage_options = staging.TrainOptions(options.prepared, options.out, train=recipe)
+    stage = staging.Stage(f"{options.name}.stage", model, stage_options, steps * config.epochs)
+    last = min(config.epochs, options.stop_after_epochs or config.epochs)
+    for epoch in range(stage.epoch, last):
+        seed = config.seed + epoch + _RANK_SEED * parallel.rank()
+        torch.manual_seed(seed)
+        model.train()
+        sums: dict[str, float] = {}
+        title = f"{options.name}, epoch {epoch + 1}/{config.epochs}"
+        with Progress(title, steps, 60.0, silent=parallel.rank() > 0) as progress:
+            for step, batch in zip(range(steps), Sampler(songs, config, seed), strict=False):
+                loss, parts = loss_of(model, batch, config.affect)
+                stage.step(loss)
+                for key, value in parts.items():
+                    sums[key] = sums.get(key, 0.0) + value
+                progress.advance(f"{sums['stay'] / (step + 1):.3f}")
+        stage.epoch = epoch + 1
+        stage.save()
+        if parallel.rank() == 0:
+            shown = " ".join(f"{key} {value / steps:.3f}" for key, value in sums.items())
+            print(f"{title}: {shown}", flush=True)
+            if aside:
+                kept = stage.average.module
+                assert isinstance(kept, Amt)
+                named = macro(score_songs(kept, aside))
+                print("  " + ", ".join(f"{k} {v:.3f}" for k, v in named.items()), flush=True)
+    if stage.epoch < config.epochs:
+        return None
+    path = options.out / f"{options.name}.pt"
+    staging.save_checkpoint(
+        path,
+        {
+            "model": stage.average.module.state_dict(),
+            "network": asdict(options.network),
+            "train": asdict(config),
+            "seconds": time.monotonic() - started,
+        },
+    )
+    return path
