@@ -1,7 +1,7 @@
 """Standard MIDI files: write what was generated, read primers.
 
-Musical time only: beats become ticks, and tempo is written once, so that every DAW shows the
-notes on its grid.
+Musical time only: beats become ticks, so that every DAW shows the notes on its grid. Music for
+films also has tempo changes, odd bars and markers.
 """
 
 import io
@@ -71,6 +71,25 @@ class MidiContents:
     key: str
 
 
+@dataclass(frozen=True, slots=True)
+class SongMap:
+    """What changes in the course of a piece, each with its position [quarter notes].
+
+    Attributes
+    ----------
+    tempos : tuple of (float, float)
+        Tempo from there on, 4..1000 [quarter notes per minute].
+    meters : tuple of (float, int)
+        Length of the bars from there on, 1..64 [quarter notes].
+    markers : tuple of (float, str)
+        Text to be shown there, in Latin-1.
+    """
+
+    tempos: tuple[tuple[float, float], ...] = ()
+    meters: tuple[tuple[float, int], ...] = ()
+    markers: tuple[tuple[float, str], ...] = ()
+
+
 def write_midi_file(
     path: str | os.PathLike[str],
     notes: Sequence[NoteEvent],
@@ -80,6 +99,7 @@ def write_midi_file(
     key: str,
     beats_per_bar: int,
     programs: Mapping[str, int] | None = None,
+    song_map: SongMap | None = None,
 ) -> None:
     """Write a type 1 file: one track for tempo and signatures, one per role.
 
@@ -93,13 +113,15 @@ def write_midi_file(
     notes, controls : sequence
         In any order.
     tempo_bpm : float
-        Tempo, 4..1000 [quarter notes per minute].
+        Tempo at the start, 4..1000 [quarter notes per minute].
     key : str
         Key signature, such as ``"C:maj"`` or ``"F#:min"``.
     beats_per_bar : int
-        Quarter notes per bar, 1..64.
+        Quarter notes per bar at the start, 1..64.
     programs : mapping of str to int, optional
         General MIDI program of each role, 0..127.
+    song_map : SongMap, optional
+        Later tempi and bar lengths, and markers.
 
     Raises
     ------
@@ -108,20 +130,20 @@ def write_midi_file(
     """
     import mido
 
-    if not _TEMPO_BPM[0] <= tempo_bpm <= _TEMPO_BPM[1]:
-        low, high = _TEMPO_BPM
-        raise InputError(f"tempo must be from {low:g} to {high:g} BPM; got {tempo_bpm!r}")
-    if not 1 <= beats_per_bar <= 64:
-        raise InputError(f"beats_per_bar must be from 1 to 64; got {beats_per_bar!r}")
-    tempo = mido.bpm2tempo(tempo_bpm)
-    head = [
-        mido.MetaMessage("track_name", name="Stimmung"),
-        mido.MetaMessage("set_tempo", tempo=tempo),
-        mido.MetaMessage("time_signature", numerator=beats_per_bar, denominator=4),
-        mido.MetaMessage("key_signature", key=parse_key(key).signature),
-    ]
+    song_map = song_map or SongMap()
     song = mido.MidiFile(type=1, ticks_per_beat=TICKS_PER_BEAT)
-    song.tracks.append(mido.MidiTrack(head))
+    head = [
+        (0, _SETUP, _tempo(tempo_bpm)),
+        (0, _SETUP, _meter(beats_per_bar)),
+        (0, _SETUP, mido.MetaMessage("key_signature", key=parse_key(key).signature)),
+    ]
+    head += [(_ticks(beat), _SETUP, _tempo(tempo)) for beat, tempo in song_map.tempos]
+    head += [(_ticks(beat), _SETUP, _meter(bar)) for beat, bar in song_map.meters]
+    head += [
+        (_ticks(beat), _SETUP, mido.MetaMessage("marker", text=text))
+        for beat, text in song_map.markers
+    ]
+    song.tracks.append(_track("Stimmung", head))
     controls = [*controls, *_final_lifts(notes, controls)]
     present = {note.role for note in notes} | {control.role for control in controls}
     ordered = [role for role in (*_ROLES, CONTROL_ROLE) if role in present]
@@ -183,6 +205,23 @@ def read_song_bytes(path: Path) -> tuple[bytes, Any]:
             f"got type {song.type}, division {song.ticks_per_beat}"
         )
     return data, song
+
+
+def _tempo(tempo_bpm: float) -> Any:
+    import mido
+
+    if not _TEMPO_BPM[0] <= tempo_bpm <= _TEMPO_BPM[1]:
+        low, high = _TEMPO_BPM
+        raise InputError(f"tempo must be from {low:g} to {high:g} BPM; got {tempo_bpm!r}")
+    return mido.MetaMessage("set_tempo", tempo=mido.bpm2tempo(tempo_bpm))
+
+
+def _meter(beats_per_bar: int) -> Any:
+    import mido
+
+    if not 1 <= beats_per_bar <= 64:
+        raise InputError(f"beats_per_bar must be from 1 to 64; got {beats_per_bar!r}")
+    return mido.MetaMessage("time_signature", numerator=beats_per_bar, denominator=4)
 
 
 def _ticks(beats: float) -> int:

@@ -115,12 +115,12 @@ class VideoAnalyser:
             self._count(cut_s)
         cut_rate = self._rate(time_s)
         valence, arousal = self._mood.push(
+            1.0 / ANALYSIS_FPS,
             brightness=look.brightness,
             saturation=look.saturation,
             warmth=look.warmth,
             motion=motion,
             cut_rate=cut_rate,
-            passed_s=1.0 / ANALYSIS_FPS,
         )
         return VideoState(
             time_s=time_s,

@@ -26,7 +26,7 @@ from engine.config import check_range
 from engine.errors import InputError
 from engine.video.state import VideoState
 
-__all__ = ["Calibration", "Mood", "calibrate"]
+__all__ = ["Calibration", "Mood", "calibrate", "proxy"]
 
 _SMOOTHING_S = 1.5
 _MOST_CUTS = 60.0  # per minute, where the rate's influence ends
@@ -80,42 +80,59 @@ def calibrate(states: Iterable[VideoState]) -> Calibration:
     )
 
 
-class Mood:
-    """Smoothed valence and arousal of a stream of pictures."""
+def proxy(
+    neutral: Calibration,
+    *,
+    brightness: float,
+    saturation: float,
+    warmth: float,
+    motion: float,
+    cut_rate: float,
+) -> tuple[float, float]:
+    """Return valence and arousal of one moment, in (-1, 1); arguments as in `VideoState`."""
+    light = (brightness - neutral.brightness) / _BRIGHTNESS_SPREAD
+    colour = (saturation - neutral.saturation) / _SATURATION_SPREAD
+    warm = (warmth - neutral.warmth) / _WARMTH_SPREAD
+    moving = _around(motion, neutral.motion)
+    cutting = 2.0 * math.log1p(cut_rate) / math.log1p(_MOST_CUTS) - 1.0
+    valence = 0.69 * light + 0.22 * colour + 0.3 * warm
+    arousal = 1.1 * moving + 0.4 * min(1.0, cutting) + 0.3 * (0.6 * colour - 0.31 * light)
+    return math.tanh(0.8 * valence), math.tanh(arousal)
 
-    def __init__(self, calibration: Calibration) -> None:
-        self._neutral = calibration
+
+class Mood:
+    """The proxy, smoothed with a time constant of 1.5 s: what a live audience is shown."""
+
+    def __init__(self, neutral: Calibration) -> None:
+        self._neutral = neutral
         self._smooth: tuple[float, float] | None = None
 
     def push(
         self,
+        passed_s: float,
         *,
         brightness: float,
         saturation: float,
         warmth: float,
         motion: float,
         cut_rate: float,
-        passed_s: float,
     ) -> tuple[float, float]:
         """Return valence and arousal in (-1, 1) after one more picture, ``passed_s`` later."""
-        neutral = self._neutral
-        light = (brightness - neutral.brightness) / _BRIGHTNESS_SPREAD
-        colour = (saturation - neutral.saturation) / _SATURATION_SPREAD
-        warm = (warmth - neutral.warmth) / _WARMTH_SPREAD
-        moving = _around(motion, neutral.motion)
-        cutting = 2.0 * math.log1p(cut_rate) / math.log1p(_MOST_CUTS) - 1.0
-        valence = 0.69 * light + 0.22 * colour + 0.3 * warm
-        arousal = 1.1 * moving + 0.4 * min(1.0, cutting) + 0.3 * (0.6 * colour - 0.31 * light)
+        now = proxy(
+            self._neutral,
+            brightness=brightness,
+            saturation=saturation,
+            warmth=warmth,
+            motion=motion,
+            cut_rate=cut_rate,
+        )
         if self._smooth is None:
-            self._smooth = (valence, arousal)
+            self._smooth = now
         else:
             rate = 1.0 - math.exp(-passed_s / _SMOOTHING_S)
-            old_valence, old_arousal = self._smooth
-            self._smooth = (
-                old_valence + rate * (valence - old_valence),
-                old_arousal + rate * (arousal - old_arousal),
-            )
-        return math.tanh(0.8 * self._smooth[0]), math.tanh(self._smooth[1])
+            (valence, arousal), old = now, self._smooth
+            self._smooth = (old[0] + rate * (valence - old[0]), old[1] + rate * (arousal - old[1]))
+        return self._smooth
 
 
 def _around(value: float, neutral: float) -> float:
