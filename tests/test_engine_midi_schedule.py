@@ -319,3 +319,15 @@ def test_whatever_is_asked_a_receiver_never_keeps_a_note_or_a_pedal(commands, lo
     pedals = {o.data[0]: o.data[2] for o in ordered if o.data[0] >> 4 == 0xB and o.data[1] == 64}
     assert set(pedals.values()) <= {0}
     assert schedule.ledger.pedals == ()
+
+
+def test_bends_and_pressures_are_sent_when_they_change_and_held_for_a_port_that_is_away():
+    schedule = Schedule()
+    for at_s, fine, coarse in ((1.0, 0, 64), (2.0, 0, 64), (3.0, 127, 127)):
+        schedule.handle(Frame(Kind.BEND, 2, fine, coarse, at_s=at_s), 0.0)
+        schedule.handle(Frame(Kind.PRESSURE, 2, coarse, at_s=at_s), 0.0)
+    assert [out.data for out in schedule.due(1.0)] == [b"\xe2\x00\x40", b"\xd2\x40"]
+    assert schedule.due(2.0) == []
+    schedule.suspend()
+    assert schedule.due(3.0) == []
+    assert {out.data for out in schedule.resume(4.0)} == {b"\xe2\x7f\x7f", b"\xd2\x7f"}

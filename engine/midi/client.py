@@ -158,6 +158,32 @@ class SenderClient:
         _check_int("value", value, 0, 127)
         self._link.submit(Frame(Kind.CONTROL, channel, control, value, at_s=at_s))
 
+    def bend(self, at_s: float, channel: int, value: int) -> None:
+        """Hand over a pitch bend, 0..16383 with 8192 in the middle.
+
+        Raises
+        ------
+        InputError
+            If a value is out of range.
+        """
+        _check_time("at_s", at_s)
+        _check_int("channel", channel, 0, 15)
+        _check_int("value", value, 0, 16383)
+        self._link.submit(Frame(Kind.BEND, channel, value & 127, value >> 7, at_s=at_s))
+
+    def pressure(self, at_s: float, channel: int, value: int) -> None:
+        """Hand over a channel pressure, 0..127.
+
+        Raises
+        ------
+        InputError
+            If a value is out of range.
+        """
+        _check_time("at_s", at_s)
+        _check_int("channel", channel, 0, 15)
+        _check_int("value", value, 0, 127)
+        self._link.submit(Frame(Kind.PRESSURE, channel, value, at_s=at_s))
+
     def program(self, at_s: float, channel: int, program: int) -> None:
         """Hand over a program change, 0..127.
 

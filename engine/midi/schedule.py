@@ -8,12 +8,23 @@ never is.
 
 import heapq
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from engine.midi.ledger import NoteLedger
+from engine.midi.messages import (
+    NO_NOTE,
+    Outgoing,
+    change,
+    control,
+    note_off,
+    note_on,
+    number_of,
+    place_of,
+    program,
+    realtime,
+)
 from engine.midi.wire import DropReason, Frame, Kind
 
-__all__ = ["MAX_LATE_S", "MAX_QUEUED", "NO_NOTE", "Outgoing", "Schedule"]
+__all__ = ["MAX_LATE_S", "MAX_QUEUED", "Schedule"]
 
 MAX_LATE_S = 0.1
 """A note-on this much past its deadline is worse than silence [s]."""
@@ -21,13 +32,8 @@ MAX_LATE_S = 0.1
 MAX_QUEUED = 8192
 """Notes and controllers that may wait at once: minutes of dense music."""
 
-NO_NOTE = -1
-"""Note id of messages that are not note-ons."""
-
 _CLOCK, _OFF, _PROGRAM, _PEDAL, _ON, _CONTROL = range(6)
 
-_NOTE_OFF, _NOTE_ON, _CONTROL_CHANGE, _PROGRAM_CHANGE = 0x80, 0x90, 0xB0, 0xC0
-_SONG_POSITION = 0xF2
 _SUSTAIN, _ALL_SOUND_OFF, _RESET_CONTROLLERS, _ALL_NOTES_OFF = 64, 120, 121, 123
 
 # Controllers whose every message counts, in order: bank select, data entry, (N)RPN, modes.
@@ -36,22 +42,7 @@ _SEQUENCED = frozenset({0, 6, 32, 38, *range(96, 102), *range(120, 128)})
 _PEDALS = range(64, 70)
 
 
-class Outgoing(NamedTuple):
-    """One MIDI message ready for the port.
-
-    Attributes
-    ----------
-    data : bytes
-        The message as it goes on the wire.
-    at_s : float
-        When it should leave [s], latency included.
-    note_id : int
-        Identity of a note-on, else `NO_NOTE`.
-    """
-
-    data: bytes
-    at_s: float
-    note_id: int = NO_NOTE
+_MESSAGES = frozenset({Kind.CONTROL, Kind.BEND, Kind.PRESSURE, Kind.PROGRAM, Kind.REALTIME})
 
 
 @dataclass(slots=True)
@@ -94,13 +85,13 @@ class Schedule:
         self._pending: dict[int, _Note] = {}
         self._playing: dict[int, _Note] = {}
         self._messages = 0  # controllers, programs and clocks waiting
-        self._values: dict[tuple[int, int], int] = {}
+        self._values: dict[tuple[int, int], bytes] = {}
         self._channels: set[int] = set()
         self._latest_on_s = float("-inf")
         self._given_offs: dict[tuple[int, int], float] = {}  # last note-off per place [s]
         self._away = False
         self._owed: dict[tuple[int, int], None] = {}  # note-offs a lost port did not get
-        self._held: dict[tuple[int, int], int] = {}  # controllers a lost port did not get
+        self._held: dict[tuple[int, int], bytes] = {}  # controllers a lost port did not get
         self._reports: list[Frame] = []
 
     @property
@@ -122,7 +113,7 @@ class Schedule:
         kind = frame.kind
         if kind == Kind.NOTE:
             self._add_note(frame)
-        elif kind in (Kind.CONTROL, Kind.PROGRAM, Kind.REALTIME):
+        elif kind in _MESSAGES:
             self._add_message(frame)
         elif kind == Kind.END_NOTE:
             self._move_end(frame.note_id, frame.at_s)
@@ -155,20 +146,20 @@ class Schedule:
                 continue
             self._messages -= 1
             if priority == _CLOCK:
-                clocks.append(Outgoing(_realtime(item), at_s))
+                clocks.append(Outgoing(realtime(item), at_s))
             elif priority == _PROGRAM:
-                notes.append(Outgoing(bytes((_PROGRAM_CHANGE | item.channel, item.data1)), at_s))
+                notes.append(program(item.channel, item.data1, at_s))
             elif priority == _PEDAL:
                 self._move_pedal(item, at_s, notes)
             else:
                 # Merged by place in the dictionary: the newest value of a backlog wins.
-                place = (item.channel, item.data1)
-                key = order if item.data1 in _SEQUENCED else place
+                changed = change(item, at_s)
+                key = order if number_of(changed.data) in _SEQUENCED else place_of(changed.data)
                 controls.pop(key, None)
-                controls[key] = _control(*place, item.data2, at_s)
+                controls[key] = changed
         changed = [out for out in controls.values() if self._remember(out.data)]
         if self._away:
-            self._held.update(((o.data[0] & 15, o.data[1]), o.data[2]) for o in changed)
+            self._held.update((place_of(out.data), out.data) for out in changed)
             return []
         return clocks + notes + changed
 
@@ -177,8 +168,8 @@ class Schedule:
         at_s = max(now, self._latest_on_s)  # never before what was already given away
         out = self._offs(at_s)
         for channel in sorted(self._channels):
-            out.append(_control(channel, _ALL_NOTES_OFF, 0, at_s))
-            out.append(_control(channel, _SUSTAIN, 0, at_s))
+            out.append(control(channel, _ALL_NOTES_OFF, 0, at_s))
+            out.append(control(channel, _SUSTAIN, 0, at_s))
             self._forget_pedal(channel)
         return out
 
@@ -192,11 +183,15 @@ class Schedule:
         out = self._offs(at_s)
         for channel in range(16):
             for control in (_ALL_SOUND_OFF, _ALL_NOTES_OFF, _SUSTAIN, _RESET_CONTROLLERS):
-                out.append(_control(channel, control, 0, at_s))
+                out.append(control(channel, control, 0, at_s))
             self.ledger.move_pedal(channel, 0)
         self._values.clear()
         # A port that left with its pedal down still has to be told.
-        self._held = {place: 0 for place in self._held if place[1] == _SUSTAIN}
+        self._held = {
+            (channel, number): control(channel, _SUSTAIN, 0, at_s).data
+            for channel, number in self._held
+            if number == _SUSTAIN
+        }
         return [] if self._away else out
 
     def suspend(self) -> None:
@@ -209,15 +204,15 @@ class Schedule:
             self._owed[note.channel, note.pitch] = None
         self._offs(0.0)
         for channel in self.ledger.pedals:
-            self._held[channel, _SUSTAIN] = 0
+            self._held[channel, _SUSTAIN] = control(channel, _SUSTAIN, 0, 0.0).data
             self._forget_pedal(channel)
 
     def resume(self, now: float) -> list[Outgoing]:
         """Go on, the port is back: return the note-offs and controllers it missed."""
         self._away = False
         at_s = max(now, self._latest_on_s)
-        out = [_note_off(channel, pitch, at_s) for channel, pitch in self._owed]
-        out += [_control(ch, control, value, at_s) for (ch, control), value in self._held.items()]
+        out = [note_off(channel, pitch, at_s) for channel, pitch in self._owed]
+        out += [Outgoing(data, at_s) for data in self._held.values()]
         self._owed.clear()
         self._held.clear()
         return out
@@ -240,7 +235,7 @@ class Schedule:
             self._report_drop(NO_NOTE, DropReason.QUEUE_FULL)
             return
         priority = {Kind.REALTIME: _CLOCK, Kind.PROGRAM: _PROGRAM}.get(frame.kind, _CONTROL)
-        if priority == _CONTROL and frame.data1 in _PEDALS:
+        if frame.kind == Kind.CONTROL and frame.data1 in _PEDALS:
             priority = _PEDAL
         self._messages += 1
         self._push(frame.at_s, priority, frame)
@@ -287,7 +282,7 @@ class Schedule:
         if self._away:
             self._owed[channel, pitch] = None
             return []
-        return [_note_off(channel, pitch, now)]
+        return [note_off(channel, pitch, now)]
 
     def _start(self, note: _Note, at_s: float, now: float, out: list[Outgoing]) -> None:
         if self._pending.get(note.note_id) is not note:
@@ -304,12 +299,11 @@ class Schedule:
             if older is not None:
                 del self._playing[older.note_id]
                 self._reports.append(Frame(Kind.ENDED, note_id=older.note_id))
-                out.append(_note_off(older.channel, older.pitch, at_s))
+                out.append(note_off(older.channel, older.pitch, at_s))
             self._playing[note.note_id] = note
             self._channels.add(note.channel)
             self._latest_on_s = max(self._latest_on_s, at_s)
-            data = bytes((_NOTE_ON | note.channel, note.pitch, note.velocity))
-            out.append(Outgoing(data, at_s, note.note_id))
+            out.append(note_on(note.channel, note.pitch, note.velocity, at_s, note.note_id))
             self._push(note.off_s, _OFF, note)
 
     def _end(self, note: _Note, deadline: float, at_s: float, out: list[Outgoing]) -> None:
@@ -319,17 +313,17 @@ class Schedule:
         self.ledger.end(note.note_id)
         self._reports.append(Frame(Kind.ENDED, note_id=note.note_id))
         self._given_offs[note.channel, note.pitch] = at_s
-        out.append(_note_off(note.channel, note.pitch, at_s))
+        out.append(note_off(note.channel, note.pitch, at_s))
 
     def _move_pedal(self, frame: Frame, at_s: float, out: list[Outgoing]) -> None:
         pressed = frame.data1 == _SUSTAIN and frame.data2 >= 64
         if self._away and pressed:
             return  # the notes it would hold are dropped too
-        moved = _control(frame.channel, frame.data1, frame.data2, at_s)
+        moved = control(frame.channel, frame.data1, frame.data2, at_s)
         if not self._remember(moved.data):
             return
         if self._away:
-            self._held[frame.channel, frame.data1] = frame.data2
+            self._held[place_of(moved.data)] = moved.data
             return
         if frame.data1 == _SUSTAIN:
             self.ledger.move_pedal(frame.channel, frame.data2)
@@ -338,23 +332,23 @@ class Schedule:
 
     def _forget_pedal(self, channel: int) -> None:
         self.ledger.move_pedal(channel, 0)
-        self._values[channel, _SUSTAIN] = 0
+        self._values[channel, _SUSTAIN] = control(channel, _SUSTAIN, 0, 0.0).data
 
     def _offs(self, at_s: float) -> list[Outgoing]:
         out = []
         for note in self.ledger.end_all():
             del self._playing[note.note_id]
             self._reports.append(Frame(Kind.ENDED, note_id=note.note_id))
-            out.append(_note_off(note.channel, note.pitch, at_s))
+            out.append(note_off(note.channel, note.pitch, at_s))
         return out
 
     def _remember(self, data: bytes) -> bool:
-        channel, control, value = data[0] & 15, data[1], data[2]
-        self._channels.add(channel)
-        if control in _SEQUENCED:
+        place = place_of(data)
+        self._channels.add(place[0])
+        if place[1] in _SEQUENCED:
             return True
-        changed = self._values.get((channel, control)) != value
-        self._values[channel, control] = value
+        changed = self._values.get(place) != data
+        self._values[place] = data
         return changed
 
     def _drop(self, note_id: int, reason: DropReason) -> None:
@@ -378,18 +372,3 @@ class Schedule:
 
         self._heap = [entry for entry in self._heap if valid(entry[0], entry[1], entry[3])]
         heapq.heapify(self._heap)
-
-
-def _note_off(channel: int, pitch: int, at_s: float) -> Outgoing:
-    # Release velocity 64 is the neutral value of the MIDI 1.0 specification.
-    return Outgoing(bytes((_NOTE_OFF | channel, pitch, 64)), at_s)
-
-
-def _realtime(frame: Frame) -> bytes:
-    if frame.data1 == _SONG_POSITION:  # 14 bits, low seven first
-        return bytes((_SONG_POSITION, frame.note_id & 127, frame.note_id >> 7 & 127))
-    return bytes((frame.data1,))
-
-
-def _control(channel: int, control: int, value: int, at_s: float) -> Outgoing:
-    return Outgoing(bytes((_CONTROL_CHANGE | channel, control, value)), at_s)

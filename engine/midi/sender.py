@@ -6,6 +6,7 @@ permitted, and survives its parent just long enough to end every sounding note.
 """
 
 import argparse
+import contextlib
 import faulthandler
 import os
 import queue
@@ -17,10 +18,11 @@ from collections.abc import Callable, Iterable
 from types import FrameType
 
 from engine.errors import MidiPortError
-from engine.midi.ports import Clock, OutputPort, open_output
+from engine.midi.messages import NO_NOTE, Outgoing
+from engine.midi.ports import Clock, OutputPort, load_libraries, open_output
 from engine.midi.priority import be_punctual
 from engine.midi.reporter import Reporter
-from engine.midi.schedule import NO_NOTE, Outgoing, Schedule
+from engine.midi.schedule import Schedule
 from engine.midi.waiter import Waiter
 from engine.midi.wire import Counters, Frame, FrameReader, Kind, WireError, encode
 
@@ -176,6 +178,7 @@ class Sender:
         for frame in self.schedule.take_reports():
             self._reporter.put(frame)
         self._reporter.counters = self._counters()
+        self._reporter.turns += 1
 
     def _counters(self) -> Counters:
         return Counters(
@@ -217,12 +220,25 @@ def _read_frames(fd: int, inbox: "queue.SimpleQueue[list[Frame]]") -> None:
     faulthandler.dump_traceback_later(_FAREWELL_S, exit=True)
 
 
+def _wait_for_turn(inbox: "queue.SimpleQueue[list[Frame]]") -> float | None:
+    """Wait as a spare; return the latency to open with [s], or None if never needed."""
+    parent = os.getppid()
+    while os.getppid() == parent:  # a forked sibling may hold our stdin open after its death
+        with contextlib.suppress(queue.Empty):
+            first = inbox.get(timeout=_IDLE_S)[0]
+            return first.at_s if first.kind == Kind.OPEN else None
+    return None
+
+
 def _arguments(argv: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="stimmung-sender", description=__doc__)
     parser.add_argument("--output", required=True, help="virtual, jack, none or a port's name")
     parser.add_argument("--name", default="Stimmung", help="name of our own port")
     parser.add_argument("--latency", type=float, default=0.0, help="seconds added to deadlines")
     parser.add_argument("--wait", action="store_true", help="start even if the port is away")
+    parser.add_argument(
+        "--spare", action="store_true", help="be ready, and wait to be told to open"
+    )
     return parser.parse_args(argv)
 
 
@@ -237,6 +253,13 @@ def main(argv: list[str] | None = None) -> int:
     def terminate(signum: int, frame: FrameType | None) -> None:
         inbox.put([Frame(Kind.STOP)])
 
+    threading.Thread(target=_read_frames, args=(0, inbox), name="reader", daemon=True).start()
+    if args.spare:
+        load_libraries(args.output)
+        latency_s = _wait_for_turn(inbox)
+        if latency_s is None:
+            return 0
+        args.latency, args.wait = latency_s, True
     signal.signal(signal.SIGTERM, terminate)
     if hasattr(signal, "SIGHUP"):
         signal.signal(signal.SIGHUP, terminate)
@@ -256,7 +279,6 @@ def main(argv: list[str] | None = None) -> int:
         os.write(wire, encode(Frame(Kind.ERROR, data1=1, payload=str(error).encode())))
         return error.exit_code
     reporter.start()
-    threading.Thread(target=_read_frames, args=(0, inbox), name="reader", daemon=True).start()
     sender.run()
     reporter.finish()
     return 0

@@ -48,6 +48,9 @@ class Kind(IntEnum):
     CONNECT = 9  # payload: name of a port to connect to
     LATENCY = 10  # at: seconds added to every deadline
     STOP = 11
+    OPEN = 12  # to a spare: open the port; at: seconds added to every deadline
+    BEND = 13  # at, channel, data1 low seven bits, data2 high seven bits
+    PRESSURE = 14  # at, channel, data1 pressure of the channel
 
     READY = 32  # payload: name of the open port, empty while it is away
     ERROR = 33  # payload: message; data1 1 if the sender gives up

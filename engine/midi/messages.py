@@ -1,0 +1,89 @@
+"""MIDI messages as they go on the wire, ready for a port (MIDI 1.0)."""
+
+from typing import NamedTuple
+
+from engine.midi.wire import Frame, Kind
+
+__all__ = [
+    "NO_NOTE",
+    "Outgoing",
+    "change",
+    "control",
+    "note_off",
+    "note_on",
+    "number_of",
+    "place_of",
+    "program",
+    "realtime",
+]
+
+NO_NOTE = -1
+"""Note id of messages that are not note-ons."""
+
+_NOTE_OFF, _NOTE_ON, _CONTROL_CHANGE, _PROGRAM_CHANGE = 0x80, 0x90, 0xB0, 0xC0
+_CHANNEL_PRESSURE, _PITCH_BEND = 0xD0, 0xE0
+_SONG_POSITION = 0xF2
+
+
+class Outgoing(NamedTuple):
+    """One MIDI message ready for the port.
+
+    Attributes
+    ----------
+    data : bytes
+        The message as it goes on the wire.
+    at_s : float
+        When it should leave [s], latency included.
+    note_id : int
+        Identity of a note-on, else `NO_NOTE`.
+    """
+
+    data: bytes
+    at_s: float
+    note_id: int = NO_NOTE
+
+
+def note_on(channel: int, pitch: int, velocity: int, at_s: float, note_id: int) -> Outgoing:
+    """Return a note-on."""
+    return Outgoing(bytes((_NOTE_ON | channel, pitch, velocity)), at_s, note_id)
+
+
+def note_off(channel: int, pitch: int, at_s: float) -> Outgoing:
+    """Return a note-off; release velocity 64 is the neutral value of the specification."""
+    return Outgoing(bytes((_NOTE_OFF | channel, pitch, 64)), at_s)
+
+
+def control(channel: int, number: int, value: int, at_s: float) -> Outgoing:
+    """Return a controller change."""
+    return Outgoing(bytes((_CONTROL_CHANGE | channel, number, value)), at_s)
+
+
+def program(channel: int, number: int, at_s: float) -> Outgoing:
+    """Return a program change."""
+    return Outgoing(bytes((_PROGRAM_CHANGE | channel, number)), at_s)
+
+
+def realtime(frame: Frame) -> bytes:
+    """Return a clock, start, continue or stop, or a song position (low seven bits first)."""
+    if frame.data1 == _SONG_POSITION:
+        return bytes((_SONG_POSITION, frame.note_id & 127, frame.note_id >> 7 & 127))
+    return bytes((frame.data1,))
+
+
+def change(frame: Frame, at_s: float) -> Outgoing:
+    """Return a controller, pitch bend or channel pressure."""
+    if frame.kind == Kind.BEND:
+        return Outgoing(bytes((_PITCH_BEND | frame.channel, frame.data1, frame.data2)), at_s)
+    if frame.kind == Kind.PRESSURE:
+        return Outgoing(bytes((_CHANNEL_PRESSURE | frame.channel, frame.data1)), at_s)
+    return control(frame.channel, frame.data1, frame.data2, at_s)
+
+
+def number_of(data: bytes) -> int:
+    """Return the controller, or the status byte of what has no number."""
+    return data[1] if data[0] & 0xF0 == _CONTROL_CHANGE else data[0] & 0xF0
+
+
+def place_of(data: bytes) -> tuple[int, int]:
+    """Return channel and number: a later message there replaces an earlier one."""
+    return data[0] & 15, number_of(data)
