@@ -153,10 +153,10 @@ class Schedule:
                 self._move_pedal(item, at_s, notes)
             else:
                 # Merged by place in the dictionary: the newest value of a backlog wins.
-                changed = change(item, at_s)
-                key = order if number_of(changed.data) in _SEQUENCED else place_of(changed.data)
+                newest = change(item, at_s)
+                key = order if number_of(newest.data) in _SEQUENCED else place_of(newest.data)
                 controls.pop(key, None)
-                controls[key] = changed
+                controls[key] = newest
         changed = [out for out in controls.values() if self._remember(out.data)]
         if self._away:
             self._held.update((place_of(out.data), out.data) for out in changed)
@@ -182,8 +182,8 @@ class Schedule:
         at_s = max(now, self._latest_on_s)
         out = self._offs(at_s)
         for channel in range(16):
-            for control in (_ALL_SOUND_OFF, _ALL_NOTES_OFF, _SUSTAIN, _RESET_CONTROLLERS):
-                out.append(control(channel, control, 0, at_s))
+            for number in (_ALL_SOUND_OFF, _ALL_NOTES_OFF, _SUSTAIN, _RESET_CONTROLLERS):
+                out.append(control(channel, number, 0, at_s))
             self.ledger.move_pedal(channel, 0)
         self._values.clear()
         # A port that left with its pedal down still has to be told.
