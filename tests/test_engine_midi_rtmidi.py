@@ -1,15 +1,17 @@
 """Which MIDI system is chosen, and what is said where there is none; with rtmidi played by a fake.
 
-Only systems this machine lacks are faked (Windows, CoreMIDI, ALSA); JACK is tested for real.
+Only systems this machine lacks are faked (Windows, CoreMIDI, ALSA). What carries a message in all
+of them, `RtMidiPort`, is also tested with rtmidi itself, over JACK.
 """
 
 import time
 
 import pytest
+from servers.jack import until
 
 from engine.errors import MidiPortError
 from engine.midi import rtmidi_port
-from engine.midi.rtmidi_port import open_named, open_virtual
+from engine.midi.rtmidi_port import RtMidiPort, open_named, open_virtual
 
 
 class FakeRtMidi:
@@ -71,7 +73,7 @@ class FakeRtMidi:
 def fake(monkeypatch):
     def install(*arguments, **options):
         module = FakeRtMidi(*arguments, **options)
-        monkeypatch.setattr(rtmidi_port, "_load", lambda: module)
+        monkeypatch.setattr(rtmidi_port, "load_rtmidi", lambda: module)
         return module
 
     return install
@@ -93,10 +95,10 @@ def test_windows_is_told_about_loopmidi(fake, kind):
 
 
 def test_existing_port_is_found_on_any_system(fake):
-    module = fake({2: ["Piano 20:0"], 3: ["synth:midi_in"]})
-    port = open_named("SYNTH", "Stimmung", time.perf_counter)
-    assert module.opened == [(3, "synth:midi_in")]
-    module.systems[3].clear()
+    module = fake({2: ["Piano 20:0"], 4: ["loopMIDI Port 1"]})
+    port = open_named("LOOP", "Stimmung", time.perf_counter)
+    assert module.opened == [(4, "loopMIDI Port 1")]
+    module.systems[4].clear()
     port.refresh()
     assert not port.alive
 
@@ -107,6 +109,22 @@ def test_port_that_fails_while_sending_is_no_longer_alive(fake):
     module.broken = True
     port.send(b"\x90\x3c\x5a", time.perf_counter(), 1)
     assert not port.alive
+
+
+def test_message_arrives_through_rtmidi_itself(jack, dump):
+    rtmidi = rtmidi_port.load_rtmidi()
+    out = rtmidi.MidiOut(rtmidi.API_UNIX_JACK, name="Plain")
+    out.open_virtual_port("Plain")
+    port = RtMidiPort(rtmidi, out, "Plain", time.perf_counter)
+    try:
+        jack.connect("Plain:Plain", dump.port)
+        assert port.send(bytes((0x90, 60, 90)), time.perf_counter() - 0.5, 1) >= 0.5
+        port.send(bytes((0x80, 60, 64)), time.perf_counter(), -1)
+        until(lambda: dump.offs, "the note")
+        assert [m.data for m in dump.heard] == [bytes((0x90, 60, 90)), bytes((0x80, 60, 64))]
+        assert port.alive
+    finally:
+        port.close()
 
 
 def test_no_system_at_all_names_the_cure(fake, monkeypatch):

@@ -142,22 +142,24 @@ def _start_plain_loop(start_s: float, n_events: int, step_s: float) -> "subproce
 
 def _plain_loop(start_s: float, n_events: int, step_s: float) -> list[float]:
     """Do what one writes first: sleep until the note is due, send, go on."""
-    from engine.midi.rtmidi_port import open_virtual
+    from engine.midi.rtmidi_port import RtMidiPort, available_apis, load_rtmidi
 
     try:
-        port = open_virtual("Stimmung bench plain", time.perf_counter)
+        systems = available_apis()
     except MidiPortError:
+        return []
+    if not systems:
         return []  # nothing to compare with on this machine
+    out = systems[0][2]
+    out.open_virtual_port("Stimmung bench plain")
+    port = RtMidiPort(load_rtmidi(), out, "Stimmung bench plain", time.perf_counter)
     late = []
     for number in range(n_events):
         deadline = start_s + number * step_s
         time.sleep(max(0.0, deadline - time.perf_counter()))
         pitch = 36 + number % 48
-        lateness = port.send(bytes((0x90, pitch, 64)), deadline, number)
+        late.append(port.send(bytes((0x90, pitch, 64)), deadline, number))
         port.send(bytes((0x80, pitch, 64)), deadline, -1)
-        if lateness is None:
-            break  # a port that takes frames ahead is no sleep loop
-        late.append(lateness)
     port.close()
     return late
 

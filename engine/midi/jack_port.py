@@ -10,11 +10,12 @@ import threading
 import time
 from collections import deque
 
+from engine.errors import MidiPortError
 from engine.midi.frames import FrameClock
 from engine.midi.jack_server import open_client, wait_periods
 from engine.midi.ports import Clock
 
-__all__ = ["JackPort"]
+__all__ = ["JackPort", "jack_destinations"]
 
 _WRAP = 1 << 32
 _WAKE_S = 0.01  # time for the sender to wake up and hand over before the period starts
@@ -26,6 +27,17 @@ _LOOK_AGAIN_S = 0.01
 _SLOWEST_READING_S = 1e-4  # a reading that took longer was interrupted and is worth nothing
 
 
+def jack_destinations() -> list[str] | None:
+    """Return the ports one can play into, or None if no server runs."""
+    try:
+        _, client = open_client("stimmung-look")
+    except MidiPortError:
+        return None
+    names = [port.name for port in client.get_ports(is_midi=True, is_input=True)]
+    client.close()
+    return names
+
+
 class JackPort:
     """A MIDI output port on the running JACK server.
 
@@ -35,6 +47,8 @@ class JackPort:
         Name of client and port.
     clock : callable
         `time.perf_counter`.
+    destination : str
+        An existing port to play into; the connection is then part of being alive.
 
     Raises
     ------
@@ -42,12 +56,13 @@ class JackPort:
         If no JACK server runs or the JACK library is missing.
     """
 
-    def __init__(self, port_name: str, clock: Clock) -> None:
+    def __init__(self, port_name: str, clock: Clock, destination: str = "") -> None:
         self.alive = True
         self._clock = clock
         self._jack, self._client = open_client(port_name)
         self._port = self._client.midi_outports.register(port_name)
-        self.name: str = self._port.name
+        self._destination = destination
+        self.name: str = destination or self._port.name
         self._rate = int(self._client.samplerate)
         self.lookahead_s = self._client.blocksize / self._rate + _WAKE_S
         self._frames = FrameClock(self._rate)
@@ -65,8 +80,9 @@ class JackPort:
         self._client.activate()
         self._observe(float("inf"))
         for _ in range(_FIRST_READINGS):
-            time.sleep(0.002)
             self._observe(_SLOWEST_READING_S)
+        if destination:
+            self.connect(destination)
 
     def send(self, data: bytes, at_s: float, note_id: int) -> float | None:
         """Queue one message for the frame of its deadline."""
@@ -93,15 +109,17 @@ class JackPort:
             self._peers = tuple(port.name for port in self._port.connections)
         except self._jack.JackError:
             self._peers = ()
+        if self._destination and self._destination not in self._peers:
+            self.alive = False
 
     def peers(self) -> tuple[str, ...]:
-        """Return the input ports connected to ours."""
-        return self._peers
+        """Return the input ports connected to ours; none where opening connects anyway."""
+        return () if self._destination else self._peers
 
     def connect(self, peer: str) -> None:
         """Connect our port to another; nothing happens if that one is gone."""
         try:
-            self._client.connect(self.name, peer)
+            self._client.connect(self._port.name, peer)
         except self._jack.JackError:
             return  # gone, or connected already: both are fine
 

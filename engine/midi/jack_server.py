@@ -1,15 +1,11 @@
-"""A look at the JACK server from the side: is it alive, who is connected, connect again.
-
-rtmidi neither notices that its JACK server has died nor can connect its own port to others;
-this client, which has no ports and is never activated, does both for it.
-"""
+"""Becoming a client of the running JACK server, and waiting for its periods."""
 
 import time
 from typing import Any
 
 from engine.errors import MidiPortError
 
-__all__ = ["JackServer", "load_jack", "open_client", "wait_periods"]
+__all__ = ["load_jack", "open_client", "wait_periods"]
 
 _PATIENCE_S = 1.5  # the death of another client may halt a server for half a second
 _LOOK_S = 0.002
@@ -70,50 +66,3 @@ def wait_periods(client: Any, count: int) -> None:
         now = client.last_frame_time
         count -= now != seen
         seen = now
-
-
-class JackServer:
-    """Watches the running server.
-
-    Raises
-    ------
-    MidiPortError
-        If no server runs.
-    """
-
-    def __init__(self) -> None:
-        self.alive = True
-        self._jack, self._client = open_client("stimmung-watch")
-        self._client.set_shutdown_callback(self._gone)
-
-    def _gone(self, status: object, reason: str) -> None:
-        self.alive = False
-
-    def outputs(self) -> tuple[str, ...]:
-        """Return every port MIDI comes out of."""
-        return tuple(port.name for port in self._client.get_ports(is_midi=True, is_output=True))
-
-    def peers(self, port: str) -> tuple[str, ...]:
-        """Return the ports connected to one."""
-        if not self.alive:
-            return ()
-        try:
-            found = self._client.get_port_by_name(port)
-            return tuple(peer.name for peer in self._client.get_all_connections(found))
-        except self._jack.JackError:
-            return ()
-
-    def connect(self, port: str, peer: str) -> None:
-        """Connect two ports; nothing happens if one is gone."""
-        try:
-            self._client.connect(port, peer)
-        except self._jack.JackError:
-            return  # gone, or connected already: both are fine
-
-    def wait_periods(self, count: int) -> None:
-        """Wait until the server has gone through some periods, or has clearly stalled."""
-        wait_periods(self._client, count)
-
-    def close(self) -> None:
-        """Leave the server."""
-        self._client.close(ignore_errors=True)

@@ -7,6 +7,7 @@ from collections import deque
 from engine.errors import InputError, MidiPortError
 from engine.midi.book import Book
 from engine.midi.process import SenderProcess
+from engine.midi.spare import SpareSender
 from engine.midi.wire import Counters, Frame, Kind, WireError, encode
 
 __all__ = ["SenderLink"]
@@ -19,9 +20,11 @@ _MOST_OUTSTANDING = 16384  # twice what a sender queues
 _WINDOW = 2048  # notes over which lateness is described
 _KEPT_SENT = 8192
 _RESTARTS_PER_MINUTE = 10
-_SETTLED_S = 10.0  # a sender that lived this long is replaced without any pause
-_PAUSE_S = 0.1
-_LONGEST_PAUSE_S = 5.0
+_PAUSES_S = (0.0, 0.0, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
+"""Pause before a new sender, by how many died within the last minute; the last one repeats."""
+_LOOK_S = 1.0
+_SILENT_LOOKS = 2  # a sender reports every half second, unless stopped or stuck in a driver
+_OPENING_LOOKS = 5  # while it has no port: a stalled server may take its time
 
 
 class SenderLink:
@@ -53,6 +56,8 @@ class SenderLink:
         self._answered = threading.Event()
         self._stopping = threading.Event()
         self._process: SenderProcess | None = None
+        self._spare = SpareSender(output, port_name)
+        self._heard = 0  # frames of the present sender
         self._unwritten: deque[bytes] = deque()
         self._book = Book()
         self._peers: tuple[str, ...] = ()
@@ -75,10 +80,11 @@ class SenderLink:
         """
         if self._process is not None:
             raise RuntimeError("the sender was started already")
-        self._process = self._spawn(wait=False)
+        self._process = SenderProcess(self._output, self._port_name, self._latency_s)
         self._threads = [
             threading.Thread(target=self._supervise, name="sender-reports", daemon=True),
             threading.Thread(target=self._write, name="sender-writer", daemon=True),
+            threading.Thread(target=self._watch, name="sender-watch", daemon=True),
         ]
         for thread in self._threads:
             thread.start()
@@ -129,9 +135,6 @@ class SenderLink:
             self._unwritten.append(encode(frame))
             self._wake.notify()
 
-    def _spawn(self, *, wait: bool) -> SenderProcess:
-        return SenderProcess(self._output, self._port_name, self._latency_s, wait=wait)
-
     def _write(self) -> None:
         """Move frames to the pipe for as long as there is a sender."""
         while True:
@@ -146,11 +149,30 @@ class SenderLink:
             if process is not None:
                 process.write(data)  # if that fails it died, and `_supervise` knows
 
+    def _watch(self) -> None:
+        """Kill a sender that has fallen silent: stopped, or stuck in a driver.
+
+        Looks are counted, not seconds: after this very process was stopped, the reports that
+        wait in the pipe are heard between two looks.
+        """
+        last: tuple[SenderProcess | None, int] = (None, 0)
+        silent = 0
+        while not self._stopping.wait(_LOOK_S):
+            with self.lock:
+                now = (self._process, self._heard)
+                most = _SILENT_LOOKS if self.counters.port_alive else _OPENING_LOOKS
+            silent = silent + 1 if now == last else 0
+            last = now
+            if silent >= most and now[0] is not None:
+                now[0].kill("it did not answer")
+                silent = 0
+
     def _supervise(self) -> None:
         """Hear senders out, one after the other, until no more is wanted."""
         try:
             self._succeed()
         finally:
+            self._spare.drop()
             self._answered.set()  # if it never was ready, `start` says why
             with self.lock:
                 self._over = True
@@ -159,21 +181,17 @@ class SenderLink:
     def _succeed(self) -> None:
         """Start another sender whenever one ends unasked."""
         deaths: deque[float] = deque(maxlen=_RESTARTS_PER_MINUTE)
-        pause_s = 0.0
         process = self._process
         while process is not None:
-            started = time.monotonic()
             last = self._stopping.is_set()
             self._listen(process)
             # A sender that died before it could stop leaves notes to its successor.
             if not self._answered.is_set() or last or (self._stopping.is_set() and not self._book):
                 return
             now = time.monotonic()
-            if deaths and now - started < _SETTLED_S:
-                pause_s = min(max(2 * pause_s, _PAUSE_S), _LONGEST_PAUSE_S)
-            else:
-                pause_s = 0.0
-            if len(deaths) == deaths.maxlen:
+            recent = sum(death > now - 60.0 for death in deaths)
+            pause_s = _PAUSES_S[min(recent, len(_PAUSES_S) - 1)]
+            if recent == deaths.maxlen:
                 pause_s = max(pause_s, deaths[0] + 60.0 - now)
             deaths.append(now + pause_s)
             if self._stopping.wait(pause_s) and not self._book:
@@ -185,6 +203,8 @@ class SenderLink:
         try:
             for frame in process.frames():
                 self._hear(frame)
+                if frame.kind == Kind.READY and not self._stopping.is_set():
+                    self._spare.prepare()
         except (OSError, WireError):
             process.kill()
         words = process.last_words()
@@ -199,11 +219,11 @@ class SenderLink:
     def _replace(self) -> SenderProcess | None:
         while True:
             try:
-                process = self._spawn(wait=True)
+                process = self._spare.take(self._latency_s)
                 break
             except MidiPortError as error:
                 self.message = str(error)
-                if self._stopping.wait(_LONGEST_PAUSE_S):
+                if self._stopping.wait(_PAUSES_S[-1]):
                     return None
         with self.lock:
             self._process = process
@@ -212,6 +232,7 @@ class SenderLink:
 
     def _hear(self, frame: Frame) -> None:
         with self.lock:
+            self._heard += 1
             self._book.hear(frame)
             if frame.kind == Kind.SENT:
                 self.sent.append(frame)

@@ -10,6 +10,7 @@ anything else
     An existing port, by any part of its name, upper or lower case.
 """
 
+import contextlib
 from collections.abc import Callable, Sequence
 from typing import Protocol, TypeAlias
 
@@ -21,6 +22,7 @@ __all__ = [
     "OutputPort",
     "list_input_ports",
     "list_output_ports",
+    "load_libraries",
     "open_output",
     "resolve_name",
 ]
@@ -166,6 +168,21 @@ def open_output(output: str, port_name: str, clock: Clock) -> OutputPort:
     if output == "virtual":
         return open_virtual(port_name, clock)
     return open_named(output, port_name, clock)
+
+
+def load_libraries(output: str) -> None:
+    """Load what `open_output` will need, so that it opens at once; missing ones do not matter."""
+    if output == "none":
+        return
+    from engine.midi.jack_server import load_jack
+
+    with contextlib.suppress(MidiPortError):
+        load_jack()
+    if output != "jack":
+        from engine.midi.rtmidi_port import load_rtmidi
+
+        with contextlib.suppress(MidiPortError):
+            load_rtmidi()
 
 
 def _listed(names: Sequence[str]) -> str:

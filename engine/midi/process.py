@@ -28,6 +28,8 @@ class SenderProcess:
         As in `SenderClient`.
     wait : bool
         Whether it starts even while its port is away.
+    spare : bool
+        Whether it waits, ready to start, for `Kind.OPEN`; ``wait`` is implied.
 
     Raises
     ------
@@ -35,13 +37,20 @@ class SenderProcess:
         If the process cannot be started.
     """
 
-    def __init__(self, output: str, port_name: str, latency_s: float, *, wait: bool) -> None:
+    def __init__(
+        self,
+        output: str,
+        port_name: str,
+        latency_s: float,
+        *,
+        wait: bool = False,
+        spare: bool = False,
+    ) -> None:
         # -P and our own root first: a folder named "engine" where the user happens to be
         # must not be taken for ours.
         command = [sys.executable, "-P", "-m", "engine.midi.sender"]
         command += [f"--output={output}", f"--name={port_name}", f"--latency={latency_s!r}"]
-        if wait:
-            command.append("--wait")
+        command += ["--wait"] * wait + ["--spare"] * spare
         path = os.pathsep.join(filter(None, (str(_ROOT), os.environ.get("PYTHONPATH"))))
         try:
             self._process = subprocess.Popen(
@@ -57,6 +66,7 @@ class SenderProcess:
             )
         except OSError as error:
             raise MidiPortError(f"cannot start the MIDI sender: {error}") from error
+        self._killed_for = ""
         self._pipes = threading.Lock()  # a closed descriptor may be someone else's tomorrow
         self._errors: deque[str] = deque(maxlen=_ERROR_LINES)
         threading.Thread(target=self._drain_errors, name="sender-stderr", daemon=True).start()
@@ -92,7 +102,9 @@ class SenderProcess:
             yield from reader.feed(data)
 
     def last_words(self) -> str:
-        """Say why it ended: the signal, else its last line on stderr."""
+        """Say why it ended: why we killed it, the signal, else its last line on stderr."""
+        if self._killed_for:
+            return self._killed_for
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(1.0)
         if (self._process.returncode or 0) < 0:
@@ -112,8 +124,9 @@ class SenderProcess:
                 insist()
         self._process.wait()
 
-    def kill(self) -> None:
-        """End it now."""
+    def kill(self, reason: str = "") -> None:
+        """End it now; the reason is for `last_words`."""
+        self._killed_for = reason
         self._process.kill()
         self._process.wait()
 

@@ -14,6 +14,7 @@ __all__ = ["Reporter"]
 _PERIOD_S = 0.05
 _SLOW_EVERY = 5  # periods between looks at port, peers and parent
 _MOST_WAITING = 16384
+_SIGN_OF_LIFE_S = 0.5
 
 
 class Reporter:
@@ -31,6 +32,8 @@ class Reporter:
 
     def __init__(self, fd: int, orphaned: Callable[[], None]) -> None:
         self.counters = Counters()
+        self.turns = 0
+        """Turns the sender has made; while they count up, the engine hears from it."""
         self._port: OutputPort | None = None
         self._port_lock = threading.Lock()
         self._fd = fd
@@ -39,6 +42,8 @@ class Reporter:
         self._waiting: deque[Frame] = deque(maxlen=_MOST_WAITING)
         self._peers: tuple[str, ...] = ()
         self._last = Counters()
+        self._last_turns = 0
+        self._told_s = 0.0
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="reporter", daemon=True)
 
@@ -89,8 +94,10 @@ class Reporter:
                 self.say(Kind.PEERS, "\n".join(self._peers))
 
     def _write(self) -> None:
-        if self.counters != self._last:
-            self._last = self.counters
+        now = time.monotonic()
+        lives = self.turns != self._last_turns and now - self._told_s >= _SIGN_OF_LIFE_S
+        if self.counters != self._last or lives:
+            self._last, self._last_turns, self._told_s = self.counters, self.turns, now
             self.put(Frame(Kind.COUNTERS, payload=self._last.pack()))
         parts = []
         while self._waiting:

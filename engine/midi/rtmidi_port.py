@@ -1,7 +1,7 @@
-"""Output through RtMidi: a virtual or an existing port on ALSA, CoreMIDI, Windows or JACK.
+"""Output through RtMidi: a virtual or an existing port on ALSA, CoreMIDI or Windows.
 
-RtMidi has no time stamps: a message leaves when it is given over, and over JACK at the first
-frame of the next period.
+RtMidi has no time stamps: a message leaves when it is given over. What is found on JACK is
+opened by `engine.midi.jack_port` instead.
 """
 
 import sys
@@ -9,13 +9,18 @@ import time
 from typing import Any
 
 from engine.errors import MidiPortError
-from engine.midi.jack_server import JackServer
 from engine.midi.ports import Clock, OutputPort, resolve_name
 
-__all__ = ["RtMidiPort", "available_apis", "input_names", "open_named", "open_virtual"]
+__all__ = [
+    "RtMidiPort",
+    "available_apis",
+    "input_names",
+    "load_rtmidi",
+    "open_named",
+    "open_virtual",
+]
 
 _SETTLE_S = 0.06  # CoreMIDI, ALSA and Windows hand over at once; a slow cable needs a little
-_PERIODS = 4  # one to take the messages, one to carry them, and as many to be sure
 
 _NO_BACKEND = {
     "linux": (
@@ -42,7 +47,7 @@ def available_apis() -> list[tuple[int, str, Any]]:
     MidiPortError
         If python-rtmidi is missing.
     """
-    rtmidi = _load()
+    rtmidi = load_rtmidi()
     found = []
     for api in _by_preference(rtmidi):
         try:
@@ -55,7 +60,7 @@ def available_apis() -> list[tuple[int, str, Any]]:
 
 def input_names(api: int) -> list[str]:
     """Return the ports one can read from, our own outputs among them."""
-    rtmidi = _load()
+    rtmidi = load_rtmidi()
     try:
         look = rtmidi.MidiIn(api, name="stimmung-look")
     except (rtmidi.RtMidiError, OSError):
@@ -68,21 +73,21 @@ def input_names(api: int) -> list[str]:
 def open_virtual(port_name: str, clock: Clock) -> OutputPort:
     """Open a port of our own under the given name.
 
-    On JACK servers the rtmidi wheel cannot see (PipeWire's), JACK-Client takes its place.
+    JACK is served by `engine.midi.jack_port`: exact to the frame, and with one client. RtMidi
+    would need a second one to notice a dead server, and if a process with two is killed, JACK
+    may hold up every receiver for half a second.
 
     Raises
     ------
     MidiPortError
         If there is no MIDI system, or it has no virtual ports.
     """
-    rtmidi = _load()
-    for api in _by_preference(rtmidi):
+    rtmidi = load_rtmidi()
+    for api in _without_jack(rtmidi):
         try:
             out = rtmidi.MidiOut(api, name=port_name)
         except (rtmidi.RtMidiError, OSError):
             continue  # compiled in, but not running on this machine
-        server = _watch(rtmidi, api)
-        before = server.outputs() if server else ()
         try:
             out.open_virtual_port(port_name)
         except (NotImplementedError, rtmidi.UnsupportedOperationError) as error:
@@ -91,10 +96,7 @@ def open_virtual(port_name: str, clock: Clock) -> OutputPort:
         except (rtmidi.RtMidiError, OSError) as error:
             out.delete()
             raise MidiPortError(f"cannot make the MIDI port {port_name!r}: {error}") from error
-        # JACK silently changes a name that is taken ("Stimmung-01"): say what was really made.
-        made = [name for name in (server.outputs() if server else ()) if name not in before]
-        name = next((name for name in made if name.endswith(f":{port_name}")), port_name)
-        return RtMidiPort(rtmidi, out, api, name, clock, own=True, server=server)
+        return RtMidiPort(rtmidi, out, port_name, clock)
     from engine.midi.jack_port import JackPort
 
     try:
@@ -111,60 +113,65 @@ def open_named(name: str, port_name: str, clock: Clock) -> OutputPort:
     MidiPortError
         If no port or more than one has such a name.
     """
-    rtmidi = _load()
-    apis = available_apis()
-    if not apis:
-        raise MidiPortError(_no_backend())
-    ports = [(api, index, n) for api, _, o in apis for index, n in enumerate(o.get_ports())]
-    for _, _, look in apis:
+    from engine.midi.jack_port import JackPort, jack_destinations
+
+    rtmidi = load_rtmidi()
+    systems = []
+    ports: list[tuple[int | None, int, str]] = []  # system (None: JACK), index, name
+    for api in _without_jack(rtmidi):
+        try:
+            look = rtmidi.MidiOut(api, name="stimmung-look")
+        except (rtmidi.RtMidiError, OSError):
+            continue
+        systems.append(api)
+        ports += [(api, index, found) for index, found in enumerate(look.get_ports())]
         look.delete()
-    chosen = resolve_name(name, [n for _, _, n in ports])
-    api, index, _ = next(port for port in ports if port[2] == chosen)
-    out = rtmidi.MidiOut(api, name=port_name)
+    on_jack = jack_destinations()
+    if not systems and on_jack is None:
+        raise MidiPortError(_no_backend())
+    ports += [(None, 0, found) for found in on_jack or ()]
+    chosen = resolve_name(name, [found for _, _, found in ports])
+    system, index, _ = next(port for port in ports if port[2] == chosen)
+    if system is None:
+        return JackPort(port_name, clock, chosen)
+    out = rtmidi.MidiOut(system, name=port_name)
     try:
         out.open_port(index, port_name)
     except (rtmidi.RtMidiError, OSError) as error:
         out.delete()
         raise MidiPortError(f"cannot open MIDI output {chosen!r}: {error}") from error
-    return RtMidiPort(rtmidi, out, api, chosen, clock, own=False, server=_watch(rtmidi, api))
+    # A second object, because `refresh` runs beside `send`.
+    return RtMidiPort(rtmidi, out, chosen, clock, rtmidi.MidiOut(system, name="stimmung-look"))
 
 
 class RtMidiPort:
-    """An open RtMidi output."""
+    """An open RtMidi output.
+
+    Parameters
+    ----------
+    rtmidi, out
+        The module, and its `MidiOut`, open.
+    name : str
+        The port as other programs see it.
+    clock : callable
+        `time.perf_counter`.
+    look
+        Another `MidiOut` that tells whether an existing port is still there; None for our own.
+    """
 
     lookahead_s = 0.0
 
-    def __init__(
-        self,
-        rtmidi: Any,
-        out: Any,
-        api: int,
-        name: str,
-        clock: Clock,
-        *,
-        own: bool,
-        server: JackServer | None,
-    ) -> None:
+    def __init__(self, rtmidi: Any, out: Any, name: str, clock: Clock, look: Any = None) -> None:
         self.name = name
         self.alive = True
         self._rtmidi = rtmidi
         self._out = out
-        self._api = api
-        self._own = own
         self._clock = clock
-        self._server = server
-        self._look: Any = None
-        self._peers: tuple[str, ...] = ()
-        if not own:
-            # A second object, because `refresh` runs beside `send`.
-            self._look = rtmidi.MidiOut(api, name="stimmung-look")
+        self._look = look
 
-    def send(self, data: bytes, at_s: float, note_id: int) -> float | None:
+    def send(self, data: bytes, at_s: float, note_id: int) -> float:
         """Send at once; the lateness is that of the call."""
         lateness = self._clock() - at_s
-        # A dead JACK server never empties rtmidi's buffer, and a full one blocks for ever.
-        if self._server is not None and not self._server.alive:
-            self.alive = False
         if self.alive:
             try:
                 self._out.send_message(data)
@@ -177,12 +184,7 @@ class RtMidiPort:
         return []
 
     def refresh(self) -> None:
-        """Look whether server and destination are there, and who listens to our port."""
-        if self._server is not None:
-            if not self._server.alive:
-                self.alive = False
-                return
-            self._peers = self._server.peers(self.name) if self._own else ()
+        """Look whether the destination is there."""
         if self._look is not None:
             try:
                 self.alive = self.alive and self.name in self._look.get_ports()
@@ -190,30 +192,30 @@ class RtMidiPort:
                 self.alive = False
 
     def peers(self) -> tuple[str, ...]:
-        """Return the ports connected to our own JACK port; elsewhere nothing is known."""
-        return self._peers
+        """Return nothing: RtMidi does not tell who is connected."""
+        return ()
 
     def connect(self, peer: str) -> None:
-        """Connect our own JACK port; on other systems the receiver has to do it."""
-        if self._server is not None and self._own:
-            self._server.connect(self.name, peer)
+        """Do nothing: the receiver has to connect."""
 
     def close(self) -> None:
         """Give the last messages time to leave, then close."""
         if self.alive:
-            if self._server is not None:
-                self._server.wait_periods(_PERIODS)
-            else:
-                time.sleep(_SETTLE_S)
+            time.sleep(_SETTLE_S)
         self._out.close_port()
         self._out.delete()
         if self._look is not None:
             self._look.delete()
-        if self._server is not None:
-            self._server.close()
 
 
-def _load() -> Any:
+def load_rtmidi() -> Any:
+    """Import python-rtmidi.
+
+    Raises
+    ------
+    MidiPortError
+        If it is missing.
+    """
     try:
         import rtmidi
     except ImportError as error:
@@ -221,13 +223,8 @@ def _load() -> Any:
     return rtmidi
 
 
-def _watch(rtmidi: Any, api: int) -> JackServer | None:
-    if api != rtmidi.API_UNIX_JACK:
-        return None
-    try:
-        return JackServer()
-    except MidiPortError:
-        return None  # rtmidi brings its own libjack; without the system's we cannot watch
+def _without_jack(rtmidi: Any) -> list[int]:
+    return [api for api in rtmidi.get_compiled_api() if api != rtmidi.API_UNIX_JACK]
 
 
 def _by_preference(rtmidi: Any) -> list[int]:

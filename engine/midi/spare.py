@@ -1,0 +1,62 @@
+"""A second sender that waits, its interpreter started and its modules loaded, to take over.
+
+Starting Python and loading the MIDI libraries is most of what replacing a dead sender takes.
+The spare opens no port, so its name is free and nobody sees it; it costs some 15 MB.
+"""
+
+import contextlib
+
+from engine.errors import MidiPortError
+from engine.midi.process import SenderProcess
+from engine.midi.wire import Frame, Kind, encode
+
+__all__ = ["SpareSender"]
+
+
+class SpareSender:
+    """Keeps one spare sender process. Not thread-safe.
+
+    Parameters
+    ----------
+    output, port_name : str
+        As in `engine.midi.client.SenderClient`.
+    """
+
+    def __init__(self, output: str, port_name: str) -> None:
+        self._output = output
+        self._port_name = port_name
+        self._waiting: SenderProcess | None = None
+
+    def prepare(self) -> None:
+        """Start a spare unless one waits; without one, taking over is slower, no more."""
+        if self._waiting is None:
+            with contextlib.suppress(MidiPortError):
+                self._waiting = SenderProcess(self._output, self._port_name, 0.0, spare=True)
+
+    def take(self, latency_s: float) -> SenderProcess:
+        """Return a sender that opens its port now: the spare, or a new one if that is gone.
+
+        Raises
+        ------
+        MidiPortError
+            If no process can be started.
+        """
+        spare, self._waiting = self._waiting, None
+        if spare is not None:
+            # A spare that was stopped or hangs takes the order and never answers; whoever
+            # listens to senders replaces those that say nothing.
+            if spare.write(encode(Frame(Kind.OPEN, at_s=latency_s))):
+                return spare
+            self._bury(spare)
+        return SenderProcess(self._output, self._port_name, latency_s, wait=True)
+
+    def drop(self) -> None:
+        """End the spare."""
+        spare, self._waiting = self._waiting, None
+        if spare is not None:
+            self._bury(spare)
+
+    @staticmethod
+    def _bury(spare: SenderProcess) -> None:
+        spare.kill()
+        spare.close()
