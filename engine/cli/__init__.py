@@ -18,6 +18,7 @@ from engine.cli import (
     live,
     presets,
     recover,
+    score,
     track,
     transfer,
 )
@@ -25,7 +26,20 @@ from engine.errors import StimmungError
 
 __all__ = ["main"]
 
-COMMANDS = (demo, live, track, generate, transfer, devices, presets, doctor, bench, recover, gui)
+COMMANDS = (
+    demo,
+    live,
+    track,
+    generate,
+    transfer,
+    score,
+    devices,
+    presets,
+    doctor,
+    bench,
+    recover,
+    gui,
+)
 
 
 def build_parser() -> argparse.ArgumentParser:

@@ -1,0 +1,152 @@
+"""``stimmung score``: music for a film."""
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from engine.cli.options import Commands, add_seed, check_output
+from engine.config import AUTO_KEY
+from engine.errors import InputError
+from engine.generators import GENERATORS
+
+if TYPE_CHECKING:
+    from engine.video.film_score import FilmScore, Wishes
+    from engine.video.mood import Calibration
+
+__all__ = ["add", "run"]
+
+_ENGINE = "rules"
+_AUTO = "auto"
+
+
+def add(commands: "Commands[argparse.ArgumentParser]") -> None:
+    """Add the command."""
+    parser = commands.add_parser(
+        "score",
+        help="write music for a film",
+        description="Write music for a film as a MIDI file: its mood follows the pictures, its "
+        "bar lines meet the cuts. The file holds the tempo map, markers at the cuts, one track "
+        "per part, and the emotion as controllers CC 20 (valence) and CC 21 (arousal).",
+        allow_abbrev=False,
+    )
+    parser.add_argument("video", type=Path, metavar="VIDEO", help="any file FFmpeg can read")
+    parser.add_argument("-o", "--output", type=Path, required=True, metavar="OUT.mid")
+    parser.add_argument(
+        "--engine", default=_ENGINE, help=f"{', '.join(GENERATORS)} (default {_ENGINE})"
+    )
+    parser.add_argument(
+        "--tempo", default=_AUTO, metavar="BPM|auto", help="20..300; auto: by the film's mood"
+    )
+    parser.add_argument(
+        "--tempo-range",
+        type=float,
+        default=10.0,
+        metavar="PERCENT",
+        help="how far the tempo may stray so that cuts fall on bar lines, 0..50 (default 10)",
+    )
+    parser.add_argument("--beats-per-bar", type=int, default=4, metavar="N", help="2..7")
+    parser.add_argument("--key", default=AUTO_KEY, help="key such as C:maj or F#:min, or auto")
+    parser.add_argument(
+        "--curve",
+        type=Path,
+        metavar="CSV",
+        help="your own mood instead of the film's: columns time_s (or beat), valence, arousal",
+    )
+    parser.add_argument(
+        "--neutral",
+        type=Path,
+        metavar="CSV",
+        help="features of a recording that counts as neutral (made with --features)",
+    )
+    parser.add_argument("--features", type=Path, metavar="CSV", help="write what was seen")
+    parser.add_argument(
+        "--render",
+        type=Path,
+        metavar="FILE",
+        help="the music as .wav, or the film with it as .mp4, .mov, .mkv (needs FluidSynth)",
+    )
+    parser.add_argument("--soundfont", type=Path, metavar="SF2", help="default: the system's")
+    add_seed(parser)
+    parser.set_defaults(run=run)
+
+
+def run(parsed: argparse.Namespace) -> int:
+    """Watch, compose, write."""
+    from engine.cli.progress import progress_bar
+    from engine.video.film import Film
+    from engine.video.film_score import score_course, watch
+    from engine.video.render import check_render, find_soundfont, render
+    from engine.video.table import write_features
+
+    wishes = _wishes(parsed)
+    neutral = _calibration(parsed.neutral)
+    for path in (parsed.output, parsed.features, parsed.render):
+        if path is not None:
+            check_output(path)
+    if parsed.soundfont is not None and parsed.render is None:
+        raise InputError("--soundfont needs --render FILE")
+    if parsed.render is not None:
+        check_render(parsed.render)
+        soundfont = find_soundfont(parsed.soundfont)
+        if parsed.render.resolve() == parsed.video.resolve():
+            raise InputError(f"--render would overwrite the film {parsed.video}")
+    with Film(parsed.video) as film:
+        nominal_s = film.nominal_s
+    with progress_bar("watching", nominal_s or 0.0) as progress:
+        states, course = watch(parsed.video, neutral, progress)
+    if parsed.features is not None:
+        write_features(parsed.features, states)
+    with progress_bar("composing", course.end_s) as progress:
+        film_score = score_course(course, wishes, progress=progress)
+    film_score.write(parsed.output)
+    print(_summary(film_score), file=sys.stderr)
+    if parsed.render is not None:
+        render(parsed.output, soundfont, parsed.video, course.end_s, parsed.render)
+    return 0
+
+
+def _wishes(parsed: argparse.Namespace) -> "Wishes":
+    from engine.emotion.curve import read_film_curve
+    from engine.video.film_score import Wishes
+
+    if not 0.0 <= parsed.tempo_range <= 50.0:
+        raise InputError(f"--tempo-range must be from 0 to 50; got {parsed.tempo_range:g}")
+    tempo = None
+    if parsed.tempo != _AUTO:
+        try:
+            tempo = float(parsed.tempo)
+        except ValueError:
+            raise InputError(
+                f"--tempo must be a number from 20 to 300, or auto; got {parsed.tempo!r}"
+            ) from None
+    position, curve = ("beat", ()) if parsed.curve is None else read_film_curve(parsed.curve)
+    return Wishes(
+        engine=parsed.engine,
+        tempo_bpm=tempo,
+        tempo_range=parsed.tempo_range / 100.0,
+        beats_per_bar=parsed.beats_per_bar,
+        key=parsed.key,
+        seed=parsed.seed,
+        curve=curve,
+        curve_in_beats=position == "beat",
+    )
+
+
+def _calibration(path: Path | None) -> "Calibration | None":
+    from engine.video.mood import calibrate
+    from engine.video.table import read_features
+
+    return None if path is None else calibrate(read_features(path))
+
+
+def _summary(film_score: "FilmScore") -> str:
+    sections = film_score.spotting.sections
+    tempi = sorted(section.tempo_bpm for section in sections)
+    cuts = len(film_score.course.cuts_s)
+    bars = sum(len(section.bars) for section in sections)
+    return (
+        f"{film_score.course.end_s:.1f} s, {cuts} cuts: {film_score.met} on a bar line, "
+        f"{film_score.near} within a beat of one; {bars} bars at {tempi[0]:.1f} to "
+        f"{tempi[-1]:.1f} BPM, {film_score.performance.key}, {len(film_score.score.notes)} notes"
+    )

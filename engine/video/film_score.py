@@ -1,0 +1,190 @@
+"""From a film to its music: watch, spot, compose, write."""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Final
+
+from engine.config import AUTO_KEY, Performance, check_range
+from engine.emotion.curve import Points
+from engine.generators import create_generator
+from engine.midi.file import SongMap, write_midi_file
+from engine.video.course import Course, course_of
+from engine.video.film import Film, watch_film
+from engine.video.mood import Calibration
+from engine.video.score import Score, compose_score, suggest_key, suggest_tempo
+from engine.video.spotting import Spotting, spot
+from engine.video.state import VideoState
+
+__all__ = ["FilmScore", "Wishes", "score_course", "watch"]
+
+_MET_S: Final = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What is asked of the music.
+
+    Attributes
+    ----------
+    engine : str
+        Generator, a name in `engine.generators.GENERATORS`.
+    tempo_bpm : float or None
+        Wanted tempo [quarter notes per minute]; None takes it from the film's mood.
+    tempo_range : float
+        Largest deviation from it, as a share, 0..0.5.
+    beats_per_bar : int
+        Usual bar, 2..7.
+    key : str
+        A key, or ``"auto"``: C major or A minor by the film's mood.
+    seed : int
+        Fixes every choice.
+    curve : tuple of (float, float, float)
+        Points (position, valence, arousal) that replace the film's mood; may be empty.
+    curve_in_beats : bool
+        Whether positions are beats of the finished music rather than seconds.
+    """
+
+    engine: str
+    tempo_bpm: float | None = None
+    tempo_range: float = 0.1
+    beats_per_bar: int = 4
+    key: str = AUTO_KEY
+    seed: int = 0
+    curve: Points = ()
+    curve_in_beats: bool = False
+
+    def __post_init__(self) -> None:
+        Performance(
+            engine=self.engine,
+            tempo_bpm=100.0 if self.tempo_bpm is None else self.tempo_bpm,
+            beats_per_bar=self.beats_per_bar,
+            key=self.key,
+        )
+        check_range("tempo_range", self.tempo_range, 0.0, 0.5)
+        check_range("seed", self.seed, 0, 2**31 - 1)
+
+
+@dataclass(frozen=True, slots=True)
+class FilmScore:
+    """Finished music, and how it lies under the film."""
+
+    course: Course
+    spotting: Spotting
+    score: Score
+    performance: Performance
+
+    @property
+    def met(self) -> int:
+        """Cuts within 50 ms of a bar line."""
+        return sum(self.spotting.distance(cut)[0] <= _MET_S for cut in self.course.cuts_s)
+
+    @property
+    def near(self) -> int:
+        """Cuts within one beat of a bar line."""
+        return sum(self.spotting.distance(cut)[1] <= 1.0 for cut in self.course.cuts_s)
+
+    def song_map(self) -> SongMap:
+        """Return tempi, bar lengths and a marker at every cut."""
+        tempos, meters = [], []
+        bar = self.spotting.beats_per_bar
+        tempo = self.performance.tempo_bpm
+        for section in self.spotting.sections:
+            if section.tempo_bpm != tempo:
+                tempo = section.tempo_bpm
+                tempos.append((float(section.start_beat), tempo))
+            beat = section.start_beat
+            for length in section.bars:
+                if length != bar:
+                    bar = length
+                    meters.append((float(beat), bar))
+                beat += length
+        markers = [
+            (self.spotting.beat_at(cut), f"Cut {number} {_clock(cut)}")
+            for number, cut in enumerate(self.course.cuts_s, 1)
+        ]
+        return SongMap(tuple(tempos), tuple(meters), tuple(markers))
+
+    def write(self, path: str | os.PathLike[str]) -> None:
+        """Write the MIDI file; its time 0 is the film's first frame.
+
+        Raises
+        ------
+        InputError
+            It cannot be written.
+        """
+        write_midi_file(
+            path,
+            self.score.notes,
+            self.score.controls,
+            tempo_bpm=self.performance.tempo_bpm,
+            key=self.performance.key,
+            beats_per_bar=self.performance.beats_per_bar,
+            song_map=self.song_map(),
+        )
+
+
+def watch(
+    path: str | os.PathLike[str],
+    calibration: Calibration | None = None,
+    progress: Callable[[float], None] = lambda _seconds: None,
+) -> tuple[list[VideoState], Course]:
+    """Return the features of a film and its course.
+
+    Raises
+    ------
+    InputError
+        It cannot be read, or is shorter than a second.
+    """
+    states = []
+    with Film(path) as film:
+        for state in watch_film(film, calibration):
+            states.append(state)
+            progress(state.time_s)
+        return states, course_of(states, film.end_s, calibration)
+
+
+def score_course(
+    course: Course,
+    wishes: Wishes,
+    *,
+    semantic: Callable[[float], tuple[float, ...]] = lambda _time_s: (),
+    progress: Callable[[float], None] = lambda _seconds: None,
+) -> FilmScore:
+    """Write music for a film's course.
+
+    Raises
+    ------
+    InputError
+        A wish cannot be granted.
+    """
+    if wishes.curve and not wishes.curve_in_beats:
+        course = replace(course, override=wishes.curve)
+    wanted = suggest_tempo(course) if wishes.tempo_bpm is None else wishes.tempo_bpm
+    spotting = spot(
+        course.cuts_s,
+        course.end_s,
+        tempo_bpm=wanted,
+        tempo_range=wishes.tempo_range,
+        beats_per_bar=wishes.beats_per_bar,
+    )
+    if wishes.curve and wishes.curve_in_beats:
+        timed = tuple((spotting.time_at(beat), v, a) for beat, v, a in wishes.curve)
+        course = replace(course, override=timed)
+    first = spotting.sections[0]
+    performance = Performance(
+        engine=wishes.engine,
+        tempo_bpm=first.tempo_bpm,
+        beats_per_bar=wishes.beats_per_bar,
+        key=suggest_key(course) if wishes.key == AUTO_KEY else wishes.key,
+    )
+    generator = create_generator(wishes.engine, wishes.seed)
+    score = compose_score(
+        course, spotting, generator, performance, semantic=semantic, progress=progress
+    )
+    return FilmScore(course, spotting, score, performance)
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(seconds, 60.0)
+    return f"{int(minutes)}:{rest:05.2f}"
