@@ -6,7 +6,6 @@ one reference that is replaced whole.
 """
 
 import math
-from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass
@@ -40,7 +39,10 @@ CONTROL_INTERVAL_S = 0.05
 DRAFT_BEATS = 8
 _FALLBACK_KEY = "C:maj"
 _SUSTAIN = 64
-_MOST_PERFORMED = 512
+
+
+def _nothing(_now_s: float) -> tuple[NoteEvent, ...]:
+    return ()
 
 
 def _no_cues(_beat: int) -> Cues:
@@ -120,9 +122,11 @@ class Pipeline:
         """What is known about a beat besides its emotion."""
         self.listening = False
         """The performer at the MIDI keyboard has the floor."""
+        self.performed: Callable[[float], tuple[NoteEvent, ...]] = _nothing
+        """Asked at a time [s] for what the performer has played since it was asked last."""
         self._performance = performance
         self._composer = Composer(performance, seed, worker, draft_beats)
-        self._performed: deque[NoteEvent] = deque(maxlen=_MOST_PERFORMED)
+        self._coming: Performance | None = None
         self._next_beat = 0
         self._held_beat = -1
         self._control_due_s = -math.inf
@@ -153,15 +157,20 @@ class Pipeline:
             self.emotion = states[-1]
         return states
 
-    def perform(self, note: NoteEvent) -> None:
-        """Let the generator know of a note the performer played, in beats of the clock."""
-        self._performed.append(note)
-
     def change(self, performance: Performance) -> None:
         """Play differently from now on; engine and key change at the next bar line."""
+        self._coming = None
         self._performance = performance
         self.target.change(performance)
         self._composer.change(performance)
+
+    def change_at_bar(self, performance: Performance) -> None:
+        """Play differently from the next bar line on, or now if the music does not move."""
+        if not self.clock.running:
+            self.change(performance)
+            return
+        self._composer.change(performance)  # another engine gets ready meanwhile
+        self._coming = performance
 
     def regenerate(self, seed: int) -> None:
         """Start the generator's choices anew with another seed, from the next beat on."""
@@ -213,7 +222,7 @@ class Pipeline:
                 missed += 1  # stalled past the whole beat: leave it out, never burst
             else:
                 self._at_bar_line()
-                self._composer.ask(self._context(self._next_beat, target, self._take_performed()))
+                self._composer.ask(self._context(self._next_beat, target, self.performed(now_s)))
             self._next_beat += 1
         return missed
 
@@ -248,18 +257,14 @@ class Pipeline:
         """Take over what may only change on a bar line: engine and key."""
         if self._next_beat % self._performance.beats_per_bar:
             return
+        if self._coming is not None:
+            self.change(self._coming)
         if self._performance.key != AUTO_KEY:
             self.key = self._performance.key
         elif self.emotion is not None and self.emotion.key:  # empty while unknown
             self.key = self.emotion.key
         if self._composer.at_bar_line():
             self._lift_pedals(self._next_beat)
-
-    def _take_performed(self) -> tuple[NoteEvent, ...]:
-        taken = []
-        while self._performed:
-            taken.append(self._performed.popleft())
-        return tuple(sorted(taken, key=lambda note: note.onset))
 
     def _context(
         self, beat: int, target: TargetState, performed: tuple[NoteEvent, ...] = ()

@@ -64,7 +64,7 @@ class Counter:
         ]
 
     def pedal(self, context):
-        return [ControlEvent(context.beat + 0.1, 64, 127, 1)]
+        return [ControlEvent(context.beat + 0.1, 64, 127, 1, "chords")]
 
     def shape(self, note, valence, arousal):
         return note
@@ -199,7 +199,7 @@ def test_pedal_moves_are_handed_over_on_their_beats_and_lifted_when_the_engine_l
         if change.control.control == 64
     ]
     # Emotion controllers are others; the new engine comes at beat 4 with the pedal up.
-    assert moves == [(0.05, 127), (0.55, 127), (1.05, 127), (1.55, 127), (2.0, 0), (2.05, 127)]
+    assert moves == [(0.05, 127), (2.0, 0), (2.05, 127)]
     pipeline.relocate(8.0)
     lifted = pipeline.advance(2.31).controls
     pipeline.clock.stop(2.32)
@@ -210,8 +210,9 @@ def test_pedal_moves_are_handed_over_on_their_beats_and_lifted_when_the_engine_l
 def test_what_the_performer_plays_reaches_the_next_beat_once(plain):
     pipeline = make(plain, None)
     played = NoteEvent(0, 0.4, 0.3, 60, 90, 0, "lead")
+    waiting = [(), (played,)]
+    pipeline.performed = lambda _now_s: waiting.pop(0) if waiting else ()
     pipeline.advance(0.0)
-    pipeline.perform(played)
     pipeline.listening = True
     for tick in range(100):
         pipeline.advance(tick / 100)
