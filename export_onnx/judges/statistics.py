@@ -111,12 +111,12 @@ def _chord_shares(notes: Notes) -> np.ndarray:
 def describe(notes: Notes) -> np.ndarray:
     """Return the statistics named in `STATISTICS`, float64, shape (37,).
 
-    A clip of fewer than two notes says nothing: all zero.
+    A clip of fewer than two onsets says nothing: all zero.
     """
-    if len(notes) < 2:
-        return np.zeros(len(STATISTICS))
     onsets = notes.onsets_s()
-    gaps = np.log(np.maximum(np.diff(onsets), _SHORTEST_S)) if len(onsets) > 1 else np.zeros(1)
+    if len(onsets) < 2:
+        return np.zeros(len(STATISTICS))
+    gaps = np.log(np.maximum(np.diff(onsets), _SHORTEST_S))
     length = np.maximum(notes.end_s - notes.start_s, _SHORTEST_S)
     weights = np.bincount(notes.pitch % 12, length, 12).astype(np.float64)
     shares = weights / weights.sum()

@@ -1,0 +1,117 @@
+"""What the judges say about clips made for known targets."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from engine.bench.control import r_squared as left_out_r_squared
+from export_onnx.judges.judge import HIGH_AROUSAL, HIGH_VALENCE, quadrant_of
+from export_onnx.judges.material import Made
+from export_onnx.judges.notes import Notes
+from export_onnx.judges.statistics import STATISTICS, describe_all
+from export_onnx.judges.train import Bench
+from export_onnx.metrics import Score, accuracy, bootstrap, pearson
+
+__all__ = ["AXES", "accuracies", "control", "reasons", "spearman"]
+
+AXES = ("valence", "arousal")
+_CONTROLS = ("velocity", "log_onsets_per_s", "major_minus_minor", "pitch", "log_note_s")
+
+
+def spearman(first: np.ndarray, second: np.ndarray) -> float:
+    """Return the rank correlation; ties share their mean rank."""
+
+    def ranks(values: np.ndarray) -> np.ndarray:
+        _, place, count = np.unique(values, return_inverse=True, return_counts=True)
+        upper: np.ndarray = np.cumsum(count) - (count - 1) / 2
+        return upper[place]
+
+    return pearson(ranks(first), ranks(second))
+
+
+def _squared(first: np.ndarray, second: np.ndarray) -> float:
+    return pearson(first, second) ** 2
+
+
+def accuracies(bench: Bench, made: Sequence[Made]) -> list[tuple[str, str, Score]]:
+    """Return rows of judge, measure, score for clips made at quadrant targets.
+
+    Quadrant, arousal and valence accuracy under both judges, and quadrant accuracy per target.
+    Intervals resample clips.
+    """
+    notes = [one.notes for one in made]
+    target = np.array([quadrant_of(one.wish.valence, one.wish.arousal) for one in made])
+    each = [str(index) for index in range(len(made))]
+    rows: list[tuple[str, str, Score]] = []
+    for judge in bench.judges:
+        opinion = judge.judge(notes)
+        for measure, found, true in (
+            ("quadrant accuracy", opinion.quadrant, target),
+            ("arousal accuracy", opinion.arousal > 0, HIGH_AROUSAL[target]),
+            ("valence accuracy", opinion.valence > 0, HIGH_VALENCE[target]),
+        ):
+            rows.append((judge.name, measure, bootstrap(accuracy, (found, true), each)))
+        for quadrant in range(4):
+            at = np.flatnonzero(target == quadrant)
+            if at.size:
+                score = bootstrap(
+                    accuracy, (opinion.quadrant[at], target[at]), [each[index] for index in at]
+                )
+                rows.append((judge.name, f"Q{quadrant + 1} judged Q{quadrant + 1}", score))
+    return rows
+
+
+def reasons(bench: Bench, made: Sequence[Made], count: int = 6) -> list[dict[str, Any]]:
+    """Return, per target quadrant and axis, which statistics move the plain judge most."""
+    target = np.array([quadrant_of(one.wish.valence, one.wish.arousal) for one in made])
+    statistics = describe_all([one.notes for one in made])
+    return [
+        {
+            "target": f"Q{quadrant + 1}",
+            "axis": axis,
+            "reasons": bench.plain.reasons(statistics[target == quadrant], axis)[:count],
+        }
+        for quadrant in range(4)
+        if (target == quadrant).any()
+        for axis in AXES
+    ]
+
+
+def _measured(bench: Bench, notes: Sequence[Notes]) -> dict[str, np.ndarray]:
+    """Valence and arousal by everyone who gives numbers, shape (n, 2) each."""
+    measured = {bench.rater.name: bench.rater.rate(notes)}
+    for judge in bench.judges:
+        opinion = judge.judge(notes)
+        measured[judge.name] = np.stack([opinion.valence, opinion.arousal], 1)
+    return measured
+
+
+def control(bench: Bench, made: Sequence[Made]) -> list[tuple[str, str, Score]]:
+    """Return how measured emotion follows the target over a grid: judge, measure, score.
+
+    R² is of a straight line from target to the judge's number (log odds, or rating), so scale and
+    offset do not count; Spearman is of ranks. ``five statistics`` is R² of the target left out of a
+    regression on five plain statistics, as ``stimmung bench`` has it.
+    """
+    notes = [one.notes for one in made]
+    targets = np.array([(one.wish.valence, one.wish.arousal) for one in made])
+    each = [str(index) for index in range(len(made))]
+    rows: list[tuple[str, str, Score]] = []
+    measures: tuple[tuple[str, Callable[..., float]], ...] = (
+        ("R2", _squared),
+        ("Spearman", spearman),
+    )
+    for name, values in _measured(bench, notes).items():
+        for column in (1, 0):
+            pair = (values[:, column], targets[:, column])
+            for measure, function in measures:
+                rows.append((name, f"{AXES[column]} {measure}", bootstrap(function, pair, each)))
+    columns = [STATISTICS.index(name) for name in _CONTROLS]
+    statistics = describe_all(notes)[:, columns]
+    for column in (1, 0):
+        value = left_out_r_squared(statistics, targets[:, column])
+        rows.append(
+            ("five statistics", f"{AXES[column]} R2", Score(value, value, value, len(made)))
+        )
+    return rows
