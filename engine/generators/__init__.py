@@ -26,7 +26,13 @@ def _rules(key_lock: KeyLock) -> Generator:
     return RulesGenerator(key_lock=key_lock)
 
 
-GENERATORS: dict[str, Callable[[KeyLock], Generator]] = {"rules": _rules}
+def _muser(key_lock: KeyLock) -> Generator:
+    from engine.generators.muser.generator import MuserGenerator
+
+    return MuserGenerator(key_lock=key_lock)
+
+
+GENERATORS: dict[str, Callable[[KeyLock], Generator]] = {"rules": _rules, "muser": _muser}
 """Engine name on the command line → how to make one."""
 
 

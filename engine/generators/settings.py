@@ -22,7 +22,15 @@ class Setting:
     text: str
 
 
-SETTINGS: dict[str, tuple[Setting, ...]] = {"rules": ()}
+_MUSER = (
+    Setting("temperature", 0.5, 1.5, 1.0, "how freely notes are drawn; low keeps to the likely"),
+    Setting("guidance", 0.0, 4.0, 1.5, "how strictly the model follows the emotion; 1 as trained"),
+    Setting("density", -1.0, 1.0, 0.0, "fewer or more notes than the emotion asks for"),
+    Setting("register", -1.0, 1.0, 0.0, "lower or higher than the emotion asks for, in octaves"),
+    Setting("adventurousness", 0.0, 1.0, 0.3, "rare harmony and notes outside the key"),
+)
+
+SETTINGS: dict[str, tuple[Setting, ...]] = {"rules": (), "muser": _MUSER}
 """Engine name → its settings. A name shared by two engines means the same in both."""
 
 

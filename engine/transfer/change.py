@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from math import exp
 
 from engine.config import check_range
+from engine.music.loudness import carry_velocity
 from engine.transfer.elements import ELEMENTS, parse_elements
 from engine.transfer.levels import Levels, wanted_levels
 
@@ -52,14 +53,9 @@ class Change:
 
     def velocity_of(self, velocity: int) -> int:
         """Return the new velocity: monotone, 127 stays 127, the mean goes where it is wanted."""
-        old, new = self.velocity_from, self.velocity_to
-        if old == new:
+        if self.velocity_from == self.velocity_to:
             return velocity
-        if velocity <= old:
-            value = velocity * new / old
-        else:
-            value = 127.0 - (127.0 - velocity) * (127.0 - new) / (127.0 - old)
-        return min(max(round(value), 1), 127)
+        return carry_velocity(velocity, self.velocity_from, self.velocity_to)
 
 
 def resolve(

@@ -7,11 +7,11 @@ arousal moves density, loudness and articulation, valence moves mode, chords and
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from math import isfinite
 from typing import Final, get_args
 
 from engine.errors import InputError
 from engine.events import ControlEvent, NoteEvent, Role
+from engine.generators.context import check_context
 from engine.generators.protocol import MusicalContext
 from engine.generators.rules.accompaniment import ChordState, play_chords
 from engine.generators.rules.bass import BassState, play_bass
@@ -97,16 +97,7 @@ class RulesGenerator:
         InputError
             The context's key or chord has no such name, or a number is out of range.
         """
-        if context.beat < 0:
-            raise InputError(f"beat must be >= 0; got {context.beat}")
-        if context.beats_per_bar < 1:
-            raise InputError(f"beats_per_bar must be >= 1; got {context.beats_per_bar}")
-        if not (isfinite(context.tempo_bpm) and context.tempo_bpm > 0):
-            raise InputError(f"tempo_bpm must be finite and > 0; got {context.tempo_bpm}")
-        if not (isfinite(context.valence) and isfinite(context.arousal)):
-            raise InputError(
-                f"valence and arousal must be finite; got {context.valence}, {context.arousal}"
-            )
+        check_context(context)
         state = self._state
         position = locate(context.beat, context.beats_per_bar, self._draws)
         intent = read(context.valence, context.arousal)

@@ -1,0 +1,182 @@
+"""A beat's codes: what the prior says under the emotion, what is imposed, and how it is steered.
+
+The prior is asked twice, with and without the emotion, so that guidance can sharpen the difference.
+On top, the elements of the notes are steered: the mean of the number that a code stands for goes
+part of its way to where rated piano music has it at that emotion. This is what makes notes per
+second right at tempi the training music never had.
+"""
+
+from dataclasses import dataclass
+from math import exp, log, log2
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.generators.muser.model import (
+    LOOKBACK_BARS,
+    NO_CODES,
+    MuserModel,
+    condition_row,
+    phase_row,
+)
+from engine.generators.muser.sampling import expected, guided, pick, tilted
+from engine.generators.muser.settings import Knobs
+from engine.generators.muser.state import Codes, MuserState
+from engine.generators.muser.vocabulary import ELEMENTS
+from engine.music.draws import Draws
+from engine.transfer.levels import wanted_levels
+
+__all__ = [
+    "MOST_BARS_BACK",
+    "Outlook",
+    "Place",
+    "choose_codes",
+    "past_rows",
+    "step_prior",
+    "wanted_numbers",
+]
+
+MOST_BARS_BACK: Final = max(LOOKBACK_BARS)
+
+_STEERED: Final = {
+    "rhythm": 0.5,
+    "texture": 0.4,
+    "pitch": 0.4,
+    "duration": 0.4,
+    "velocity": 0.5,
+}
+"""Share of the way that an element's mean is steered."""
+_DENSITY: Final = 0.7
+_REGISTER: Final = 12.0
+"""What a full turn of the knob does: log onsets per second, semitones."""
+_TOP_P: Final = (0.85, 0.99)
+"""Nucleus without any adventure and with all of it."""
+_UNKNOWN: Final = condition_row(0.0, 0.0, 0.0)
+
+
+Array = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Outlook:
+    """What the prior makes of a beat: contexts with the emotion and without, and states after."""
+
+    known: Array
+    blind: Array
+    prior: Array
+    free: Array
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where and when the beat is.
+
+    Attributes
+    ----------
+    beat, beats_per_bar : int
+        Its number, and beats in its bar.
+    beat_s : float
+        Its length [s].
+    shift : int
+        Semitones that pitches of the table are moved up by.
+    """
+
+    beat: int
+    beats_per_bar: int
+    beat_s: float
+    shift: int
+
+    @property
+    def position(self) -> int:
+        """Beat in the bar, from 0."""
+        return self.beat % self.beats_per_bar
+
+    @property
+    def phase(self) -> NDArray[np.int64]:
+        """The place in the bar as the graphs take it."""
+        return phase_row(self.position, self.beats_per_bar)
+
+
+def wanted_numbers(valence: float, arousal: float, place: Place, knobs: Knobs) -> dict[str, float]:
+    """Return the number each steered element should have on average (`features.statistics`)."""
+    levels = wanted_levels(valence, arousal)
+    more = _DENSITY * knobs.density
+    return {
+        "rhythm": exp(levels.log_onsets + more) * place.beat_s,
+        "texture": (levels.log_notes - levels.log_onsets) / log(2.0),
+        "pitch": levels.pitch + _REGISTER * knobs.register - place.shift,
+        "duration": (levels.log_length - 0.5 * more) / log(2.0) - log2(place.beat_s),
+        "velocity": levels.velocity,
+    }
+
+
+def past_rows(history: tuple[Codes, ...], beats_per_bar: int) -> NDArray[np.int64]:
+    """Return the codes of the beat before and of those some bars back: shape (1, 4, 8)."""
+    rows = []
+    for back in (1, *(bars * beats_per_bar for bars in LOOKBACK_BARS)):
+        rows.append(history[-back] if back <= len(history) else NO_CODES)
+    return np.array([rows], np.int64)
+
+
+def step_prior(
+    model: MuserModel, state: MuserState, place: Place, valence: float, arousal: float
+) -> Outlook:
+    """Move the prior to a beat, with and without the emotion."""
+    past = past_rows(state.history, place.beats_per_bar)
+    known, prior = model.prior_step(past, place.phase, condition_row(valence, arousal), state.prior)
+    blind, free = model.prior_step(past, place.phase, _UNKNOWN, state.free)
+    return Outlook(known, blind, prior, free)
+
+
+def choose_codes(
+    model: MuserModel,
+    outlook: Outlook,
+    place: Place,
+    valence: float,
+    arousal: float,
+    imposed: dict[str, int],
+    masks: dict[str, NDArray[np.bool_]],
+    knobs: Knobs,
+    draws: Draws,
+) -> Codes:
+    """Decide the codes of a beat, element after element.
+
+    Parameters
+    ----------
+    imposed : dict of str to int
+        Element → code that is simply taken.
+    masks : dict of str to bool array
+        Element → codes that may be drawn; without one, all that training used.
+    """
+    row = np.zeros((1, len(ELEMENTS)), np.int64)
+    known = condition_row(valence, arousal)
+    wanted = wanted_numbers(valence, arousal, place, knobs)
+    low, high = _TOP_P
+    top_p = low + (high - low) * knobs.adventurousness
+    for index, name in enumerate(ELEMENTS):
+        if name in imposed:
+            row[0, index] = imposed[name]
+            continue
+        table = model.codes[name]
+        logits = guided(
+            model.code_logits(outlook.known, known, row, index),
+            model.code_logits(outlook.blind, _UNKNOWN, row, index),
+            knobs.guidance,
+        )
+        mask = masks.get(name, table.share > 0.0)
+        if name in wanted:
+            mask = mask & np.isfinite(table.statistic)
+            logits = np.where(mask, logits, np.float32(-1e9))
+            values = np.where(mask, table.statistic, np.float32(0.0))
+            mean = expected(logits, values)
+            mean += _STEERED[name] * (wanted[name] - mean)
+            logits = tilted(logits, values, mean)
+        row[0, index] = pick(
+            logits,
+            draws.uniform(name, place.beat),
+            temperature=knobs.temperature,
+            top_p=top_p,
+            mask=mask,
+        )
+    return tuple(int(code) for code in row[0])

@@ -1,0 +1,311 @@
+"""The generator `muser`: piano that follows an emotion, beat by beat, by a trained model.
+
+Each beat is decided in two steps: the prior says, under the emotion of the moment, which codes its
+elements have; the decoder writes its notes along the grammar. Density and register so follow at the
+next beat; chord at the next half bar; mode at the next bar; loudness and length, by `shape`, at
+once. The tempo is the stage's: its code is imposed, and density is steered in notes per second.
+
+While a performer has the floor, their beats become codes and their notes the decoder's past, so
+that what follows goes on from there.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import Final, get_args
+
+from engine.errors import InputError
+from engine.events import ControlEvent, NoteEvent, Role
+from engine.generators.context import check_context
+from engine.generators.muser.composing import (
+    MOST_BARS_BACK,
+    Place,
+    choose_codes,
+    step_prior,
+)
+from engine.generators.muser.grammar import Grammar
+from engine.generators.muser.listening import beat_played, held_places
+from engine.generators.muser.model import GRAPHS, MuserModel, shipped_model_folder
+from engine.generators.muser.performance import neutral, shape
+from engine.generators.muser.settings import Knobs
+from engine.generators.muser.state import MuserState
+from engine.generators.muser.tokens import notes_of
+from engine.generators.muser.tonality import (
+    chord_code,
+    chord_mask,
+    chord_of_code,
+    half_bar,
+    home_key,
+    mode_index,
+    pitch_rules,
+    wants_major,
+)
+from engine.generators.muser.vocabulary import ELEMENTS, TICKS, key_shift, tempo_index
+from engine.generators.muser.voices import CHANNELS, split_voices
+from engine.generators.muser.writing import read_notes, write_notes
+from engine.generators.protocol import KeyLock, MusicalContext
+from engine.music.chords import Chord, parse_chord
+from engine.music.draws import Draws
+from engine.music.keys import Key, parse_key
+
+__all__ = ["MuserGenerator", "load_model"]
+
+_CHORD: Final = ELEMENTS.index("chord")
+_MOST_BEATS_BACK: Final = 8 * MOST_BARS_BACK
+_DEFAULT_KEY: Final = Key(0, "maj")
+_LONGEST_SILENCE_S: Final = 1.6
+"""After so long without an onset the next beat must have one."""
+_TIMING_S: Final = 0.006
+_TOUCH: Final = 1.5
+"""Spread of onsets [s] and of velocities that the grid leaves out."""
+_LAST: Final = 0.999
+"""Latest onset within a beat [beats]."""
+
+
+@cache
+def load_model(folder: Path) -> MuserModel:
+    """Return the model in a folder, loaded once: it keeps no state.
+
+    Raises
+    ------
+    InputError
+        A file of it is missing.
+    ModelError
+        A file is no model of this version.
+    """
+    for graph in GRAPHS:
+        path = folder / f"muser_{graph}.onnx"
+        if not path.is_file():
+            raise InputError(f"engine muser needs the model file {path}, which is missing")
+    return MuserModel(folder)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Snapshot:
+    """State of the generator: of the music, and before the last beat that was listened to."""
+
+    now: MuserState
+    before: MuserState | None = None
+    heard: tuple[NoteEvent, ...] = ()
+
+
+class MuserGenerator:
+    """Lead, chords and bass of a piano that follows valence and arousal.
+
+    Parameters
+    ----------
+    key_lock : {'tonic', 'scale'}
+        See `engine.generators.create_generator`.
+    model : MuserModel, optional
+        None takes the shipped one.
+
+    Raises
+    ------
+    InputError
+        ``key_lock`` is neither, or a model file is missing.
+    """
+
+    name = "muser"
+    roles: Sequence[tuple[Role, int]] = tuple(CHANNELS.items())
+
+    def __init__(self, key_lock: KeyLock = "tonic", model: MuserModel | None = None) -> None:
+        if key_lock not in get_args(KeyLock):
+            raise InputError(f"key_lock must be 'tonic' or 'scale'; got {key_lock!r}")
+        self.key_lock: KeyLock = key_lock
+        self._model = model or load_model(shipped_model_folder())
+        self._knobs = Knobs()
+        self.reset(0)
+
+    @property
+    def chord(self) -> str:
+        """Chord of the beat filled last, such as ``"A:min7"``; ``""`` where there is none."""
+        state = self._state.now
+        if not state.history:
+            return ""
+        table = self._model.codes["chord"]
+        chord = chord_of_code(table, state.history[-1][_CHORD], state.key.tonic)
+        return str(chord) if chord else ""
+
+    def reset(self, seed: int) -> None:
+        """Forget everything played; ``seed`` fixes all later choices."""
+        self._draws = Draws(seed)
+        prior = self._model.prior_start()
+        self._state = _Snapshot(MuserState(prior, prior, self._model.decoder_start()))
+
+    def adjust(self, settings: Mapping[str, float]) -> None:
+        """Take over temperature, guidance, density, register and adventurousness."""
+        self._knobs = self._knobs.changed(settings)
+
+    def extend(self, context: MusicalContext) -> list[NoteEvent]:
+        """Return the notes that start in this beat, sorted by onset, as for no emotion.
+
+        `shape` gives them the loudness and length of the emotion of the moment.
+
+        Raises
+        ------
+        InputError
+            The context's key or chord has no such name, or a number is out of range.
+        """
+        check_context(context)
+        key = parse_key(context.key) if context.key else _DEFAULT_KEY
+        heard = parse_chord(context.chord) if context.chord else None
+        self._listen(context, key)
+        if context.listening:
+            return []
+        return self._write(context, key, heard)
+
+    def pedal(self, context: MusicalContext) -> list[ControlEvent]:
+        """Return no moves: the lengths of the notes are as long as a pedal held them."""
+        return []
+
+    def shape(self, note: NoteEvent, valence: float, arousal: float) -> NoteEvent:
+        """Return the note with velocity and duration as the target is now."""
+        return shape(note, valence, arousal)
+
+    def snapshot(self) -> object:
+        """Return the state; it is never written to, so this costs nothing."""
+        return self._state
+
+    def restore(self, state: object) -> None:
+        """Go back to a state taken by `snapshot`.
+
+        Raises
+        ------
+        InputError
+            The state is not from this generator.
+        """
+        if not isinstance(state, _Snapshot):
+            raise InputError(f"state must come from MuserGenerator.snapshot; got {type(state)}")
+        self._state = state
+
+    def _listen(self, context: MusicalContext, key: Key) -> None:
+        """Take in the beat before, if nobody else wrote it.
+
+        Notes struck after the beat before was asked for arrive one beat late; that beat is then
+        taken in again.
+        """
+        state = self._state
+        due = state.now.next_beat
+        if due < 0 or context.beat not in (due, due + 1):
+            last = context.beat - 1 if context.performed else context.beat
+            start = replace(state.now, next_beat=max(last, 0), history=(), ends=(), empty=0)
+            state = _Snapshot(start)
+            due = start.next_beat
+        if due == context.beat:
+            self._state = replace(state, heard=(*state.heard, *context.performed))
+            return
+        notes = (*state.heard, *context.performed)
+        now = state.now
+        if state.before is not None and state.before.next_beat == due - 1:
+            now = self._take_in(state.before, notes, context, key)
+        after = self._take_in(now, notes, context, key)
+        recent = tuple(note for note in notes if note.onset >= due - 1)
+        self._state = _Snapshot(after, now, recent)
+
+    def _take_in(
+        self, state: MuserState, notes: Sequence[NoteEvent], context: MusicalContext, key: Key
+    ) -> MuserState:
+        """Return the state after a beat that the performer played."""
+        model, number = self._model, state.next_beat
+        place = _place(number, context, key)
+        beat = beat_played(notes, number, context.beats_per_bar, context.tempo_bpm, key)
+        held = held_places(notes, number)
+        shift = key_shift(key.tonic)
+        tokens = [
+            (token, (token.onset, note.pitch) in held)
+            for token, note in zip(beat.notes, notes_of(beat.notes, number, shift), strict=True)
+        ]
+        codes = tuple(int(code) for code in model.encode_beat(beat))
+        outlook = step_prior(model, state, place, context.valence, context.arousal)
+        taken, decoder = read_notes(model, codes, place, tokens, state.decoder)
+        played = notes_of(taken, number, shift)
+        _, voices = split_voices(played, state.voices)
+        return MuserState(
+            outlook.prior,
+            outlook.free,
+            decoder,
+            next_beat=number + 1,
+            history=(*state.history, codes)[-_MOST_BEATS_BACK:],
+            key=key,
+            voices=voices,
+            empty=0 if played else state.empty + 1,
+        )
+
+    def _write(self, context: MusicalContext, key: Key, heard: Chord | None) -> list[NoteEvent]:
+        model, state, draws = self._model, self._state.now, self._draws
+        home = state.key
+        if context.beat % context.beats_per_bar == 0 or not state.history:
+            bar = context.beat // context.beats_per_bar
+            home = home_key(key, wants_major(context.valence, bar, draws), self.key_lock)
+        place = _place(context.beat, context, home)
+        imposed = {
+            "mode": mode_index(home),
+            "tempo": model.codes["tempo"].of_label[tempo_index(context.tempo_bpm)],
+        }
+        table = model.codes["chord"]
+        if heard is not None:
+            imposed["chord"] = chord_code(table, heard, home.tonic)
+        elif state.history and not half_bar(place.position, place.beats_per_bar):
+            imposed["chord"] = state.history[-1][_CHORD]
+        outlook = step_prior(model, state, place, context.valence, context.arousal)
+        codes = choose_codes(
+            model,
+            outlook,
+            place,
+            context.valence,
+            context.arousal,
+            imposed,
+            {"chord": chord_mask(table, home, self.key_lock)},
+            self._knobs,
+            draws,
+        )
+        chord = chord_of_code(table, codes[_CHORD], home.tonic)
+        ends = tuple(end for end in state.ends if end > context.beat)
+        grammar = Grammar(
+            beat=context.beat,
+            beat_s=place.beat_s,
+            shift=place.shift,
+            rules=pitch_rules(home, self.key_lock, chord, heard),
+            sounding=ends,
+            silence=(state.empty + 1) * place.beat_s < _LONGEST_SILENCE_S,
+        )
+        tokens, decoder = write_notes(
+            model, codes, place, grammar, state.decoder, self._knobs, draws
+        )
+        notes = notes_of(tokens, context.beat, place.shift)
+        notes, voices = split_voices(notes, state.voices)
+        after = MuserState(
+            outlook.prior,
+            outlook.free,
+            decoder,
+            next_beat=context.beat + 1,
+            history=(*state.history, codes)[-_MOST_BEATS_BACK:],
+            key=home,
+            voices=voices,
+            ends=(*ends, *(note.onset + note.duration for note in notes)),
+            empty=0 if notes else state.empty + 1,
+        )
+        self._state = _Snapshot(after)
+        played = [
+            self._played(index, neutral(note, context.valence, context.arousal), place)
+            for index, note in enumerate(notes)
+        ]
+        return sorted(played, key=lambda note: (note.onset, note.channel, note.pitch))
+
+    def _played(self, index: int, note: NoteEvent, place: Place) -> NoteEvent:
+        """Return a note a little beside the grid, as hands are."""
+        timing = self._draws.normal("timing", place.beat, index) * _TIMING_S / place.beat_s
+        touch = self._draws.normal("touch", place.beat, index) * _TOUCH
+        at = note.onset - place.beat
+        # A note on the beat cannot be early: its beat has not been asked for yet.
+        at += abs(timing) if at < 0.5 / TICKS else timing
+        return replace(
+            note,
+            onset=place.beat + min(max(at, 0.0), _LAST),
+            velocity=min(max(round(note.velocity + touch), 1), 127),
+        )
+
+
+def _place(beat: int, context: MusicalContext, key: Key) -> Place:
+    return Place(beat, context.beats_per_bar, 60.0 / context.tempo_bpm, key_shift(key.tonic))

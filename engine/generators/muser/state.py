@@ -1,0 +1,47 @@
+"""Everything that decides MusER's next beat, besides seed, settings and context."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.generators.muser.voices import Voices
+from engine.music.keys import Key
+
+__all__ = ["Codes", "MuserState"]
+
+Codes = tuple[int, ...]
+"""Codes of a beat, one per element."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MuserState:
+    """A snapshot; its arrays are never written to.
+
+    Attributes
+    ----------
+    prior, free, decoder : float32 arrays
+        Recurrent state of the prior with the emotion, of the prior without, and of the decoder.
+    next_beat : int
+        The beat that is due if the music goes on; -1 before the first.
+    history : tuple of Codes
+        Of the last beats, oldest first.
+    key : Key
+        In which the last beat was written.
+    voices : Voices
+        Where tune and bass were.
+    ends : tuple of float
+        Where notes that may still sound end [beats].
+    empty : int
+        Beats without an onset up to now.
+    """
+
+    prior: NDArray[np.float32]
+    free: NDArray[np.float32]
+    decoder: NDArray[np.float32]
+    next_beat: int = -1
+    history: tuple[Codes, ...] = ()
+    key: Key = Key(0, "maj")
+    voices: Voices = Voices()
+    ends: tuple[float, ...] = ()
+    empty: int = 0

@@ -1,0 +1,99 @@
+"""A beat's notes: the decoder event by event, only along what the grammar leaves open."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.generators.muser.composing import Place
+from engine.generators.muser.grammar import Grammar, event_limit
+from engine.generators.muser.model import MuserModel
+from engine.generators.muser.sampling import pick
+from engine.generators.muser.settings import Knobs
+from engine.generators.muser.state import Codes
+from engine.generators.muser.tokens import Token
+from engine.generators.muser.vocabulary import DURATIONS, END_TICK, FIELDS
+from engine.music.draws import Draws
+
+__all__ = ["read_notes", "write_notes"]
+
+_ONSET, _PITCH, _DURATION, _ = range(4)
+_TOP_P = 0.95
+_UNUSUAL = 6.0
+"""What an unusual pitch costs without any adventurousness, in nats."""
+
+
+def write_notes(
+    model: MuserModel,
+    codes: Codes,
+    place: Place,
+    grammar: Grammar,
+    decoder: NDArray[np.float32],
+    knobs: Knobs,
+    draws: Draws,
+) -> tuple[list[Token], NDArray[np.float32]]:
+    """Return the notes of a beat, at most `event_limit`, and the decoder's state after it."""
+    row = np.array([codes], np.int64)
+    courage = np.float32(_UNUSUAL * (1.0 - knobs.adventurousness))
+    last: Token | None = None
+    for index in range(event_limit(place.beat_s) + 1):
+        context, decoder = model.decoder_step(model.event_row(last), row, place.phase, decoder)
+        event = np.zeros((1, len(FIELDS)), np.int64)
+        for field in range(len(FIELDS)):
+            logits = model.field_logits(context, row, event, field)
+            if field == _ONSET:
+                mask = grammar.onsets()
+            elif field == _PITCH:
+                mask = grammar.pitches(int(event[0, _ONSET]))
+                logits = logits - courage * grammar.unusual()
+            elif field == _DURATION:
+                mask = grammar.durations()
+            else:
+                mask = None
+            event[0, field] = pick(
+                logits,
+                draws.uniform("event", place.beat, index, field),
+                temperature=knobs.temperature,
+                top_p=_TOP_P,
+                mask=mask,
+            )
+            if field == _ONSET and event[0, _ONSET] == END_TICK:
+                return grammar.notes, decoder
+        last = Token(*(int(value) for value in event[0]))
+        grammar.notes.append(last)
+    raise AssertionError("the grammar ends every beat")
+
+
+def read_notes(
+    model: MuserModel,
+    codes: Codes,
+    place: Place,
+    notes: list[tuple[Token, bool]],
+    decoder: NDArray[np.float32],
+) -> tuple[list[Token], NDArray[np.float32]]:
+    """Take in a performer's beat note by note.
+
+    Parameters
+    ----------
+    notes : list of (Token, bool)
+        In order; True marks a note that is still held: its length, so far only a lower bound, is
+        estimated anew as the likeliest longer one.
+
+    Returns
+    -------
+    notes : list of Token
+        With the lengths that were taken in.
+    decoder : array
+        The state after the beat.
+    """
+    row = np.array([codes], np.int64)
+    context, decoder = model.decoder_step(model.event_row(None), row, place.phase, decoder)
+    taken = []
+    for token, held in notes:
+        if held:
+            event = model.event_row(token)
+            logits = model.field_logits(context, row, event, _DURATION)
+            longer = np.arange(len(DURATIONS)) >= token.duration
+            length = int(np.where(longer, logits, -np.inf).argmax())
+            token = Token(token.onset, token.pitch, length, token.velocity)
+        taken.append(token)
+        context, decoder = model.decoder_step(model.event_row(token), row, place.phase, decoder)
+    return taken, decoder
