@@ -58,13 +58,6 @@ def _annotated_beats(item: Item, score: Score) -> Score:
     begin = np.array([score.seconds(note.onset) for note in score.notes])
     end = np.array([score.seconds(note.onset + note.duration) for note in score.notes])
     track = BeatTrack(table[:, 0], tempo_bpm, beats_per_bar, first)
-    # Anything before the first annotated beat is moved into whole bars before it.
-    early = int(np.ceil(max(-float(track.beat_at(begin).min()), 0.0) / beats_per_bar))
-    if early:
-        step = 60.0 / tempo_bpm
-        count = early * beats_per_bar
-        before = table[0, 0] - step * np.arange(count, 0, -1)
-        track = BeatTrack(np.concatenate([before, table[:, 0]]), tempo_bpm, beats_per_bar, first)
     placed = score_from_beats(score.notes, begin, end, track)
     return replace(placed, performed=False)
 

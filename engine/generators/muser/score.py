@@ -187,6 +187,9 @@ def score_from_beats(
         from the left with silence.
     """
     lead = (-track.first_downbeat) % track.beats_per_bar
+    first = float(track.beat_at(begin_s).min()) if len(begin_s) else 0.0
+    while first + lead < -0.5 / TICKS:
+        lead += track.beats_per_bar
     begin = track.beat_at(begin_s) + lead
     end = track.beat_at(end_s) + lead
     placed = sorted(
