@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Mapping
 
 from engine.errors import StimmungError
+from export_onnx.amt.commands import COMMANDS as AMT
 from export_onnx.datasets import listing
 from export_onnx.judges.commands import COMMANDS as JUDGES
 from export_onnx.muser.commands import COMMANDS as MUSER
@@ -22,6 +23,7 @@ MODELS: dict[str, Mapping[str, Command]] = {
     "tracker": TRACKER,
     "judges": JUDGES,
     "muser": MUSER,
+    "amt": AMT,
 }
 
 TOOLS: Mapping[str, Command] = {

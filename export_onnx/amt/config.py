@@ -38,6 +38,8 @@ class NetworkConfig:
         Width of a copy head's query.
     change_heads, stay_heads : int
         Copy heads for the next other chord, and for whether the chord stays.
+    recall : bool
+        Tell the transformer what followed the longest matches.
     dropout : float
     """
 
@@ -51,6 +53,7 @@ class NetworkConfig:
     key: int = 16
     change_heads: int = 2
     stay_heads: int = 2
+    recall: bool = True
     dropout: float = 0.2
 
 

@@ -158,6 +158,9 @@ class Amt(nn.Module):
         self.root = nn.Embedding(N_ROOT_TOKENS, width)
         self.quality = nn.Embedding(N_QUALITY_TOKENS, width)
         self.age = nn.Embedding(_AGES, width)
+        self.recalled_root = nn.Embedding(2 * N_ROOT_TOKENS, width)
+        self.recalled_quality = nn.Embedding(2 * N_QUALITY_TOKENS, width)
+        self.recalled_length = nn.Embedding(2 * len(_HALF_BOUNDS), width)
         self.told = nn.Linear(WIDTH, width)
         self.understand = nn.Sequential(nn.GELU(), nn.Linear(width, width))
         with torch.no_grad():
@@ -211,13 +214,34 @@ class Amt(nn.Module):
         one_hot = told[..., SLICES["phase"]]
         return torch.where(one_hot.sum(-1) > 0.5, one_hot.argmax(-1), 3)
 
+    def _recall(self, memory: Memory) -> torch.Tensor:
+        """Tell the transformer what followed the longest matches, in slots and in chords."""
+        current = memory.chord[..., -1:]
+        here, after = memory.chord[..., :-1], memory.chord[..., 1:]
+        turns = ((here != after) & (after != current)).long()
+        recency = torch.arange(here.shape[-1])
+        told = []
+        for part, (length, bounds) in enumerate(
+            ((memory.half[..., :-1], _HALF_BOUNDS), (memory.run[..., :-1] * turns, _RUN_BOUNDS))
+        ):
+            best = (length * 1024 + recency).argmax(-1, keepdim=True)
+            longest = length.gather(-1, best)[..., 0]
+            chord = torch.where(longest > 0, after.gather(-1, best)[..., 0], PAD)
+            root = self.recalled_root(self.get_buffer("roots")[chord] + part * N_ROOT_TOKENS)
+            quality = self.get_buffer("qualities")[chord] + part * N_QUALITY_TOKENS
+            bucket = _bucket(longest, bounds) + part * len(_HALF_BOUNDS)
+            told.append(root + self.recalled_quality(quality) + self.recalled_length(bucket))
+        return torch.add(*told)
+
     def _enter(
-        self, chord: torch.Tensor, age: torch.Tensor, told: torch.Tensor
+        self, chord: torch.Tensor, memory: Memory, told: torch.Tensor
     ) -> tuple[torch.Tensor, torch.Tensor]:
         known = self.told(told)
         x = self.root(self.get_buffer("roots")[chord])
         x = x + self.quality(self.get_buffer("qualities")[chord])
-        x = x + self.age(age.clamp(max=_AGES - 1)) + known
+        x = x + self.age(memory.age[..., -1].clamp(max=_AGES - 1)) + known
+        if self.config.recall:
+            x = x + self._recall(memory)
         return self.drop(x), self.understand(known)
 
     def _pairs(self, memory: Memory) -> torch.Tensor:
@@ -308,7 +332,7 @@ class Amt(nn.Module):
                 memory = advance(memory, chord[:, one], phase[:, one], self.get_buffer("alike"))
                 rows.append(memory)
             memories = Memory(*(torch.stack(column, 1) for column in zip(*rows, strict=True)))
-        x, known = self._enter(chord, memories.age[..., -1], told)
+        x, known = self._enter(chord, memories, told)
         for block in self.blocks:
             x, _, _ = block(x, known, None)
         x = self.final(x)
@@ -331,7 +355,8 @@ class Amt(nn.Module):
         phase = self.phase_of(told)[: chord.shape[0]]
         memory = advance(state.memory, chord, phase, self.get_buffer("alike"))
         filled = torch.cat([state.filled[:, 1:], torch.ones_like(state.filled[:, :1])], 1)
-        x, known = self._enter(chord, memory.age[:, -1:], told)
+        rows = Memory(*(column[:, None] for column in memory))
+        x, known = self._enter(chord, rows, told)
         keys, values = [], []
         for layer, block in enumerate(self.blocks):
             x, key, value = block(x, known, (state.keys[:, layer], state.values[:, layer], filled))
@@ -343,7 +368,6 @@ class Amt(nn.Module):
         key = self.key(x).reshape(-1, 1, self.copies, c.key)
         memory_keys = torch.cat([state.memory_keys[:, 1:], key], 1)
         affinity = torch.einsum("bihk,bjhk->bijh", query, memory_keys) / c.key**0.5
-        rows = Memory(*(column[:, None] for column in memory))
         prediction = self._predict(x, rows, affinity)
         return prediction, State(
             torch.stack(keys, 1), torch.stack(values, 1), filled, memory_keys, memory

@@ -1,6 +1,6 @@
 """From data sets to prepared songs: slots, chords in C major or A minor, what is known per slot."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,13 +14,14 @@ from export_onnx.amt import texture as measure
 from export_onnx.amt.affect import apply_guess, fit_guess
 from export_onnx.amt.chord_reader import ChordReader, train_reader
 from export_onnx.amt.grid import Grid, grid_of_beats, grid_of_midi
+from export_onnx.amt.readers import Readers
 from export_onnx.amt.songs import RAW_GROUPS, Song, save_songs
 from export_onnx.datasets import Item, read_items
 from export_onnx.datasets.item import read_member
 from export_onnx.judges.notes import Notes, from_messages
 from export_onnx.progress import Progress
 
-__all__ = ["SETS", "PrepareOptions", "prepare"]
+__all__ = ["SETS", "PrepareOptions", "prepare", "read_songs"]
 
 SETS = ("pop909", "vgmidi", "emopia")
 _SHORTEST = 8
@@ -170,42 +171,68 @@ def _song(draft: _Draft, reader: ChordReader) -> Song | None:
     )
 
 
-def _drafts(items: Iterable[Item], total: int) -> list[_Draft]:
+def _drafts(data: Path, split: str, sets: tuple[str, ...]) -> list[_Draft]:
+    items = read_items(data, (split,), sets)
     drafts = []
-    with Progress("slots", total) as progress:
+    with Progress(f"slots of {split}", len(items)) as progress:
         for item in items:
             drafts.append(_draft(item))
             progress.advance(item.name)
     return drafts
 
 
-def prepare(options: PrepareOptions) -> dict[str, int]:
-    """Prepare the splits and write ``OUT/<split>.npz``; returns the songs per split.
+def _finished(drafts: Sequence[_Draft], reader: ChordReader) -> list[Song]:
+    songs = [_song(draft, reader) for draft in drafts]
+    return [song for song in songs if song is not None]
 
-    The train part is always read: the chord reader and the affect regressor are fitted to it.
+
+def _fit_chords(drafts: Sequence[_Draft], seed: int) -> ChordReader:
+    labelled = [draft for draft in drafts if draft.chord is not None]
+    chords = np.concatenate([draft.chord for draft in labelled if draft.chord is not None])
+    whole = np.concatenate([draft.whole for draft in labelled])
+    bass = np.concatenate([draft.bass for draft in labelled])
+    return train_reader(whole, bass, chords, seed)
+
+
+def read_songs(
+    data: Path, split: str, readers: Readers, sets: tuple[str, ...] = SETS
+) -> list[Song]:
+    """Read the songs of a split as those the model was trained on were read.
 
     Raises
     ------
     InputError
         A data set is missing or unreadable.
     """
-    names = ("train", *(name for name in options.splits if name != "train"))
-    parts = {}
-    for split in names:
-        items = [item for item in read_items(options.data, (split,), SETS)]
-        parts[split] = _drafts(items, len(items))
-    labelled = [draft for draft in parts["train"] if draft.chord is not None]
-    chords = np.concatenate([draft.chord for draft in labelled if draft.chord is not None])
-    whole = np.concatenate([draft.whole for draft in labelled])
-    bass = np.concatenate([draft.bass for draft in labelled])
-    reader = train_reader(whole, bass, chords, options.seed)
-    songs = {}
-    for split, drafts in parts.items():
-        read = [_song(draft, reader) for draft in drafts]
-        songs[split] = [song for song in read if song is not None]
-    rated = [song for song in songs["train"] if song.trust[0] > 0]
-    guess = fit_guess(rated, [song for song in songs["train"] if song.trust[0] == 0])
-    print(f"affect regressor explains valence {guess.trust[0]:.2f}, arousal {guess.trust[1]:.2f}")
+    songs = _finished(_drafts(data, split, sets), readers.chord)
+    return [apply_guess(readers.affect, song) for song in songs]
+
+
+def prepare(options: PrepareOptions) -> dict[str, int]:
+    """Write ``OUT/train.npz``, ``OUT/readers.json`` and a file for each other split.
+
+    Returns the number of songs per split.
+
+    Raises
+    ------
+    InputError
+        A data set is missing or unreadable.
+    """
+    drafts = _drafts(options.data, "train", SETS)
+    reader = _fit_chords(drafts, options.seed)
+    songs = _finished(drafts, reader)
+    guess = fit_guess(
+        [song for song in songs if song.trust[0] > 0],
+        [song for song in songs if song.trust[0] == 0],
+    )
+    readers = Readers.from_json(Readers(reader, guess).to_json())
+    options.out.mkdir(parents=True, exist_ok=True)
+    (options.out / "readers.json").write_text(readers.to_json(), encoding="utf-8")
+    counts = {"train": len(songs)}
+    save_songs(options.out / "train.npz", [apply_guess(readers.affect, song) for song in songs])
     for split in options.splits:
-        save_songs(options.out / f"{split}.npz", [apply_guess(guess, s) for s in songs[split]])
-    return {split: len(songs[split]) for split in options.splits}
+        if split != "train":
+            others = read_songs(options.data, split, readers)
+            save_songs(options.out / f"{split}.npz", others)
+            counts[split] = len(others)
+    return counts

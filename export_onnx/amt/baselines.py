@@ -1,0 +1,140 @@
+"""Simple next-chord models to compare with: counts, counts with what the song did before, LSTM.
+
+All give, for one song, the probabilities of every slot and of every change, as `views.score_song`
+takes them. The counting models are fitted to the same training songs, the change view to their
+chords with repeats merged.
+
+References
+----------
+Witten, Bell: The zero-frequency problem. IEEE Trans. Information Theory 37 (1991).
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import nn
+
+from engine.generators.amt.vocabulary import END, N_CHORDS, SIZE
+from export_onnx.amt.songs import Song
+
+__all__ = ["BASELINES", "CountModel", "Lstm", "lstm_song", "merged"]
+
+BASELINES: dict[str, tuple[int, bool]] = {
+    "unigram": (1, False),
+    "2-gram": (2, False),
+    "4-gram": (4, False),
+    "4-gram + in-song cache": (4, True),
+}
+"""Name → order, and whether half of the opinion comes from what this song did before."""
+_CACHE_ORDER = 6
+
+
+def merged(chord: np.ndarray) -> np.ndarray:
+    """Chords without repeats."""
+    return np.asarray(chord[np.concatenate([[True], chord[1:] != chord[:-1]])])
+
+
+class _Counts:
+    """Counts of chords after contexts of up to `order` - 1 chords."""
+
+    def __init__(self, order: int) -> None:
+        self.order = order
+        self._tables: list[dict[tuple[int, ...], Counter[int]]] = [
+            defaultdict(Counter) for _ in range(order)
+        ]
+
+    def add(self, past: Sequence[int], chord: int) -> None:
+        for length in range(min(self.order, len(past) + 1)):
+            self._tables[length][tuple(past[len(past) - length :])][chord] += 1
+
+    def blend(self, past: Sequence[int], lower: np.ndarray) -> np.ndarray:
+        """Witten-Bell: each context as far as it was seen, the rest from the shorter one."""
+        table = lower
+        for length in range(min(self.order, len(past) + 1)):
+            counts = self._tables[length].get(tuple(past[len(past) - length :]))
+            if not counts:
+                break
+            seen = np.zeros(N_CHORDS)
+            seen[list(counts)] = list(counts.values())
+            kinds = len(counts)
+            table = (seen + kinds * table) / (seen.sum() + kinds)
+        return table
+
+
+class CountModel:
+    """Counts over training songs, optionally with the song's own.
+
+    Parameters
+    ----------
+    songs : sequence of Song
+        To count.
+    order : int
+        Context and chord together.
+    cache : bool
+        Mix in, half and half, counts of this song so far.
+    """
+
+    def __init__(self, songs: Sequence[Song], order: int, cache: bool) -> None:
+        self.cache = cache
+        self._slots, self._changes = _Counts(order), _Counts(order)
+        for song in songs:
+            for counts, chords in (
+                (self._slots, song.chord.tolist()),
+                (self._changes, merged(song.chord).tolist()),
+            ):
+                for index, chord in enumerate(chords):
+                    counts.add(chords[max(0, index - order + 1) : index], chord)
+
+    def _sequence(self, counts: _Counts, chords: list[int]) -> np.ndarray:
+        """Probabilities of every chord of a sequence, shape (n, 157)."""
+        own = _Counts(_CACHE_ORDER)
+        rows = np.zeros((len(chords), N_CHORDS))
+        flat = np.full(N_CHORDS, 1.0 / N_CHORDS)
+        for index, chord in enumerate(chords):
+            past = chords[max(0, index - _CACHE_ORDER + 1) : index]
+            row = counts.blend(
+                past[len(past) - counts.order + 1 :] if counts.order > 1 else [], flat
+            )
+            if self.cache:
+                rows[index] = 0.5 * row + 0.5 * own.blend(past, row)
+                own.add(past, chord)
+            else:
+                rows[index] = row
+        return rows
+
+    def song(self, song: Song) -> tuple[np.ndarray, np.ndarray]:
+        """Probabilities of every slot and of every change, both (n, 157)."""
+        chords = song.chord.tolist()
+        slot = self._sequence(self._slots, chords)
+        runs = np.cumsum(np.concatenate([[0], np.diff(song.chord) != 0]))
+        change = self._sequence(self._changes, merged(song.chord).tolist())[runs]
+        return slot, change
+
+
+class Lstm(nn.Module):
+    """Two layers over chord embeddings, no conditioning and no memory beyond its state."""
+
+    def __init__(self, width: int = 192, dropout: float = 0.3) -> None:
+        super().__init__()
+        self.chord = nn.Embedding(SIZE, width)
+        self.drop = nn.Dropout(dropout)
+        self.layers = nn.LSTM(width, width, 2, batch_first=True, dropout=dropout)
+        self.out = nn.Linear(width, SIZE)
+
+    def forward(self, before: torch.Tensor) -> torch.Tensor:
+        """Logits of each chord from those before it: (batch, n) to (batch, n, SIZE)."""
+        heard, _ = self.layers(self.drop(self.chord(before)))
+        return torch.as_tensor(self.out(self.drop(heard)))
+
+
+def lstm_song(half_bars: Lstm, changes: Lstm, song: Song) -> tuple[np.ndarray, np.ndarray]:
+    """Probabilities by one network per view, both (n, SIZE)."""
+    tables = []
+    for model, chords in ((half_bars, song.chord), (changes, merged(song.chord))):
+        before = np.concatenate([[END], chords[:-1]]).astype(np.int64)
+        with torch.no_grad():
+            tables.append(model(torch.from_numpy(before)[None])[0].softmax(-1).numpy())
+    runs = np.cumsum(np.concatenate([[0], np.diff(song.chord) != 0]))
+    return tables[0], tables[1][runs]

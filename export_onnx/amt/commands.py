@@ -1,0 +1,175 @@
+"""Command line of the chord model: one function per command, called by ``export_onnx.__main__``."""
+
+import argparse
+import json
+from pathlib import Path
+
+from engine.errors import InputError
+
+__all__ = ["COMMANDS"]
+
+_RUNS = Path("runs/amt")
+_MODEL = Path("presets/models/amt.onnx")
+
+
+def _data(arguments: argparse.Namespace) -> Path:
+    if arguments.data is None:
+        raise InputError("--data DIR is required: the folder with a sub-folder per data set")
+    return Path(arguments.data)
+
+
+def _prepare_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--split", default="train,val", help="splits, separated by commas")
+    parser.add_argument("--out", type=Path, default=_RUNS / "prepared", help="folder of songs")
+    parser.add_argument("--seed", type=int, default=20251121)
+
+
+def _prepare(arguments: argparse.Namespace) -> int:
+    from export_onnx.amt.prepare import PrepareOptions, prepare
+
+    counts = prepare(
+        PrepareOptions(
+            data=_data(arguments),
+            out=arguments.out,
+            splits=tuple(arguments.split.split(",")),
+            seed=arguments.seed,
+        )
+    )
+    shown = ", ".join(f"{count} {split}" for split, count in counts.items())
+    print(f"songs prepared in {arguments.out}: {shown}")
+    return 0
+
+
+def _train_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--prepared", type=Path, default=_RUNS / "prepared")
+    parser.add_argument("--out", type=Path, default=_RUNS / "train", help="folder of checkpoints")
+    parser.add_argument("--name", default="amt", help="of the checkpoint")
+    parser.add_argument("--epochs", type=int, default=None)
+    parser.add_argument("--seed", type=int, default=None)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument(
+        "--choose", type=float, default=0.0, help="share of the songs left out to choose by"
+    )
+    parser.add_argument(
+        "--stop-after", type=int, default=0, help="epoch to stop after; 0 trains to the end"
+    )
+
+
+def _train(arguments: argparse.Namespace) -> int:
+    from dataclasses import replace
+
+    from export_onnx.amt.config import TrainConfig
+    from export_onnx.amt.train import TrainOptions, train
+
+    given = {name: getattr(arguments, name) for name in ("epochs", "seed")}
+    config = replace(TrainConfig(), **{k: v for k, v in given.items() if v is not None})
+    options = TrainOptions(
+        prepared=arguments.prepared,
+        out=arguments.out,
+        name=arguments.name,
+        choose=arguments.choose,
+        threads=arguments.threads,
+        stop_after_epochs=arguments.stop_after,
+        train=config,
+    )
+    path = train(options)
+    print(
+        f"stopped; the same command goes on: {options.out}" if path is None else f"trained: {path}"
+    )
+    return 0
+
+
+def _evaluate_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--split", default="val")
+    parser.add_argument("--model", type=Path, default=None, help="default: the shipped one")
+    parser.add_argument(
+        "--prepared", type=Path, default=None, help="prepared training songs, for the baselines"
+    )
+    parser.add_argument("--limit", type=int, default=0, help="songs per data set; 0 takes all")
+    parser.add_argument("--json", type=Path, default=None, help="also write the table here")
+
+
+def _evaluate(arguments: argparse.Namespace) -> int:
+    from export_onnx.amt.evaluate import EvaluateOptions, evaluate
+
+    rows = evaluate(
+        EvaluateOptions(
+            data=_data(arguments),
+            split=arguments.split,
+            model=arguments.model,
+            prepared=arguments.prepared,
+            limit=arguments.limit,
+        )
+    )
+    print(f"{'set':8} {'measure':48} {'system':30} {'value':>7}  95 % interval      n")
+    for row in rows:
+        score = row.score
+        print(
+            f"{row.dataset:8} {row.measure:48} {row.system:30} {score.value:7.3f}  "
+            f"{score.low:6.3f} .. {score.high:6.3f}  {score.n:4d}"
+        )
+    if arguments.json is not None:
+        arguments.json.write_text(
+            json.dumps([row.to_json() for row in rows], indent=1), encoding="utf-8"
+        )
+    return 0
+
+
+def _export_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--checkpoint",
+        type=Path,
+        action="append",
+        default=[],
+        help=f"network to average in, may be given again; default {_RUNS / 'train' / 'amt.pt'}",
+    )
+    parser.add_argument("--readers", type=Path, default=_RUNS / "prepared" / "readers.json")
+    parser.add_argument("--out", type=Path, default=_MODEL)
+    parser.add_argument("--commit", default="", help="source the model was trained with")
+
+
+def _checkpoints(arguments: argparse.Namespace) -> tuple[Path, ...]:
+    return tuple(arguments.checkpoint) or (_RUNS / "train" / "amt.pt",)
+
+
+def _export(arguments: argparse.Namespace) -> int:
+    from export_onnx.amt.export import ExportOptions, export
+
+    export(
+        ExportOptions(
+            checkpoints=_checkpoints(arguments),
+            out=arguments.out,
+            readers=arguments.readers,
+            commit=arguments.commit,
+        )
+    )
+    print(f"exported: {arguments.out}, {arguments.out.stat().st_size / 1e6:.1f} MB")
+    return 0
+
+
+def _verify_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--model", type=Path, default=None, help="default: the shipped one")
+    parser.add_argument(
+        "--checkpoint", type=Path, action="append", default=[], help="as given to export"
+    )
+
+
+def _verify(arguments: argparse.Namespace) -> int:
+    from engine.generators.amt.model import AmtModel
+    from export_onnx.amt.export import load_networks
+    from export_onnx.amt.verify import TOLERANCE, verify
+
+    networks, _ = load_networks(_checkpoints(arguments))
+    report = verify(AmtModel(arguments.model), networks)
+    for title, difference in report.items():
+        print(f"{title}: largest difference {difference:.1e}")
+    return 0 if max(report.values()) < TOLERANCE else 1
+
+
+COMMANDS = {
+    "prepare": (_prepare_options, _prepare, "read the data sets into songs on half-bar slots"),
+    "train": (_train_options, _train, "train on the prepared songs"),
+    "evaluate": (_evaluate_options, _evaluate, "measure an ONNX file on a split"),
+    "export": (_export_options, _export, "write checkpoints as ONNX"),
+    "verify": (_verify_options, _verify, "compare ONNX with PyTorch and steps with wholes"),
+}

@@ -1,0 +1,189 @@
+"""Measure the ONNX file on a split: hits, perplexity, use of the conditioning, response.
+
+The songs are read with the readers stored in the model; the counting baselines need the prepared
+training songs. Nothing is fitted to the split that is measured.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from engine.errors import InputError
+from engine.generators.amt.conditioning import MASKS, SLICES
+from engine.generators.amt.model import AmtModel
+from engine.generators.amt.vocabulary import END
+from export_onnx.amt.baselines import BASELINES, CountModel
+from export_onnx.amt.prepare import SETS, read_songs
+from export_onnx.amt.readers import Readers
+from export_onnx.amt.response import command_response, swap_cost, swapped
+from export_onnx.amt.songs import Song, condition, load_songs
+from export_onnx.amt.suiting import correspondence_rows
+from export_onnx.amt.views import RANKS, VIEWS, SongScore, score_song
+from export_onnx.datasets import DATASETS
+from export_onnx.metrics import Score, bootstrap
+from export_onnx.progress import Progress
+
+__all__ = ["EvaluateOptions", "Row", "evaluate", "foretell", "score_rows", "told_only"]
+
+_FACTS = ("mode", "tempo", "phase")
+_RESPONSE_GUIDANCE = (1.0, 2.0, 3.0)
+
+Tables = tuple[np.ndarray, np.ndarray]
+
+
+@dataclass(frozen=True)
+class EvaluateOptions:
+    """What to measure on what.
+
+    Attributes
+    ----------
+    prepared : Path or None
+        Folder with the prepared training songs, for the counting baselines.
+    limit : int
+        Songs per data set; 0 takes all.
+    """
+
+    data: Path
+    split: str = "val"
+    model: Path | None = None
+    prepared: Path | None = None
+    limit: int = 0
+
+
+@dataclass(frozen=True)
+class Row:
+    """One measure of one system on one data set."""
+
+    dataset: str
+    measure: str
+    system: str
+    score: Score
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain JSON values."""
+        return asdict(self)
+
+
+def told_only(told: np.ndarray, groups: Sequence[str]) -> np.ndarray:
+    """Return conditioning vectors with only these groups told."""
+    kept = np.zeros_like(told)
+    for name in groups:
+        kept[:, SLICES[name]] = told[:, SLICES[name]]
+        kept[:, MASKS[name]] = told[:, MASKS[name]]
+    return kept
+
+
+def foretell(model: AmtModel, song: Song, told: np.ndarray, guidance: float = 1.0) -> Tables:
+    """Step through a song: probabilities of every slot and of every change, (n, SIZE)."""
+    state, heard = model.initial_state(), END
+    slots, changes = [], []
+    for slot in range(len(song)):
+        seen, state = model.foresee(heard, told[slot], state, guidance)
+        slots.append(np.exp(seen.slot))
+        changes.append(np.exp(seen.change))
+        heard = int(song.chord[slot])
+    return np.stack(slots), np.stack(changes)
+
+
+def score_rows(
+    dataset: str, system: str, songs: Sequence[Song], scores: Sequence[SongScore | None]
+) -> list[Row]:
+    """Hits and perplexity of one system, macro over songs, with intervals over groups."""
+    pairs = [(song.group, s) for song, s in zip(songs, scores, strict=True) if s is not None]
+    if not pairs:
+        return []
+    groups = [group for group, _ in pairs]
+    rows = []
+    for v, view in enumerate(VIEWS):
+        for r, rank in enumerate(RANKS):
+            values = np.array([score.hits[v, r] for _, score in pairs])
+            found = bootstrap(lambda x: float(x.mean()), [values], groups)
+            rows.append(Row(dataset, f"{view} hits@{rank}", system, found))
+        surprise = np.array([score.surprise[v] for _, score in pairs])
+        found = bootstrap(lambda x: float(np.exp(x.mean())), [surprise], groups)
+        rows.append(Row(dataset, f"{view} perplexity", system, found))
+    return rows
+
+
+def _repeat_last(unigram: CountModel, song: Song) -> SongScore | None:
+    """Score the chord before as the first guess, the commonest chords after it."""
+    slot, change = unigram.song(song)
+    slot[np.arange(1, len(song)), song.chord[:-1]] += 1.0
+    return score_song(song.chord, slot / slot.sum(1, keepdims=True), change)
+
+
+def _baseline_rows(songs: Sequence[Song], train: Sequence[Song]) -> list[Row]:
+    unigram = CountModel(train, 1, cache=False)
+    last = [_repeat_last(unigram, song) for song in songs]
+    rows = score_rows("pop909", "repeat last", songs, last)
+    for name, (order, cache) in BASELINES.items():
+        counts = CountModel(train, order, cache)
+        scores = [score_song(song.chord, *counts.song(song)) for song in songs]
+        rows += score_rows("pop909", name, songs, scores)
+    return rows
+
+
+def _model_rows(model: AmtModel, dataset: str, songs: Sequence[Song]) -> list[Row]:
+    told = {song.name: condition(song) for song in songs}
+    full, plain = "AMT", "AMT, told metre and key alone"
+    ways: dict[str, Callable[[Song], np.ndarray]] = {
+        full: lambda song: told[song.name],
+        plain: lambda song: told_only(told[song.name], _FACTS),
+    }
+    rows, kept = [], {}
+    for name, way in ways.items():
+        with Progress(f"{dataset}, {name}", len(songs)) as progress:
+            tables = []
+            for song in songs:
+                tables.append(foretell(model, song, way(song)))
+                progress.advance(song.name)
+        scores = [score_song(s.chord, *t) for s, t in zip(songs, tables, strict=True)]
+        rows += score_rows(dataset, name, songs, scores)
+        kept[name] = [slot for slot, _ in tables]
+    others = [*songs[1:], songs[0]]
+    foreign = [
+        foretell(model, song, swapped(song, other))[0]
+        for song, other in zip(songs, others, strict=True)
+    ]
+    rise = swap_cost(songs, kept[full], foreign)
+    rows.append(Row(dataset, "surprise when conditioning is swapped [nats]", full, rise))
+    without = swap_cost(songs, kept[full], kept[plain])
+    rows.append(Row(dataset, "surprise when it is withheld [nats]", full, without))
+    suits = correspondence_rows(songs, kept, full, plain)
+    return rows + [
+        Row(dataset, measure, system, score) for (measure, system), score in suits.items()
+    ]
+
+
+def evaluate(options: EvaluateOptions) -> list[Row]:
+    """Measure everything; returns one row per measure.
+
+    Raises
+    ------
+    InputError
+        POP909 is missing, or the model was exported without its readers.
+    """
+    model = AmtModel(options.model)
+    if "readers" not in model.metadata:
+        raise InputError(f"{model.path}: has no readers of notes; export it with --readers")
+    readers = Readers.from_json(model.metadata["readers"])
+    sets = [name for name in SETS if not DATASETS[name].lacks(options.data / name)]
+    if "pop909" not in sets:
+        raise InputError(f"data folder {options.data}: pop909 is needed")
+    rows: list[Row] = []
+    for name in sets:
+        songs = read_songs(options.data, options.split, readers, (name,))
+        songs = songs[: options.limit or None]
+        if name == "pop909" and options.prepared is not None:
+            train = load_songs(options.prepared / "train.npz")
+            rows += _baseline_rows(songs, [song for song in train if song.dataset == name])
+        if len(songs) > 1:
+            rows += _model_rows(model, name, songs)
+    for guidance in _RESPONSE_GUIDANCE:
+        for axis, score in command_response(model, guidance).items():
+            measure = f"commanded and realised {axis}, Spearman"
+            rows.append(Row("made", measure, f"AMT, guidance {guidance:g}", score))
+    return rows
