@@ -113,8 +113,23 @@ def _verify(arguments: argparse.Namespace) -> int:
     return 0 if max(report.values()) < TOLERANCE else 1
 
 
+def _beats_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--split", default="val")
+    parser.add_argument("--limit", type=int, default=0, help="songs; 0 takes all")
+
+
+def _beats(arguments: argparse.Namespace) -> int:
+    from export_onnx.muser.measure import measure
+
+    found = measure(_existing_folder(arguments), arguments.split, arguments.limit)
+    for name, score in found.items():
+        print(f"{name:42} {score.value:.3f}  {score.low:.3f} .. {score.high:.3f}  n {score.n}")
+    return 0
+
+
 COMMANDS = {
     "prepare": (_prepare_options, _prepare, "read the data sets into beats"),
+    "beats": (_beats_options, _beats, "measure beat, key and chord finding on POP909"),
     "train": (_train_options, _train, "train codes, decoder and prior on the beats"),
     "export": (_export_options, _export, "write the checkpoints as ONNX step graphs"),
     "verify": (_verify_options, _verify, "compare ONNX with PyTorch and steps with whole"),

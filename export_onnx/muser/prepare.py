@@ -28,7 +28,14 @@ from export_onnx.datasets.item import Item, read_member
 from export_onnx.muser.store import Corpus, save_corpus
 from export_onnx.progress import Progress
 
-__all__ = ["DATASETS", "PrepareOptions", "prepare", "read_piece", "round_trip_losses"]
+__all__ = [
+    "DATASETS",
+    "PrepareOptions",
+    "annotated_key",
+    "prepare",
+    "read_piece",
+    "round_trip_losses",
+]
 
 DATASETS = ("emopia", "vgmidi", "pop909")
 
@@ -67,7 +74,7 @@ def _steady(score: Score) -> Score:
     return replace(score, tempi=((0.0, tempo),))
 
 
-def _key(item: Item) -> tuple[int, int] | None:
+def annotated_key(item: Item) -> tuple[int, int] | None:
     """Annotated key of a POP909 song: the one that holds longest."""
     held: dict[int, float] = {}
     for span in item.keys:
@@ -85,7 +92,7 @@ def read_piece(item: Item) -> tuple[Score, Piece]:
     score = read_score(data, item.path, track=item.dataset == "emopia")
     if item.dataset == "pop909":
         score = _steady(_annotated_beats(item, score))
-        return score, piece_of(score, _key(item))
+        return score, piece_of(score, annotated_key(item))
     if item.dataset == "emopia":
         score = _steady(score)
     return score, piece_of(score)

@@ -27,7 +27,7 @@ _PROFILES: Final = np.array(
     ]
 )
 _MAJOR_BIAS = 0.045
-"""Taken off the major correlations: measured on POP909's train part (key .90, mode .96)."""
+"""Taken off the major correlations: chosen on POP909's train part."""
 _BASS_SHARE = 0.35
 """Weight of the lowest sounding note beside that of all notes."""
 _CHANGE_COST = 0.22
