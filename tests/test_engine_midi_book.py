@@ -80,3 +80,13 @@ def test_pedals_ever_pressed_are_lifted_for_the_lift_may_not_have_been_sent():
     for channel, value in ((1, 127), (2, 0), (1, 0)):
         book.enter(Frame(Kind.CONTROL, channel, 64, value, at_s=1.0))
     assert book.recovery(5.0, 0.0) == [Frame(Kind.CONTROL, 1, 64, 0, at_s=5.0)]
+
+
+def test_end_is_told_again_until_a_sender_lives_to_carry_it_out():
+    book = Book()
+    book.enter(NOTE)
+    end = Frame(Kind.RELEASE, channel=2, data1=60)
+    assert book.recovery(10.5, 0.0) == [end]
+    assert book.recovery(10.6, 0.0) == [end]
+    book.settle()
+    assert book.recovery(10.7, 0.0) == []

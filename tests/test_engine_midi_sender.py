@@ -278,8 +278,8 @@ class ShortLived:
 
     started = 0
 
-    def __init__(self, *arguments, wait=False, spare=False):
-        type(self).started += not spare
+    def __init__(self, *arguments, spare=False):
+        type(self).started += 1
         self.pid = self.started
 
     def frames(self):
@@ -351,6 +351,7 @@ def test_sender_that_keeps_dying_is_not_restarted_in_a_storm(monkeypatch):
         monkeypatch.setattr(place, "SenderProcess", ShortLived)
     line = link.SenderLink("none", "Stimmung", 0.0)
     line._process = ShortLived()
+    monkeypatch.setattr(spare.SpareSender, "prepare", lambda self: None)
     ShortLived.started = 0
     pauses = []
 

@@ -21,6 +21,7 @@ class Book:
     def __init__(self) -> None:
         self._notes: dict[int, Frame] = {}
         self._over: set[int] = set()  # sent or cancelled: never to be handed over again
+        self._owed: dict[tuple[int, int], None] = {}  # note-offs nobody has confirmed yet
         self._programs: dict[int, Frame] = {}
         self._pedals: dict[int, None] = {}  # lifted or not: the lift may not have been sent
 
@@ -61,15 +62,19 @@ class Book:
         """Return what a new sender must be told first.
 
         Notes that may sound are ended and forgotten; those to come are handed over again.
-        Pedals are lifted: the next chord presses them again.
+        Pedals are lifted: the next chord presses them again. Should the new sender die as well
+        before `settle`, its successor is told the same ends again.
         """
         frames = [program._replace(at_s=now_s) for program in self._programs.values()]
         frames += [Frame(Kind.CONTROL, pedal, _SUSTAIN, 0, at_s=now_s) for pedal in self._pedals]
         for note_id, note in list(self._notes.items()):
             if note_id in self._over or note.at_s + latency_s <= now_s:
-                frames.append(Frame(Kind.RELEASE, channel=note.channel, data1=note.data1))
+                self._owed[note.channel, note.data1] = None
                 del self._notes[note_id]
-            else:
-                frames.append(note)
+        frames += [Frame(Kind.RELEASE, channel=place, data1=pitch) for place, pitch in self._owed]
         self._over.clear()
-        return frames
+        return frames + list(self._notes.values())
+
+    def settle(self) -> None:
+        """Take note that what was owed has been sent."""
+        self._owed.clear()

@@ -139,15 +139,14 @@ class SenderLink:
         """Move frames to the pipe for as long as there is a sender."""
         while True:
             with self.lock:
-                while not self._unwritten and not self._over:
+                while not (self._unwritten and self._process) and not self._over:
                     self._wake.wait()
-                if self._over:
+                process = self._process
+                if self._over or process is None:
                     return
                 data = b"".join(self._unwritten)
                 self._unwritten.clear()
-                process = self._process
-            if process is not None:
-                process.write(data)  # if that fails it died, and `_supervise` knows
+            process.write(data)  # if that fails it died, and `_supervise` knows
 
     def _watch(self) -> None:
         """Kill a sender that has fallen silent: stopped, or stuck in a driver.
@@ -213,21 +212,27 @@ class SenderLink:
             if not self._stopping.is_set() and (self.up or not self.message):
                 self.message = f"the MIDI sender ended: {words}"
             self.up = False
+            self._process = None
             self._before = self.counters
             self.counters = self._before._replace(port_alive=False, sounding=0, queued=0)
 
     def _replace(self) -> SenderProcess | None:
         while True:
+            with self.lock:
+                orders = self._brief()
             try:
-                process = self._spare.take(self._latency_s)
+                process = self._spare.take(self._latency_s, orders)
                 break
             except MidiPortError as error:
-                self.message = str(error)
+                with self.lock:
+                    self.message = str(error)
+                    self.up = False
                 if self._stopping.wait(_PAUSES_S[-1]):
                     return None
         with self.lock:
             self._process = process
             self.restarts += 1
+            self._wake.notify()
         return process
 
     def _hear(self, frame: Frame) -> None:
@@ -246,17 +251,22 @@ class SenderLink:
             elif frame.kind == Kind.READY:
                 self.port = frame.text or self.port
                 self.counters = self.counters._replace(port_alive=bool(frame.text))
-                if not self.up:
-                    self._brief()
+                self.up = True
+                self._book.settle()  # orders are carried out before the port is announced
+                self._answered.set()
 
-    def _brief(self) -> None:
-        """Tell a new sender what the last one left behind."""
-        frames = [Frame(Kind.CONNECT, payload=peer.encode()) for peer in self._peers]
-        frames += self._book.recovery(time.perf_counter(), self._latency_s)
-        self._unwritten.clear()
-        self._unwritten.extend(map(encode, frames))
+    def _brief(self) -> list[Frame]:
+        """Return what a new sender must do at once; queue what it must know.
+
+        From here on it is given everything, ready or not: what waits in its pipe is not lost.
+        """
+        orders = [Frame(Kind.CONNECT, payload=peer.encode()) for peer in self._peers]
+        later: list[Frame] = []
+        for frame in self._book.recovery(time.perf_counter(), self._latency_s):
+            (later if frame.kind == Kind.NOTE else orders).append(frame)
         if self._stopping.is_set():
-            self._unwritten.append(encode(Frame(Kind.STOP)))
-        self._wake.notify()
+            later.append(Frame(Kind.STOP))
+        self._unwritten.clear()
+        self._unwritten.extend(map(encode, later))
         self.up = True
-        self._answered.set()
+        return orders

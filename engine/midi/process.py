@@ -26,10 +26,9 @@ class SenderProcess:
     ----------
     output, port_name, latency_s
         As in `SenderClient`.
-    wait : bool
-        Whether it starts even while its port is away.
     spare : bool
-        Whether it waits, ready to start, for `Kind.OPEN`; ``wait`` is implied.
+        Whether it waits, ready to start, for `Kind.OPEN`; it then runs even while its port is
+        away.
 
     Raises
     ------
@@ -43,14 +42,14 @@ class SenderProcess:
         port_name: str,
         latency_s: float,
         *,
-        wait: bool = False,
         spare: bool = False,
     ) -> None:
         # -P and our own root first: a folder named "engine" where the user happens to be
         # must not be taken for ours.
         command = [sys.executable, "-P", "-m", "engine.midi.sender"]
         command += [f"--output={output}", f"--name={port_name}", f"--latency={latency_s!r}"]
-        command += ["--wait"] * wait + ["--spare"] * spare
+        if spare:
+            command.append("--spare")
         path = os.pathsep.join(filter(None, (str(_ROOT), os.environ.get("PYTHONPATH"))))
         try:
             self._process = subprocess.Popen(

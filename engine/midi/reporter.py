@@ -72,6 +72,7 @@ class Reporter:
 
     def _run(self) -> None:
         turn = 0
+        self._write()  # the engine waits for news of the port
         while not self._stop.wait(_PERIOD_S):
             if turn % _SLOW_EVERY == 0:
                 self._look_around()

@@ -112,12 +112,13 @@ class Sender:
         precise = lookahead_s == 0.0  # ports that take frames ahead keep time themselves
         news = self._waiter.wait(deadline, _BUSY_S if busy else _IDLE_S, precise=precise)
         if news is not None:
-            self._obey(news)
+            self.obey(news)
         self._send(self.schedule.due(self._clock(), lookahead_s))
         self._look_after_port()
         self._report()
 
-    def _obey(self, frames: Iterable[Frame]) -> None:
+    def obey(self, frames: Iterable[Frame]) -> None:
+        """Take frames of the engine; send what must leave at once."""
         for frame in frames:
             if frame.kind == Kind.STOP:
                 self._stopping = True
@@ -220,14 +221,14 @@ def _read_frames(fd: int, inbox: "queue.SimpleQueue[list[Frame]]") -> None:
     faulthandler.dump_traceback_later(_FAREWELL_S, exit=True)
 
 
-def _wait_for_turn(inbox: "queue.SimpleQueue[list[Frame]]") -> float | None:
-    """Wait as a spare; return the latency to open with [s], or None if never needed."""
+def _wait_for_turn(inbox: "queue.SimpleQueue[list[Frame]]") -> list[Frame]:
+    """Wait as a spare; return `Kind.OPEN` with the orders behind it, or [] if never needed."""
     parent = os.getppid()
     while os.getppid() == parent:  # a forked sibling may hold our stdin open after its death
         with contextlib.suppress(queue.Empty):
-            first = inbox.get(timeout=_IDLE_S)[0]
-            return first.at_s if first.kind == Kind.OPEN else None
-    return None
+            orders = inbox.get(timeout=_IDLE_S)
+            return orders if orders[0].kind == Kind.OPEN else []
+    return []
 
 
 def _arguments(argv: list[str] | None) -> argparse.Namespace:
@@ -235,7 +236,6 @@ def _arguments(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--output", required=True, help="virtual, jack, none or a port's name")
     parser.add_argument("--name", default="Stimmung", help="name of our own port")
     parser.add_argument("--latency", type=float, default=0.0, help="seconds added to deadlines")
-    parser.add_argument("--wait", action="store_true", help="start even if the port is away")
     parser.add_argument(
         "--spare", action="store_true", help="be ready, and wait to be told to open"
     )
@@ -254,12 +254,13 @@ def main(argv: list[str] | None = None) -> int:
         inbox.put([Frame(Kind.STOP)])
 
     threading.Thread(target=_read_frames, args=(0, inbox), name="reader", daemon=True).start()
+    orders: list[Frame] = []
     if args.spare:
         load_libraries(args.output)
-        latency_s = _wait_for_turn(inbox)
-        if latency_s is None:
+        orders = _wait_for_turn(inbox)
+        if not orders:
             return 0
-        args.latency, args.wait = latency_s, True
+        args.latency = orders[0].at_s
     signal.signal(signal.SIGTERM, terminate)
     if hasattr(signal, "SIGHUP"):
         signal.signal(signal.SIGHUP, terminate)
@@ -274,10 +275,11 @@ def main(argv: list[str] | None = None) -> int:
         latency_s=args.latency,
     )
     try:
-        sender.open(wait=args.wait)
+        sender.open(wait=args.spare)
     except MidiPortError as error:
         os.write(wire, encode(Frame(Kind.ERROR, data1=1, payload=str(error).encode())))
         return error.exit_code
+    sender.obey(orders[1:])
     reporter.start()
     sender.run()
     reporter.finish()

@@ -5,6 +5,7 @@ The spare opens no port, so its name is free and nobody sees it; it costs some 1
 """
 
 import contextlib
+from collections.abc import Sequence
 
 from engine.errors import MidiPortError
 from engine.midi.process import SenderProcess
@@ -33,22 +34,26 @@ class SpareSender:
             with contextlib.suppress(MidiPortError):
                 self._waiting = SenderProcess(self._output, self._port_name, 0.0, spare=True)
 
-    def take(self, latency_s: float) -> SenderProcess:
-        """Return a sender that opens its port now: the spare, or a new one if that is gone.
+    def take(self, latency_s: float, orders: Sequence[Frame]) -> SenderProcess:
+        """Return a sender that opens its port now and carries out orders before all else.
+
+        It is the spare, or a new one if that is gone. A spare that was stopped or hangs takes
+        the orders and never answers: whoever listens to senders replaces those that are silent.
 
         Raises
         ------
         MidiPortError
             If no process can be started.
         """
+        data = b"".join(map(encode, (Frame(Kind.OPEN, at_s=latency_s), *orders)))
         spare, self._waiting = self._waiting, None
         if spare is not None:
-            # A spare that was stopped or hangs takes the order and never answers; whoever
-            # listens to senders replaces those that say nothing.
-            if spare.write(encode(Frame(Kind.OPEN, at_s=latency_s))):
+            if spare.write(data):
                 return spare
             self._bury(spare)
-        return SenderProcess(self._output, self._port_name, latency_s, wait=True)
+        fresh = SenderProcess(self._output, self._port_name, latency_s, spare=True)
+        fresh.write(data)
+        return fresh
 
     def drop(self) -> None:
         """End the spare."""
