@@ -45,7 +45,7 @@ _EVENT_SHARE = {"emopia": 0.6, "vgmidi": 0.12, "pop909": 0.28}
 _BEAT_SHARE = {"emopia": 0.7, "vgmidi": 0.1, "pop909": 0.2}
 _WARM_UP = 100
 _AVERAGE = 0.998
-_KEEP_EVERY = 200
+_KEEP_EVERY = 50
 _CLIP = 1.0
 
 
@@ -53,8 +53,8 @@ _CLIP = 1.0
 class Course:
     """How long decoder and prior are trained: steps, and where the learning rate ends."""
 
-    decoder_steps: int = 4000
-    prior_steps: int = 3000
+    decoder_steps: int = 1500
+    prior_steps: int = 700
     final_rate: float = 0.02
 
 
@@ -163,7 +163,9 @@ class _Run:
         sums: dict[str, float] = {}
         while self.step < self.steps:
             torch.manual_seed(self.config.seed + self.step)
-            losses = losses_of(np.random.default_rng([self.config.seed, self.step]))
+            # Matrix products in bfloat16: a third less time on processors that have it.
+            with torch.autocast("cpu", dtype=torch.bfloat16):
+                losses = losses_of(np.random.default_rng([self.config.seed, self.step]))
             for group in self.optimiser.param_groups:
                 group["lr"] = self._rate()
             self.optimiser.zero_grad()
@@ -179,8 +181,8 @@ class _Run:
                     kept.lerp_(new, 1.0 - decay)
             for name, value in losses.items():
                 sums[name] = sums.get(name, 0.0) + float(value.detach())
-            if self.step % 50 == 0:
-                shown = " ".join(f"{name} {value / 50:.3f}" for name, value in sums.items())
+            if self.step % _KEEP_EVERY == 0:
+                shown = " ".join(f"{name} {value / _KEEP_EVERY:.3f}" for name, value in sums.items())
                 spent = time.monotonic() - started
                 print(f"{self.title} {self.step}/{self.steps}: {shown} ({spent:.0f} s)", flush=True)
                 sums = {}
@@ -228,6 +230,7 @@ def _train_prior(
 def train(options: TrainOptions) -> None:
     """Train the chosen stages; writes ``codes.pt``, ``decoder.pt`` and ``prior.pt``."""
     torch.set_num_threads(options.threads)
+    torch.set_flush_denormal(True)
     options.out.mkdir(parents=True, exist_ok=True)
     pool = load_pool(options.beats, "train")
     path = options.out / "codes.pt"
