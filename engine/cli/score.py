@@ -81,16 +81,18 @@ def run(parsed: argparse.Namespace) -> int:
 
     wishes = _wishes(parsed)
     neutral = _calibration(parsed.neutral)
+    taken = [parsed.video.resolve()]
     for path in (parsed.output, parsed.features, parsed.render):
         if path is not None:
             check_output(path)
+            if path.resolve() in taken:
+                raise InputError(f"{path} would be written over; give every file its own name")
+            taken.append(path.resolve())
     if parsed.soundfont is not None and parsed.render is None:
         raise InputError("--soundfont needs --render FILE")
     if parsed.render is not None:
         check_render(parsed.render)
         soundfont = find_soundfont(parsed.soundfont)
-        if parsed.render.resolve() == parsed.video.resolve():
-            raise InputError(f"--render would overwrite the film {parsed.video}")
     with Film(parsed.video) as film:
         nominal_s = film.nominal_s
     with progress_bar("watching", nominal_s or 0.0) as progress:

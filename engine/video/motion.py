@@ -17,15 +17,15 @@ _HIGHEST: Final = 64.0
 _BINS: Final = 64
 _WIDTH: Final = np.log(_HIGHEST / _LOWEST) / _BINS
 _SPREAD: Final = 0.35  # of one observation [nats]: no step where all values are alike
-_REFERENCE: Final = (np.log(4.0), 1.2)
+_REFERENCE: Final = (np.log(3.0), 1.2)
 """Median and spread [nats] of differences between frames 0.1 s apart; a log-normal guess whose
-quartiles, 1.8 and 9, are a talking head and a moving camera."""
-_REFERENCE_FRAMES: Final = 300.0
-_MEMORY_FRAMES: Final = 600.0
+quartiles, 1.3 and 6.7, are meant for a talking head and a moving camera."""
+_REFERENCE_FRAMES: Final = 600.0
+_MEMORY_FRAMES: Final = 300.0
 
 
 class MotionScale:
-    """Ranks raw motion among a reference (30 s worth) and the last minute or so."""
+    """Ranks raw motion among a reference (a minute's worth) and the last half minute."""
 
     def __init__(self) -> None:
         self._centres = np.log(_LOWEST) + (np.arange(_BINS) + 0.5) * _WIDTH

@@ -28,9 +28,9 @@ _ODD_BAR_COST: Final = 0.5
 _LOST_COST: Final = 6.0
 _LOST_NEAR_COST: Final = 3.0  # within a beat of a bar line
 _CUT_OFF_COST: Final = 1.0  # the film ends within a bar
-_BASES: Final = 9
+_BASES: Final = 5
 _MOST_LOST: Final = 8  # cuts in a row that a section may swallow before the film's end
-_TEMPO_BINS: Final = 24
+_TEMPO_BINS: Final = 12
 _NEAR_BEATS: Final = 1.0
 _EPSILON: Final = 1e-9
 
