@@ -1,0 +1,365 @@
+"""Element transfer of a performer's MIDI while they play.
+
+Nothing waits for more to come: loudness, timing and octave of a note are decided when it arrives,
+note lengths when they are due, added notes at each beat, mode at each bar. With strength 0 every
+message leaves as it came.
+"""
+
+import heapq
+from collections import deque
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.music.draws import Draws
+from engine.transfer.change import Change, resolve
+from engine.transfer.elements import ELEMENTS
+from engine.transfer.harmony import Relative, find_triad
+from engine.transfer.levels import Levels, measure, wanted_levels
+from engine.transfer.mode import Degrees, degrees, find_keys
+from engine.transfer.notes import CHORD_S, DRUM_CHANNEL, Sounded, chroma
+from engine.transfer.register import Octaves, choose_octaves
+
+__all__ = ["LiveTransfer", "Timed"]
+
+Timed = tuple[float, bytes]
+"""When a message is due [s], and the message."""
+
+_MEMORY_S: Final = 16.0
+"""How far back the performer's own levels are taken from [s]."""
+_BELIEVED: Final = 12
+"""Notes after which the performer's levels count as much as what is usual."""
+_AROUND_S: Final = 0.75
+_BELOW: Final = 9
+"""A note is melody unless one this near in time is more than so many semitones higher."""
+_CHORD_MEMORY_S: Final = 0.6
+_ROLL_S: Final = 0.03
+"""Delay from note to note of a chord where arousal is lowest [s]."""
+_SHORTEST_S: Final = 0.05
+_SOFTER: Final = 8
+_FILL_PLACES: Final = (0.5, 0.25, 0.75)
+"""Where in a beat notes are added, most wanted first."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Key:
+    """A key that is down: what came, and pitch and start [s] of what was sent (None: nothing)."""
+
+    note: Sounded
+    sent: int | None
+    start_s: float
+
+
+class LiveTransfer:
+    """Moves what is played toward an emotion.
+
+    Give every message to `take` and call `poll` every few milliseconds; send what they return.
+
+    Parameters
+    ----------
+    elements : tuple of str
+        Among `ELEMENTS`.
+    strength : float
+        0 (messages leave as they come) .. 1.
+    seed : int
+        Fixes which notes are added, left out or reharmonised.
+
+    Raises
+    ------
+    InputError
+        An element is unknown or the strength out of range.
+    """
+
+    def __init__(
+        self, elements: tuple[str, ...] = ELEMENTS, strength: float = 1.0, seed: int = 0
+    ) -> None:
+        self._draws = Draws(seed)
+        self._target = (0.0, 0.0)
+        self._played: deque[Sounded] = deque()
+        self._keys: dict[tuple[int, int], _Key] = {}
+        self._sounding: dict[tuple[int, int], int] = {}  # place sent to -> number of the note
+        self._pending: list[tuple[float, int, int, bytes]] = []  # due, ends first, number
+        self._count = 0
+        self._beat = -1
+        self._degrees: Degrees | None = None
+        self._octaves = Octaves()
+        self._change = Change()
+        self.adjust(elements, strength)
+
+    def adjust(self, elements: tuple[str, ...], strength: float) -> None:
+        """Move other elements, or by another strength, from now on.
+
+        Raises
+        ------
+        InputError
+            An element is unknown or the strength out of range.
+        """
+        resolve(wanted_levels(0.0, 0.0), *self._target, elements, strength)
+        self._elements, self._strength = elements, strength
+        self._resolve()
+
+    def aim(self, valence: float, arousal: float) -> None:
+        """Set the emotion, in [-1, 1]; loudness, timing and lengths follow with the next note."""
+        if (valence, arousal) != self._target:
+            self._target = (valence, arousal)
+            self._resolve()
+
+    def take(self, at_s: float, message: bytes) -> list[Timed]:
+        """Return what a message becomes, due now; some of it may come out of `poll` later.
+
+        Parameters
+        ----------
+        at_s : float
+            When it was played [s], ascending.
+        message : bytes
+            One MIDI message.
+        """
+        kind = message[0] & 0xF0 if message else 0
+        if kind not in (0x80, 0x90) or len(message) != 3:
+            return [(at_s, message)]
+        place = (message[0] & 15, message[1])
+        if _begins(message):
+            sent = self._let_go(at_s, place, None)
+            return sent + self._press(at_s, place, message)
+        return self._let_go(at_s, place, message)
+
+    def poll(self, now_s: float, beat: float, tempo_bpm: float, beats_per_bar: int) -> list[Timed]:
+        """Return what is due by now: delayed starts and ends, and added notes.
+
+        Parameters
+        ----------
+        now_s : float
+            The time of `take`'s clock [s].
+        beat : float
+            Where the music is [quarter notes].
+        tempo_bpm : float
+        beats_per_bar : int
+        """
+        if int(beat) != self._beat:
+            self._beat = int(beat)
+            self._at_beat(now_s, 60.0 / tempo_bpm, self._beat % beats_per_bar == 0)
+        due: list[Timed] = []
+        while self._pending and self._pending[0][0] <= now_s:
+            at_s, _, number, message = heapq.heappop(self._pending)
+            if _begins(message):
+                due += self._start(at_s, message, number)
+            else:
+                due += self._end(at_s, message, number)
+        return due
+
+    def end_all(self, at_s: float) -> list[Timed]:
+        """Return an end for everything that sounds: the keyboard is gone."""
+        ends = [(at_s, _off(channel, pitch)) for channel, pitch in self._sounding]
+        self._keys.clear()
+        self._sounding.clear()
+        self._pending.clear()
+        return ends
+
+    def _press(self, at_s: float, place: tuple[int, int], message: bytes) -> list[Timed]:
+        channel, pitch = place
+        self._forget(at_s)
+        self._count += 1
+        note = Sounded(self._count, at_s, 0.0, pitch, message[2], channel)
+        self._played.append(note)
+        if self._strength == 0.0:
+            self._keys[place] = _Key(note, pitch, at_s)
+            return self._start(at_s, message, note.number)
+        in_melody = self._sings(note)
+        if not in_melody and self._is_thinned(note):
+            self._keys[place] = _Key(note, None, at_s)
+            return []
+        sent = self._pitch(note, in_melody)
+        on = bytes((message[0], sent, self._change.velocity_of(note.velocity)))
+        start_s = at_s + self._delay(note)
+        self._keys[place] = _Key(note, sent, start_s)
+        if self._change.length < 1.0:
+            self._schedule(start_s + self._usual_length(), _off(channel, sent), note.number)
+        if start_s > at_s:
+            self._schedule(start_s, on, note.number)
+            return []
+        return self._start(at_s, on, note.number)
+
+    def _start(self, at_s: float, message: bytes, number: int) -> list[Timed]:
+        """Send a note-on; what sounds at its place is ended before it."""
+        place = (message[0] & 15, message[1])
+        ends = [] if place not in self._sounding else [(at_s, _off(*place))]
+        self._sounding[place] = number
+        return [*ends, (at_s, message)]
+
+    def _end(self, at_s: float, message: bytes, number: int) -> list[Timed]:
+        """Send a note's end, unless it has ended or another note took its place."""
+        place = (message[0] & 15, message[1])
+        if self._sounding.get(place) != number:
+            return []
+        del self._sounding[place]
+        return [(at_s, message)]
+
+    def _let_go(self, at_s: float, place: tuple[int, int], message: bytes | None) -> list[Timed]:
+        """End what a key started; a key nobody pressed lets its message through."""
+        key = self._keys.pop(place, None)
+        if key is None:
+            return [] if message is None else [(at_s, message)]
+        number = key.note.number
+        length_s = at_s - key.note.onset_s
+        for index, note in enumerate(self._played):
+            if note.number == number:
+                self._played[index] = replace(note, length_s=length_s)
+        if key.sent is None:
+            return []
+        plain = message is not None and key.sent == place[1]
+        off = message if plain and message is not None else _off(place[0], key.sent)
+        end_s = max(at_s, key.start_s + length_s * max(self._change.length, 1.0))
+        if message is None or end_s <= at_s:
+            return self._end(at_s, off, number)
+        self._schedule(end_s, off, number)
+        return []
+
+    def _at_beat(self, now_s: float, beat_s: float, is_bar: bool) -> None:
+        """Take stock: the performer's levels each beat, key and octaves each bar."""
+        self._forget(now_s)
+        self._resolve()
+        pitched = [note for note in self._heard(now_s) if note.channel != DRUM_CHANNEL]
+        if is_bar or self._degrees is None:
+            self._degrees = None
+            if self._change.mode and len(pitched) >= _BELIEVED:
+                self._degrees = degrees(find_keys(pitched)[-1].key, self._change.mode)
+            self._octaves = self._choose_octaves(pitched)
+        if self._change.notes > 1.0 and self._strength > 0.0:
+            self._fill(now_s, beat_s, pitched)
+
+    def _choose_octaves(self, pitched: list[Sounded]) -> Octaves:
+        change = self._change
+        if change.pitch is None or change.spread is None or len(pitched) < _BELIEVED:
+            return Octaves()
+        tune = [note.pitch for note in pitched if self._sings(note)]
+        rest = [note.pitch for note in pitched if not self._sings(note)]
+        return choose_octaves(tune, rest, change.pitch, change.spread)
+
+    def _fill(self, now_s: float, beat_s: float, pitched: list[Sounded]) -> None:
+        """Lay notes into the coming beat: what the accompaniment just played, again."""
+        recent = [note for note in pitched if now_s - note.onset_s < 2.0 * beat_s]
+        if not recent:
+            return
+        below = [note for note in recent if not self._sings(note)] or recent
+        below.sort(key=lambda note: note.pitch)
+        wobble = self._draws.uniform("fill", self._beat)
+        count = int((self._change.notes - 1.0) * len(recent) / 2.0 + wobble)
+        for index in range(min(count, 2 * len(_FILL_PLACES))):
+            at = _FILL_PLACES[index % len(_FILL_PLACES)]
+            upper = below[len(below) // 2 :]
+            note = upper[int(self._draws.uniform("filler", self._beat, index) * len(upper))]
+            pitch = self._pitch(note, False)
+            velocity = max(self._change.velocity_of(note.velocity) - _SOFTER, 1)
+            start_s = now_s + at * beat_s
+            self._count += 1
+            self._schedule(start_s, bytes((0x90 | note.channel, pitch, velocity)), self._count)
+            self._schedule(start_s + 0.22 * beat_s, _off(note.channel, pitch), self._count)
+
+    def _pitch(self, note: Sounded, in_melody: bool) -> int:
+        if note.channel == DRUM_CHANNEL:
+            return note.pitch
+        pitch = note.pitch
+        sounding = chroma(
+            self._heard(note.onset_s), note.onset_s - _CHORD_MEMORY_S, note.onset_s + 0.05
+        )
+        if self._degrees is not None:
+            pitch = self._degrees.pitch_of(pitch, sounding)
+        if self._change.harmony and not in_melody:
+            pitch = self._reharmonised(pitch, sounding)
+        tune = [each.pitch for each in self._near(note) if self._sings(each)]
+        return self._octaves.pitch_of(pitch, None if in_melody else max(tune, default=127))
+
+    def _reharmonised(self, pitch: int, sounding: NDArray[np.float64]) -> int:
+        triad = find_triad(sounding)
+        harmony = self._change.harmony
+        if triad is None or triad[1] == (harmony > 0.0):
+            return pitch
+        if self._draws.even("chord", self._beat // 4) >= abs(harmony):
+            return pitch
+        lowest = min((key.note.pitch for key in self._keys.values()), default=pitch)
+        return Relative(*triad, bass_ceiling=min(lowest + 7, 60)).pitch_of(pitch)
+
+    def _delay(self, note: Sounded) -> float:
+        """Return how long a note waits: chords are rolled where arousal is low [s]."""
+        if "tempo" not in self._elements:
+            return 0.0
+        struck = sum(
+            each.number != note.number and note.onset_s - each.onset_s <= CHORD_S
+            for each in self._near(note)
+        )
+        return _ROLL_S * self._strength * max(-self._target[1], 0.0) * struck
+
+    def _usual_length(self) -> float:
+        lengths = [note.length_s for note in self._played if note.length_s > 0.0]
+        usual = float(np.median(lengths)) if len(lengths) >= 4 else 0.5
+        return max(usual * self._change.length, _SHORTEST_S)
+
+    def _is_thinned(self, note: Sounded) -> bool:
+        if self._change.notes >= 1.0 or note.channel == DRUM_CHANNEL:
+            return False
+        if note.pitch <= min(each.pitch for each in self._near(note)):
+            return False
+        return self._draws.even("thin", note.number) >= self._change.notes
+
+    def _sings(self, note: Sounded) -> bool:
+        return note.pitch >= max(each.pitch for each in self._near(note)) - _BELOW
+
+    def _near(self, note: Sounded) -> list[Sounded]:
+        near = [
+            each
+            for each in self._played
+            if abs(each.onset_s - note.onset_s) <= _AROUND_S and each.channel != DRUM_CHANNEL
+        ]
+        return near or [note]
+
+    def _heard(self, now_s: float) -> list[Sounded]:
+        """Return what was played of late; a note still held has the length it has so far."""
+        held = {key.note.number for key in self._keys.values()}
+        return [
+            replace(note, length_s=max(now_s - note.onset_s, _SHORTEST_S))
+            if note.number in held
+            else note
+            for note in self._played
+        ]
+
+    def _forget(self, now_s: float) -> None:
+        while self._played and now_s - self._played[0].onset_s > _MEMORY_S:
+            self._played.popleft()
+
+    def _resolve(self) -> None:
+        """Work out the change from the performer's levels, what is usual where too little is."""
+        usual = wanted_levels(0.0, 0.0)
+        source = usual
+        if self._played:
+            own = measure(self._heard(self._played[-1].onset_s))
+            share = len(self._played) / (len(self._played) + _BELIEVED)
+            names = Levels.__dataclass_fields__
+            source = Levels(
+                **{
+                    name: getattr(usual, name) + share * (getattr(own, name) - getattr(usual, name))
+                    for name in names
+                }
+            )
+        change = resolve(source, *self._target, self._elements, self._strength)
+        # The performer keeps the tempo, so notes per second are left to density alone.
+        shared = change.tempo
+        self._change = replace(
+            change,
+            tempo=1.0,
+            length=change.length / shared if "duration" in self._elements else 1.0,
+            notes=change.notes * shared if "density" in self._elements else 1.0,
+        )
+
+    def _schedule(self, at_s: float, message: bytes, number: int) -> None:
+        heapq.heappush(self._pending, (at_s, int(_begins(message)), number, message))
+
+
+def _begins(message: bytes) -> bool:
+    """Return whether a note message is a note-on; with velocity 0 it is an end."""
+    return message[0] & 0xF0 == 0x90 and message[2] > 0
+
+
+def _off(channel: int, pitch: int) -> bytes:
+    return bytes((0x80 | channel, pitch, 64))
