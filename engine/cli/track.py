@@ -7,12 +7,17 @@ import json
 import os
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
+from engine.cli.listening import add_listening, read_listening
 from engine.cli.options import Commands, check_output
 from engine.emotion.columns import EMOTION_COLUMNS
 from engine.events import EmotionState
+
+if TYPE_CHECKING:
+    from engine.config import Performance
 
 __all__ = ["add", "run"]
 
@@ -28,6 +33,7 @@ def add(commands: "Commands[argparse.ArgumentParser]") -> None:
     )
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="wav, flac, ogg, mp3")
     parser.add_argument("--format", choices=("csv", "jsonl"), default="csv")
+    add_listening(parser)
     parser.add_argument("-o", "--output", type=Path, metavar="OUT", help="default: stdout")
     parser.set_defaults(run=run)
 
@@ -35,7 +41,9 @@ def add(commands: "Commands[argparse.ArgumentParser]") -> None:
 def run(parsed: argparse.Namespace) -> int:
     """Track the files in order."""
     from engine.audio import AudioFile
+    from engine.config import Performance
 
+    asked = read_listening(parsed, Performance())
     lengths = []
     for path in parsed.files:  # all of them, before the first row is written
         with AudioFile(path) as audio:
@@ -43,13 +51,16 @@ def run(parsed: argparse.Namespace) -> int:
     if parsed.output is not None:
         check_output(parsed.output)
     with _output(parsed.output) as file:
-        _write(parsed, lengths, file)
+        _write(parsed, asked, lengths, file)
     return 0
 
 
-def _write(parsed: argparse.Namespace, lengths: list[float], file: TextIO) -> None:
+def _write(
+    parsed: argparse.Namespace, asked: "Performance", lengths: list[float], file: TextIO
+) -> None:
     from engine.audio import mono_blocks
     from engine.cli.progress import progress_bar
+    from engine.emotion.heard import Heard
     from engine.emotion.tracker import Tracker
 
     several = len(parsed.files) > 1
@@ -57,13 +68,18 @@ def _write(parsed: argparse.Namespace, lengths: list[float], file: TextIO) -> No
     table = csv.DictWriter(file, columns, lineterminator="\n")
     if parsed.format == "csv":
         table.writeheader()
-    tracker = Tracker()
+    tracker, heard = Tracker(), Heard()
     heard_s = 0.0
     with progress_bar("tracking", sum(lengths)) as progress:
         for path, length in zip(parsed.files, lengths, strict=True):
             tracker.reset()
+            heard.reset()
             for block in mono_blocks(path, tracker.sample_rate):
                 for state in tracker.push(block):
+                    heard.hear(state, asked.recentre, asked.smoothing_s, asked.hysteresis)
+                    if state.state != "silence" and heard.point is not None:
+                        valence, arousal = (min(1.0, max(-1.0, v)) for v in heard.point)
+                        state = replace(state, valence=valence, arousal=arousal)
                     row = ({"file": str(path)} if several else {}) | _row(state)
                     if parsed.format == "csv":
                         table.writerow(row)

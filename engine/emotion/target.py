@@ -14,18 +14,16 @@ far as the performance asks for it. Whatever the mode, the target moves at most 
 can be frozen. In silence ``follow`` and ``contrast`` hold what they had: a pause is not a mood.
 """
 
-import math
 from bisect import bisect_right
 from dataclasses import dataclass
 
 from engine.config import Mode, Performance
-from engine.emotion.recentre import Recentre
+from engine.emotion.heard import Heard
 from engine.events import EmotionState
 
 __all__ = ["Target", "TargetState"]
 
 Point = tuple[float, float]
-_LONGEST_HOP_S = 1.0  # a longer gap between two states is a pause, not something heard
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,19 +58,16 @@ class Target:
         self._performance = performance
         self._curve = curve
         self._current: Point | None = None
-        self._recentre = Recentre()
+        self._heard = Heard()
         self._emotion: EmotionState | None = None
-        self._heard: Point | None = None
-        self._smooth: Point = (0.0, 0.0)
-        self._heard_s = 0.0
         self._time_s = 0.0
         self._guide: tuple[float, Point] | None = None
 
     def reset(self) -> None:
         """Forget where the target was."""
-        self._recentre.reset()
-        self._current = self._heard = self._guide = self._emotion = None
-        self._heard_s = self._time_s = 0.0
+        self._heard.reset()
+        self._current = self._guide = self._emotion = None
+        self._time_s = 0.0
 
     def change(self, performance: Performance) -> None:
         """Take new settings; ``guide`` starts anew when its goal or time changes."""
@@ -88,8 +83,8 @@ class Target:
         """
         if emotion is not None and emotion is not self._emotion:
             self._emotion = emotion
-            if emotion.state != "silence":
-                self._hear(emotion)
+            asked = self._performance
+            self._heard.hear(emotion, asked.recentre, asked.smoothing_s, asked.hysteresis)
         wanted, remaining_s = self._wanted(time_s, beat)
         if self._current is None:
             self._current = wanted
@@ -100,23 +95,6 @@ class Target:
         valence, arousal = self._current
         return TargetState(valence, arousal, self._performance.mode, self.frozen, remaining_s)
 
-    def _hear(self, emotion: EmotionState) -> None:
-        performance = self._performance
-        passed_s = emotion.time_s - self._heard_s
-        self._heard_s = emotion.time_s
-        if 0.0 < passed_s < _LONGEST_HOP_S:
-            self._recentre.hear(emotion.valence, emotion.arousal, passed_s)
-        here = self._recentre.apply(emotion.valence, emotion.arousal, performance.recentre)
-        if self._heard is None or performance.smoothing_s <= 0.0:
-            self._smooth = here
-        else:
-            rate = 1.0 - math.exp(-max(0.0, passed_s) / performance.smoothing_s)
-            self._smooth = _mixed(self._smooth, here, rate)
-        if self._heard is None:
-            self._heard = self._smooth
-        else:
-            self._heard = _past_dead_band(self._heard, self._smooth, performance.hysteresis)
-
     def _wanted(self, time_s: float, beat: float) -> tuple[Point, float]:
         performance = self._performance
         goal = (performance.valence, performance.arousal)
@@ -126,7 +104,7 @@ class Target:
             return _on_curve(self._curve, beat), 0.0
         if performance.mode == "guide":
             if self._guide is None:
-                self._guide = (time_s, self._current or self._heard or (0.0, 0.0))
+                self._guide = (time_s, self._current or self._heard.point or (0.0, 0.0))
             started_s, origin = self._guide
             done = min(1.0, (time_s - started_s) / performance.guide_seconds)
             point = (
@@ -134,25 +112,14 @@ class Target:
                 origin[1] + done * (goal[1] - origin[1]),
             )
             return point, performance.guide_seconds * (1.0 - done)
-        if self._heard is None:  # nothing heard yet: stay neutral rather than guess
+        heard = self._heard.point
+        if heard is None:  # nothing heard yet: stay neutral rather than guess
             return self._current or (0.0, 0.0), 0.0
         sign = -1.0 if performance.mode == "contrast" else 1.0
         return (
-            _clip(sign * self._heard[0] + performance.bias_valence),
-            _clip(sign * self._heard[1] + performance.bias_arousal),
+            _clip(sign * heard[0] + performance.bias_valence),
+            _clip(sign * heard[1] + performance.bias_arousal),
         ), 0.0
-
-
-def _mixed(old: Point, new: Point, rate: float) -> Point:
-    return old[0] + rate * (new[0] - old[0]), old[1] + rate * (new[1] - old[1])
-
-
-def _past_dead_band(held: Point, value: Point, band: float) -> Point:
-    """Return the held point, drawn along where the value is farther away than the band."""
-    valence, arousal = (
-        min(max(old, new - band), new + band) for old, new in zip(held, value, strict=True)
-    )
-    return valence, arousal
 
 
 def _clip(value: float) -> float:

@@ -1,0 +1,80 @@
+"""How far what is heard may move anything, as options of the programs that listen."""
+
+import argparse
+import csv
+import wave
+
+import numpy as np
+import pytest
+
+from engine.cli.__main__ import main
+from engine.cli.listening import add_listening, read_listening
+from engine.config import Performance
+from engine.errors import InputError
+
+RATE = 22050
+
+
+def parsed(*words):
+    parser = argparse.ArgumentParser()
+    add_listening(parser)
+    return parser.parse_args(words)
+
+
+def test_options_override_the_preset_and_only_where_given():
+    base = Performance(recentre=0.5, smoothing_s=2.0)
+    asked = read_listening(parsed("--smoothing", "4", "--hysteresis", "0.1"), base)
+    assert (asked.recentre, asked.smoothing_s, asked.hysteresis) == (0.5, 4.0, 0.1)
+    assert read_listening(parsed(), base) == base
+
+
+@pytest.mark.parametrize(
+    "words", [("--recentre", "1.5"), ("--smoothing", "-1"), ("--hysteresis", "0.6")]
+)
+def test_values_out_of_range_are_refused(words):
+    with pytest.raises(InputError, match=words[1]):
+        read_listening(parsed(*words), Performance())
+
+
+@pytest.fixture(scope="module")
+def changing(tmp_path_factory):
+    """Low slow tones, then loud fast ones: 8 s altogether."""
+    rng = np.random.default_rng(4)
+    time_s = np.arange(RATE) / RATE
+    parts = []
+    for second in range(8):
+        late = second >= 4
+        sound = np.zeros(RATE)
+        for onset in np.arange(0.0, 1.0, 0.125 if late else 1.0):
+            age = np.clip(time_s - onset, 0.0, None)
+            hz = rng.choice([880.0, 1108.0, 1318.0] if late else [110.0, 131.0])
+            sound += (
+                (0.3 if late else 0.05)
+                * np.exp(-6.0 * age)
+                * (time_s >= onset)
+                * np.sin(2 * np.pi * hz * age)
+            )
+        parts.append(sound)
+    path = tmp_path_factory.mktemp("sound") / "changing.wav"
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(RATE)
+        file.writeframes((np.concatenate(parts).clip(-1, 1) * 32767).astype("<i2").tobytes())
+    return path
+
+
+def unrest(path, out, *words):
+    assert main(["track", str(path), "-o", str(out), *words]) == 0
+    with out.open(encoding="utf-8") as file:
+        arousal = [float(row["arousal"]) for row in csv.DictReader(file)]
+    return float(np.abs(np.diff(arousal)).sum())
+
+
+def test_track_smooths_and_holds_back_as_asked(tmp_path, changing):
+    plain = unrest(changing, tmp_path / "plain.csv")
+    smooth = unrest(changing, tmp_path / "smooth.csv", "--smoothing", "5")
+    held = unrest(changing, tmp_path / "held.csv", "--hysteresis", "0.5")
+    assert plain > 0.1
+    assert smooth < 0.7 * plain
+    assert held < 0.7 * plain
