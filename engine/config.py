@@ -14,6 +14,7 @@ from engine.generators import GENERATORS
 from engine.generators.settings import check_settings
 from engine.mapping.table import InputMapping, OutputMapping
 from engine.music.keys import parse_key
+from engine.performer.turns import DUETS, Duet
 
 __all__ = ["AUTO_KEY", "MODES", "PARTS", "SYNCS", "LiveConfig", "Mode", "Performance", "Sync"]
 
@@ -21,7 +22,8 @@ Mode = Literal["follow", "contrast", "guide", "manual", "curve"]
 MODES: tuple[Mode, ...] = get_args(Mode)
 Sync = Literal["internal", "midi", "link", "jack"]
 SYNCS: tuple[Sync, ...] = get_args(Sync)
-PARTS = ("lead", "chords", "bass")
+PARTS = ("lead", "chords", "bass", "pad", "drums")
+_USUAL_PARTS = PARTS[:3]
 AUTO_KEY = "auto"
 
 # Field -> (lowest, highest) for plain numbers; anything else is checked by hand below.
@@ -84,13 +86,17 @@ class Performance:
         Tempo of the internal clock [quarter notes per minute], 20..300.
     beats_per_bar : int
         Bar length [quarter notes], 2..7.
+    duet : str
+        ``together``, or ``turns``: the engine answers when the performer at the MIDI keyboard
+        pauses.
     key : str
         A key such as ``"D:min"``, or ``"auto"``: the tracked key.
     settings : mapping of str to float
         The engines' own settings that do not stand where they stand untouched, see
         `engine.generators.settings`.
     parts : tuple of str
-        Parts that sound, among lead, chords, bass; empty for controllers only.
+        Parts that sound, among lead, chords, bass, pad, drums; empty for controllers only. An
+        engine plays those it has.
     valence_cc, arousal_cc : int
         Controllers that carry the tracked emotion, 0..119.
     control_channel : int
@@ -119,9 +125,10 @@ class Performance:
     slew_per_s: float = 1.0
     tempo_bpm: float = 100.0
     beats_per_bar: int = 4
+    duet: Duet = "together"
     key: str = AUTO_KEY
     settings: Mapping[str, float] = field(default_factory=dict)
-    parts: tuple[str, ...] = PARTS
+    parts: tuple[str, ...] = _USUAL_PARTS
     valence_cc: int = 20
     arousal_cc: int = 21
     control_channel: int = 0
@@ -136,6 +143,7 @@ class Performance:
                 raise InputError(f"{name} must be a whole number; got {getattr(self, name)!r}")
         check_choice("engine", self.engine, tuple(GENERATORS))
         check_choice("mode", self.mode, MODES)
+        check_choice("duet", self.duet, DUETS)
         if self.valence_cc == self.arousal_cc:
             raise InputError(f"valence_cc and arousal_cc must differ; both are {self.valence_cc}")
         for part in self.parts:
@@ -156,6 +164,18 @@ class Performance:
             A name is unknown, or a value out of range.
         """
         return cls().changed(values)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what differs from the defaults as JSON values."""
+        values = {
+            item.name: getattr(self, item.name)
+            for item in fields(self)
+            if getattr(self, item.name) != getattr(type(self)(), item.name)
+        }
+        for table in ("outputs", "inputs"):
+            if table in values:
+                values[table] = [mapping.to_json() for mapping in values[table]]
+        return values
 
     def changed(self, values: Mapping[str, Any]) -> "Performance":
         """Return a copy with some values replaced, checked like new ones.
@@ -228,6 +248,10 @@ class LiveConfig:
         existing port.
     clock_out : bool
         Whether MIDI clock is sent along with the notes.
+    keys_in : tuple of str
+        MIDI inputs of the performer: ``"virtual"``, ``"jack"`` or names of existing ports.
+    thru : bool
+        Whether what comes in there is passed on to the output.
     """
 
     performance: Performance = field(default_factory=Performance)
@@ -243,6 +267,8 @@ class LiveConfig:
     sync: Sync = "internal"
     midi_in: str = ""
     clock_out: bool = False
+    keys_in: tuple[str, ...] = ()
+    thru: bool = False
 
     def __post_init__(self) -> None:
         check_choice("sync", self.sync, SYNCS)

@@ -5,7 +5,10 @@ address             types  effect
 ==================  =====  ==============================================
 /stimmung/target    ,ff    valence, arousal in [-1, 1]; mode becomes manual
 /stimmung/mode      ,s     follow, contrast, guide or manual
-/stimmung/preset    ,s     a preset by name
+/stimmung/preset    ,s     a preset by name, from the next bar on
+/stimmung/act       ,s     panic, freeze, play, regenerate, next_preset, previous_preset,
+                           listen, capture or tap
+/stimmung/set       ,sf    a setting by name, such as tempo_bpm
 /stimmung/freeze    ,i     1 holds the target, 0 lets it go
 /stimmung/panic            ends every note
 ==================  =====  ==============================================
@@ -29,6 +32,10 @@ class Controls(Protocol):
 
     def change(self, values: Mapping[str, Any]) -> object:
         """Change settings of the performance, or raise `InputError`."""
+        ...
+
+    def act(self, action: str) -> None:
+        """Do one of `engine.mapping.table.ACTIONS`, or take ``preset NAME``."""
         ...
 
     def set_frozen(self, frozen: bool) -> None:
@@ -63,6 +70,8 @@ class OscInput:
             ("/stimmung/target", self._target),
             ("/stimmung/mode", self._mode),
             ("/stimmung/preset", self._preset),
+            ("/stimmung/act", self._act),
+            ("/stimmung/set", self._set),
             ("/stimmung/freeze", self._freeze),
             ("/stimmung/panic", self._panic),
         ):
@@ -102,11 +111,16 @@ class OscInput:
         self._controls.change({"mode": mode})
 
     def _preset(self, name: str) -> None:
-        from dataclasses import asdict
+        self._controls.act(f"preset {name}")
 
-        from engine.presets import load_preset
+    def _act(self, action: str) -> None:
+        self._controls.act(str(action))
 
-        self._controls.change(asdict(load_preset(str(name)).performance))
+    def _set(self, name: str, value: float) -> None:
+        if str(name).startswith("settings."):
+            self._controls.change({"settings": {str(name).removeprefix("settings."): value}})
+        else:
+            self._controls.change({str(name): value})
 
     def _freeze(self, frozen: int) -> None:
         self._controls.set_frozen(bool(frozen))

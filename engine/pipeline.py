@@ -20,6 +20,7 @@ from engine.emotion.target import Target, TargetState
 from engine.emotion.tracker import Tracker
 from engine.events import ControlEvent, EmotionState, NoteEvent
 from engine.generators import NO_CUES, Cues, Generator, MusicalContext
+from engine.generators.settings import SETTINGS
 from engine.music.plan import Plan
 
 __all__ = ["Pipeline", "ScheduledControl", "ScheduledNote", "Step"]
@@ -126,7 +127,7 @@ class Pipeline:
         """Asked at a time [s] for what the performer has played since it was asked last."""
         self._performance = performance
         self._composer = Composer(performance, seed, worker, draft_beats)
-        self._coming: Performance | None = None
+        self._coming: tuple[Performance, Callable[[], None]] | None = None
         self._next_beat = 0
         self._held_beat = -1
         self._control_due_s = -math.inf
@@ -149,6 +150,11 @@ class Pipeline:
         """Why the engine asked for does not play, in one line; empty if it does."""
         return self._composer.trouble
 
+    def setting(self, name: str) -> float:
+        """Return where one of the engines' own settings stands."""
+        known = {item.name: item.default for table in SETTINGS.values() for item in table}
+        return float(self._performance.settings.get(name, known[name]))
+
     def listen(self, pcm: NDArray[np.float32]) -> list[EmotionState]:
         """Track mono PCM at the tracker's rate, shape (n,); return one state per hop."""
         assert self.tracker is not None, "this pipeline does not listen"
@@ -164,13 +170,19 @@ class Pipeline:
         self.target.change(performance)
         self._composer.change(performance)
 
-    def change_at_bar(self, performance: Performance) -> None:
-        """Play differently from the next bar line on, or now if the music does not move."""
+    def change_at_bar(
+        self, performance: Performance, taken: Callable[[], None] = lambda: None
+    ) -> None:
+        """Play differently from the next bar line on, or now if the music does not move.
+
+        ``taken`` is called when it happens, just before.
+        """
         if not self.clock.running:
+            taken()
             self.change(performance)
             return
         self._composer.change(performance)  # another engine gets ready meanwhile
-        self._coming = performance
+        self._coming = performance, taken
 
     def regenerate(self, seed: int) -> None:
         """Start the generator's choices anew with another seed, from the next beat on."""
@@ -258,7 +270,9 @@ class Pipeline:
         if self._next_beat % self._performance.beats_per_bar:
             return
         if self._coming is not None:
-            self.change(self._coming)
+            performance, taken = self._coming
+            taken()
+            self.change(performance)
         if self._performance.key != AUTO_KEY:
             self.key = self._performance.key
         elif self.emotion is not None and self.emotion.key:  # empty while unknown

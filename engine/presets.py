@@ -94,17 +94,12 @@ def save_preset(
     """
     if not slug or slug != Path(slug).name or slug.startswith("."):
         raise PresetError(f"preset name must be a plain file name; got {slug!r}")
-    values = {
-        item: getattr(performance, item)
-        for item in performance.__dataclass_fields__
-        if getattr(performance, item) != getattr(Performance(), item)
-    }
     preset = {
         "version": VERSION,
         "name": name,
         "program": program,
         "description": description,
-        "performance": values,
+        "performance": performance.to_json(),
     }
     path = user_folder() / f"{slug}.json"
     try:

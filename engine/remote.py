@@ -12,15 +12,20 @@ sees the end of its pipe. Commands:
 ``{"do": "play", "playing": true}``                let the music move, or hold it
 ``{"do": "regenerate", "seed": 7}``                other choices, same emotion
 ``{"do": "panic"}``                                end every note now
+``{"do": "act", "action": "next_preset"}``         what a pedal can do, see `engine.actions`
+``{"do": "learn", "what": "arousal"}``             map the next controller; empty: stop waiting
+``{"do": "capture", "bars": 8}``                   keep the last bars as a MIDI file
 ``{"do": "devices"}``                              list inputs and outputs
 =================================================  ==========================================
 
 Answers carry ``"is"``: ``ready`` (``{}``), ``started``, ``stopped``, ``devices``
 (``inputs``, ``midi_inputs``, ``outputs``, ``problem``), ``error`` (``message``) and ``snapshot``
-(`engine.snapshot.Snapshot` as JSON, 30 a second while running). ``config`` holds
+(`engine.snapshot.Snapshot` as JSON, 30 a second while running), ``learned`` (``mapping``) and
+``captured`` (``path``). ``config`` holds
 ``performance`` (any settings of `engine.config.Performance`), ``input``, ``midi_out``,
 ``osc`` (list of HOST:PORT), ``osc_in``, ``record``, ``seed``, ``latency_ms``, ``curve`` (a file
-for mode ``curve``), ``sync``, ``midi_in`` and ``clock_out``.
+for mode ``curve``), ``sync``, ``midi_in``, ``clock_out``, ``keys_in`` (list of MIDI inputs) and
+``thru``.
 """
 
 import contextlib
@@ -36,6 +41,7 @@ from typing import Any
 from engine.config import LiveConfig, Performance
 from engine.emotion.curve import read_curve
 from engine.errors import DeviceError, InputError, StimmungError
+from engine.mapping.table import InputMapping
 from engine.osc import parse_destination
 from engine.runtime import Runtime
 
@@ -55,6 +61,8 @@ _CONFIG_FIELDS = {
     "sync",
     "midi_in",
     "clock_out",
+    "keys_in",
+    "thru",
 }
 
 
@@ -86,6 +94,8 @@ def read_config(values: Mapping[str, Any]) -> LiveConfig:
         sync=values.get("sync", "internal"),
         midi_in=str(values.get("midi_in", "")),
         clock_out=bool(values.get("clock_out", False)),
+        keys_in=tuple(str(name) for name in values.get("keys_in", [])),
+        thru=bool(values.get("thru", False)),
     )
 
 
@@ -162,19 +172,32 @@ class _Server:
         self._answer("stopped")
 
     def _change(self, command: Mapping[str, Any]) -> None:
-        self._playing().change(command["values"])
+        self._playing().orders.change(command["values"])
 
     def _freeze(self, command: Mapping[str, Any]) -> None:
-        self._playing().set_frozen(bool(command["frozen"]))
+        self._playing().orders.set_frozen(bool(command["frozen"]))
 
     def _play(self, command: Mapping[str, Any]) -> None:
-        self._playing().set_playing(bool(command["playing"]))
+        self._playing().orders.set_playing(bool(command["playing"]))
 
     def _regenerate(self, command: Mapping[str, Any]) -> None:
-        self._playing().regenerate(int(command["seed"]))
+        self._playing().orders.regenerate(int(command["seed"]))
 
     def _panic(self, _command: Mapping[str, Any]) -> None:
-        self._playing().panic()
+        self._playing().orders.panic()
+
+    def _act(self, command: Mapping[str, Any]) -> None:
+        self._playing().orders.act(str(command["action"]))
+
+    def _learn(self, command: Mapping[str, Any]) -> None:
+        def learned(mapping: InputMapping) -> None:
+            self._answer("learned", mapping=mapping.to_json())
+
+        self._playing().orders.learn(str(command["what"]), learned)
+
+    def _capture(self, command: Mapping[str, Any]) -> None:
+        path = self._playing().orders.capture(int(command["bars"]))
+        self._answer("captured", path=str(path))
 
     def _devices(self, _command: Mapping[str, Any]) -> None:
         # Looking takes a second: on the side, so that snapshots keep coming.
@@ -220,6 +243,9 @@ _ACTIONS = {
     "play": _Server._play,
     "regenerate": _Server._regenerate,
     "panic": _Server._panic,
+    "act": _Server._act,
+    "learn": _Server._learn,
+    "capture": _Server._capture,
     "devices": _Server._devices,
 }
 

@@ -11,30 +11,33 @@ Nothing here sends MIDI or touches a sound card: both live in processes of their
 busy engine delays neither. Constructors start nothing.
 """
 
-import queue
 import threading
 import time
-from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 from engine.audio import AudioSource, Ring, open_source
-from engine.config import LiveConfig, Performance
+from engine.config import LiveConfig
 from engine.emotion.target import TargetState
 from engine.emotion.tracker import Tracker
-from engine.errors import InputError
-from engine.events import NoteEvent
+from engine.mapping.input import InputMapper
 from engine.midi.client import SenderClient
+from engine.midi.input_port import MidiInput
+from engine.observer import Observer
+from engine.orders import Orders
 from engine.osc import OscOutput
 from engine.osc_input import OscInput
-from engine.pipeline import Pipeline, Step
+from engine.performer.keyboards import Keyboards
+from engine.performer.thru import Thru
+from engine.pipeline import Pipeline
 from engine.player import Player
 from engine.session.info import describe_run
 from engine.session.recorder import SessionRecorder
-from engine.snapshot import AudioHealth, MidiHealth, Snapshot
+from engine.snapshot import Snapshot
 from engine.sync.leader import ClockLeader
 from engine.sync.source import open_sync
+from engine.teller import Teller
 from engine.worker import generator_thread
 
 __all__ = ["Runtime"]
@@ -46,10 +49,7 @@ RING_S = 4.0
 BACKLOG_S = 1.0
 """Sound older than this is skipped: a late emotion is worse than a gap."""
 
-SHOWN_BEATS = 8.0
 _LATE_LOG_MS = 5.0
-
-Command = Callable[[], None]
 
 
 class Runtime:
@@ -69,17 +69,21 @@ class Runtime:
         self._sender = SenderClient(config.midi_out, latency_s=config.latency_ms / 1000.0)
         self._osc = OscOutput(config.osc)
         self._osc_input: OscInput | None = None
-        self._recorder: SessionRecorder | None = None
-        self._commands: queue.SimpleQueue[Command] = queue.SimpleQueue()
+        self._observer = Observer(
+            TargetState(0.0, 0.0, config.performance.mode, frozen=False, remaining_s=0.0)
+        )
+        self._teller = Teller(self._sender)
+        self.orders = Orders(config, self._sync, self._sender, self._observer)
+        """What may be ordered while it plays; from any thread."""
+        self._keyboards = Keyboards(
+            [MidiInput(name, port_name="Stimmung keys") for name in config.keys_in],
+            self._clock,
+            InputMapper(self.orders),
+            Thru(self._sender) if config.thru else None,
+        )
         self._threads: list[threading.Thread] = []
         self._stopping = threading.Event()
         self._started_s = 0.0
-        self._target = TargetState(0.0, 0.0, config.performance.mode, False, 0.0)
-        self._notes: deque[NoteEvent] = deque(maxlen=2000)
-        self._messages: deque[str] = deque(maxlen=50)
-        self._troubles: dict[str, str | None] = {"audio": None, "recording": None}
-        self._missed_beats = 0
-        self._tracker_load = 0.0
         self._last_beat = -1
         self._failure: BaseException | None = None
 
@@ -105,7 +109,8 @@ class Runtime:
     @property
     def session_folder(self) -> Path | None:
         """The folder that is recorded into, or None."""
-        return self._recorder.folder if self._recorder is not None else None
+        recorder = self._observer.recorder
+        return recorder.folder if recorder is not None else None
 
     def start(self) -> None:
         """Open input, model, port and session folder, and begin to play.
@@ -129,16 +134,21 @@ class Runtime:
                 worker=generator_thread(),
             )
             leader = ClockLeader(self._sender) if config.clock_out else None
-            self._player = Player(self._pipeline, self._sync, self._sender, leader, self._note_cut)
+            self._player = Player(
+                self._pipeline, self._sync, self._sender, leader, self._observer.cut
+            )
+            self._pipeline.performed = self._keyboards.performed
+            self.orders.serve(self._pipeline, self._keyboards)
             self._sync.open()
+            self._keyboards.open()
             self._source = open_source(config.input or None)
             self._sender.start()
             if config.osc_in is not None:
-                self._osc_input = OscInput(config.osc_in, self)
+                self._osc_input = OscInput(config.osc_in, self.orders)
                 self._osc_input.start()
             self._source.start(ring)
             if config.record is not None:  # last: what cannot start leaves no folder behind
-                self._recorder = self._start_recorder(config.record, self._source.name)
+                self._start_recorder(config.record, self._source.name)
         except BaseException:
             self._close()
             raise
@@ -158,112 +168,17 @@ class Runtime:
         self._threads.clear()
         self._close()
 
-    # ------------------------------------------------------------------ commands
-
-    def change(self, values: Mapping[str, Any]) -> Performance:
-        """Change settings of the performance while it plays.
-
-        Raises
-        ------
-        InputError
-            A name is unknown or a value out of range; nothing changes then.
-        """
-        pipeline = self._running_pipeline()
-        changed = pipeline.performance.changed(values)
-        if changed.mode == "curve" and not self.config.curve:
-            raise InputError("mode 'curve' needs a curve file given at the start")
-
-        def apply() -> None:
-            # Anew from what is current: two changes may have been queued one after the other.
-            performance = pipeline.performance.changed(values)
-            if performance.tempo_bpm != pipeline.performance.tempo_bpm:
-                self._sync.set_tempo(performance.tempo_bpm, time.perf_counter())
-            pipeline.change(performance)
-            self._log("set", dict(values))
-
-        self._commands.put(apply)
-        return changed
-
-    def set_frozen(self, frozen: bool) -> None:
-        """Hold the target where it is, or let it go."""
-        target = self._running_pipeline().target
-        self._commands.put(lambda: setattr(target, "frozen", frozen))
-
-    def set_playing(self, playing: bool) -> None:
-        """Let the music move, or hold it.
-
-        Raises
-        ------
-        InputError
-            Somebody else's clock decides that.
-        """
-        pipeline = self._running_pipeline()
-        self._sync.check_playable()
-
-        def apply() -> None:
-            if playing != self._clock.running:
-                self._sync.set_playing(playing, time.perf_counter(), pipeline.next_bar())
-
-        self._commands.put(apply)
-
-    def regenerate(self, seed: int) -> None:
-        """Start the generator's choices anew with another seed."""
-        pipeline = self._running_pipeline()
-        self._commands.put(lambda: pipeline.regenerate(seed))
-        self._commands.put(lambda: self._log("seed", {"seed": seed}))
-
-    def panic(self) -> None:
-        """End every sounding note at once and drop what was about to sound."""
-        self._sender.panic()
-        self._log("panic", {})
-
-    def complain(self, message: str) -> None:
-        """Note something that could not be understood."""
-        self._log("ignored", {"what": message})
-
     def snapshot(self) -> Snapshot:
         """Return what an observer may see; cheap enough for thirty a second."""
-        pipeline, source, status = self._running_pipeline(), self._source, self._sender.status()
-        assert source is not None
-        now = time.perf_counter()
-        beat = self._clock.beat_at(now)
-        performance = pipeline.performance
-        shown = beat - SHOWN_BEATS
-        return Snapshot(
-            time_s=now - self._started_s,
-            running=self._clock.running,
-            beat=beat,
-            tempo_bpm=self._clock.tempo_bpm,
-            beats_per_bar=performance.beats_per_bar,
-            engine=pipeline.generator.name,
-            mode=performance.mode,
-            frozen=self._target.frozen,
-            emotion=pipeline.emotion,
-            target_valence=self._target.valence,
-            target_arousal=self._target.arousal,
-            remaining_s=self._target.remaining_s,
-            key=pipeline.key,
-            notes=tuple(n for n in tuple(self._notes) if n.onset + n.duration > shown),
-            committed=pipeline.plan.committed,
-            draft=pipeline.plan.draft,
-            audio=AudioHealth(
-                source.name, source.alive, source.level, source.overruns, source.error
-            ),
-            midi=MidiHealth(
-                status.port,
-                status.alive and status.port_alive,
-                status.sent,
-                status.sounding,
-                status.dropped,
-                status.lateness_p99_ms,
-                status.lateness_max_ms,
-                status.restarts,
-            ),
-            tracker_load=self._tracker_load,
-            missed_beats=self._missed_beats,
-            messages=tuple(self._messages),
-            performance=performance,
-            sync=self._sync.health(),
+        assert self._source is not None
+        return self._observer.snapshot(
+            self._running_pipeline(),
+            self._clock,
+            self._source,
+            self._sender,
+            self._sync.health(),
+            time.perf_counter(),
+            self._started_s,
         )
 
     # ------------------------------------------------------------------ threads
@@ -280,14 +195,14 @@ class Runtime:
             self._stopping.set()
 
     def _track(self, ring: Ring, pipeline: Pipeline) -> None:
-        tracker = pipeline.tracker
+        tracker, observer = pipeline.tracker, self._observer
         assert tracker is not None
         hop_s = tracker.hop_length / tracker.sample_rate
         while not self._stopping.is_set():
             backlog = ring.available - int(BACKLOG_S * tracker.sample_rate)
             if backlog > 0:  # after a stall, hear what is played now
                 ring.skip(backlog)
-                self._log("skipped", {"seconds": round(backlog / tracker.sample_rate, 2)})
+                self._observer.log("skipped", {"seconds": round(backlog / tracker.sample_rate, 2)})
             pcm = ring.read(tracker.hop_length)
             if not pcm.size:
                 self._stopping.wait(TICK_S)
@@ -295,78 +210,62 @@ class Runtime:
             began_s = time.perf_counter()
             for state in pipeline.listen(pcm):
                 busy = (time.perf_counter() - began_s) / hop_s
-                self._tracker_load += 0.1 * (busy - self._tracker_load)
+                observer.tracker_load += 0.1 * (busy - observer.tracker_load)
                 self._osc.emotion(state)
-                if self._recorder is not None:
-                    self._recorder.emotion(state, self._target)
+                if observer.recorder is not None:
+                    observer.recorder.emotion(state, observer.target)
 
-    def _play(self, _ring: Ring, _pipeline: Pipeline) -> None:
+    def _play(self, _ring: Ring, pipeline: Pipeline) -> None:
         player = self._player
         assert player is not None
         while not self._stopping.wait(TICK_S):
-            while not self._commands.empty():
-                self._commands.get()()
-            self._take(player.turn(time.perf_counter()))
+            self.orders.carry_out()
+            now_s = time.perf_counter()
+            performance = pipeline.performance
+            self._keyboards.mapper.change(performance.inputs)
+            self._keyboards.poll(now_s, self._sync.take_messages())
+            pipeline.listening = self._keyboards.listening(performance.duet, now_s)
+            step = player.turn(now_s)
+            self._observer.take(step)
+            self._teller.turn(pipeline, step.target, self._clock, now_s)
+            self._tell_beat()
             self._report_late()
             self._report_trouble()
 
-    def _take(self, step: Step) -> None:
-        """Keep and tell what was handed over."""
-        self._target = step.target
-        for scheduled in step.notes:
-            self._notes.append(scheduled.note)
-            if self._recorder is not None:
-                self._recorder.note(scheduled.note, scheduled.on_s, scheduled.off_s)
-        if self._recorder is not None:
-            for change in step.controls:
-                self._recorder.control(change.control, change.at_s)
-        if step.missed_beats:
-            self._missed_beats += step.missed_beats
-            self._log("missed", {"beats": step.missed_beats})
+    def _tell_beat(self) -> None:
         beat = int(self._clock.beat_at(time.perf_counter()))
         if beat > self._last_beat and self._clock.running:
             self._osc.beat(beat)
         self._last_beat = beat
 
-    def _note_cut(self, at_s: float, ends: bool) -> None:
-        if self._recorder is not None:
-            self._recorder.cut(at_s, ends=ends)
-
     def _report_late(self) -> None:
         for sent in self._sender.drain_sent():
             if sent.lateness_s * 1000.0 > _LATE_LOG_MS:
                 late_ms = round(sent.lateness_s * 1000.0, 1)
-                self._log("late", {"note_id": sent.note_id, "ms": late_ms})
+                self._observer.log("late", {"note_id": sent.note_id, "ms": late_ms})
 
     # ------------------------------------------------------------------ small helpers
 
     def _report_trouble(self) -> None:
-        """Say once what is wrong with a device or the recording, and when it is well again."""
-        found = {
-            "audio": self._source.error if self._source is not None else None,
-            "recording": self._recorder.error if self._recorder is not None else None,
-            "sync": self._sync.health().message or None,
-            "engine": (self._pipeline.trouble if self._pipeline is not None else "") or None,
-        }
-        for place, trouble in found.items():
-            if trouble != self._troubles.get(place):
-                self._troubles[place] = trouble
-                self._log(place, {"what": trouble or "well again"})
+        recorder = self._observer.recorder
+        self._observer.trouble(
+            {
+                "audio": self._source.error if self._source is not None else None,
+                "recording": recorder.error if recorder is not None else None,
+                "sync": self._sync.health().message,
+                "engine": self._pipeline.trouble if self._pipeline is not None else None,
+                "keyboard": self._keyboards.trouble,
+            }
+        )
 
-    def _log(self, kind: str, values: dict[str, Any]) -> None:
-        words = ", ".join(f"{name} {value}" for name, value in values.items())
-        self._messages.append(f"{kind}: {words}" if words else kind)
-        if self._recorder is not None:
-            self._recorder.log(kind, words, **values)
-
-    def _start_recorder(self, folder: Path, input_name: str) -> SessionRecorder:
+    def _start_recorder(self, folder: Path, input_name: str) -> None:
         config = self.config
         info = describe_run(
             config.performance, seed=config.seed, input_name=input_name, midi_out=config.midi_out
         )
         recorder = SessionRecorder(folder, info, origin_s=self._started_s)
         recorder.start()
-        return recorder
+        self._observer.recorder = recorder
 
     def _running_pipeline(self) -> Pipeline:
         if self._pipeline is None:
@@ -378,6 +277,7 @@ class Runtime:
         if self._player is not None:
             self._player.stop(time.perf_counter())
         self._sender.stop()
+        self._keyboards.close()
         self._sync.close()
         if self._pipeline is not None:
             self._pipeline.close()
@@ -386,5 +286,5 @@ class Runtime:
         if self._osc_input is not None:
             self._osc_input.stop()
         self._osc.close()
-        if self._recorder is not None:
-            self._recorder.close()
+        if self._observer.recorder is not None:
+            self._observer.recorder.close()

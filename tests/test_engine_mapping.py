@@ -206,6 +206,10 @@ class Desk:
     def setting(self, name):
         return getattr(self.performance, name)
 
+    def take_program(self, program):
+        self.actions.append(program)
+        return program == 3
+
     def complain(self, message):
         self.complaints.append(message)
 
@@ -252,6 +256,7 @@ def test_a_pedal_acts_when_it_goes_down_and_only_on_its_channel():
     mapper.take(bytes((0xC7, 5)))
     mapper.take(bytes((0xC7, 5)))
     assert desk.actions == ["freeze", "freeze", "preset duet-follow", "preset duet-follow"]
+    assert mapper.take(bytes((0xC0, 3))) and not mapper.take(bytes((0xC0, 4)))
 
 
 def test_learning_takes_the_next_controller_that_may_be_mapped():
@@ -259,7 +264,7 @@ def test_learning_takes_the_next_controller_that_may_be_mapped():
     learned = []
     mapper.learn("arousal", learned.append)
     for message in (b"\xb0\x00\x01", b"\xb0\x7b\x00", b"\xc0\x05", b"\xf8", b"\x90\x30\x00"):
-        assert not mapper.take(message)
+        assert not mapper.take(message) and not learned
     assert mapper.take(b"\xb3\x4a\x20")
     assert learned == [InputMapping("cc", 74, channel=3, sets="arousal")]
     assert not mapper.take(b"\xb3\x4b\x20")  # disarmed

@@ -1,4 +1,5 @@
 import socket
+import struct
 import time
 
 import pytest
@@ -78,6 +79,11 @@ class Recorded:
             raise InputError("mode must be one of …; got 'swing'")
         self.orders.append(dict(values))
 
+    def act(self, action):
+        if action == "preset none":
+            raise InputError("preset must be one of …; got 'none'")
+        self.orders.append(action)
+
     def set_frozen(self, frozen):
         self.orders.append(frozen)
 
@@ -119,7 +125,11 @@ def test_orders_are_carried_out(ordered):
     target = {"mode": "manual", "valence": 0.5, "arousal": -0.5}
     assert ordered(packet("/stimmung/target", ",ff", FLOATS)) == target
     assert ordered(packet("/stimmung/mode", ",s", b"contrast\0\0\0\0")) == {"mode": "contrast"}
-    assert ordered(packet("/stimmung/preset", ",s", b"calm-down\0\0\0"))["mode"] == "guide"
+    order = ordered(packet("/stimmung/preset", ",s", b"calm-down\0\0\0"))
+    assert order == "preset calm-down"
+    assert ordered(packet("/stimmung/act", ",s", b"tap\0")) == "tap"
+    tempo = packet("/stimmung/set", ",sf", b"tempo_bpm\0\0\0" + struct.pack(">f", 90.0))
+    assert ordered(tempo) == {"tempo_bpm": 90.0}
     assert ordered(packet("/stimmung/freeze", ",i", b"\0\0\0\1")) is True
     assert ordered(packet("/stimmung/panic")) == "panic"
 

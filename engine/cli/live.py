@@ -11,9 +11,11 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
+from engine.cli.listening import add_listening, read_listening
 from engine.cli.options import Commands, add_performance, add_seed, read_performance
 from engine.config import SYNCS
 from engine.errors import InputError, StimmungError
+from engine.performer.turns import DUETS
 from engine.runtime import Runtime
 from engine.snapshot import Snapshot, SyncHealth
 
@@ -45,6 +47,7 @@ def add(commands: "Commands[argparse.ArgumentParser]") -> None:
     )
     parser.add_argument("--preset", metavar="P", help="see: stimmung presets")
     add_performance(parser)
+    add_listening(parser)
     parser.add_argument(
         "--sync",
         choices=SYNCS,
@@ -58,6 +61,17 @@ def add(commands: "Commands[argparse.ArgumentParser]") -> None:
         metavar="virtual|jack|NAME",
         help="where MIDI clock comes in: a new port named 'Stimmung in' (default), the same on "
         "JACK, or an existing port",
+    )
+    parser.add_argument(
+        "--keys-in",
+        action="append",
+        default=[],
+        metavar="virtual|jack|NAME",
+        help="a MIDI keyboard, pads or pedals to play and control with; may be given repeatedly",
+    )
+    parser.add_argument("--thru", action="store_true", help="pass what the keyboard plays on")
+    parser.add_argument(
+        "--duet", choices=DUETS, help="together (default), or turns: answer when the keys pause"
     )
     parser.add_argument("--clock-out", action="store_true", help="send MIDI clock too")
     parser.add_argument("--curve", type=Path, metavar="CSV", help="columns beat, valence, arousal")
@@ -92,9 +106,13 @@ def run(parsed: argparse.Namespace) -> int:
         raise InputError(f"--curve needs mode curve; got {parsed.mode!r}")
     if parsed.midi_in and parsed.sync != "midi":
         raise InputError(f"--midi-in needs --sync midi; got --sync {parsed.sync}")
-    performance = read_performance(parsed, base)
+    performance = read_listening(parsed, read_performance(parsed, base))
     if parsed.guide_seconds is not None:
         performance = performance.changed({"guide_seconds": parsed.guide_seconds})
+    if parsed.duet is not None:
+        performance = performance.changed({"duet": parsed.duet})
+    if parsed.thru and not parsed.keys_in and parsed.sync != "midi":
+        raise InputError("--thru needs --keys-in, or --sync midi with its input")
     config = LiveConfig(
         performance=performance,
         input=parsed.input,
@@ -109,6 +127,8 @@ def run(parsed: argparse.Namespace) -> int:
         sync=parsed.sync,
         midi_in=parsed.midi_in,
         clock_out=parsed.clock_out,
+        keys_in=tuple(parsed.keys_in),
+        thru=parsed.thru,
     )
     stopping = threading.Event()
     with _stop_on_signals(stopping), Runtime(config) as runtime:

@@ -7,11 +7,12 @@ from typing import Any
 from engine.config import MODES, Performance
 from engine.errors import InputError
 from engine.generators import GENERATORS
+from engine.generators.settings import SETTINGS
 
 __all__ = ["Commands", "add_performance", "add_seed", "check_output", "read_performance"]
 
 Commands = argparse._SubParsersAction  # the type argparse gives no public name
-_SETTINGS = ("engine", "mode", "valence", "arousal", "tempo_bpm", "key", "beats_per_bar")
+_PLAIN = ("engine", "mode", "valence", "arousal", "tempo_bpm", "key", "beats_per_bar")
 
 
 def add_performance(parser: argparse.ArgumentParser) -> None:
@@ -23,6 +24,33 @@ def add_performance(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--tempo", type=float, dest="tempo_bpm", metavar="BPM", help="20..300")
     parser.add_argument("--key", help="key such as C:maj or F#:min, or auto (the tracked key)")
     parser.add_argument("--beats-per-bar", type=int, metavar="N", help="2..7")
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help=f"an engine's own setting, may be given repeatedly: {_settings_help()}",
+    )
+
+
+def _settings_help() -> str:
+    names = dict.fromkeys(
+        f"{item.name} {item.low:g}..{item.high:g}" for table in SETTINGS.values() for item in table
+    )
+    return ", ".join(names)
+
+
+def _read_settings(texts: list[str]) -> dict[str, float]:
+    settings = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        try:
+            settings[name] = float(value)
+        except ValueError:
+            equals = ""
+        if not equals:
+            raise InputError(f"--set must be NAME=VALUE with a number; got {text!r}")
+    return settings
 
 
 def add_seed(parser: argparse.ArgumentParser) -> None:
@@ -41,10 +69,12 @@ def read_performance(parsed: argparse.Namespace, base: Performance) -> Performan
         A value is out of range.
     """
     given: dict[str, Any] = {
-        name: value for name in _SETTINGS if (value := getattr(parsed, name, None)) is not None
+        name: value for name in _PLAIN if (value := getattr(parsed, name, None)) is not None
     }
     if "mode" not in given and base.mode != "guide" and {"valence", "arousal"} & set(given):
         given["mode"] = "manual"
+    if getattr(parsed, "set", None):
+        given["settings"] = _read_settings(parsed.set)
     return base.changed(given)
 
 

@@ -29,6 +29,10 @@ class Orders(Protocol):
         """Return where a settable value stands."""
         ...
 
+    def take_program(self, program: int) -> bool:
+        """Play the preset of a MIDI program number; return whether there is one."""
+        ...
+
     def complain(self, message: str) -> None:
         """Say what could not be done."""
         ...
@@ -74,7 +78,10 @@ class InputMapper:
         self._caught.clear()
 
     def take(self, message: bytes) -> bool:
-        """Obey one MIDI message; return whether it was meant for a mapping."""
+        """Obey one MIDI message; return whether it was meant for a mapping or a preset.
+
+        A program change that no mapping names takes the preset of that number.
+        """
         found = _read(message)
         if found is None:
             return False
@@ -93,7 +100,16 @@ class InputMapper:
                 self._obey(mapping, level)
             except StimmungError as error:
                 self._orders.complain(str(error))
+        if source == "program" and not meant:
+            return self._takes_preset(number)
         return bool(meant)
+
+    def _takes_preset(self, program: int) -> bool:
+        try:
+            return self._orders.take_program(program)
+        except StimmungError as error:
+            self._orders.complain(str(error))
+            return True
 
     def _learned(self, source: str, channel: int, number: int) -> bool:
         assert self._learn is not None

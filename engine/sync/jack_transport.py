@@ -108,6 +108,10 @@ class JackTransportSync:
         elif not rolling and moved:
             clock.locate(beat)
 
+    def take_messages(self) -> list[tuple[float, bytes]]:
+        """Return none."""
+        return []
+
     def set_tempo(self, tempo_bpm: float, now_s: float) -> None:
         """Change the tempo that holds where no timebase master tells one."""
         self._tempo_bpm = tempo_bpm

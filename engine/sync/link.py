@@ -93,6 +93,10 @@ class LinkSync:
         else:
             clock.update(now_s, beat - self._origin, state.tempo())
 
+    def take_messages(self) -> list[tuple[float, bytes]]:
+        """Return none."""
+        return []
+
     def set_tempo(self, tempo_bpm: float, now_s: float) -> None:
         """Change the tempo of the whole session."""
         state = self._link.captureSessionState()

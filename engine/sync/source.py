@@ -43,6 +43,10 @@ class SyncSource(Protocol):
         """Take in what has happened."""
         ...
 
+    def take_messages(self) -> list[tuple[float, bytes]]:
+        """Return the messages that came with the beat and are no clock, with their times [s]."""
+        ...
+
     def set_tempo(self, tempo_bpm: float, now_s: float) -> None:
         """Change the tempo where that is ours to change."""
         ...
@@ -121,6 +125,10 @@ class InternalSync:
     def poll(self, now_s: float) -> None:
         """Nothing happens by itself."""
 
+    def take_messages(self) -> list[tuple[float, bytes]]:
+        """Return none."""
+        return []
+
     def set_tempo(self, tempo_bpm: float, now_s: float) -> None:
         """Change the tempo without a jump in position."""
         self._clock.set_tempo(tempo_bpm, now_s)
@@ -160,6 +168,7 @@ class MidiSync:
         self._input = midi_input
         self._follower = ClockFollower(tempo_bpm)
         self.clock: Clock = self._follower
+        self._others: list[tuple[float, bytes]] = []
 
     def open(self) -> None:
         """Open the MIDI input."""
@@ -183,7 +192,14 @@ class MidiSync:
                 follower.stop(at_s)
             elif status == 0xF2 and len(message) == 3:
                 follower.song_position(message[1] | message[2] << 7, at_s)
+            elif status < 0xF0:
+                self._others.append((at_s, message))
         follower.check(now_s)
+
+    def take_messages(self) -> list[tuple[float, bytes]]:
+        """Return the keys and controllers that came through the clock's port."""
+        taken, self._others = self._others, []
+        return taken
 
     def set_tempo(self, tempo_bpm: float, now_s: float) -> None:
         """Leave the tempo to the sender of the clock."""

@@ -1,0 +1,282 @@
+"""The performer at the keyboard: heard in beats, passed through, taking turns, giving orders."""
+
+import random
+
+import mido
+import pytest
+
+from engine.actions import Actions
+from engine.clock import InternalClock
+from engine.config import Performance
+from engine.emotion.target import TargetState
+from engine.errors import InputError
+from engine.events import EmotionState, NoteEvent
+from engine.mapping.input import InputMapper
+from engine.mapping.table import ACTIONS, InputMapping, OutputMapping
+from engine.performer.keyboards import Keyboards
+from engine.performer.listener import Listener
+from engine.performer.thru import Thru
+from engine.performer.turns import PAUSE_BEATS, Turns
+from engine.pipeline import Pipeline
+from engine.presets import list_presets
+from engine.session.capture import capture_bars
+from engine.teller import Teller
+
+
+def on(pitch, velocity=80, channel=0):
+    return bytes((0x90 | channel, pitch, velocity))
+
+
+def off(pitch, channel=0):
+    return bytes((0x80 | channel, pitch, 64))
+
+
+def pedal(value, channel=0):
+    return bytes((0xB0 | channel, 64, value))
+
+
+@pytest.fixture
+def clock():
+    clock = InternalClock(120.0)
+    clock.start(0.0)
+    return clock
+
+
+def heard(listener, *messages, until_s):
+    listener.take(messages)
+    return [(note.onset, round(note.duration, 3), note.pitch) for note in listener.collect(until_s)]
+
+
+def test_notes_are_told_once_in_beats_held_ones_as_long_as_they_are(clock):
+    listener = Listener(clock)
+    told = heard(listener, (0.0, on(60)), (0.5, off(60)), (0.75, on(64)), until_s=1.0)
+    assert told == [(0.0, 1.0, 60), (1.5, 0.5, 64)]
+    assert listener.holding
+    assert heard(listener, (2.0, off(64)), until_s=2.5) == []
+    assert not listener.holding
+
+
+def test_the_sustain_pedal_holds_notes_and_a_second_stroke_ends_the_first(clock):
+    listener = Listener(clock)
+    told = heard(
+        listener,
+        (0.0, pedal(127)), (0.0, on(60)), (0.25, off(60)), (0.5, on(60)), (0.6, off(60)),
+        (1.0, pedal(0)),
+        until_s=2.0,
+    )  # fmt: skip
+    assert told == [(0.0, 1.0, 60), (1.0, 1.0, 60)]
+
+
+def test_stray_offs_and_broken_messages_are_nothing(clock):
+    listener = Listener(clock)
+    rubbish = [(0.0, off(60)), (0.0, b""), (0.1, b"\x90"), (0.1, b"\xf8"), (0.2, on(60, 0))]
+    assert heard(listener, *rubbish, until_s=1.0) == []
+
+
+class Port:
+    def __init__(self):
+        self.sounding = {}
+        self.sent = []
+
+    def note(self, note_id, on_s, off_s, channel, pitch, velocity):
+        assert note_id not in self.sounding and off_s > on_s
+        self.sounding[note_id] = (channel, pitch)
+        self.sent.append((channel, pitch))
+
+    def end_note(self, note_id, at_s):
+        del self.sounding[note_id]
+
+    def control(self, at_s, channel, control, value):
+        self.sent.append(("cc", channel, control, value))
+
+    def program(self, at_s, channel, program):
+        self.sent.append(("program", channel, program))
+
+    def bend(self, at_s, channel, value):
+        self.sent.append(("bend", channel, value))
+
+    def pressure(self, at_s, channel, value):
+        self.sent.append(("pressure", channel, value))
+
+
+def test_through_every_note_has_its_end_whatever_is_played():
+    port = Port()
+    thru = Thru(port)
+    rng = random.Random(4)
+    for step in range(2000):
+        pitch, channel = rng.randrange(60, 66), rng.randrange(2)
+        thru.take(step / 100, rng.choice([on, off])(pitch, channel=channel))
+        assert len(set(port.sounding.values())) == len(port.sounding)
+    assert port.sounding
+    thru.end_all(30.0)
+    assert not port.sounding
+
+
+def test_through_everything_else_passes_but_clocks_and_sysex():
+    port = Port()
+    thru = Thru(port)
+    for message in (b"\xb3\x07\x40", b"\xc1\x05", b"\xd0\x20", b"\xe2\x01\x40", b"\xf8", b"\xfe"):
+        thru.take(0.0, message)
+    thru.take(0.0, b"\xf0\x7e\x00\xf7")
+    assert port.sent == [
+        ("cc", 3, 7, 64), ("program", 1, 5), ("pressure", 0, 32), ("bend", 2, 8193),
+    ]  # fmt: skip
+
+
+def test_in_turns_a_key_takes_the_floor_and_a_pause_hands_it_over():
+    turns = Turns()
+    assert not turns.update("turns", float("-inf"), False, float("inf"))
+    assert turns.update("turns", 10.0, True, 0.0)
+    assert turns.update("turns", 10.0, True, PAUSE_BEATS + 1)  # a held chord is no pause
+    assert turns.update("turns", 12.0, False, PAUSE_BEATS - 0.1)
+    assert not turns.update("turns", 12.0, False, PAUSE_BEATS + 0.1)
+    assert turns.update("turns", 20.0, True, 0.0)
+    turns.cue(21.0)  # a pedal hands over before the pause
+    assert not turns.update("turns", 20.5, False, 0.5)
+    assert turns.update("turns", 22.0, True, 0.0)
+
+
+def test_together_only_a_cue_decides():
+    turns = Turns()
+    assert not turns.update("together", 10.0, True, 0.0)
+    turns.cue(11.0)
+    assert turns.update("together", 10.0, False, 99.0)
+
+
+class Input:
+    def __init__(self, *messages):
+        self.port, self.alive, self.message = "keys", True, ""
+        self.waiting = list(messages)
+
+    def start(self):
+        pass
+
+    def stop(self):
+        pass
+
+    def take(self):
+        taken, self.waiting = self.waiting, []
+        return taken
+
+
+class Desk:
+    def __init__(self):
+        self.actions = []
+        self.performance = Performance()
+        self.moving = True
+        self.frozen = False
+
+    def change(self, values):
+        self.performance = self.performance.changed(values)
+
+    def change_at_bar(self, performance):
+        self.performance = performance
+
+    def setting(self, name):
+        return getattr(self.performance, name)
+
+    def take_program(self, program):
+        return False
+
+    def complain(self, message):
+        raise AssertionError(message)
+
+    def act(self, action):
+        self.actions.append(action)
+
+    def __getattr__(self, name):
+        return lambda *values: self.actions.append((name, *values))
+
+
+def test_several_keyboards_are_one_performer_and_mapped_messages_go_no_further(clock):
+    desk, port = Desk(), Port()
+    mapper = InputMapper(desk)
+    mapper.change([InputMapping("note", 36, does="freeze"), InputMapping("cc", 64, does="tap")])
+    first, second = Input((0.0, on(60)), (0.1, on(36))), Input((0.2, on(67, channel=1)))
+    keyboards = Keyboards([first, second], clock, mapper, Thru(port))
+    keyboards.poll(0.5, [(0.3, on(72)), (0.4, pedal(127))])
+    assert desk.actions == ["freeze", "tap"]
+    assert sorted(port.sounding.values()) == [(0, 60), (0, 72), (1, 67)]
+    assert [note.pitch for note in keyboards.performed(0.5)] == [60, 67, 72]
+
+
+def test_a_keyboard_that_goes_away_leaves_no_note(clock):
+    port, source = Port(), Input((0.0, on(60)))
+    keyboards = Keyboards([source], clock, InputMapper(Desk()), Thru(port))
+    keyboards.poll(0.1)
+    assert port.sounding
+    source.alive = False
+    keyboards.poll(0.2)
+    assert not port.sounding and "keys" in keyboards.trouble
+    clock.stop(1.0)
+    assert keyboards.performed(1.0) == ()  # no music, no beats
+
+
+def act_on(desk, *actions, now=lambda: 0.0):
+    actor = Actions(desk, now)
+    for action in actions:
+        actor.act(action)
+    return actor
+
+
+def test_every_action_can_be_done():
+    for action in ACTIONS:
+        act_on(Desk(), action)
+    with pytest.raises(InputError, match="action must be one of panic.*got 'dance'"):
+        act_on(Desk(), "dance")
+
+
+def test_presets_are_stepped_through_and_taken_by_name_and_number():
+    presets = list_presets()
+    desk = Desk()
+    actor = act_on(desk, "next_preset", "next_preset")
+    assert actor.preset == presets[1].slug and desk.performance == presets[1].performance
+    actor.act("previous_preset")
+    actor.act("previous_preset")
+    assert actor.preset == presets[-1].slug
+    assert actor.take_program(presets[2].program) and actor.preset == presets[2].slug
+    assert not actor.take_program(127)
+
+
+def test_taps_set_the_tempo_and_a_long_pause_begins_anew():
+    desk = Desk()
+    times = iter([0.0, 0.5, 1.02, 1.5, 9.0, 9.4, 9.8])
+    actor = Actions(desk, lambda: next(times))
+    tempi = []
+    for _ in range(7):
+        actor.act("tap")
+        tempi.append(desk.performance.tempo_bpm)
+    assert tempi == [100.0, 100.0, pytest.approx(117.6), 120.0, 120.0, 120.0, 150.0]
+
+
+def test_the_last_bars_are_kept_as_a_file_that_begins_on_a_bar(tmp_path):
+    notes = [NoteEvent(n, n / 2, 0.4, 60 + n % 12, 80, 1, "chords") for n in range(64)]
+    options = {"tempo_bpm": 90.0, "key": "D:min", "beats_per_bar": 4}
+    path = capture_bars(notes, 30.5, 4, tmp_path / "new", **options)
+    written = mido.MidiFile(path)
+    onsets, beat = [], 0.0
+    for message in mido.merge_tracks(written.tracks):
+        beat += message.time / written.ticks_per_beat
+        if message.type == "note_on":
+            onsets.append(round(beat, 3))
+    assert onsets == [n / 2 for n in range(32)]
+    with pytest.raises(InputError, match="nothing was played in the last 2 bars"):
+        capture_bars(notes[:4], 30.5, 2, tmp_path, **options)
+    with pytest.raises(InputError, match="from 1 to 64; got 0"):
+        capture_bars(notes, 30.5, 0, tmp_path, **options)
+
+
+def test_what_is_heard_is_told_as_the_performance_asks(clock):
+    port = Port()
+    teller = Teller(port)
+    performance = Performance(outputs=(OutputMapping("arousal", number=74),), key="C:maj")
+    pipeline = Pipeline(performance, clock, draft_beats=0)
+    target = TargetState(0.0, 0.0, "follow", False, 0.0)
+    teller.turn(pipeline, target, clock, 0.0)
+    assert port.sent == []
+    quadrants = (0.25, 0.25, 0.25, 0.25)
+    pipeline.emotion = EmotionState(
+        0.1, 0.0, 1.0, 0.1, 0.1, quadrants, (), "", "", -20.0, "tracking"
+    )
+    teller.turn(pipeline, target, clock, 0.1)
+    assert port.sent == [("cc", 0, 74, 127)]
