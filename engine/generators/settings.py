@@ -22,15 +22,25 @@ class Setting:
     text: str
 
 
-_MUSER = (
-    Setting("temperature", 0.5, 1.5, 1.0, "how freely notes are drawn; low keeps to the likely"),
+_MODELS = (
+    Setting("temperature", 0.5, 1.5, 1.0, "how freely the model is drawn from; low is the likely"),
     Setting("guidance", 0.0, 4.0, 1.5, "how strictly the model follows the emotion; 1 as trained"),
     Setting("density", -1.0, 1.0, 0.0, "fewer or more notes than the emotion asks for"),
     Setting("register", -1.0, 1.0, 0.0, "lower or higher than the emotion asks for, in octaves"),
+)
+_MUSER = (
+    *_MODELS,
     Setting("adventurousness", 0.0, 1.0, 0.3, "rare harmony and notes outside the key"),
 )
 
-SETTINGS: dict[str, tuple[Setting, ...]] = {"rules": (), "muser": _MUSER}
+_AMT = (
+    *_MODELS,
+    Setting("swing", 0.0, 1.0, 0.0, "how late the off-beats come: 0 straight, 1 triplets"),
+    Setting("humanise", 0.0, 2.0, 1.0, "unevenness of time and touch; 0 none, 1 a good player's"),
+    Setting("compound", 0.0, 1.0, 0.0, "from 0.5 on, bars of three are felt as 6/8"),
+)
+
+SETTINGS: dict[str, tuple[Setting, ...]] = {"rules": (), "muser": _MUSER, "amt": _AMT}
 """Engine name → its settings. A name shared by two engines means the same in both."""
 
 

@@ -30,6 +30,8 @@ _DOUBLING_COST: Final = {0: 0.0, 3: 2.0, 7: 3.0, 5: 3.0, 4: 2.5, 2: 4.0, 8: 4.0,
 """Cost of doubling the note so many semitones above the root; sevenths and tritones cost
 ``_TENDENCY_COST``, for a doubled tendency note must resolve twice."""
 _TENDENCY_COST: Final = 9.0
+_LEADING_COST: Final = 60.0
+"""Cost of doubling the key's leading note: more than any leap that avoids it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,8 @@ class VoicingRules:
         Weights: per semitone moved by any voice, extra per semitone of the top voice, per
         semitone between mean pitch and ``centre``, per semitone of uneven gaps, per
         parallel fifth or octave.
+    leading : int or None
+        Pitch class of the key's leading note, which is not doubled; None if there is none.
     """
 
     low: int = 48
@@ -62,6 +66,7 @@ class VoicingRules:
     register: float = 1.2
     spacing: float = 0.15
     parallel: float = 12.0
+    leading: int | None = None
 
 
 def _lowest_gap(pitch: int) -> int:
@@ -197,11 +202,15 @@ def parallels(before: Sequence[int], after: Sequence[int]) -> int:
 
 
 def _static_cost(option: _Option, rules: VoicingRules) -> float:
-    return (
+    cost = (
         option.doubling
         + rules.register * abs(option.mean - rules.centre)
         + rules.spacing * option.unevenness
     )
+    if rules.leading is not None:
+        leading = sum(pitch % 12 == rules.leading for pitch in option.voicing)
+        cost += _LEADING_COST * max(0, leading - 1)
+    return cost
 
 
 def _step_cost(
@@ -253,9 +262,14 @@ def best_voicing(
 
 
 def voice_progression(
-    chords: Sequence[Chord], rules: VoicingRules, previous: Voicing = ()
+    chords: Sequence[Chord],
+    rules: VoicingRules,
+    previous: Voicing = (),
+    beam: int | None = None,
 ) -> list[Voicing]:
     """Return the voicings of a whole progression with the least total cost (Viterbi).
+
+    With ``beam``, each chord is reached only from that many best voicings of the one before.
 
     Raises
     ------
@@ -273,13 +287,14 @@ def voice_progression(
         if layers:
             came: list[int] = []
             totals: list[float] = []
+            starts = sorted(range(len(costs)), key=costs.__getitem__)[:beam]
             for voicing, cost in zip(layer, own, strict=True):
                 steps = [
-                    costs[index] + _step_cost(before, voicing, None, rules)
-                    for index, before in enumerate(layers[-1])
+                    costs[index] + _step_cost(layers[-1][index], voicing, None, rules)
+                    for index in starts
                 ]
                 best = min(range(len(steps)), key=steps.__getitem__)
-                came.append(best)
+                came.append(starts[best])
                 totals.append(steps[best] + cost)
             links.append(came)
             costs = totals

@@ -1,0 +1,132 @@
+"""Which chord is taken from what the model foresees."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+import numpy as np
+
+from engine.generators.amt.model import Foresight
+from engine.generators.amt.vocabulary import (
+    AMT_QUALITIES,
+    N_CHORDS,
+    NO_CHORD_ID,
+    chord_id,
+    pitch_classes,
+)
+from engine.music.keys import Key
+
+__all__ = ["Leaning", "choose"]
+
+_BRIGHTNESS: Final[dict[str, float]] = {
+    "maj6": 0.8,
+    "maj": 0.7,
+    "maj7": 0.5,
+    "sus2": 0.2,
+    "7": 0.2,
+    "sus4": 0.0,
+    "aug": -0.3,
+    "min7": -0.5,
+    "min": -0.6,
+    "min6": -0.6,
+    "hdim7": -0.8,
+    "dim": -0.9,
+    "dim7": -0.9,
+}
+"""How happy a quality sounds by itself, -1..1; triads by their third, as listeners rate them
+(Lahdelma & Eerola, "Single chords convey distinct emotional qualities", 2016)."""
+_TILT: Final = 1.6
+"""Preference for bright chords per unit of valence [nats per unit of brightness]."""
+_LONGEST_RUN: Final = 4
+"""Slots after which a chord has to change."""
+_NUCLEUS: Final = 0.96
+"""Least probability of the chords that are drawn from: what is rarer is mostly a mistake."""
+
+
+@dataclass(frozen=True, slots=True)
+class Leaning:
+    """What the moment asks of the chord besides what the model makes of it.
+
+    Attributes
+    ----------
+    valence : float
+        Target.
+    tonic, dominant : float
+        Preference for the chord of rest, and for the one that pulls to it [nats].
+    inside : bool
+        Whether only chords of the key's own notes may sound.
+    """
+
+    valence: float
+    tonic: float = 0.0
+    dominant: float = 0.0
+    inside: bool = False
+
+
+def _by_quality(roots: tuple[int, ...], qualities: tuple[str, ...]) -> np.ndarray:
+    found = np.zeros(N_CHORDS)
+    for root in roots:
+        found[[chord_id(root, quality) for quality in qualities]] = 1.0
+    return found
+
+
+@lru_cache(maxsize=1)
+def _brightness() -> np.ndarray:
+    row = [_BRIGHTNESS[quality] for quality in AMT_QUALITIES]
+    return np.array([0.0, *(row * 12)])
+
+
+@lru_cache(maxsize=1)
+def _inside() -> np.ndarray:
+    scale = set(Key(0, "maj").pitch_classes)  # A minor has the same notes
+    return np.array([set(pitch_classes(identity)) <= scale for identity in range(N_CHORDS)])
+
+
+@lru_cache(maxsize=2)
+def _functions(mode: str) -> tuple[np.ndarray, np.ndarray]:
+    """Return which ids are chords of rest and which pull to them, in C major or A minor."""
+    if mode == "maj":
+        return _by_quality((0,), ("maj", "maj7", "maj6")), _by_quality((7,), ("maj", "7", "sus4"))
+    return _by_quality((9,), ("min", "min7", "min6")), _by_quality((4,), ("maj", "7", "min"))
+
+
+def choose(
+    foresight: Foresight,
+    leaning: Leaning,
+    mode: str,
+    run: int,
+    temperature: float,
+    point: float,
+) -> int:
+    """Return the id of the chord that is to sound.
+
+    Parameters
+    ----------
+    foresight : Foresight
+        What the model says.
+    leaning : Leaning
+        What the moment asks for.
+    mode : {'maj', 'min'}
+        Of the key.
+    run : int
+        For how many slots the present chord has sounded.
+    temperature : float
+        0 takes the likeliest; 1 draws as the model says.
+    point : float
+        A number in [0, 1) that decides.
+    """
+    told = foresight.change if run >= _LONGEST_RUN else foresight.slot
+    scores = np.asarray(told[:N_CHORDS], np.float64).copy()
+    rest, pull = _functions(mode)
+    scores += _TILT * leaning.valence * _brightness()
+    scores += leaning.tonic * rest + leaning.dominant * pull
+    scores[NO_CHORD_ID] = -np.inf
+    if leaning.inside:
+        scores[~_inside()] = -np.inf
+    if temperature <= 0.0:
+        return int(scores.argmax())
+    shares = np.exp((scores - scores.max()) / temperature)
+    order = np.argsort(-shares, kind="stable")
+    reached = np.cumsum(shares[order]) / shares.sum()
+    kept = int(np.searchsorted(reached, _NUCLEUS)) + 1
+    return int(order[min(np.searchsorted(reached, point * reached[kept - 1], "right"), kept - 1)])
