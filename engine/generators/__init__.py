@@ -32,7 +32,17 @@ def _muser(key_lock: KeyLock) -> Generator:
     return MuserGenerator(key_lock=key_lock)
 
 
-GENERATORS: dict[str, Callable[[KeyLock], Generator]] = {"rules": _rules, "muser": _muser}
+def _amt(key_lock: KeyLock) -> Generator:
+    from engine.generators.amt.generator import AmtGenerator
+
+    return AmtGenerator(key_lock=key_lock)
+
+
+GENERATORS: dict[str, Callable[[KeyLock], Generator]] = {
+    "rules": _rules,
+    "muser": _muser,
+    "amt": _amt,
+}
 """Engine name on the command line → how to make one."""
 
 

@@ -140,7 +140,7 @@ def _chosen(scene: Scene, unit: Unit, density: float, fill: str) -> tuple[int, .
     elif fill:
         density *= _FILL_DENSITY
         groove = "eighths" if fill == "run" else "push"
-    cells = onsets(
+    return onsets(
         groove,
         unit,
         scene.beat_s,
@@ -150,7 +150,6 @@ def _chosen(scene: Scene, unit: Unit, density: float, fill: str) -> tuple[int, .
         scene.place(unit),
         compound=scene.compound,
     )
-    return cells
 
 
 def play_chords(scene: Scene, voicing: tuple[int, ...], density: float) -> list[Written]:
