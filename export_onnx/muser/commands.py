@@ -45,6 +45,12 @@ def _train_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--decoder-steps", type=int, default=None)
     parser.add_argument("--prior-steps", type=int, default=None)
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument(
+        "--stop-after",
+        type=int,
+        default=0,
+        help="steps per network in this call; 0 trains to the end",
+    )
 
 
 def _train(arguments: argparse.Namespace) -> int:
@@ -66,6 +72,7 @@ def _train(arguments: argparse.Namespace) -> int:
             out=arguments.out,
             stages=tuple(stage for stage in STAGES if stage in wanted),
             threads=arguments.threads,
+            stop_after=arguments.stop_after,
             course=replace(Course(), **steps),
         )
     )
@@ -127,10 +134,31 @@ def _beats(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _likelihood_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--checkpoints", type=Path, default=_RUNS / "train")
+    parser.add_argument("--beats", type=Path, default=_RUNS / "beats", help="prepared beats")
+    parser.add_argument("--split", default="val")
+    parser.add_argument("--set", dest="dataset", default="emopia")
+
+
+def _likelihood(arguments: argparse.Namespace) -> int:
+    from export_onnx.muser.export import load_networks
+    from export_onnx.muser.likelihood import report
+    from export_onnx.muser.prepare import DATASETS
+
+    if arguments.dataset not in DATASETS:
+        raise InputError(f"--set must be one of {', '.join(DATASETS)}; got {arguments.dataset!r}")
+    networks = load_networks(arguments.checkpoints)
+    lines = report(networks, arguments.beats, arguments.split, arguments.dataset)
+    print("\n".join(lines))
+    return 0
+
+
 COMMANDS = {
     "prepare": (_prepare_options, _prepare, "read the data sets into beats"),
     "beats": (_beats_options, _beats, "measure beat, key and chord finding on POP909"),
     "train": (_train_options, _train, "train codes, decoder and prior on the beats"),
+    "likelihood": (_likelihood_options, _likelihood, "score held-out music, per element"),
     "export": (_export_options, _export, "write the checkpoints as ONNX step graphs"),
     "verify": (_verify_options, _verify, "compare ONNX with PyTorch and steps with whole"),
 }

@@ -66,12 +66,16 @@ class TrainOptions:
     ----------
     stages : tuple of str
         Which stages to train, in this order; codes must be there before the others.
+    stop_after : int
+        End the decoder's and the prior's run after so many steps of this call; started again they
+        go on. 0 trains to the end of the course.
     """
 
     beats: Path
     out: Path
     stages: tuple[Stage, ...] = STAGES
     threads: int = 1
+    stop_after: int = 0
     codes: CodesConfig = CodesConfig()
     decoder: DecoderConfig = DecoderConfig()
     prior: PriorConfig = PriorConfig()
@@ -156,12 +160,15 @@ class _Run:
             },
         )
 
-    def go(self, losses_of: Callable[[np.random.Generator], dict[str, Tensor]]) -> None:
-        """Train to the end of the course."""
+    def go(
+        self, losses_of: Callable[[np.random.Generator], dict[str, Tensor]], stop_after: int
+    ) -> None:
+        """Train to the end of the course, or for `stop_after` steps."""
+        last = min(self.steps, self.step + stop_after) if stop_after else self.steps
         self.network.train()
         started = time.monotonic()
         sums: dict[str, float] = {}
-        while self.step < self.steps:
+        while self.step < last:
             torch.manual_seed(self.config.seed + self.step)
             # Matrix products in bfloat16: a third less time on processors that have it.
             with torch.autocast("cpu", dtype=torch.bfloat16):
@@ -182,11 +189,12 @@ class _Run:
             for name, value in losses.items():
                 sums[name] = sums.get(name, 0.0) + float(value.detach())
             if self.step % _KEEP_EVERY == 0:
-                shown = " ".join(f"{name} {value / _KEEP_EVERY:.3f}" for name, value in sums.items())
+                means = {name: value / _KEEP_EVERY for name, value in sums.items()}
+                shown = " ".join(f"{name} {value:.3f}" for name, value in means.items())
                 spent = time.monotonic() - started
                 print(f"{self.title} {self.step}/{self.steps}: {shown} ({spent:.0f} s)", flush=True)
                 sums = {}
-            if self.step % _KEEP_EVERY == 0 or self.step == self.steps:
+            if self.step % _KEEP_EVERY == 0 or self.step == last:
                 self.save()
 
 
@@ -204,7 +212,10 @@ def _train_decoder(pool: Pool, codes: np.ndarray, options: TrainOptions) -> None
         course.decoder_steps,
         course.final_rate,
     )
-    run.go(lambda rng: decoder_losses(decoder, sampler.draw(rng, config.batch, config.length)))
+    run.go(
+        lambda rng: decoder_losses(decoder, sampler.draw(rng, config.batch, config.length)),
+        options.stop_after,
+    )
 
 
 def _train_prior(
@@ -224,7 +235,7 @@ def _train_prior(
         condition[rng.random(config.batch) < config.drop_condition] = 0.0
         return prior_losses(prior, (past, phase, condition, wanted))
 
-    run.go(losses_of)
+    run.go(losses_of, options.stop_after)
 
 
 def train(options: TrainOptions) -> None:
