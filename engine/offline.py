@@ -3,18 +3,20 @@
 Time is the sound's own; otherwise this is what the live runtime does.
 """
 
+import math
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.clock import InternalClock
+from engine.clock import Clock, InternalClock
 from engine.config import Performance
 from engine.emotion.target import TargetState
 from engine.emotion.tracker import Tracker
 from engine.events import EmotionState
-from engine.pipeline import Pipeline, ScheduledControl, ScheduledNote, Step
+from engine.performer.primer import Primer
+from engine.pipeline import COMMIT_LEAD_S, Pipeline, ScheduledControl, ScheduledNote, Step
 
 __all__ = ["Performed", "accompany", "compose"]
 
@@ -38,6 +40,27 @@ class Performed:
         """Keep what one step of the pipeline decided."""
         self.notes.extend(step.notes)
         self.controls.extend(step.controls)
+
+    def between(self, first: int, end: int, clock: Clock) -> "Performed":
+        """Return what starts in these beats, moved to the beginning."""
+        began_s = clock.time_at(first)
+        notes = [
+            ScheduledNote(
+                replace(each.note, onset=each.note.onset - first),
+                each.on_s - began_s,
+                each.off_s - began_s,
+            )
+            for each in self.notes
+            if first <= each.note.onset < end
+        ]
+        controls = [
+            ScheduledControl(
+                replace(each.control, beat=max(each.control.beat - first, 0.0)),
+                max(each.at_s - began_s, 0.0),
+            )
+            for each in _settled(self.controls, first)
+        ]
+        return Performed(self.emotions, notes, controls, clock.time_at(end) - began_s)
 
 
 def accompany(
@@ -99,29 +122,63 @@ def _within(
                 return
 
 
+def _settled(controls: list[ScheduledControl], first: int) -> list[ScheduledControl]:
+    """Return the controllers from a beat on, and before them the last value of each."""
+    earlier = {
+        (each.control.channel, each.control.control): each
+        for each in controls
+        if each.control.beat < first
+    }
+    return [*earlier.values(), *(each for each in controls if each.control.beat >= first)]
+
+
 def compose(
     performance: Performance,
     *,
     bars: int,
     seed: int = 0,
     curve: tuple[tuple[float, float, float], ...] = (),
+    primer: Primer | None = None,
     progress: Callable[[float], None] = lambda _bar: None,
 ) -> Performed:
     """Generate music with nothing to hear; the target is the performance's own.
 
     Notes that start before the last bar line are kept, the emotion target comes as
     controllers.
+
+    Parameters
+    ----------
+    performance : Performance
+        How to play.
+    bars : int
+        How many bars to generate.
+    seed : int
+        Fixes every choice of the generator.
+    curve : tuple of (float, float, float)
+        Points (beat, valence, arousal) of mode ``curve``; beat 0 is the first generated one.
+    primer : Primer or None
+        Heard before the first bar, and gone on from; it is not in the result.
+    progress : callable
+        Called with the bars generated so far.
     """
     clock = InternalClock(performance.tempo_bpm)
-    pipeline = Pipeline(performance, clock, seed, curve=curve, draft_beats=0)
+    before = 0 if primer is None else primer.beats
+    later = tuple((beat + before, valence, arousal) for beat, valence, arousal in curve)
+    pipeline = Pipeline(performance, clock, seed, curve=later, draft_beats=0)
+
+    def asked(now_s: float) -> int:
+        """Return the beat that the pipeline asks for at this time."""
+        return math.floor(clock.beat_at(now_s + COMMIT_LEAD_S) + 1e-9)
+
+    if primer is not None:
+        pipeline.performed = primer.played(asked)
     performed = Performed()
-    end = bars * performance.beats_per_bar
+    end = before + bars * performance.beats_per_bar
     clock.start(0.0)
     ticks = 0
-    while clock.beat_at(ticks * TICK_S) < end:
+    while (beat := clock.beat_at(ticks * TICK_S)) < end:
+        pipeline.listening = asked(ticks * TICK_S) < before
         performed.take(pipeline.advance(ticks * TICK_S))
-        progress(clock.beat_at(ticks * TICK_S) / performance.beats_per_bar)
+        progress(max(beat - before, 0.0) / performance.beats_per_bar)
         ticks += 1
-    performed.notes = [scheduled for scheduled in performed.notes if scheduled.note.onset < end]
-    performed.seconds = clock.time_at(end)
-    return performed
+    return performed.between(before, end, clock)

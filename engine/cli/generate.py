@@ -28,6 +28,13 @@ def add(commands: "Commands[argparse.ArgumentParser]") -> None:
     add_performance(parser)
     parser.add_argument("--curve", type=Path, metavar="CSV", help="columns beat, valence, arousal")
     parser.add_argument("--bars", type=int, default=16, help="1..10000 (default 16)")
+    parser.add_argument(
+        "--primer",
+        type=Path,
+        metavar="MID",
+        help="go on from this piece: engine muser continues it, tempo, metre and key are its own "
+        "unless given",
+    )
     add_seed(parser)
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="OUT.mid")
     parser.set_defaults(run=run)
@@ -39,6 +46,7 @@ def run(parsed: argparse.Namespace) -> int:
     from engine.emotion.curve import read_curve
     from engine.midi.file import write_midi_file
     from engine.offline import compose
+    from engine.performer.primer import read_primer
 
     if parsed.curve is None and (parsed.valence is None or parsed.arousal is None):
         raise InputError("give --valence and --arousal, or --curve")
@@ -51,13 +59,22 @@ def run(parsed: argparse.Namespace) -> int:
     curve = () if parsed.curve is None else read_curve(parsed.curve)
     parsed.mode = "curve" if curve else "manual"
     base = Performance(slew_per_s=100.0)  # nobody listens yet: the target is simply there
+    primer = None if parsed.primer is None else read_primer(parsed.primer, parsed.beats_per_bar)
+    if primer is not None:
+        frame = {name: getattr(primer, name) for name in ("tempo_bpm", "beats_per_bar", "key")}
+        base = base.changed(frame)
     performance = read_performance(parsed, base)
     if performance.key == AUTO_KEY:
         performance = performance.changed({"key": "C:maj"})
     check_output(parsed.output)
     with progress_bar("composing", parsed.bars) as progress:
         performed = compose(
-            performance, bars=parsed.bars, seed=parsed.seed, curve=curve, progress=progress
+            performance,
+            bars=parsed.bars,
+            seed=parsed.seed,
+            curve=curve,
+            primer=primer,
+            progress=progress,
         )
     write_midi_file(
         parsed.output,

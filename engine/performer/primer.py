@@ -41,20 +41,20 @@ class Primer:
     beats_per_bar: int
     key: str
 
-    def played(self, until: Callable[[], int]) -> Callable[[float], tuple[NoteEvent, ...]]:
-        """Return what the pipeline asks for the performer's notes.
+    def played(self, asked: Callable[[float], int]) -> Callable[[float], tuple[NoteEvent, ...]]:
+        """Return what tells the pipeline the performer's notes.
 
         Parameters
         ----------
-        until : callable
-            The beat that is about to be asked for; notes before it have been played.
+        asked : callable
+            Time [s] → the beat that is asked for; notes before it have been played.
         """
         told = 0
 
-        def performed(_now_s: float) -> tuple[NoteEvent, ...]:
+        def performed(now_s: float) -> tuple[NoteEvent, ...]:
             nonlocal told
             first = told
-            while told < len(self.notes) and self.notes[told].onset < until():
+            while told < len(self.notes) and self.notes[told].onset < asked(now_s):
                 told += 1
             return self.notes[first:told]
 
