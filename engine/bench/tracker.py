@@ -1,12 +1,13 @@
 """Cost of the tracker on one core: one hop, whole files, and a yardstick beside them."""
 
-import os
 import time
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from engine.bench.core import one_core, quantile_ms
 
 __all__ = ["measure_tracker"]
 
@@ -25,44 +26,36 @@ def measure_tracker() -> dict[str, Any]:
     from engine.audio import mono_blocks
     from engine.emotion.tracker import Tracker
 
-    cores = _pin_to_one_core()
-    tracker = Tracker()
-    rate, hop = tracker.sample_rate, tracker.hop_length
-    pcm = np.concatenate(list(mono_blocks(presets.DEMO_AUDIO, rate)))
-    hops = pcm[: pcm.size // hop * hop].reshape(-1, hop)
-    for chunk in hops[:50]:
-        tracker.push(chunk)
-    back_to_back = [_timed(tracker.push, hops[k % len(hops)]) for k in range(_BACK_TO_BACK_HOPS)]
-    paced = _paced(tracker.push, hops, hop / rate)
-    tracker.reset()
-    began = time.perf_counter()
-    for block in mono_blocks(presets.DEMO_AUDIO, rate):
-        tracker.push(block)
-    offline_s = time.perf_counter() - began
-    began = time.perf_counter()
-    _log_mel(pcm, rate)
-    yardstick_s = time.perf_counter() - began
-    if cores is not None:
-        os.sched_setaffinity(0, cores)
+    with one_core():
+        tracker = Tracker()
+        rate, hop = tracker.sample_rate, tracker.hop_length
+        pcm = np.concatenate(list(mono_blocks(presets.DEMO_AUDIO, rate)))
+        hops = pcm[: pcm.size // hop * hop].reshape(-1, hop)
+        for chunk in hops[:50]:
+            tracker.push(chunk)
+        back_to_back = [
+            _timed(tracker.push, hops[k % len(hops)]) for k in range(_BACK_TO_BACK_HOPS)
+        ]
+        paced = _paced(tracker.push, hops, hop / rate)
+        tracker.reset()
+        began = time.perf_counter()
+        for block in mono_blocks(presets.DEMO_AUDIO, rate):
+            tracker.push(block)
+        offline_s = time.perf_counter() - began
+        began = time.perf_counter()
+        _log_mel(pcm, rate)
+        yardstick_s = time.perf_counter() - began
     seconds = pcm.size / rate
     return {
         "hop_ms": round(1000.0 * hop / rate, 1),
-        "back_to_back_p50_ms": _quantile(back_to_back, 0.5),
-        "back_to_back_p99_ms": _quantile(back_to_back, 0.99),
-        "paced_p50_ms": _quantile(paced, 0.5),
-        "paced_p99_ms": _quantile(paced, 0.99),
-        "paced_max_ms": _quantile(paced, 1.0),
+        "back_to_back_p50_ms": quantile_ms(back_to_back, 0.5),
+        "back_to_back_p99_ms": quantile_ms(back_to_back, 0.99),
+        "paced_p50_ms": quantile_ms(paced, 0.5),
+        "paced_p99_ms": quantile_ms(paced, 0.99),
+        "paced_max_ms": quantile_ms(paced, 1.0),
         "offline_times_real_time": round(seconds / offline_s, 1),
         "times_numpy_log_mel": round(offline_s / yardstick_s, 2),
     }
-
-
-def _pin_to_one_core() -> set[int] | None:
-    if not hasattr(os, "sched_setaffinity"):
-        return None
-    before = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, {max(before)})
-    return before
 
 
 def _timed(push: Callable[[NDArray[np.float32]], object], chunk: NDArray[np.float32]) -> float:
@@ -82,10 +75,6 @@ def _paced(
         time.sleep(max(0.0, due - time.perf_counter()))
         times.append(_timed(push, hops[k % len(hops)]))
     return times
-
-
-def _quantile(seconds: list[float], share: float) -> float:
-    return round(1000.0 * float(np.quantile(seconds, share)), 3)
 
 
 def _log_mel(pcm: NDArray[np.float32], rate: int) -> NDArray[np.float32]:

@@ -31,6 +31,12 @@ def _rules() -> dict[str, Any]:
     return measure_control("rules")
 
 
+def _muser() -> dict[str, Any]:
+    from engine.bench.generator import measure_muser
+
+    return measure_muser()
+
+
 def _sync() -> dict[str, Any]:
     from engine.bench.sync import measure_follower
 
@@ -65,6 +71,7 @@ _MEASURES: dict[str, tuple[str, Callable[[], dict[str, Any]]]] = {
     "tracker": ("cost of the tracker on one core", _tracker),
     "live": ("first emotion, memory and load of the live engine", _live),
     "rules": ("how well the music of `rules` follows the target", _rules),
+    "muser": ("cost of `muser` on one core", _muser),
     "midi": ("how late notes leave, beside a plain sleep loop", _midi),
     "sync": ("how well a MIDI clock is followed", _sync),
 }

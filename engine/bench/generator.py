@@ -1,0 +1,106 @@
+"""Cost of the generator `muser` on one core, and of a decode without memory beside it."""
+
+import time
+from typing import Any
+
+import numpy as np
+
+from engine.bench.core import one_core, quantile_ms
+from engine.generators.muser.generator import MuserGenerator
+from engine.generators.muser.model import MuserModel
+from engine.generators.protocol import MusicalContext
+from engine.pipeline import COMMIT_LEAD_S
+
+__all__ = ["measure_muser"]
+
+_TEMPO_BPM = 120.0
+_BEATS_PER_BAR = 4
+_CORNERS = ((0.8, 0.8), (-0.8, 0.8), (-0.8, -0.8), (0.8, -0.8))
+_WARM_UP = 8
+_PREFIX = 1024
+_PREFIX_STEP = 64
+
+
+class _Timed(MuserModel):
+    """Notes when each event of the decoder begins."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.began: list[float] = []
+
+    def decoder_step(
+        self, event: np.ndarray, codes: np.ndarray, phase: np.ndarray, state: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        self.began.append(time.perf_counter())
+        return super().decoder_step(event, codes, phase, state)
+
+
+def measure_muser(bars: int = 32) -> dict[str, Any]:
+    """Return milliseconds per event and beat, speed, and the gain over a decode without memory.
+
+    Every quadrant is played for so many bars of four at 120 BPM. An event is one note decided field
+    by field, masks and draws included; a beat adds the prior and its codes. The decode without
+    memory runs, for every note, all events before it (up to 1,024) through the same decoder graph
+    and decides the same fields: it differs by the carried state alone. A beat counts as missed if
+    it takes longer than the lead with which the pipeline asks for it.
+    """
+    model = _Timed()
+    with one_core():
+        beats, events, notes = _play(model, bars)
+        without_s = _without_memory(model)
+    note_s = sum(beats) / max(notes, 1)
+    music_s = len(beats) * 60.0 / _TEMPO_BPM
+    return {
+        "event_p50_ms": quantile_ms(events, 0.5),
+        "event_p99_ms": quantile_ms(events, 0.99),
+        "beat_p50_ms": quantile_ms(beats, 0.5),
+        "beat_p99_ms": quantile_ms(beats, 0.99),
+        "beat_max_ms": quantile_ms(beats, 1.0),
+        "times_real_time_120_bpm": round(music_s / sum(beats), 1),
+        "note_ms": round(1000.0 * note_s, 3),
+        "without_memory_note_ms": round(1000.0 * without_s, 3),
+        "times_fewer_ms_per_note": round(without_s / note_s, 1),
+        "beats": len(beats),
+        "notes": notes,
+        "missed_beats": sum(beat > COMMIT_LEAD_S for beat in beats),
+    }
+
+
+def _play(model: _Timed, bars: int) -> tuple[list[float], list[float], int]:
+    """Return seconds of every beat and every event, and the number of notes."""
+    generator = MuserGenerator(model=model)
+    beats: list[float] = []
+    events: list[float] = []
+    notes = 0
+    for seed, (valence, arousal) in enumerate(_CORNERS):
+        generator.reset(seed)
+        for beat in range(_WARM_UP + bars * _BEATS_PER_BAR):
+            model.began.clear()
+            context = MusicalContext(
+                beat, _TEMPO_BPM, _BEATS_PER_BAR, "C:maj", "", valence, arousal
+            )
+            began = time.perf_counter()
+            written = generator.extend(context)
+            ended = time.perf_counter()
+            if beat >= _WARM_UP:
+                beats.append(ended - began)
+                events += np.diff([*model.began, ended]).tolist()
+                notes += len(written)
+    return beats, events, notes
+
+
+def _without_memory(model: MuserModel) -> float:
+    """Return the mean seconds per note if every note starts from the first event again."""
+    event = np.zeros((1, 4), np.int64)
+    codes = np.zeros((1, 8), np.int64)
+    phase = np.zeros((1, 2), np.int64)
+    spent = []
+    for length in range(_PREFIX_STEP, _PREFIX + 1, _PREFIX_STEP):
+        began = time.perf_counter()
+        state = model.decoder_start()
+        for _ in range(length):
+            context, state = model.decoder_step(event, codes, phase, state)
+        for field in range(event.shape[1]):
+            model.field_logits(context, codes, event, field)
+        spent.append(time.perf_counter() - began)
+    return float(np.mean(spent))
