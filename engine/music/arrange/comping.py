@@ -18,6 +18,8 @@ _STRONG: Final = 5.0
 """Accent of the chord after a cut."""
 _GROOVE: Final = 3.5
 """Accent of what belongs most to the groove."""
+_SOON: Final = 0.6
+"""A new chord is struck at the latest so long after it began [beats]; the bass has it at once."""
 _FILL_DENSITY: Final = 1.7
 """How much denser a fill is than the phrase it ends."""
 
@@ -176,7 +178,7 @@ def play_chords(scene: Scene, voicing: tuple[int, ...], density: float) -> list[
     for unit in scene.units_here:
         cells = _chosen(scene, unit, density, fill)
         here = scene.cells(unit, cells)
-        if scene.changed and unit is scene.unit and not any(at < 0.3 for _, _, at in here):
+        if scene.changed and unit is scene.unit and not any(at < _SOON for _, _, at in here):
             start = round((scene.position.beat_in_bar - unit.start) / unit.pulse) * 4
             cells = tuple(sorted({*cells, max(0, start)}))
             here = scene.cells(unit, cells)
