@@ -154,6 +154,18 @@ def _likelihood(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _evaluate_options(parser: argparse.ArgumentParser) -> None:
+    from export_onnx.muser.evaluate import add_options
+
+    add_options(parser)
+
+
+def _evaluate(arguments: argparse.Namespace) -> int:
+    from export_onnx.muser.evaluate import run
+
+    return run(arguments)
+
+
 COMMANDS = {
     "prepare": (_prepare_options, _prepare, "read the data sets into beats"),
     "beats": (_beats_options, _beats, "measure beat, key and chord finding on POP909"),
@@ -161,4 +173,5 @@ COMMANDS = {
     "likelihood": (_likelihood_options, _likelihood, "score held-out music, per element"),
     "export": (_export_options, _export, "write the checkpoints as ONNX step graphs"),
     "verify": (_verify_options, _verify, "compare ONNX with PyTorch and steps with whole"),
+    "evaluate": (_evaluate_options, _evaluate, "judge the engine, look at its codes"),
 }
