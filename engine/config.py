@@ -34,6 +34,7 @@ _RANGES: dict[str, tuple[float, float]] = {
     "bias_arousal": (-1.0, 1.0),
     "guide_seconds": (1.0, 7200.0),
     "recentre": (0.0, 1.0),
+    "video_weight": (0.0, 1.0),
     "smoothing_s": (0.0, 30.0),
     "hysteresis": (0.0, 0.5),
     "slew_per_s": (0.01, 100.0),
@@ -74,6 +75,8 @@ class Performance:
         How long ``guide`` takes to arrive [s], 1..7200.
     bias_valence, bias_arousal : float
         Added to the tracked emotion in ``follow`` and ``contrast``.
+    video_weight : float
+        Share of a film or camera in the emotion, if there is one, 0..1; in silence all.
     recentre : float
         Share of the venue's running mean that is taken off the tracked emotion, 0..1.
     smoothing_s : float
@@ -119,6 +122,7 @@ class Performance:
     guide_seconds: float = 120.0
     bias_valence: float = 0.0
     bias_arousal: float = 0.0
+    video_weight: float = 0.5
     recentre: float = 0.0
     smoothing_s: float = 0.0
     hysteresis: float = 0.0
@@ -252,6 +256,12 @@ class LiveConfig:
         MIDI inputs of the performer: ``"virtual"``, ``"jack"`` or names of existing ports.
     thru : bool
         Whether what comes in there is passed on to the output.
+    video : str
+        A video file or camera to watch beside the sound, or ``""``.
+    neutral : Path or None
+        Features of pictures that count as neutral, see `engine.video.table`.
+    clip : Path or None
+        CLIP model that reads the pictures, see `engine.video.semantic`.
     """
 
     performance: Performance = field(default_factory=Performance)
@@ -269,6 +279,9 @@ class LiveConfig:
     clock_out: bool = False
     keys_in: tuple[str, ...] = ()
     thru: bool = False
+    video: str = ""
+    neutral: Path | None = None
+    clip: Path | None = None
 
     def __post_init__(self) -> None:
         check_choice("sync", self.sync, SYNCS)

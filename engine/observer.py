@@ -10,7 +10,7 @@ from engine.events import NoteEvent
 from engine.midi.client import SenderClient
 from engine.pipeline import Pipeline, Step
 from engine.session.recorder import SessionRecorder
-from engine.snapshot import AudioHealth, MidiHealth, Snapshot, SyncHealth
+from engine.snapshot import AudioHealth, MidiHealth, Snapshot, SyncHealth, VideoHealth
 
 __all__ = ["Observer"]
 
@@ -84,6 +84,7 @@ class Observer:
         sync: SyncHealth,
         now_s: float,
         started_s: float,
+        video: VideoHealth | None = None,
     ) -> Snapshot:
         """Return what may be seen now; cheap enough for thirty a second."""
         status = sender.status()
@@ -125,4 +126,5 @@ class Observer:
             messages=tuple(self._messages),
             performance=performance,
             sync=sync,
+            video=video,
         )

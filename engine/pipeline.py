@@ -46,6 +46,10 @@ def _nothing(_now_s: float) -> tuple[NoteEvent, ...]:
     return ()
 
 
+def _heard(emotion: EmotionState | None, _now_s: float) -> EmotionState | None:
+    return emotion
+
+
 def _no_cues(_beat: int) -> Cues:
     return NO_CUES
 
@@ -119,6 +123,8 @@ class Pipeline:
         self.plan = Plan()
         self.emotion: EmotionState | None = None
         self.key = _FALLBACK_KEY if performance.key == AUTO_KEY else performance.key
+        self.join: Callable[[EmotionState | None, float], EmotionState | None] = _heard
+        """Joins what is heard with what is seen, at a time [s], into what the target follows."""
         self.cues: Callable[[int], Cues] = _no_cues
         """What is known about a beat besides its emotion."""
         self.listening = False
@@ -132,6 +138,7 @@ class Pipeline:
         self._held_beat = -1
         self._control_due_s = -math.inf
         self._control_values: dict[int, int] = {}
+        self._followed: EmotionState | None = None
         self._pedals: dict[int, bool] = {}
         self._down: set[int] = set()  # pedals handed over, while `_pedals` counts planned ones
 
@@ -207,7 +214,8 @@ class Pipeline:
     def advance(self, now_s: float) -> Step:
         """Do what is due at ``now_s``; call every few milliseconds, or hop by hop offline."""
         beat = self.clock.beat_at(now_s)
-        target = self.target.update(self.emotion, now_s, beat)
+        self._followed = self.join(self.emotion, now_s)
+        target = self.target.update(self._followed, now_s, beat)
         if not self.clock.running:
             controls = self._due_pedals(math.inf) + self._emotion_controls(now_s, beat, target)
             return Step(target, (), controls, 0)
@@ -319,9 +327,9 @@ class Pipeline:
     ) -> tuple[ScheduledControl, ...]:
         """Return the emotion as controllers, unchanged values left out.
 
-        It is the tracked emotion, or the target where nothing is heard.
+        It is the tracked emotion, joined with what is seen, or the target where neither is.
         """
-        source = target if self.tracker is None else self.emotion
+        source = target if self.tracker is None else self._followed
         if source is None or now_s < self._control_due_s:
             return ()
         self._control_due_s = now_s + CONTROL_INTERVAL_S

@@ -24,8 +24,8 @@ Answers carry ``"is"``: ``ready`` (``{}``), ``started``, ``stopped``, ``devices`
 ``captured`` (``path``). ``config`` holds
 ``performance`` (any settings of `engine.config.Performance`), ``input``, ``midi_out``,
 ``osc`` (list of HOST:PORT), ``osc_in``, ``record``, ``seed``, ``latency_ms``, ``curve`` (a file
-for mode ``curve``), ``sync``, ``midi_in``, ``clock_out``, ``keys_in`` (list of MIDI inputs) and
-``thru``.
+for mode ``curve``), ``sync``, ``midi_in``, ``clock_out``, ``keys_in`` (list of MIDI inputs),
+``thru``, ``video``, ``neutral`` and ``clip``.
 """
 
 import contextlib
@@ -63,6 +63,9 @@ _CONFIG_FIELDS = {
     "clock_out",
     "keys_in",
     "thru",
+    "video",
+    "neutral",
+    "clip",
 }
 
 
@@ -96,6 +99,9 @@ def read_config(values: Mapping[str, Any]) -> LiveConfig:
         clock_out=bool(values.get("clock_out", False)),
         keys_in=tuple(str(name) for name in values.get("keys_in", [])),
         thru=bool(values.get("thru", False)),
+        video=str(values.get("video", "")),
+        neutral=Path(values["neutral"]) if values.get("neutral") else None,
+        clip=Path(values["clip"]) if values.get("clip") else None,
     )
 
 

@@ -17,7 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Self
 
-from engine.audio import AudioSource, Ring, open_source
+from engine.audio import AudioSource, NoInput, Ring, open_source
 from engine.config import LiveConfig
 from engine.emotion.target import TargetState
 from engine.emotion.tracker import Tracker
@@ -38,6 +38,7 @@ from engine.snapshot import Snapshot
 from engine.sync.leader import ClockLeader
 from engine.sync.source import open_sync
 from engine.teller import Teller
+from engine.video.eyes import Eyes
 from engine.worker import generator_thread
 
 __all__ = ["Runtime"]
@@ -81,6 +82,7 @@ class Runtime:
             InputMapper(self.orders),
             Thru(self._sender) if config.thru else None,
         )
+        self._eyes: Eyes | None = None
         self._threads: list[threading.Thread] = []
         self._stopping = threading.Event()
         self._started_s = 0.0
@@ -98,7 +100,9 @@ class Runtime:
 
     @property
     def input_ended(self) -> bool:
-        """Whether the input file has been played to its end."""
+        """Whether the input file has been played to its end; without sound, the film."""
+        if isinstance(self._source, NoInput) and self._eyes is not None:
+            return self._eyes.input.ended
         return self._source is not None and self._source.ended
 
     @property
@@ -138,6 +142,9 @@ class Runtime:
                 self._pipeline, self._sync, self._sender, leader, self._observer.cut
             )
             self._pipeline.performed = self._keyboards.performed
+            if config.video:
+                self._eyes = Eyes(config.video, self._clock, config.neutral, config.clip)
+                self._pipeline.join, self._pipeline.cues = self._eyes.join, self._eyes.cues
             self.orders.serve(self._pipeline, self._keyboards)
             self._sync.open()
             self._keyboards.open()
@@ -147,6 +154,8 @@ class Runtime:
                 self._osc_input = OscInput(config.osc_in, self.orders)
                 self._osc_input.start()
             self._source.start(ring)
+            if self._eyes is not None:
+                self._eyes.input.start()
             if config.record is not None:  # last: what cannot start leaves no folder behind
                 self._start_recorder(config.record, self._source.name)
         except BaseException:
@@ -179,6 +188,7 @@ class Runtime:
             self._sync.health(),
             time.perf_counter(),
             self._started_s,
+            self._eyes.health() if self._eyes is not None else None,
         )
 
     # ------------------------------------------------------------------ threads
@@ -222,6 +232,8 @@ class Runtime:
             self.orders.carry_out()
             now_s = time.perf_counter()
             performance = pipeline.performance
+            if self._eyes is not None:
+                self._eyes.weight = performance.video_weight
             self._keyboards.mapper.change(performance.inputs)
             self._keyboards.poll(now_s, self._sync.take_messages())
             pipeline.listening = self._keyboards.listening(performance.duet, now_s)
@@ -255,6 +267,7 @@ class Runtime:
                 "sync": self._sync.health().message,
                 "engine": self._pipeline.trouble if self._pipeline is not None else None,
                 "keyboard": self._keyboards.trouble,
+                "video": self._eyes.input.error if self._eyes is not None else None,
             }
         )
 
@@ -283,6 +296,8 @@ class Runtime:
             self._pipeline.close()
         if self._source is not None:
             self._source.stop()
+        if self._eyes is not None:
+            self._eyes.input.stop()
         if self._osc_input is not None:
             self._osc_input.stop()
         self._osc.close()

@@ -9,7 +9,7 @@ from typing import Any
 from engine.config import Mode, Performance, Sync
 from engine.events import EmotionState, NoteEvent
 
-__all__ = ["AudioHealth", "MidiHealth", "Snapshot", "SyncHealth"]
+__all__ = ["AudioHealth", "MidiHealth", "Snapshot", "SyncHealth", "VideoHealth"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +66,22 @@ class SyncHealth:
 
 
 @dataclass(frozen=True, slots=True)
+class VideoHealth:
+    """A film or camera that is watched: whether it is there, and what is seen.
+
+    ``valence``, ``arousal`` in [-1, 1], ``motion`` in [0, 1], ``cut_rate`` [per minute].
+    """
+
+    name: str
+    alive: bool
+    valence: float
+    arousal: float
+    motion: float
+    cut_rate: float
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
     """One look at the engine.
 
@@ -99,6 +115,8 @@ class Snapshot:
         Every setting in force, whoever made it: window, OSC, controller.
     sync : SyncHealth
         Whose beat is followed.
+    video : VideoHealth or None
+        What is watched, if anything.
     """
 
     time_s: float
@@ -124,6 +142,7 @@ class Snapshot:
     messages: tuple[str, ...]
     performance: Performance
     sync: SyncHealth = SyncHealth("internal", True, 0, "", 0.0, "")
+    video: VideoHealth | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return the snapshot as plain JSON values."""

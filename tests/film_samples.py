@@ -29,9 +29,22 @@ def shots(lengths, light=1.0) -> list[np.ndarray]:
     ]
 
 
+class Still:
+    """A picture that is there already."""
+
+    def __init__(self, rgb: np.ndarray) -> None:
+        self.rgb = rgb
+
+    def reduce(self) -> np.ndarray:
+        return self.rgb
+
+    def square(self, size: int) -> np.ndarray:
+        return np.resize(self.rgb, (size, size, 3))
+
+
 def pictures(frames: Iterable[np.ndarray], fps: float = FPS) -> Iterator[Picture]:
     for index, frame in enumerate(frames):
-        yield Picture(index / fps, lambda frame=frame: frame)
+        yield Picture(index / fps, Still(frame))
 
 
 def states_of(frames, fps: float = FPS, calibration=None):

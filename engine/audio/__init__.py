@@ -7,6 +7,7 @@ from typing import Final
 from engine.audio.device_input import DeviceInput
 from engine.audio.devices import AudioDevice, find_input, list_inputs
 from engine.audio.file_input import AudioFile, FileInput, mono_blocks, read_blocks
+from engine.audio.no_input import NoInput
 from engine.audio.resample import MonoFeed, StreamResampler, to_mono
 from engine.audio.ring import Ring
 from engine.audio.source import AudioSource
@@ -18,6 +19,7 @@ __all__ = [
     "DeviceInput",
     "FileInput",
     "MonoFeed",
+    "NoInput",
     "Ring",
     "StreamResampler",
     "find_input",
@@ -39,8 +41,8 @@ def open_source(chosen: str | None, *, loop: bool = False) -> AudioSource:
     Parameters
     ----------
     chosen : str or None
-        An audio file, or words of a device name; None for the default input. Whatever is a
-        file, or is spelled like one, is a file.
+        An audio file, or words of a device name; None for the default input, ``"none"`` for
+        no sound at all. Whatever is a file, or is spelled like one, is a file.
     loop : bool
         Whether a file starts again at its end.
 
@@ -51,6 +53,8 @@ def open_source(chosen: str | None, *, loop: bool = False) -> AudioSource:
     """
     if chosen and _means_file(chosen):
         return FileInput(chosen, loop=loop)
+    if chosen == "none":
+        return NoInput()
     return DeviceInput(chosen)
 
 

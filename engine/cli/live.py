@@ -17,7 +17,7 @@ from engine.config import SYNCS
 from engine.errors import InputError, StimmungError
 from engine.performer.turns import DUETS
 from engine.runtime import Runtime
-from engine.snapshot import Snapshot, SyncHealth
+from engine.snapshot import Snapshot, SyncHealth, VideoHealth
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -37,7 +37,9 @@ def add(commands: "Commands[argparse.ArgumentParser]") -> None:
         "through a port named Stimmung. Stop with Ctrl-C.",
         allow_abbrev=False,
     )
-    parser.add_argument("--input", default="", metavar="NAME|FILE", help="see: stimmung devices")
+    parser.add_argument(
+        "--input", default="", metavar="NAME|FILE", help="see: stimmung devices; none"
+    )
     parser.add_argument(
         "--midi-out",
         default="virtual",
@@ -72,6 +74,24 @@ def add(commands: "Commands[argparse.ArgumentParser]") -> None:
     parser.add_argument("--thru", action="store_true", help="pass what the keyboard plays on")
     parser.add_argument(
         "--duet", choices=DUETS, help="together (default), or turns: answer when the keys pause"
+    )
+    parser.add_argument(
+        "--video", default="", metavar="FILE|CAMERA", help="watch a film or a camera as well"
+    )
+    parser.add_argument(
+        "--video-weight",
+        type=float,
+        metavar="W",
+        help="share of the pictures in the emotion, 0..1 (default 0.5; in silence all)",
+    )
+    parser.add_argument(
+        "--neutral",
+        type=Path,
+        metavar="CSV",
+        help="features of pictures that count as neutral (see: stimmung score --features)",
+    )
+    parser.add_argument(
+        "--clip", type=Path, metavar="FILE.onnx", help="CLIP model that reads the pictures"
     )
     parser.add_argument("--clock-out", action="store_true", help="send MIDI clock too")
     parser.add_argument("--curve", type=Path, metavar="CSV", help="columns beat, valence, arousal")
@@ -111,6 +131,11 @@ def run(parsed: argparse.Namespace) -> int:
         performance = performance.changed({"guide_seconds": parsed.guide_seconds})
     if parsed.duet is not None:
         performance = performance.changed({"duet": parsed.duet})
+    if parsed.video_weight is not None:
+        performance = performance.changed({"video_weight": parsed.video_weight})
+    for option in ("video_weight", "neutral", "clip"):
+        if getattr(parsed, option) is not None and not parsed.video:
+            raise InputError(f"--{option.replace('_', '-')} needs --video")
     if parsed.thru and not parsed.keys_in and parsed.sync != "midi":
         raise InputError("--thru needs --keys-in, or --sync midi with its input")
     config = LiveConfig(
@@ -129,6 +154,9 @@ def run(parsed: argparse.Namespace) -> int:
         clock_out=parsed.clock_out,
         keys_in=tuple(parsed.keys_in),
         thru=parsed.thru,
+        video=parsed.video,
+        neutral=parsed.neutral,
+        clip=parsed.clip,
     )
     stopping = threading.Event()
     with _stop_on_signals(stopping), Runtime(config) as runtime:
@@ -194,14 +222,30 @@ def _watch(runtime: Runtime, stopping: threading.Event) -> None:
 
 def _line(snapshot: Snapshot) -> str:
     emotion = snapshot.emotion
-    if emotion is None:
-        return f"{snapshot.time_s:7.1f} s  nothing heard yet  {snapshot.audio.error or ''}"
+    start = f"{snapshot.time_s:7.1f} s  "
+    seen = f"saw {_seen(snapshot.video)} " if snapshot.video is not None else ""
+    if emotion is not None:
+        start += (
+            f"heard v {emotion.valence:+.2f} a {emotion.arousal:+.2f} {emotion.state:<9} "
+            f"{emotion.key or '-':<6} "
+        )
+    elif not seen:
+        return f"{start}nothing heard yet  {snapshot.audio.error or ''}"
     waits = f"  {snapshot.sync.message}" if snapshot.sync.message else ""
     return (
-        f"{snapshot.time_s:7.1f} s  heard v {emotion.valence:+.2f} a {emotion.arousal:+.2f} "
-        f"{emotion.state:<9} {emotion.key or '-':<6} plays v {snapshot.target_valence:+.2f} "
-        f"a {snapshot.target_arousal:+.2f} {snapshot.key:<6} beat {snapshot.beat:6.1f} "
-        f"notes {snapshot.midi.sent}{waits}"
+        f"{start}{seen}plays v {snapshot.target_valence:+.2f} a {snapshot.target_arousal:+.2f} "
+        f"{snapshot.key:<6} beat {snapshot.beat:6.1f} notes {snapshot.midi.sent}{waits}"
+    )
+
+
+def _seen(video: VideoHealth | None) -> str:
+    if video is None:
+        return ""
+    if not video.alive:
+        return video.error or "nothing yet"
+    return (
+        f"v {video.valence:+.2f} a {video.arousal:+.2f} motion {video.motion:.2f} "
+        f"{video.cut_rate:.0f} cuts/min"
     )
 
 
@@ -248,6 +292,8 @@ def _table(snapshot: Snapshot) -> "Table":
         f"{snapshot.midi.port}   {snapshot.midi.sent} notes, {snapshot.midi.sounding} sounding   "
         f"late p99 {snapshot.midi.lateness_p99_ms:.2f} ms   dropped {snapshot.midi.dropped}",
     )
+    if snapshot.video is not None:
+        table.add_row("video", f"{snapshot.video.name}   {_seen(snapshot.video)}")
     if snapshot.messages:
         table.add_row("log", snapshot.messages[-1])
     return table

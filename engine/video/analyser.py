@@ -1,11 +1,11 @@
 """Pictures in, one `VideoState` per tenth of a second out: files, cameras and tests alike."""
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.video.cuts import CutDetector
 from engine.video.look import Look, Small, distance, look_at
@@ -13,7 +13,7 @@ from engine.video.mood import Calibration, Mood
 from engine.video.motion import MotionScale
 from engine.video.state import ANALYSIS_FPS, VideoState
 
-__all__ = ["Picture", "VideoAnalyser"]
+__all__ = ["Frame", "Picture", "VideoAnalyser"]
 
 _RATE_S: Final = 20.0  # time constant of the cut rate
 _USUAL_RATE: Final = 8.0  # cuts per minute assumed before any could be seen
@@ -22,22 +22,31 @@ _MOST_BETWEEN: Final = 16  # frames kept between two analysis frames
 _EARLY_S: Final = 1e-6
 
 
+class Frame(Protocol):
+    """A decoded frame that can be had in other sizes."""
+
+    def reduce(self) -> Small:
+        """Return it squeezed to RGB, uint8, shape (36, 64, 3)."""
+        ...
+
+    def square(self, size: int) -> NDArray[np.uint8]:
+        """Return its middle square as RGB, uint8, shape (size, size, 3)."""
+        ...
+
+
 @dataclass(slots=True)
 class Picture:
-    """A decoded frame: when it is shown [s], and how to get its small version.
-
-    Few frames are ever reduced, so reducing waits until somebody asks.
-    """
+    """A frame and when it is shown [s]. Few are ever reduced, so that waits until asked for."""
 
     time_s: float
-    reduce: Callable[[], Small]
+    frame: Frame
     _small: Small | None = None
 
     @property
     def small(self) -> Small:
         """RGB, uint8, shape (36, 64, 3)."""
         if self._small is None:
-            self._small = self.reduce()
+            self._small = self.frame.reduce()
         return self._small
 
 
@@ -74,6 +83,10 @@ class VideoAnalyser:
         else:
             self._between[-1] = picture
         return states
+
+    def hold(self, until_s: float) -> list[VideoState]:
+        """Return the analysis frames up to a time by which no newer picture has come [s]."""
+        return self._advance(until_s)
 
     def finish(self, end_s: float) -> list[VideoState]:
         """Return the analysis frames up to the end of the last picture [s]."""

@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.errors import DeviceError, InputError
 from engine.video.analyser import Picture, VideoAnalyser
@@ -41,8 +42,15 @@ _DECODER_OPTIONS: Final = {"skip_loop_filter": "all", "flags2": "+fast"}
 class _Decoder:
     """Pictures of an opened container."""
 
-    def __init__(self, container: "InputContainer", stream: "VideoStream", name: str) -> None:
+    def __init__(
+        self,
+        container: "InputContainer",
+        stream: "VideoStream",
+        name: str,
+        longest_s: float = LONGEST_S,
+    ) -> None:
         self._container = container
+        self._longest_s = longest_s
         self._stream = stream
         self._name = name
         self._last_s = 0.0
@@ -71,7 +79,7 @@ class _Decoder:
         """
         from av.video.reformatter import VideoReformatter
 
-        shrink = VideoReformatter()
+        scaler = VideoReformatter()
         origin_s: float | None = None
         for frame in self._frames():
             if origin_s is None:
@@ -79,7 +87,7 @@ class _Decoder:
                 time_s = 0.0
             else:
                 time_s = self._after(frame.time, origin_s)
-            yield Picture(time_s, _Reduce(frame, shrink))
+            yield Picture(time_s, _Frame(frame, scaler))
         if origin_s is None:
             raise InputError(f"{self._name}: no picture in it can be decoded")
 
@@ -90,9 +98,9 @@ class _Decoder:
         if stamp is not None and math.isfinite(stamp) and stamp - origin_s > self._last_s:
             time_s = stamp - origin_s
             gap_s = min(time_s - self._last_s, 1.0)
-        if time_s > LONGEST_S:
+        if time_s > self._longest_s:
             raise InputError(
-                f"{self._name}: a picture at {time_s:.0f} s; films may last {LONGEST_S:.0f} s"
+                f"{self._name}: a picture at {time_s:.0f} s; films may last {self._longest_s:.0f} s"
             )
         self._last_s, self._gap_s = time_s, gap_s
         return time_s
@@ -122,18 +130,31 @@ class _Decoder:
                     yield frame
 
 
-class _Reduce:
-    """Makes the small version of one frame."""
+class _Frame:
+    """One decoded frame, to be had in other sizes."""
 
-    def __init__(self, frame: "av.VideoFrame", shrink: "VideoReformatter") -> None:
+    def __init__(self, frame: "av.VideoFrame", scaler: "VideoReformatter") -> None:
         self._frame = frame
-        self._shrink = shrink
+        self._scaler = scaler
 
-    def __call__(self) -> Small:
-        small = self._shrink.reformat(
-            self._frame, WIDTH, HEIGHT, "rgb24", interpolation="AREA", threads=1
+    def reduce(self) -> Small:
+        """Return it squeezed to RGB, uint8, shape (36, 64, 3)."""
+        return self._scaled(WIDTH, HEIGHT, "AREA")
+
+    def square(self, size: int) -> NDArray[np.uint8]:
+        """Return its middle square as RGB, uint8, shape (size, size, 3)."""
+        shortest = min(self._frame.width, self._frame.height)
+        width = max(size, round(self._frame.width * size / shortest))
+        height = max(size, round(self._frame.height * size / shortest))
+        left, top = (width - size) // 2, (height - size) // 2
+        scaled = self._scaled(width, height, "BICUBIC")
+        return scaled[top : top + size, left : left + size]
+
+    def _scaled(self, width: int, height: int, method: str) -> NDArray[np.uint8]:
+        scaled = self._scaler.reformat(
+            self._frame, width, height, "rgb24", interpolation=method, threads=1
         )
-        return np.asarray(small.to_ndarray(), np.uint8)
+        return np.asarray(scaled.to_ndarray(), np.uint8)
 
 
 class Film:
@@ -259,7 +280,7 @@ class Camera:
         except (av.FFmpegError, OSError, ValueError, IndexError) as error:
             reason = getattr(error, "strerror", None) or error
             raise DeviceError(f"camera '{name}' cannot be opened: {reason}") from error
-        self._decoder = _Decoder(self._container, self._stream, f"camera '{name}'")
+        self._decoder = _Decoder(self._container, self._stream, f"camera '{name}'", math.inf)
 
     def close(self) -> None:
         """Let the camera go."""
