@@ -37,6 +37,13 @@ def _muser() -> dict[str, Any]:
     return measure_muser()
 
 
+def _amt() -> dict[str, Any]:
+    from engine.bench.chords import measure_amt
+    from engine.bench.control import measure_control
+
+    return {**measure_amt(), **measure_control("amt")}
+
+
 def _sync() -> dict[str, Any]:
     from engine.bench.sync import measure_follower
 
@@ -72,6 +79,7 @@ _MEASURES: dict[str, tuple[str, Callable[[], dict[str, Any]]]] = {
     "live": ("first emotion, memory and load of the live engine", _live),
     "rules": ("how well the music of `rules` follows the target", _rules),
     "muser": ("cost of `muser` on one core", _muser),
+    "amt": ("cost of `amt`, its voices, and how well its music follows the target", _amt),
     "midi": ("how late notes leave, beside a plain sleep loop", _midi),
     "sync": ("how well a MIDI clock is followed", _sync),
 }
