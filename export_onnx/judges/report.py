@@ -85,18 +85,21 @@ class Subject:
     ----------
     plan : Plan
         What is asked of the engine.
-    data : Path
-        Folder with a sub-folder per data set.
+    data, train_data : Path
+        Folders with a sub-folder per data set: for `split`, and for the training part.
     split : str
         Real clips that generated ones are compared with, and that are transferred.
     keep : Path
         Folder where parsed notes are kept.
     """
 
-    def __init__(self, plan: Plan, bench: Bench, data: Path, split: str, keep: Path) -> None:
+    def __init__(
+        self, plan: Plan, bench: Bench, data: Path, train_data: Path, split: str, keep: Path
+    ) -> None:
         self.plan = plan
         self.bench = bench
         self.data = data
+        self.train_data = train_data
         self.split = split
         self.keep = keep
         self._corners: list[Made] = []
@@ -113,7 +116,8 @@ class Subject:
 
     def real(self, split: str) -> list[Clip]:
         """Return real clips with a quadrant."""
-        return read_corpus(self.data, (split,), ("emopia",), self.keep)
+        data = self.train_data if split == "train" else self.data
+        return read_corpus(data, (split,), ("emopia",), self.keep)
 
 
 def _quadrant(made: Made) -> int:
@@ -231,7 +235,8 @@ def _flaws(subject: Subject) -> list[Figure]:
 
 def _memory(subject: Subject) -> list[Figure]:
     training = [
-        clip.notes for clip in read_corpus(subject.data, ("train",), _TRAINING_SETS, subject.keep)
+        clip.notes
+        for clip in read_corpus(subject.train_data, ("train",), _TRAINING_SETS, subject.keep)
     ]
     groups = (
         (subject.plan.engine, [made.notes for made in subject.corners]),

@@ -16,13 +16,19 @@ _JUDGES = Path("runs/judges")
 _SECTIONS = ("quadrants", "grid", "likeness", "flaws", "memory", "response", "transfer")
 
 
-def add_options(parser: argparse.ArgumentParser, engine: str = "rules") -> None:
-    """Add the options; ``engine`` is measured if none is named."""
+def add_options(
+    parser: argparse.ArgumentParser, engine: str = "rules", more: tuple[str, ...] = ()
+) -> None:
+    """Add the options; ``engine`` is measured if none is named, ``more`` are further sections."""
+    sections = (*_SECTIONS, *more)
+    parser.add_argument(
+        "--train-data", type=Path, default=None, help="where the training part lies, if elsewhere"
+    )
     parser.add_argument("--split", default="val", help="real clips to compare with")
     parser.add_argument("--engine", default=engine, help=f"engine on trial (default {engine})")
     parser.add_argument("--judges", type=Path, default=_JUDGES, help="folder of the judges")
     parser.add_argument(
-        "--sections", default=",".join(_SECTIONS), help=f"of {', '.join(_SECTIONS)}, by commas"
+        "--sections", default=",".join(sections), help=f"of {', '.join(sections)}, by commas"
     )
     parser.add_argument("--clips", type=int, default=32, help="clips per quadrant target")
     parser.add_argument("--bars", type=int, default=16, help="bars per clip")
@@ -76,7 +82,10 @@ def run(arguments: argparse.Namespace) -> int:
         settings=_settings(arguments.set),
     )
     bench = load_bench(arguments.judges)
-    subject = Subject(plan, bench, data_folder(arguments), arguments.split, arguments.judges)
+    data = data_folder(arguments)
+    subject = Subject(
+        plan, bench, data, arguments.train_data or data, arguments.split, arguments.judges
+    )
     figures = [figure.to_json() for figure in measure(subject, sections)]
     lines = _table(figures)
     print("\n".join(lines))
