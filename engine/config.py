@@ -256,6 +256,10 @@ class LiveConfig:
         MIDI inputs of the performer: ``"virtual"``, ``"jack"`` or names of existing ports.
     thru : bool
         Whether what comes in there is passed on to the output.
+    monitor : (str, int) or None
+        Where the stage-side page is served.
+    monitor_token : str
+        Allows orders from that page; empty: it only shows.
     video : str
         A video file or camera to watch beside the sound, or ``""``.
     neutral : Path or None
@@ -279,6 +283,8 @@ class LiveConfig:
     clock_out: bool = False
     keys_in: tuple[str, ...] = ()
     thru: bool = False
+    monitor: tuple[str, int] | None = None
+    monitor_token: str = ""
     video: str = ""
     neutral: Path | None = None
     clip: Path | None = None

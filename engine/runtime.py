@@ -24,6 +24,7 @@ from engine.emotion.tracker import Tracker
 from engine.mapping.input import InputMapper
 from engine.midi.client import SenderClient
 from engine.midi.input_port import MidiInput
+from engine.monitor.server import Monitor
 from engine.observer import Observer
 from engine.orders import Orders
 from engine.osc import OscOutput
@@ -70,6 +71,7 @@ class Runtime:
         self._sender = SenderClient(config.midi_out, latency_s=config.latency_ms / 1000.0)
         self._osc = OscOutput(config.osc)
         self._osc_input: OscInput | None = None
+        self._monitor: Monitor | None = None
         self._observer = Observer(
             TargetState(0.0, 0.0, config.performance.mode, frozen=False, remaining_s=0.0)
         )
@@ -109,6 +111,11 @@ class Runtime:
     def failure(self) -> BaseException | None:
         """What ended a worker thread, or None; the sender has ended all notes then."""
         return self._failure
+
+    @property
+    def monitor_url(self) -> str:
+        """Address of the stage-side page; empty if none is served."""
+        return self._monitor.url if self._monitor is not None else ""
 
     @property
     def session_folder(self) -> Path | None:
@@ -153,6 +160,11 @@ class Runtime:
             if config.osc_in is not None:
                 self._osc_input = OscInput(config.osc_in, self.orders)
                 self._osc_input.start()
+            if config.monitor is not None:
+                self._monitor = Monitor(
+                    self.snapshot, self.orders, config.monitor, config.monitor_token
+                )
+                self._monitor.start()
             self._source.start(ring)
             if self._eyes is not None:
                 self._eyes.input.start()
@@ -300,6 +312,8 @@ class Runtime:
             self._eyes.input.stop()
         if self._osc_input is not None:
             self._osc_input.stop()
+        if self._monitor is not None:
+            self._monitor.stop()
         self._osc.close()
         if self._observer.recorder is not None:
             self._observer.recorder.close()

@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import secrets
 import signal
 import sys
 import threading
@@ -15,6 +16,7 @@ from engine.cli.listening import add_listening, read_listening
 from engine.cli.options import Commands, add_performance, add_seed, read_performance
 from engine.config import SYNCS
 from engine.errors import InputError, StimmungError
+from engine.monitor.server import DEFAULT_PORT, parse_address
 from engine.performer.turns import DUETS
 from engine.runtime import Runtime
 from engine.snapshot import Snapshot, SyncHealth, VideoHealth
@@ -102,6 +104,20 @@ def add(commands: "Commands[argparse.ArgumentParser]") -> None:
     parser.add_argument(
         "--osc-in", type=int, metavar="PORT", help="take orders by OSC on this UDP port (loopback)"
     )
+    parser.add_argument(
+        "--monitor",
+        nargs="?",
+        const="",
+        metavar="HOST:PORT",
+        help=f"serve a page for a phone at the side of the stage (default: this machine only, "
+        f"port {DEFAULT_PORT})",
+    )
+    parser.add_argument(
+        "--monitor-token",
+        default="",
+        metavar="TOKEN|auto",
+        help="let the page give orders to who knows the token; auto makes one",
+    )
     parser.add_argument("--record", type=Path, metavar="DIR", help="session folder to write")
     parser.add_argument("--seconds", type=float, metavar="S", help="stop after so long")
     parser.add_argument(
@@ -154,12 +170,16 @@ def run(parsed: argparse.Namespace) -> int:
         clock_out=parsed.clock_out,
         keys_in=tuple(parsed.keys_in),
         thru=parsed.thru,
+        monitor=None if parsed.monitor is None else parse_address(parsed.monitor),
+        monitor_token=_read_token(parsed),
         video=parsed.video,
         neutral=parsed.neutral,
         clip=parsed.clip,
     )
     stopping = threading.Event()
     with _stop_on_signals(stopping), Runtime(config) as runtime:
+        if runtime.monitor_url:
+            print(f"monitor: {runtime.monitor_url}", file=sys.stderr, flush=True)
         _watch(runtime, stopping)
         last = runtime.snapshot()
     print(
@@ -174,6 +194,17 @@ def run(parsed: argparse.Namespace) -> int:
             raise runtime.failure
         raise RuntimeError("the engine stopped; all notes were ended") from runtime.failure
     return 0
+
+
+def _read_token(parsed: argparse.Namespace) -> str:
+    token = str(parsed.monitor_token)
+    if token and parsed.monitor is None:
+        raise InputError("--monitor-token needs --monitor")
+    if token == "auto":
+        return secrets.token_urlsafe(12)
+    if token and len(token) < 8:
+        raise InputError(f"--monitor-token must have at least 8 characters; got {len(token)}")
+    return token
 
 
 @contextlib.contextmanager
