@@ -86,6 +86,7 @@ class LiveTransfer:
         self._degrees: Degrees | None = None
         self._octaves = Octaves()
         self._change = Change()
+        self._take_stock()
         self.adjust(elements, strength)
 
     def adjust(self, elements: tuple[str, ...], strength: float) -> None:
@@ -96,7 +97,7 @@ class LiveTransfer:
         InputError
             An element is unknown or the strength out of range.
         """
-        resolve(wanted_levels(0.0, 0.0), *self._target, elements, strength)
+        resolve(self._source, *self._target, elements, strength)
         self._elements, self._strength = elements, strength
         self._resolve()
 
@@ -219,6 +220,7 @@ class LiveTransfer:
     def _at_beat(self, now_s: float, beat_s: float, is_bar: bool) -> None:
         """Take stock: the performer's levels each beat, key and octaves each bar."""
         self._forget(now_s)
+        self._take_stock()
         self._resolve()
         pitched = [note for note in self._heard(now_s) if note.channel != DRUM_CHANNEL]
         if is_bar or self._degrees is None:
@@ -328,21 +330,23 @@ class LiveTransfer:
         while self._played and now_s - self._played[0].onset_s > _MEMORY_S:
             self._played.popleft()
 
-    def _resolve(self) -> None:
-        """Work out the change from the performer's levels, what is usual where too little is."""
+    def _take_stock(self) -> None:
+        """Measure the performer's levels; what is usual counts where too little was played."""
         usual = wanted_levels(0.0, 0.0)
-        source = usual
-        if self._played:
-            own = measure(self._heard(self._played[-1].onset_s))
-            share = len(self._played) / (len(self._played) + _BELIEVED)
-            names = Levels.__dataclass_fields__
-            source = Levels(
-                **{
-                    name: getattr(usual, name) + share * (getattr(own, name) - getattr(usual, name))
-                    for name in names
-                }
+        if not self._played:
+            self._source = usual
+            return
+        own = measure(self._heard(self._played[-1].onset_s))
+        share = len(self._played) / (len(self._played) + _BELIEVED)
+        self._source = Levels(
+            *(
+                getattr(usual, name) + share * (getattr(own, name) - getattr(usual, name))
+                for name in Levels.__dataclass_fields__
             )
-        change = resolve(source, *self._target, self._elements, self._strength)
+        )
+
+    def _resolve(self) -> None:
+        change = resolve(self._source, *self._target, self._elements, self._strength)
         # The performer keeps the tempo, so notes per second are left to density alone.
         shared = change.tempo
         self._change = replace(

@@ -59,6 +59,8 @@ _LONGEST_SILENCE_S: Final = 1.6
 _TIMING_S: Final = 0.006
 _TOUCH: Final = 1.5
 """Spread of onsets [s] and of velocities that the grid leaves out."""
+_MOST_TIMING: Final = 0.3 / TICKS
+"""Furthest a note is moved off its tick [beats]: order and spacing of onsets stay."""
 _LAST: Final = 0.999
 """Latest onset within a beat [beats]."""
 
@@ -193,7 +195,9 @@ class MuserGenerator:
             state = _Snapshot(start)
             due = start.next_beat
         if due == context.beat:
-            self._state = replace(state, heard=(*state.heard, *context.performed))
+            heard = (*state.heard, *context.performed)
+            recent = tuple(note for note in heard if note.onset >= due - 1)
+            self._state = replace(state, heard=recent)
             return
         notes = (*state.heard, *context.performed)
         now = state.now
@@ -296,6 +300,7 @@ class MuserGenerator:
     def _played(self, index: int, note: NoteEvent, place: Place) -> NoteEvent:
         """Return a note a little beside the grid, as hands are."""
         timing = self._draws.normal("timing", place.beat, index) * _TIMING_S / place.beat_s
+        timing = min(max(timing, -_MOST_TIMING), _MOST_TIMING)
         touch = self._draws.normal("touch", place.beat, index) * _TOUCH
         at = note.onset - place.beat
         # A note on the beat cannot be early: its beat has not been asked for yet.
