@@ -1,6 +1,6 @@
-"""Simple next-chord models to compare with: counts, counts with what the song did before, LSTM.
+"""Counting models to compare with: n-grams, and n-grams with what the song did before.
 
-All give, for one song, the probabilities of every slot and of every change, as `views.score_song`
+They give, for one song, the probabilities of every slot and of every change, as `views.score_song`
 takes them. The counting models are fitted to the same training songs, the change view to their
 chords with repeats merged.
 
@@ -13,13 +13,11 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 
 import numpy as np
-import torch
-from torch import nn
 
-from engine.generators.amt.vocabulary import END, N_CHORDS, SIZE
+from engine.generators.amt.vocabulary import N_CHORDS
 from export_onnx.amt.songs import Song
 
-__all__ = ["BASELINES", "CountModel", "Lstm", "lstm_song", "merged"]
+__all__ = ["BASELINES", "CountModel", "merged", "runs_of"]
 
 BASELINES: dict[str, tuple[int, bool]] = {
     "unigram": (1, False),
@@ -34,6 +32,11 @@ _CACHE_ORDER = 6
 def merged(chord: np.ndarray) -> np.ndarray:
     """Chords without repeats."""
     return np.asarray(chord[np.concatenate([[True], chord[1:] != chord[:-1]])])
+
+
+def runs_of(chord: np.ndarray) -> np.ndarray:
+    """Index into `merged` of each slot, shape (n,)."""
+    return np.cumsum(np.concatenate([[0], np.diff(chord) != 0]))
 
 
 class _Counts:
@@ -108,33 +111,5 @@ class CountModel:
         """Probabilities of every slot and of every change, both (n, 157)."""
         chords = song.chord.tolist()
         slot = self._sequence(self._slots, chords)
-        runs = np.cumsum(np.concatenate([[0], np.diff(song.chord) != 0]))
-        change = self._sequence(self._changes, merged(song.chord).tolist())[runs]
-        return slot, change
-
-
-class Lstm(nn.Module):
-    """Two layers over chord embeddings, no conditioning and no memory beyond its state."""
-
-    def __init__(self, width: int = 192, dropout: float = 0.3) -> None:
-        super().__init__()
-        self.chord = nn.Embedding(SIZE, width)
-        self.drop = nn.Dropout(dropout)
-        self.layers = nn.LSTM(width, width, 2, batch_first=True, dropout=dropout)
-        self.out = nn.Linear(width, SIZE)
-
-    def forward(self, before: torch.Tensor) -> torch.Tensor:
-        """Logits of each chord from those before it: (batch, n) to (batch, n, SIZE)."""
-        heard, _ = self.layers(self.drop(self.chord(before)))
-        return torch.as_tensor(self.out(self.drop(heard)))
-
-
-def lstm_song(half_bars: Lstm, changes: Lstm, song: Song) -> tuple[np.ndarray, np.ndarray]:
-    """Probabilities by one network per view, both (n, SIZE)."""
-    tables = []
-    for model, chords in ((half_bars, song.chord), (changes, merged(song.chord))):
-        before = np.concatenate([[END], chords[:-1]]).astype(np.int64)
-        with torch.no_grad():
-            tables.append(model(torch.from_numpy(before)[None])[0].softmax(-1).numpy())
-    runs = np.cumsum(np.concatenate([[0], np.diff(song.chord) != 0]))
-    return tables[0], tables[1][runs]
+        change = self._sequence(self._changes, merged(song.chord).tolist())
+        return slot, change[runs_of(song.chord)]

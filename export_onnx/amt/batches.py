@@ -43,6 +43,8 @@ class Batch:
         Of these, 0 if they are not told.
     prior : float tensor, shape (batch, 13)
         Shares of the qualities in the song's mode.
+    dynamics : float tensor, shape (batch, slots, 2)
+        Onsets per beat and loudness of each slot, NaN beyond the song's end.
     """
 
     before: torch.Tensor
@@ -51,6 +53,7 @@ class Batch:
     affect: torch.Tensor
     trust: torch.Tensor
     prior: torch.Tensor
+    dynamics: torch.Tensor
 
 
 def hold_out(songs: Sequence[Song], share: float, seed: int) -> tuple[list[Song], list[Song]]:
@@ -143,25 +146,31 @@ class Sampler:
         rows = []
         for song in songs:
             before, chord, told = whole_song(song)
+            heard = np.full((len(chord), 2), np.nan, np.float32)
+            heard[: len(song)] = np.stack([song.column("density"), song.column("loudness")], 1)
             if len(chord) > config.crop:
                 start = int(rng.integers(0, len(chord) - config.crop + 1))
                 part = slice(start, start + config.crop)
                 before, chord, told = before[part], chord[part], told[part].copy()
+                heard = heard[part]
             if rng.random() < config.transpose:
                 by = _TRANSPOSED[int(rng.integers(1, 12))]
                 before, chord = by[before], by[chord]
             dropped = self._dropped(song)
             self._tell(told, dropped)
-            rows.append((before, chord, told, "valence" in dropped or "arousal" in dropped))
-        slots = max(len(chord) for _, chord, _, _ in rows)
+            untold = "valence" in dropped or "arousal" in dropped
+            rows.append((before, chord, told, heard, untold))
+        slots = max(len(chord) for _, chord, *_ in rows)
         before = np.full((len(rows), slots), PAD, np.int64)
         target = np.full((len(rows), slots), PAD, np.int64)
         told = np.zeros((len(rows), slots, rows[0][2].shape[1]), np.float32)
-        for index, (b, c, t, _) in enumerate(rows):
+        dynamics = np.full((len(rows), slots, 2), np.nan, np.float32)
+        for index, (b, c, t, d, _) in enumerate(rows):
             before[index, : len(b)], target[index, : len(c)], told[index, : len(t)] = b, c, t
+            dynamics[index, : len(d)] = d
         affect = np.stack([[s.column("valence").mean(), s.column("arousal").mean()] for s in songs])
         trust = [
-            0.0 if row[3] else float(s.trust.min()) for row, s in zip(rows, songs, strict=True)
+            0.0 if row[-1] else float(s.trust.min()) for row, s in zip(rows, songs, strict=True)
         ]
         prior = np.stack([self._prior[bool(s.column("mode").mean() > 0)] for s in songs])
         return Batch(
@@ -171,4 +180,5 @@ class Sampler:
             torch.from_numpy(affect).float(),
             torch.tensor(trust),
             torch.from_numpy(prior).float(),
+            torch.from_numpy(dynamics),
         )

@@ -16,6 +16,7 @@ __all__ = ["ChordReader", "train_reader"]
 
 _N_QUALITIES = len(AMT_QUALITIES)
 _STEPS = 400
+_BATCH = 4096
 _CHANGE_COST = 2.0
 
 
@@ -68,7 +69,7 @@ def train_reader(whole: np.ndarray, bass: np.ndarray, chord: np.ndarray, seed: i
     silence = torch.zeros(2, requires_grad=True)
     optimiser = torch.optim.Adam([weights, bias, silence], lr=0.1)
     for _ in range(_STEPS):
-        rows = torch.randint(len(target), (4096,))
+        rows = torch.randint(len(target), (min(_BATCH, len(target)),))
         logits = torch.einsum("nrf,qf->nrq", turned[rows], weights) + bias
         table = torch.cat([silence[0] + silence[1] * quiet[rows], logits.flatten(1)], 1)
         loss = (

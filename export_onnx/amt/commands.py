@@ -2,7 +2,10 @@
 
 import argparse
 import json
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from engine.errors import InputError
 
@@ -41,41 +44,88 @@ def _prepare(arguments: argparse.Namespace) -> int:
 
 
 def _train_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--setup",
+        default="live",
+        choices=tuple(_SETUPS),
+        help="live: the chord model; dynamics: density and loudness; lstm: to compare with; "
+        "paper: as published, on MuVi-Sync (needs --data)",
+    )
     parser.add_argument("--prepared", type=Path, default=_RUNS / "prepared")
     parser.add_argument("--out", type=Path, default=_RUNS / "train", help="folder of checkpoints")
-    parser.add_argument("--name", default="amt", help="of the checkpoint")
+    parser.add_argument("--name", default="amt", help="of the chord model's checkpoint")
     parser.add_argument("--epochs", type=int, default=None)
     parser.add_argument("--seed", type=int, default=None)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument(
-        "--choose", type=float, default=0.0, help="share of the songs left out to choose by"
+        "--choose", type=float, default=0.0, help="live: share of songs left out to choose by"
     )
     parser.add_argument(
-        "--stop-after", type=int, default=0, help="epoch to stop after; 0 trains to the end"
+        "--stop-after", type=int, default=0, help="live: epoch to stop after; 0 trains to the end"
     )
 
 
-def _train(arguments: argparse.Namespace) -> int:
-    from dataclasses import replace
+def _given(arguments: argparse.Namespace, *names: str) -> dict[str, Any]:
+    """Options that were given, for `dataclasses.replace`."""
+    return {name: v for name in names if (v := getattr(arguments, name)) is not None}
 
+
+def _train_live(arguments: argparse.Namespace) -> Path | None:
     from export_onnx.amt.config import TrainConfig
     from export_onnx.amt.train import TrainOptions, train
 
-    given = {name: getattr(arguments, name) for name in ("epochs", "seed")}
-    config = replace(TrainConfig(), **{k: v for k, v in given.items() if v is not None})
-    options = TrainOptions(
-        prepared=arguments.prepared,
-        out=arguments.out,
-        name=arguments.name,
-        choose=arguments.choose,
-        threads=arguments.threads,
-        stop_after_epochs=arguments.stop_after,
-        train=config,
+    return train(
+        TrainOptions(
+            prepared=arguments.prepared,
+            out=arguments.out,
+            name=arguments.name,
+            choose=arguments.choose,
+            threads=arguments.threads,
+            stop_after_epochs=arguments.stop_after,
+            train=replace(TrainConfig(), **_given(arguments, "epochs", "seed")),
+        )
     )
-    path = train(options)
-    print(
-        f"stopped; the same command goes on: {options.out}" if path is None else f"trained: {path}"
-    )
+
+
+def _train_dynamics(arguments: argparse.Namespace) -> Path:
+    from export_onnx.amt.regressor import RegressorOptions, train_regressor
+
+    for both_ways in (True, False):
+        options = RegressorOptions(
+            arguments.prepared, arguments.out, both_ways, threads=arguments.threads
+        )
+        config = replace(options.train, **_given(arguments, "seed"))
+        options = replace(options, train=config, **_given(arguments, "epochs"))
+        path = train_regressor(options)
+    return path
+
+
+def _train_lstm(arguments: argparse.Namespace) -> Path:
+    from export_onnx.amt.lstm import LstmOptions, train_lstm
+
+    options = LstmOptions(arguments.prepared, arguments.out, threads=arguments.threads)
+    return train_lstm(replace(options, **_given(arguments, "epochs", "seed")))
+
+
+def _train_paper(arguments: argparse.Namespace) -> Path:
+    from export_onnx.amt.paper import PaperOptions, train_paper
+
+    options = PaperOptions(_data(arguments), arguments.out, threads=arguments.threads)
+    return train_paper(replace(options, **_given(arguments, "epochs", "seed")))
+
+
+_SETUPS: dict[str, Callable[[argparse.Namespace], Path | None]] = {
+    "live": _train_live,
+    "dynamics": _train_dynamics,
+    "lstm": _train_lstm,
+    "paper": _train_paper,
+}
+
+
+def _train(arguments: argparse.Namespace) -> int:
+    path = _SETUPS[arguments.setup](arguments)
+    shown = f"stopped; the same command goes on: {arguments.out}"
+    print(shown if path is None else f"trained: {path}")
     return 0
 
 
@@ -85,6 +135,7 @@ def _evaluate_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--prepared", type=Path, default=None, help="prepared training songs, for the baselines"
     )
+    parser.add_argument("--lstm", type=Path, default=None, help="its checkpoint, to compare with")
     parser.add_argument("--limit", type=int, default=0, help="songs per data set; 0 takes all")
     parser.add_argument("--json", type=Path, default=None, help="also write the table here")
 
@@ -98,6 +149,7 @@ def _evaluate(arguments: argparse.Namespace) -> int:
             split=arguments.split,
             model=arguments.model,
             prepared=arguments.prepared,
+            lstm=arguments.lstm,
             limit=arguments.limit,
         )
     )
@@ -125,6 +177,9 @@ def _export_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--readers", type=Path, default=_RUNS / "prepared" / "readers.json")
     parser.add_argument("--out", type=Path, default=_MODEL)
+    parser.add_argument(
+        "--dynamics", type=Path, default=_RUNS / "train", help="folder with dynamics_*.pt"
+    )
     parser.add_argument("--commit", default="", help="source the model was trained with")
 
 
@@ -134,6 +189,7 @@ def _checkpoints(arguments: argparse.Namespace) -> tuple[Path, ...]:
 
 def _export(arguments: argparse.Namespace) -> int:
     from export_onnx.amt.export import ExportOptions, export
+    from export_onnx.amt.regressor import export_regressor
 
     export(
         ExportOptions(
@@ -143,7 +199,14 @@ def _export(arguments: argparse.Namespace) -> int:
             commit=arguments.commit,
         )
     )
-    print(f"exported: {arguments.out}, {arguments.out.stat().st_size / 1e6:.1f} MB")
+    written = [arguments.out]
+    for kind in ("whole", "live"):
+        checkpoint = arguments.dynamics / f"dynamics_{kind}.pt"
+        if checkpoint.is_file():
+            written.append(arguments.out.with_name(f"{arguments.out.stem}_dynamics_{kind}.onnx"))
+            export_regressor(checkpoint, written[-1])
+    for path in written:
+        print(f"exported: {path}, {path.stat().st_size / 1e6:.1f} MB")
     return 0
 
 

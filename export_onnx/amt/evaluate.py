@@ -13,11 +13,14 @@ import numpy as np
 
 from engine.errors import InputError
 from engine.generators.amt.conditioning import MASKS, SLICES
+from engine.generators.amt.dynamics import Dynamics, Kind
 from engine.generators.amt.model import AmtModel
 from engine.generators.amt.vocabulary import END
 from export_onnx.amt.baselines import BASELINES, CountModel
+from export_onnx.amt.lstm import load_lstm, lstm_song
 from export_onnx.amt.prepare import SETS, read_songs
 from export_onnx.amt.readers import Readers
+from export_onnx.amt.regressor import measure_regressor
 from export_onnx.amt.response import command_response, swap_cost, swapped
 from export_onnx.amt.songs import Song, condition, load_songs
 from export_onnx.amt.suiting import correspondence_rows
@@ -29,6 +32,7 @@ from export_onnx.progress import Progress
 __all__ = ["EvaluateOptions", "Row", "evaluate", "foretell", "score_rows", "told_only"]
 
 _FACTS = ("mode", "tempo", "phase")
+_KINDS: tuple[Kind, ...] = ("whole", "live")
 _RESPONSE_GUIDANCE = (1.0, 2.0, 3.0)
 
 Tables = tuple[np.ndarray, np.ndarray]
@@ -42,6 +46,8 @@ class EvaluateOptions:
     ----------
     prepared : Path or None
         Folder with the prepared training songs, for the counting baselines.
+    lstm : Path or None
+        Checkpoint of the LSTM to compare with.
     limit : int
         Songs per data set; 0 takes all.
     """
@@ -50,6 +56,7 @@ class EvaluateOptions:
     split: str = "val"
     model: Path | None = None
     prepared: Path | None = None
+    lstm: Path | None = None
     limit: int = 0
 
 
@@ -180,8 +187,17 @@ def evaluate(options: EvaluateOptions) -> list[Row]:
         if name == "pop909" and options.prepared is not None:
             train = load_songs(options.prepared / "train.npz")
             rows += _baseline_rows(songs, [song for song in train if song.dataset == name])
+        if name == "pop909" and options.lstm is not None:
+            networks = load_lstm(options.lstm)
+            scores = [score_song(song.chord, *lstm_song(networks, song)) for song in songs]
+            rows += score_rows(name, "LSTM", songs, scores)
         if len(songs) > 1:
             rows += _model_rows(model, name, songs)
+        for kind in _KINDS:
+            found = measure_regressor(Dynamics(kind), songs)
+            rows += [
+                Row(name, measure, system, score) for (measure, system), score in found.items()
+            ]
     for guidance in _RESPONSE_GUIDANCE:
         for axis, score in command_response(model, guidance).items():
             measure = f"commanded and realised {axis}, Spearman"

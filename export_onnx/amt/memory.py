@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import torch
 
-from engine.generators.amt.vocabulary import N_CHORDS, SIZE, pitch_classes
+from engine.generators.amt.vocabulary import N_CHORDS, NO_CHORD_ID, SIZE, pitch_classes
 
 __all__ = ["DECAYS", "Memory", "advance", "empty_memory", "similarity"]
 
@@ -26,6 +26,8 @@ class Memory(NamedTuple):
         What sounded.
     age : int64 tensor, shape (batch, slots)
         For how many slots that chord had sounded before.
+    place : int64 tensor, shape (batch, slots)
+        Slots since the song's first chord began, 0 before it.
     phase : int64 tensor, shape (batch, slots)
         Place in the bar of the slot *after* it, 0..2, 3 unknown.
     half : int64 tensor, shape (batch, slots)
@@ -40,6 +42,7 @@ class Memory(NamedTuple):
 
     chord: torch.Tensor
     age: torch.Tensor
+    place: torch.Tensor
     phase: torch.Tensor
     half: torch.Tensor
     run: torch.Tensor
@@ -53,6 +56,7 @@ def empty_memory(batch: int, slots: int) -> Memory:
     return Memory(
         chord=zeros + N_CHORDS + 1,
         age=zeros,
+        place=zeros,
         phase=zeros + 3,
         half=zeros,
         run=zeros,
@@ -106,9 +110,12 @@ def advance(
     keep = torch.tensor(DECAYS)[None, :, None]
     loose_before = torch.cat([torch.zeros_like(memory.loose[..., :1]), memory.loose[..., :-1]], -1)
     loose = keep * loose_before + (1.0 - keep) * now
+    begun = (memory.place[:, -1:] > 0) | ((chord != NO_CHORD_ID) & (chord < N_CHORDS))
+    place = torch.where(begun, memory.place[:, -1:] + 1, 0)
     return Memory(
         chord=_moved(memory.chord, chord),
         age=_moved(memory.age, continues * (memory.age[:, -1:] + 1)),
+        place=_moved(memory.place, place),
         phase=_moved(memory.phase, phase),
         half=_moved(half, zero),
         run=_moved(run, zero),

@@ -37,6 +37,7 @@ _RUN_BOUNDS = (0, 1, 2, 3, 4, 6, 8)
 _AGES = 16
 _DISTANCES = 10
 _PERIODS = 7
+_PLACES = (4, 8, 16, 32)  # half bars: phrases are mostly of two, four, eight, sixteen bars
 _LOWEST = 1e-9
 
 
@@ -158,6 +159,7 @@ class Amt(nn.Module):
         self.root = nn.Embedding(N_ROOT_TOKENS, width)
         self.quality = nn.Embedding(N_QUALITY_TOKENS, width)
         self.age = nn.Embedding(_AGES, width)
+        self.places = nn.ModuleList(nn.Embedding(period, width) for period in _PLACES)
         self.recalled_root = nn.Embedding(2 * N_ROOT_TOKENS, width)
         self.recalled_quality = nn.Embedding(2 * N_QUALITY_TOKENS, width)
         self.recalled_length = nn.Embedding(2 * len(_HALF_BOUNDS), width)
@@ -184,7 +186,7 @@ class Amt(nn.Module):
         self.phases = nn.Embedding(3, config.pair)
         self.distance = nn.Embedding(_DISTANCES, config.pair)
         self.period = nn.Embedding(_PERIODS, config.pair)
-        self.loose = nn.Linear(len(DECAYS), config.pair)
+        self.loose = nn.Linear(len(DECAYS), config.pair, bias=False)
         self.score = nn.Linear(config.pair, self.copies)
         self.register_buffer("roots", torch.tensor(ROOT_OF), persistent=False)
         self.register_buffer("qualities", torch.tensor(QUALITY_OF), persistent=False)
@@ -240,6 +242,9 @@ class Amt(nn.Module):
         x = self.root(self.get_buffer("roots")[chord])
         x = x + self.quality(self.get_buffer("qualities")[chord])
         x = x + self.age(memory.age[..., -1].clamp(max=_AGES - 1)) + known
+        place = memory.place[..., -1]
+        for period, table in zip(_PLACES, self.places, strict=True):
+            x = x + table(place % period)
         if self.config.recall:
             x = x + self._recall(memory)
         return self.drop(x), self.understand(known)
@@ -265,9 +270,11 @@ class Amt(nn.Module):
         slots = memory.chord.shape[-1]
         place = self.distance(self.get_buffer("gap_distance")[-slots:])
         place = place + self.period(self.get_buffer("gap_period")[-slots:])
-        joint = functional.embedding(index, table) + place
-        joint = joint + self.loose(memory.loose.transpose(-1, -2))
-        return torch.as_tensor(self.score(functional.relu(joint)))
+        joint = (functional.embedding(index, table) + place).flatten(0, -2)
+        loose = memory.loose.transpose(-1, -2).flatten(0, -2)
+        joint = torch.addmm(joint, loose, self.loose.weight.T)
+        scores = self.score(functional.relu(joint, inplace=True))
+        return torch.as_tensor(scores.reshape(*index.shape, self.copies))
 
     def _predict(self, x: torch.Tensor, memory: Memory, affinity: torch.Tensor) -> Prediction:
         """Mix the transformer's opinion with what the copy heads find.

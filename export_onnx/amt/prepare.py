@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
-from engine.errors import InputError
 from engine.generators.amt.vocabulary import parse_chord_id, to_song_key, transpose
 from engine.generators.muser.beats import track_beats
 from engine.music.keys import Key, parse_key
+from engine.music.profile import key_correlations
 from export_onnx.amt import texture as measure
 from export_onnx.amt.affect import apply_guess, fit_guess
 from export_onnx.amt.chord_reader import ChordReader, train_reader
@@ -96,7 +96,7 @@ def _tracked_grid(notes: Notes) -> Grid:
 
 def _draft(item: Item) -> _Draft:
     notes = from_messages(item.messages())
-    chord = None
+    chord, keys = None, list[Key]()
     if item.dataset == "pop909":
         rows = np.array(_text_rows(item, "beat_midi.txt"), np.float64)
         grid = grid_of_beats(rows[:, 0], rows[:, 1] > 0, rows[:, 2] > 0)
@@ -106,11 +106,10 @@ def _draft(item: Item) -> _Draft:
             grid = grid_of_midi(read_member(item.folder, item.archive, item.path))
         else:
             grid = _tracked_grid(notes)
-        if not item.keys:
-            raise InputError(f"{item.name}: no key known")
-        label = item.keys[0].label
-        keys = [Key(label % 12, "maj" if label < 12 else "min")] * len(grid)
     whole, bass = measure.chroma(notes, grid)
+    if chord is None:
+        label = item.keys[0].label if item.keys else int(key_correlations(whole.sum(0)).argmax())
+        keys = [Key(label % 12, "maj" if label < 12 else "min")] * len(grid)
     return _Draft(item, grid, notes, whole, bass, chord, keys)
 
 

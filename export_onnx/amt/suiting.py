@@ -86,8 +86,11 @@ def correspondence_rows(
             weights = emotion_weights(affect[0].float(), affect[1].float()).numpy()
             shares.append(argmax_correspondence(slot[:, :157].argmax(1), weights))
         values = np.array(shares)
-        if not np.isnan(values).all():
+        known = ~np.isnan(values)
+        if known.any():
             found[("emotion correspondence, argmax", system)] = bootstrap(
-                lambda x: float(np.nanmean(x)), [values], groups
+                lambda x: float(x.mean()),
+                [values[known]],
+                [group for group, one in zip(groups, known, strict=True) if one],
             )
     return found

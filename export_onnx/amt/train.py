@@ -18,8 +18,8 @@ from export_onnx.amt.songs import Song, load_songs
 from export_onnx.amt.views import SongScore, macro, score_song
 from export_onnx.progress import Progress
 from export_onnx.tracker import parallel
-from export_onnx.tracker import train as staging
 from export_onnx.tracker.config import TrainConfig as StageConfig
+from export_onnx.tracker.stage import Stage, save_checkpoint
 
 __all__ = ["TrainOptions", "loss_of", "predict_song", "score_songs", "train"]
 
@@ -131,8 +131,7 @@ def _train(options: TrainOptions) -> Path | None:
         weight_decay=config.weight_decay,
         average_decay=config.average_decay,
     )
-    stage_options = staging.TrainOptions(options.prepared, options.out, train=recipe)
-    stage = staging.Stage(f"{options.name}.stage", model, stage_options, steps * config.epochs)
+    stage = Stage(f"{options.name}.stage", model, options.out, recipe, steps * config.epochs)
     last = min(config.epochs, options.stop_after_epochs or config.epochs)
     for epoch in range(stage.epoch, last):
         seed = config.seed + epoch + _RANK_SEED * parallel.rank()
@@ -160,7 +159,7 @@ def _train(options: TrainOptions) -> Path | None:
     if stage.epoch < config.epochs:
         return None
     path = options.out / f"{options.name}.pt"
-    staging.save_checkpoint(
+    save_checkpoint(
         path,
         {
             "model": stage.average.module.state_dict(),

@@ -16,6 +16,7 @@ from export_onnx.datasets.emotify import lacks_emotify, read_emotify
 from export_onnx.datasets.item import Dataset, Item
 from export_onnx.datasets.jamendo import lacks_jamendo, read_jamendo
 from export_onnx.datasets.labels import Span, chord_index, key_index
+from export_onnx.datasets.muvisync import lacks_muvisync, read_muvisync
 from export_onnx.datasets.pmemo import lacks_pmemo, read_pmemo
 from export_onnx.datasets.pop909 import lacks_pop909, read_pop909
 from export_onnx.datasets.vgmidi import lacks_vgmidi, read_vgmidi
@@ -108,6 +109,17 @@ DATASETS: dict[str, Dataset] = {
             lacks=lacks_jamendo,
             read=read_jamendo,
         ),
+        Dataset(
+            name="muvisync",
+            labels="chords, key, video and sound features once a second",
+            scale="no valence or arousal; six emotions out of CLIP",
+            licence="as its source states; features of commercial music videos, no sound",
+            obtain="https://zenodo.org/records/10057093; the folders vevo_*",
+            citation="Kang, Poria, Herremans, arXiv 2311.00968",
+            lacks=lacks_muvisync,
+            read=read_muvisync,
+            has_sound=False,
+        ),
     )
 }
 
@@ -135,7 +147,8 @@ def read_items(data: Path, splits: tuple[str, ...], names: tuple[str, ...] = ())
     Parameters
     ----------
     names : tuple of str
-        Sets to read, all of which must be there; empty reads whatever is found.
+        Sets to read, all of which must be there; empty reads whatever is found that has sound
+        or notes.
 
     Raises
     ------
@@ -150,7 +163,7 @@ def read_items(data: Path, splits: tuple[str, ...], names: tuple[str, ...] = ())
         if missing := DATASETS[name].lacks(data / name):
             raise InputError(f"data folder {data}: {name} lacks {missing}")
     there = [name for name in DATASETS if not DATASETS[name].lacks(data / name)]
-    wanted = [name for name in there if not names or name in names]
+    wanted = [name for name in there if (name in names if names else DATASETS[name].has_sound)]
     if not wanted:
         raise InputError(f"data folder {data}: none of {', '.join(DATASETS)} is complete there")
     everything: list[Item] = []

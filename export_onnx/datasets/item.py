@@ -94,6 +94,8 @@ class Dataset:
         Items of a folder that lacks nothing.
     contained_in : str
         Name of a set that holds the same songs under the same names; empty for none.
+    has_sound : bool
+        False for features alone: read only where asked for by name.
     """
 
     name: str
@@ -105,6 +107,7 @@ class Dataset:
     lacks: Callable[[Path], str]
     read: Callable[[Path], Iterator[Item]]
     contained_in: str = ""
+    has_sound: bool = True
 
 
 def read_member(folder: Path, archive: str | None, path: str) -> bytes:
