@@ -22,6 +22,7 @@ from export_onnx.muser.codes import BeatCodes, Codebook, order_loss
 from export_onnx.muser.config import CodesConfig, DecoderConfig, PriorConfig
 from export_onnx.muser.export import ExportOptions, export, load_networks
 from export_onnx.muser.labels import Ridge
+from export_onnx.muser.likelihood import report
 from export_onnx.muser.pool import load_pool
 from export_onnx.muser.sequences import BeatSampler, Events, EventSampler, encode_pool, tempo_codes
 from export_onnx.muser.store import Corpus, load_corpus, save_corpus
@@ -275,6 +276,21 @@ def test_a_code_reads_its_own_element_only(trained):
     others = [i for i, name in enumerate(ELEMENTS) if name != "velocity"]
     assert (codes[0, others] == codes[1, others]).all()
     torch.testing.assert_close(latents[0, :-1], latents[1, :-1])
+
+
+def test_eight_bits_are_smaller_and_still_run(trained, beats, exported, tmp_path):
+    export(ExportOptions(checkpoints=trained, beats=beats, out=tmp_path, quantise=True))
+    assert isinstance(MuserModel(tmp_path), MuserModel)
+    sizes = [(folder / "muser_fields.onnx").stat().st_size for folder in (tmp_path, exported)]
+    assert sizes[0] < 0.9 * sizes[1]
+
+
+def test_held_out_music_is_scored_per_element(trained, beats):
+    lines = report(load_networks(trained), beats, "val", "emopia")
+    rows = {line.split("|")[1].strip(): line for line in lines if line.startswith("| ")}
+    assert set(ELEMENTS) <= set(rows) and {field.name for field in FIELDS} <= set(rows)
+    chance = np.log(CODEBOOKS["rhythm"])
+    assert 0.0 < float(rows["rhythm"].split("|")[2]) < 1.5 * chance
 
 
 def test_missing_or_foreign_files_are_named(tmp_path, beats):
