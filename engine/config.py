@@ -104,6 +104,9 @@ class Performance:
         Controllers that carry the tracked emotion, 0..119.
     control_channel : int
         Their MIDI channel, 0..15.
+    mpe : bool
+        Whether every note gets a channel of its own (MIDI Polyphonic Expression), with arousal
+        as its pressure and valence as its timbre.
     outputs : tuple of OutputMapping
         What else is told by MIDI.
     inputs : tuple of InputMapping
@@ -136,6 +139,7 @@ class Performance:
     valence_cc: int = 20
     arousal_cc: int = 21
     control_channel: int = 0
+    mpe: bool = False
     outputs: tuple[OutputMapping, ...] = ()
     inputs: tuple[InputMapping, ...] = ()
 
@@ -148,6 +152,8 @@ class Performance:
         check_choice("engine", self.engine, tuple(GENERATORS))
         check_choice("mode", self.mode, MODES)
         check_choice("duet", self.duet, DUETS)
+        if not isinstance(self.mpe, bool):
+            raise InputError(f"mpe must be true or false; got {self.mpe!r}")
         if self.valence_cc == self.arousal_cc:
             raise InputError(f"valence_cc and arousal_cc must differ; both are {self.valence_cc}")
         for part in self.parts:

@@ -15,6 +15,7 @@ __all__ = [
     "NoteEvent",
     "Role",
     "TrackingState",
+    "to_controller",
 ]
 
 TrackingState = Literal["silence", "settling", "tracking", "uncertain"]
@@ -119,3 +120,8 @@ class ControlEvent:
     def pressed(self) -> bool:
         """Whether a pedal is down at this value (MIDI 1.0: from 64 on)."""
         return self.value >= 64
+
+
+def to_controller(value: float) -> int:
+    """Return a value in [-1, 1] as a 7-bit controller, 0..127."""
+    return round((min(1.0, max(-1.0, value)) + 1.0) * 63.5)

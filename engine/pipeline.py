@@ -18,7 +18,7 @@ from engine.composer import Composer
 from engine.config import AUTO_KEY, Performance
 from engine.emotion.target import Target, TargetState
 from engine.emotion.tracker import Tracker
-from engine.events import ControlEvent, EmotionState, NoteEvent
+from engine.events import ControlEvent, EmotionState, NoteEvent, to_controller
 from engine.generators import NO_CUES, Cues, Generator, MusicalContext
 from engine.generators.settings import SETTINGS
 from engine.music.plan import Plan
@@ -345,8 +345,3 @@ class Pipeline:
                 event = ControlEvent(beat, control, level, performance.control_channel)
                 changed.append(ScheduledControl(event, now_s))
         return tuple(changed)
-
-
-def to_controller(value: float) -> int:
-    """Return a value in [-1, 1] as a 7-bit controller, 0..127."""
-    return round((min(1.0, max(-1.0, value)) + 1.0) * 63.5)

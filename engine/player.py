@@ -7,6 +7,8 @@ song position), what was about to sound is withdrawn and what sounds is ended: n
 from collections.abc import Callable
 from typing import Protocol
 
+from engine.events import SUSTAIN
+from engine.midi.mpe import MANAGER_CHANNEL, MpeZone
 from engine.pipeline import Pipeline, Step
 from engine.sync.leader import ClockLeader
 from engine.sync.source import SyncSource
@@ -27,6 +29,10 @@ class NotePort(Protocol):
 
     def control(self, at_s: float, channel: int, control: int, value: int) -> None:
         """Hand over a controller change."""
+        ...
+
+    def pressure(self, at_s: float, channel: int, value: int) -> None:
+        """Hand over a channel pressure."""
         ...
 
     def end_note(self, note_id: int, at_s: float) -> None:
@@ -69,6 +75,8 @@ class Player:
         self._leader = leader
         self._withdrawn = withdrawn
         self._jumps = sync.clock.jumps
+        self._zone = MpeZone(port)
+        self._mpe = False
         self._ends: dict[int, float] = {}  # of notes handed over: when they end
 
     def turn(self, now_s: float) -> Step:
@@ -84,23 +92,29 @@ class Player:
         step = self._pipeline.advance(now_s)
         if step.hold_until_s is not None:
             self._hold(now_s, step.hold_until_s)
+        self._switch_mpe(now_s)
         for scheduled in step.notes:
-            note = scheduled.note
-            self._port.note(
-                note.note_id,
-                scheduled.on_s,
-                scheduled.off_s,
-                note.channel,
-                note.pitch,
-                note.velocity,
-            )
-            self._ends[note.note_id] = scheduled.off_s
+            note, on_s, off_s = scheduled.note, scheduled.on_s, scheduled.off_s
+            channel = note.channel
+            if self._mpe:
+                channel = self._zone.place(on_s, off_s, step.target.valence, step.target.arousal)
+            self._port.note(note.note_id, on_s, off_s, channel, note.pitch, note.velocity)
+            self._ends[note.note_id] = off_s
         for change in step.controls:
             control = change.control
-            self._port.control(change.at_s, control.channel, control.control, control.value)
+            channel = control.channel
+            if self._mpe and control.control == SUSTAIN:
+                channel = MANAGER_CHANNEL
+            self._port.control(change.at_s, channel, control.control, control.value)
         if len(self._ends) > _MANY_NOTES:
             self._ends = {note: end_s for note, end_s in self._ends.items() if end_s > now_s}
         return step
+
+    def _switch_mpe(self, now_s: float) -> None:
+        wanted = self._pipeline.performance.mpe
+        if wanted != self._mpe:
+            self._mpe = wanted
+            (self._zone.open if wanted else self._zone.close)(now_s)
 
     def stop(self, now_s: float) -> None:
         """Tell those who follow us that the music ends."""

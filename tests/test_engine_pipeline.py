@@ -2,8 +2,8 @@ import pytest
 
 from engine.clock import InternalClock
 from engine.config import Performance
-from engine.events import EmotionState
-from engine.pipeline import COMMIT_LEAD_S, DISPATCH_LEAD_S, Pipeline, to_controller
+from engine.events import EmotionState, to_controller
+from engine.pipeline import COMMIT_LEAD_S, DISPATCH_LEAD_S, Pipeline
 
 MANUAL = Performance(mode="manual", valence=0.5, arousal=0.2, key="C:maj", slew_per_s=100.0)
 

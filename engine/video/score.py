@@ -10,10 +10,10 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from engine.config import Performance
-from engine.events import ControlEvent, NoteEvent
+from engine.events import ControlEvent, NoteEvent, to_controller
 from engine.generators import Cues, Generator, MusicalContext
 from engine.music.form import BARS_PER_PHRASE
-from engine.pipeline import CONTROL_INTERVAL_S, to_controller
+from engine.pipeline import CONTROL_INTERVAL_S
 from engine.video.course import Course
 from engine.video.spotting import Section, Spotting
 
