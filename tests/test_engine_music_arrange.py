@@ -57,6 +57,7 @@ def scene_at(beat, style, *, chords=POP, arousal=0.0, beats=4, tempo=100.0, seed
         "bass_centre": 38.0,
         "compound": False,
         "strong": False,
+        "closes": False,
         "draws": draws,
     }
     return Scene(**values | changes)

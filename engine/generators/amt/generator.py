@@ -7,9 +7,10 @@ from typing import Final, get_args
 
 from engine.errors import InputError
 from engine.events import ControlEvent, NoteEvent, Role
+from engine.generators.amt.dynamics import Dynamics
 from engine.generators.amt.harmony import Harmoniser, HarmonyState, after_cut
 from engine.generators.amt.lead import lead_frame, lead_onsets
-from engine.generators.amt.mapping import Knobs, wanted
+from engine.generators.amt.mapping import Knobs, section_arousal, wanted
 from engine.generators.amt.model import AmtModel
 from engine.generators.amt.slots import slot_at
 from engine.generators.protocol import KeyLock, MusicalContext
@@ -76,6 +77,8 @@ class AmtGenerator:
         What holds a key together: see `engine.generators.create_generator`.
     model : AmtModel or None
         The chord model; None loads the one that comes with Stimmung.
+    dynamics : Dynamics or None
+        The live network for density and loudness, likewise.
 
     Raises
     ------
@@ -88,10 +91,15 @@ class AmtGenerator:
     name = "amt"
     roles: Sequence[tuple[Role, int]] = tuple(CHANNELS.items())
 
-    def __init__(self, key_lock: KeyLock = "tonic", model: AmtModel | None = None) -> None:
+    def __init__(
+        self,
+        key_lock: KeyLock = "tonic",
+        model: AmtModel | None = None,
+        dynamics: Dynamics | None = None,
+    ) -> None:
         if key_lock not in get_args(KeyLock):
             raise InputError(f"key_lock must be 'tonic' or 'scale'; got {key_lock!r}")
-        self._harmoniser = Harmoniser(model or AmtModel(), key_lock)
+        self._harmoniser = Harmoniser(model or AmtModel(), dynamics or Dynamics("live"), key_lock)
         self._draws = Draws(0)
         self._knobs = Knobs()
         self._state = AmtGeneratorState(self._harmoniser.start())
@@ -129,7 +137,7 @@ class AmtGenerator:
         state, draws = self._state, self._draws
         harmony = self._harmoniser.advance(state.harmony, context, self._knobs, draws)
         scene, state = self._scene(context, replace(state, harmony=harmony))
-        asked = wanted(context, self._knobs)
+        asked = wanted(context, self._knobs, state.harmony.level)
         lead, lead_state = play_lead(state.lead, lead_frame(scene, context))
         notes, arranger = arrange(state.arranger, scene, lead_onsets(context))
         notes["lead"] = lead
@@ -207,11 +215,11 @@ class AmtGenerator:
         cut = after_cut(context)
         opens = position.bar_in_phrase == 0 and position.beat_in_bar == 0
         if opens or cut or not state.style:
-            style = choose_style(
-                position, context.valence, context.arousal, draws, state.cuts + cut
-            )
+            lively = section_arousal(context)
+            style = choose_style(position, context.valence, lively, draws, state.cuts + cut)
             state = replace(state, style=style, cuts=state.cuts + cut)
-        asked = wanted(context, self._knobs)
+        asked = wanted(context, self._knobs, state.harmony.level)
+        until = context.cues.beats_until_boundary
         jumped = context.beat != before.beat + 1
         return Scene(
             position=position,
@@ -229,6 +237,7 @@ class AmtGenerator:
             bass_centre=asked.bass_centre,
             compound=self._knobs.compound >= 0.5,
             strong=cut,
+            closes=until is not None and 0.0 < until <= slot.end - slot.start,
             draws=draws,
         ), state
 

@@ -7,9 +7,12 @@ what has changed by its last beat has it drawn anew. A chord that is heard is ta
 from dataclasses import dataclass, replace
 from typing import Final
 
+import numpy as np
+
 from engine.generators.amt.choice import Leaning, choose
-from engine.generators.amt.conditioning import Conditioning
-from engine.generators.amt.mapping import Knobs, phrase_key, wanted
+from engine.generators.amt.conditioning import Conditioning, to_vector
+from engine.generators.amt.dynamics import Dynamics
+from engine.generators.amt.mapping import USUAL, Knobs, Level, phrase_key, usual_level, wanted
 from engine.generators.amt.model import AmtModel, AmtState
 from engine.generators.amt.slots import Slot, slot_at
 from engine.generators.amt.vocabulary import END, from_chord, to_chord, to_song_key, transpose
@@ -46,6 +49,10 @@ class Prepared:
         Key of the slot.
     memory : dict
         The model's state after it.
+    level : Level
+        How dense and loud it is to be.
+    dynamics : ndarray
+        State of the network that says so, after it.
     context : MusicalContext
         Under which it was drawn.
     """
@@ -54,6 +61,8 @@ class Prepared:
     chord: Chord | None
     key: Key
     memory: AmtState
+    level: Level
+    dynamics: np.ndarray
     context: MusicalContext
 
 
@@ -73,6 +82,10 @@ class HarmonyState:
         Key of the phrase; None before the first.
     memory : dict
         State of the model before the next slot.
+    dynamics : ndarray
+        State of the network for density and loudness before the next slot.
+    level : Level
+        How dense and loud the slot is.
     prepared : Prepared or None
         The next slot.
     hearing : Hearing
@@ -84,6 +97,8 @@ class HarmonyState:
     """
 
     memory: AmtState
+    dynamics: np.ndarray
+    level: Level = USUAL
     slot: int = -1
     chord: Chord | None = None
     run: int = 0
@@ -113,17 +128,20 @@ class Harmoniser:
     ----------
     model : AmtModel
         What to draw from.
+    dynamics : Dynamics
+        The live network for density and loudness.
     lock : {'tonic', 'scale'}
         What holds a key together: its tonic, or all its notes.
     """
 
-    def __init__(self, model: AmtModel, lock: KeyLock) -> None:
+    def __init__(self, model: AmtModel, dynamics: Dynamics, lock: KeyLock) -> None:
         self._model = model
+        self._dynamics = dynamics
         self._lock = lock
 
     def start(self) -> HarmonyState:
         """Return the state before the first slot."""
-        return HarmonyState(self._model.initial_state())
+        return HarmonyState(self._model.initial_state(), self._dynamics.initial_state())
 
     def advance(
         self, state: HarmonyState, context: MusicalContext, knobs: Knobs, draws: Draws
@@ -150,6 +168,8 @@ class Harmoniser:
                 chord=chord,
                 key=prepared.key,
                 memory=prepared.memory,
+                dynamics=prepared.dynamics,
+                level=prepared.level,
                 prepared=None,
             )
         elif heard is not None and heard != state.chord:
@@ -187,13 +207,18 @@ class Harmoniser:
         key = self._key(state, position, context, cut, draws)
         shift = to_song_key(key)
         last = END if state.slot < 0 else transpose(from_chord(state.chord), -shift)
-        told = _conditioning(slot, position, context, key, knobs)
+        told = _conditioning(slot, position, context, key)
+        density, loudness, dynamics = self._dynamics.step(to_vector(told), state.dynamics)
+        level = usual_level(context, density, loudness)
+        asked = wanted(context, knobs, level)
+        told = replace(told, onset_density=asked.density, loudness=asked.loudness)
         foresight, memory = self._model.foresee(last, told, state.memory, knobs.guidance)
-        tonic, dominant = _asked_for(slot, position, cut)
+        tonic, dominant = _asked_for(slot, position, cut, _cut_in(slot.end, context))
         leaning = Leaning(context.valence, tonic, dominant, self._lock == "scale")
         point = draws.uniform("chord", slot.index)
         chosen = choose(foresight, leaning, key.mode, state.run, knobs.temperature, point)
-        return Prepared(slot.index, to_chord(transpose(chosen, shift)), key, memory, context)
+        chord = to_chord(transpose(chosen, shift))
+        return Prepared(slot.index, chord, key, memory, level, dynamics, context)
 
     def _key(
         self,
@@ -252,10 +277,18 @@ def _cut_at(slot: Slot, context: MusicalContext) -> bool:
     return past or coming
 
 
-def _asked_for(slot: Slot, position: Position, cut: bool) -> tuple[float, float]:
+def _cut_in(beat: int, context: MusicalContext) -> bool:
+    """Return whether a cut is foreseen about at a beat."""
+    until = context.cues.beats_until_boundary
+    return until is not None and abs(context.beat + until - beat) <= 0.5
+
+
+def _asked_for(slot: Slot, position: Position, cut: bool, cut_next: bool) -> tuple[float, float]:
     """Return the preference for chords of rest and for dominants in a slot."""
     if cut:
         return _AFTER_CUT, 0.0
+    if cut_next:
+        return 0.0, _CADENCE[1]
     if position.last_bar and slot.end == position.bar_end:
         closes, opens = _CADENCE
         return (closes, 0.0) if position.closing else (0.0, opens)
@@ -265,11 +298,10 @@ def _asked_for(slot: Slot, position: Position, cut: bool) -> tuple[float, float]
 
 
 def _conditioning(
-    slot: Slot, position: Position, context: MusicalContext, key: Key, knobs: Knobs
+    slot: Slot, position: Position, context: MusicalContext, key: Key
 ) -> Conditioning:
-    """Return what the model is told of a slot; phrase lines stand in for boundaries unknown."""
+    """Return what is known of a slot; phrase lines stand in for boundaries unknown."""
     cues = context.cues
-    asked = wanted(context, knobs)
     length = slot.end - slot.start
     ahead = slot.start - context.beat
     bars = 4 - position.bar_in_phrase
@@ -284,8 +316,6 @@ def _conditioning(
     return Conditioning(
         valence=min(max(context.valence, -1.0), 1.0),
         arousal=min(max(context.arousal, -1.0), 1.0),
-        onset_density=asked.density,
-        loudness=asked.loudness,
         motion=cues.motion,
         slots_since_boundary=max(since / length, 0.0),
         slots_until_boundary=max(until / length, 0.0),

@@ -20,7 +20,7 @@ _PLACES: Final = {
     mode: next(place for place, rung in enumerate(LADDER) if rung.scale == scale)
     for mode, scale in (("maj", "ionian"), ("min", "aeolian"))
 }
-_APART: Final = 0.5
+_APART: Final = 0.3
 """Share of the lead's onsets that no other part has at the same time."""
 
 

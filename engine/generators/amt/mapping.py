@@ -6,15 +6,24 @@ and style wait for the phrase.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
-from engine.generators.protocol import MusicalContext
+from engine.generators.protocol import NO_CUES, MusicalContext
 from engine.generators.rules.mapping import LOUDNESS, Plane
 from engine.music.draws import Draws
 from engine.music.keys import Key
 
-__all__ = ["Knobs", "Wanted", "phrase_key", "wanted"]
+__all__ = [
+    "USUAL",
+    "Knobs",
+    "Level",
+    "Wanted",
+    "phrase_key",
+    "section_arousal",
+    "usual_level",
+    "wanted",
+]
 
 _ONSETS_PER_S: Final = Plane(2.7, arousal=1.7, cubic=0.4, low=0.6, high=6.0)
 """Note onsets per second of all parts; transcribed pop piano has 4.4/5.3/3.3/3.1 in Q1..Q4, of
@@ -25,6 +34,10 @@ _MOST_ONSETS: Final = 12.0
 """Per beat."""
 _REGISTER: Final = 12.0
 """Semitones that the setting ``register`` of 1 moves the chords; the bass stays where it is."""
+_FREEDOM: Final = 0.7
+"""How much of the network's deviation from the mapping is taken over; the emotion has the rest."""
+_MOST_FACTOR: Final = 1.8
+_MOST_OFFSET: Final = 0.5
 _MODE_SLOPE: Final = 1.2
 """Share of the phrases in the other mode per unit of valence against the given one."""
 _VELOCITY: Final = (25.0, 90.0)
@@ -64,7 +77,7 @@ class Wanted:
     loudness : float
         Mean velocity / 127.
     offset : float
-        What the cues add to the loudness of the emotion, -1..1.
+        What cues or slot add to the loudness of the emotion, -1..1.
     """
 
     density: float
@@ -74,21 +87,47 @@ class Wanted:
     offset: float
 
 
-def wanted(context: MusicalContext, knobs: Knobs) -> Wanted:
-    """Return what a beat is to be like: as the cues say, else as the emotion suggests."""
+@dataclass(frozen=True, slots=True)
+class Level:
+    """How a slot deviates from what the emotion suggests.
+
+    ``density`` is a factor, ``loudness`` an offset, -1..1.
+    """
+
+    density: float = 1.0
+    loudness: float = 0.0
+
+
+USUAL: Final = Level()
+"""No deviation."""
+
+
+def usual_level(context: MusicalContext, density: float, loudness: float) -> Level:
+    """Return how a density [onsets per beat] and loudness (0..1) deviate from the emotion's."""
+    usual = wanted(replace(context, cues=NO_CUES), Knobs(), USUAL)
+    factor = (max(density, 0.05) / max(usual.density, 0.05)) ** _FREEDOM
+    offset = _FREEDOM * 127.0 * (loudness - usual.loudness) / _OFFSET
+    return Level(
+        min(max(factor, 1.0 / _MOST_FACTOR), _MOST_FACTOR),
+        min(max(offset, -_MOST_OFFSET), _MOST_OFFSET),
+    )
+
+
+def wanted(context: MusicalContext, knobs: Knobs, level: Level) -> Wanted:
+    """Return what a beat is to be like: as the cues say, else as emotion and slot suggest."""
     valence = min(max(context.valence, -1.0), 1.0)
     arousal = min(max(context.arousal, -1.0), 1.0)
     cues = context.cues
-    density = _ONSETS_PER_S(valence, arousal) * 60.0 / context.tempo_bpm
+    density = level.density * _ONSETS_PER_S(valence, arousal) * 60.0 / context.tempo_bpm
     if cues.onset_density is not None:
         density = cues.onset_density
     density *= 2.0**knobs.density
     velocity = LOUDNESS(valence, arousal)
-    offset = 0.0
+    offset = level.loudness
     if cues.loudness is not None:
         low, span = _VELOCITY
         offset = min(max((low + span * cues.loudness - velocity) / _OFFSET, -1.0), 1.0)
-        velocity += _OFFSET * offset
+    velocity += _OFFSET * offset
     return Wanted(
         density=min(max(density, 0.0), _MOST_ONSETS),
         chord_centre=_CHORD_CENTRE(valence, arousal) + _REGISTER * knobs.register,
@@ -96,6 +135,14 @@ def wanted(context: MusicalContext, knobs: Knobs) -> Wanted:
         loudness=min(max(velocity / 127.0, 0.0), 1.0),
         offset=offset,
     )
+
+
+def section_arousal(context: MusicalContext) -> float:
+    """Return how lively the music of a section is to be made, -1..1."""
+    energy = context.cues.section_energy
+    if energy is None:
+        return context.arousal
+    return 0.5 * context.arousal + energy - 0.5
 
 
 def phrase_key(key: Key, valence: float, lock: str, phrase: int, draws: Draws) -> Key:

@@ -118,6 +118,8 @@ class Scene:
         Whether units of three pulses are felt as 6/8.
     strong : bool
         Whether the beat is to be struck hard: the picture was cut.
+    closes : bool
+        Whether the beat leads into a cut, as the end of a phrase leads into the next.
     draws : Draws
         Source of chance.
     """
@@ -137,6 +139,7 @@ class Scene:
     bass_centre: float
     compound: bool
     strong: bool
+    closes: bool
     draws: Draws
 
     @property
@@ -168,7 +171,7 @@ class Scene:
 
     @property
     def ends_phrase(self) -> bool:
-        """Whether the beat lies in the second half of its phrase's last bar, where fills are."""
+        """Whether fills are played: before a cut, in the second half of a phrase's last bar."""
         position = self.position
         late = position.beat_in_bar * 2 >= position.beats_per_bar
-        return position.last_bar and late and position.beats_per_bar > 1
+        return self.closes or (position.last_bar and late and position.beats_per_bar > 1)
