@@ -15,6 +15,7 @@ from engine.generators.settings import check_settings
 from engine.mapping.table import InputMapping, OutputMapping
 from engine.music.keys import parse_key
 from engine.performer.turns import DUETS, Duet
+from engine.transfer.elements import ELEMENTS
 
 __all__ = ["AUTO_KEY", "MODES", "PARTS", "SYNCS", "LiveConfig", "Mode", "Performance", "Sync"]
 
@@ -40,6 +41,7 @@ _RANGES: dict[str, tuple[float, float]] = {
     "slew_per_s": (0.01, 100.0),
     "tempo_bpm": (20.0, 300.0),
     "beats_per_bar": (2, 7),
+    "transfer": (0.0, 1.0),
     "valence_cc": (0, 119),
     "arousal_cc": (0, 119),
     "control_channel": (0, 15),
@@ -104,6 +106,10 @@ class Performance:
         Controllers that carry the tracked emotion, 0..119.
     control_channel : int
         Their MIDI channel, 0..15.
+    transfer : float
+        How far what a keyboard passes through is moved toward the target, 0 (not at all) .. 1.
+    transfer_elements : tuple of str
+        What is moved, among `engine.transfer.elements.ELEMENTS`.
     mpe : bool
         Whether every note gets a channel of its own (MIDI Polyphonic Expression), with arousal
         as its pressure and valence as its timbre.
@@ -139,6 +145,8 @@ class Performance:
     valence_cc: int = 20
     arousal_cc: int = 21
     control_channel: int = 0
+    transfer: float = 0.0
+    transfer_elements: tuple[str, ...] = ELEMENTS
     mpe: bool = False
     outputs: tuple[OutputMapping, ...] = ()
     inputs: tuple[InputMapping, ...] = ()
@@ -152,6 +160,8 @@ class Performance:
         check_choice("engine", self.engine, tuple(GENERATORS))
         check_choice("mode", self.mode, MODES)
         check_choice("duet", self.duet, DUETS)
+        for element in self.transfer_elements:
+            check_choice("transfer_elements", element, ELEMENTS)
         if not isinstance(self.mpe, bool):
             raise InputError(f"mpe must be true or false; got {self.mpe!r}")
         if self.valence_cc == self.arousal_cc:
@@ -197,10 +207,11 @@ class Performance:
             if name not in known:
                 raise InputError(f"setting must be one of {', '.join(sorted(known))}; got {name!r}")
         as_given = dict(values)
-        if isinstance(as_given.get("parts"), list):
-            as_given["parts"] = tuple(as_given["parts"])
-        if not isinstance(as_given.get("parts", ()), tuple):
-            raise InputError(f"parts must be a list of names; got {values['parts']!r}")
+        for name in ("parts", "transfer_elements"):
+            if isinstance(as_given.get(name), list):
+                as_given[name] = tuple(as_given[name])
+            if not isinstance(as_given.get(name, ()), tuple):
+                raise InputError(f"{name} must be a list of names; got {values[name]!r}")
         as_given.update(_mappings(as_given))
         if isinstance(as_given.get("settings"), Mapping):
             as_given["settings"] = {**self.settings, **as_given["settings"]}

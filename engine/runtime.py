@@ -83,6 +83,7 @@ class Runtime:
             self._clock,
             InputMapper(self.orders),
             Thru(self._sender) if config.thru else None,
+            config.seed,
         )
         self._eyes: Eyes | None = None
         self._threads: list[threading.Thread] = []
@@ -248,6 +249,7 @@ class Runtime:
                 self._eyes.weight = performance.video_weight
             self._keyboards.mapper.change(performance.inputs)
             self._keyboards.poll(now_s, self._sync.take_messages())
+            self._keyboards.move(performance, self._observer.target, now_s)
             pipeline.listening = self._keyboards.listening(performance.duet, now_s)
             step = player.turn(now_s)
             self._observer.take(step)

@@ -212,6 +212,24 @@ def test_a_keyboard_that_goes_away_leaves_no_note(clock):
     assert keyboards.performed(1.0) == ()  # no music, no beats
 
 
+def test_what_passes_through_is_moved_only_as_far_as_asked(clock):
+    played = [(n / 4, on(60 + n % 5, 60)) for n in range(24)]
+    calm = TargetState(0.0, -1.0, "manual", False, 0.0)
+    sent = {}
+    for strength in (0.0, 1.0):
+        port = Port()
+        port.velocities = []
+        port.note = lambda n, a, b, c, p, velocity, port=port: port.velocities.append(velocity)
+        port.end_note = lambda note_id, at_s: None
+        keyboards = Keyboards([Input(*played)], clock, InputMapper(Desk()), Thru(port))
+        performance = Performance(transfer=strength, transfer_elements=("velocity",))
+        keyboards.move(performance, calm, 0.0)
+        keyboards.poll(6.0)
+        sent[strength] = port.velocities
+    assert sent[0.0] == [60] * 24
+    assert len(sent[1.0]) == 24 and max(sent[1.0]) < 60
+
+
 def act_on(desk, *actions, now=lambda: 0.0):
     actor = Actions(desk, now)
     for action in actions:

@@ -20,6 +20,7 @@ from engine.monitor.server import DEFAULT_PORT, parse_address
 from engine.performer.turns import DUETS
 from engine.runtime import Runtime
 from engine.snapshot import Snapshot, SyncHealth, VideoHealth
+from engine.transfer.elements import ELEMENTS, parse_elements
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -74,6 +75,15 @@ def add(commands: "Commands[argparse.ArgumentParser]") -> None:
         help="a MIDI keyboard, pads or pedals to play and control with; may be given repeatedly",
     )
     parser.add_argument("--thru", action="store_true", help="pass what the keyboard plays on")
+    parser.add_argument(
+        "--transfer",
+        type=float,
+        metavar="X",
+        help="with --thru: move what the keyboard plays toward the target, 0..1",
+    )
+    parser.add_argument(
+        "--transfer-elements", metavar="LIST", help=f"what is moved: {','.join(ELEMENTS)}"
+    )
     parser.add_argument(
         "--duet", choices=DUETS, help="together (default), or turns: answer when the keys pause"
     )
@@ -152,6 +162,13 @@ def run(parsed: argparse.Namespace) -> int:
     for option in ("video_weight", "neutral", "clip"):
         if getattr(parsed, option) is not None and not parsed.video:
             raise InputError(f"--{option.replace('_', '-')} needs --video")
+    if parsed.transfer is not None:
+        performance = performance.changed({"transfer": parsed.transfer})
+    if parsed.transfer_elements is not None:
+        elements = parse_elements(parsed.transfer_elements)
+        performance = performance.changed({"transfer_elements": elements})
+    if parsed.transfer and not parsed.thru:
+        raise InputError("--transfer needs --thru")
     if parsed.thru and not parsed.keys_in and parsed.sync != "midi":
         raise InputError("--thru needs --keys-in, or --sync midi with its input")
     config = LiveConfig(

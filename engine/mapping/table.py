@@ -53,6 +53,7 @@ SETTABLE: dict[str, tuple[float, float]] = {
     "smoothing_s": (0.0, 10.0),
     "hysteresis": (0.0, 0.5),
     "slew_per_s": (0.05, 4.0),
+    "transfer": (0.0, 1.0),
     "tempo_bpm": (40.0, 220.0),
     "guide_seconds": (5.0, 600.0),
 }

@@ -3,12 +3,15 @@
 from collections.abc import Iterable, Sequence
 
 from engine.clock import Clock
+from engine.config import Performance
+from engine.emotion.target import TargetState
 from engine.events import NoteEvent
 from engine.mapping.input import InputMapper
 from engine.performer.listener import Listener
 from engine.performer.thru import Thru
 from engine.performer.turns import Duet, Turns
 from engine.sync.source import MessageSource
+from engine.transfer.live import LiveTransfer
 
 __all__ = ["Keyboards"]
 
@@ -27,7 +30,10 @@ class Keyboards:
     mapper : InputMapper
         Obeys controllers and pads.
     thru : Thru or None
-        Passes on what is played, if wanted.
+        Passes on what is played, if wanted; on its way it may be moved toward the target, see
+        `engine.transfer`.
+    seed : int
+        Fixes what the transfer adds and leaves out.
     """
 
     def __init__(
@@ -36,6 +42,7 @@ class Keyboards:
         clock: Clock,
         mapper: InputMapper,
         thru: Thru | None,
+        seed: int = 0,
     ) -> None:
         self.mapper = mapper
         self.turns = Turns()
@@ -43,6 +50,8 @@ class Keyboards:
         self._clock = clock
         self._listener = Listener(clock)
         self._thru = thru
+        self._transfer = LiveTransfer(strength=0.0, seed=seed)
+        self._transferred: tuple[tuple[str, ...], float] | None = None
         self._alive = [False] * len(self._inputs)
 
     @property
@@ -79,6 +88,21 @@ class Keyboards:
             self._hear(source.take())
         self._hear(others)
 
+    def move(self, performance: Performance, target: TargetState, now_s: float) -> None:
+        """Let what passes through be moved as the performance asks; call it every turn."""
+        wanted = (performance.transfer_elements, performance.transfer)
+        if wanted != self._transferred:
+            self._transferred = wanted
+            self._transfer.adjust(*wanted)
+        self._transfer.aim(target.valence, target.arousal)
+        if self._thru is None:
+            return
+        clock = self._clock
+        for at_s, message in self._transfer.poll(
+            now_s, clock.beat_at(now_s), clock.tempo_bpm, performance.beats_per_bar
+        ):
+            self._thru.take(at_s, message)
+
     def performed(self, now_s: float) -> tuple[NoteEvent, ...]:
         """Return the notes not told before, in beats; none while the music stands."""
         notes = self._listener.collect(now_s)
@@ -94,6 +118,7 @@ class Keyboards:
         """End everything that is held and passed through."""
         self._listener.forget(now_s)
         if self._thru is not None:
+            self._transfer.end_all(now_s)
             self._thru.end_all(now_s)
 
     def _hear(self, messages: Iterable[tuple[float, bytes]]) -> None:
@@ -102,4 +127,5 @@ class Keyboards:
                 continue
             self._listener.take(((at_s, message),))
             if self._thru is not None:
-                self._thru.take(at_s, message)
+                for due_s, moved in self._transfer.take(at_s, message):
+                    self._thru.take(due_s, moved)
