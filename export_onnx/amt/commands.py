@@ -2,12 +2,15 @@
 
 import argparse
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from engine.errors import InputError
+
+if TYPE_CHECKING:
+    from export_onnx.amt.evaluate import Row
 
 __all__ = ["COMMANDS"]
 
@@ -129,6 +132,37 @@ def _train(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _show(rows: Sequence["Row"], file: Path | None) -> None:
+    print(f"{'set':8} {'measure':48} {'system':30} {'value':>7}  95 % interval      n")
+    for row in rows:
+        score = row.score
+        print(
+            f"{row.dataset:8} {row.measure:48} {row.system:30} {score.value:7.3f}  "
+            f"{score.low:6.3f} .. {score.high:6.3f}  {score.n:4d}"
+        )
+    if file is not None:
+        file.write_text(json.dumps([row.to_json() for row in rows], indent=1), encoding="utf-8")
+
+
+def _ablate_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--prepared", type=Path, default=_RUNS / "prepared")
+    parser.add_argument("--out", type=Path, default=_RUNS / "ablate", help="folder of checkpoints")
+    parser.add_argument("--songs", type=int, default=240, help="songs to train on")
+    parser.add_argument("--epochs", type=int, default=6)
+    parser.add_argument("--seed", type=int, default=20251121)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--json", type=Path, default=None, help="also write the table here")
+
+
+def _ablate(arguments: argparse.Namespace) -> int:
+    from export_onnx.amt.ablate import AblateOptions, ablate
+
+    names = ("prepared", "out", "songs", "epochs", "seed", "threads")
+    rows = ablate(AblateOptions(**{name: getattr(arguments, name) for name in names}))
+    _show(rows, arguments.json)
+    return 0
+
+
 def _evaluate_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--split", default="val")
     parser.add_argument("--model", type=Path, default=None, help="default: the shipped one")
@@ -153,17 +187,7 @@ def _evaluate(arguments: argparse.Namespace) -> int:
             limit=arguments.limit,
         )
     )
-    print(f"{'set':8} {'measure':48} {'system':30} {'value':>7}  95 % interval      n")
-    for row in rows:
-        score = row.score
-        print(
-            f"{row.dataset:8} {row.measure:48} {row.system:30} {score.value:7.3f}  "
-            f"{score.low:6.3f} .. {score.high:6.3f}  {score.n:4d}"
-        )
-    if arguments.json is not None:
-        arguments.json.write_text(
-            json.dumps([row.to_json() for row in rows], indent=1), encoding="utf-8"
-        )
+    _show(rows, arguments.json)
     return 0
 
 
@@ -235,4 +259,5 @@ COMMANDS = {
     "evaluate": (_evaluate_options, _evaluate, "measure an ONNX file on a split"),
     "export": (_export_options, _export, "write checkpoints as ONNX"),
     "verify": (_verify_options, _verify, "compare ONNX with PyTorch and steps with wholes"),
+    "ablate": (_ablate_options, _ablate, "short trainings with parts left out, compared"),
 }

@@ -38,6 +38,8 @@ class NetworkConfig:
         Width of a copy head's query.
     change_heads, stay_heads : int
         Copy heads for the next other chord, and for whether the chord stays.
+    copy : bool
+        Without them the transformer is alone.
     recall : bool
         Tell the transformer what followed the longest matches.
     dropout : float
@@ -53,6 +55,7 @@ class NetworkConfig:
     key: int = 16
     change_heads: int = 2
     stay_heads: int = 2
+    copy: bool = True
     recall: bool = True
     dropout: float = 0.2
 

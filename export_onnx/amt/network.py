@@ -282,7 +282,6 @@ class Amt(nn.Module):
         ``x`` (batch, slots, width); rows of ``memory`` (batch or 1, slots, memory); ``affinity``
         (batch, slots, memory, copies) of queries and keys.
         """
-        scores = self._pairs(memory)[..., :-1, :] + affinity[..., :-1, :]
         rows = Memory(*(row.expand(x.shape[0], *row.shape[1:]) for row in memory))
         current = rows.chord[..., -1]
         logits = self.to_chord(x)
@@ -293,6 +292,9 @@ class Amt(nn.Module):
         own_change = logits.masked_fill(forbidden > 0, -1e9).softmax(-1)
         own_stay = self.to_stay(x)[..., 0].sigmoid()
 
+        if not self.config.copy:
+            return Prediction(own_stay.clamp(_LOWEST, 1.0 - _LOWEST), own_change.clamp(min=_LOWEST))
+        scores = self._pairs(memory)[..., :-1, :] + affinity[..., :-1, :]
         known = rows.known[..., :-1, None] > 0
         here, after = rows.chord[..., :-1], rows.chord[..., 1:]
         turns = (here != after) & (after != current[..., None])

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from engine.errors import InputError
+from engine.generators.amt.conditioning import WIDTH
 from engine.generators.amt.vocabulary import END, PAD
 from export_onnx.amt.batches import Batch, Sampler, hold_out, whole_song
 from export_onnx.amt.config import NetworkConfig, TrainConfig
@@ -37,6 +38,8 @@ class TrainOptions:
     choose : float
         Share of the training songs left out and scored after each epoch, to choose settings by; 0
         trains on all.
+    limit : int
+        Songs to train on, for short comparisons; 0 takes all.
     stop_after_epochs : int
         End after this epoch; started again the run goes on. 0 runs to the end.
     """
@@ -45,6 +48,7 @@ class TrainOptions:
     out: Path
     name: str = "amt"
     choose: float = 0.0
+    limit: int = 0
     threads: int = 1
     stop_after_epochs: int = 0
     network: NetworkConfig = NetworkConfig()
@@ -93,10 +97,13 @@ def predict_song(
     return slot[0].numpy(), prediction.change[0].numpy()
 
 
-def score_songs(model: Amt, songs: Sequence[Song]) -> list[SongScore]:
-    """Score every song with its own conditioning."""
+def score_songs(model: Amt, songs: Sequence[Song], untold: bool = False) -> list[SongScore]:
+    """Score every song that changes its chord, with its own conditioning or with none."""
     model.eval()
-    scores = [score_song(song.chord, *predict_song(model, song)) for song in songs]
+    scores = []
+    for song in songs:
+        told = np.zeros((len(song), WIDTH), np.float32) if untold else None
+        scores.append(score_song(song.chord, *predict_song(model, song, told)))
     return [score for score in scores if score is not None]
 
 
@@ -120,6 +127,9 @@ def _train(options: TrainOptions) -> Path | None:
     songs = load_songs(options.prepared / "train.npz")
     songs, aside = hold_out(songs, options.choose, config.seed) if options.choose else (songs, [])
     aside = [song for song in aside if song.dataset == "pop909"]
+    if options.limit:
+        pick = np.random.default_rng(config.seed).permutation(len(songs))[: options.limit]
+        songs = [songs[i] for i in sorted(pick)]
     torch.manual_seed(config.seed)
     model = Amt(options.network)
     steps = len(Sampler(songs, config, config.seed)) // parallel.world_size()
