@@ -114,6 +114,8 @@ class Player:
         wanted = self._pipeline.performance.mpe
         if wanted != self._mpe:
             self._mpe = wanted
+            for channel in range(16):  # the pedal moves to another channel
+                self._port.control(now_s, channel, SUSTAIN, 0)
             (self._zone.open if wanted else self._zone.close)(now_s)
 
     def stop(self, now_s: float) -> None:

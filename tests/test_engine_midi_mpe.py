@@ -58,10 +58,28 @@ def test_every_note_has_its_channel_and_its_colour_before_it():
         before = [m for m in port.sent if m[1] == channel and m[0] < on_s]
         assert [m for m in before if m[2] == 74][-1][3] == 127
         assert [m for m in before if m[2] == "pressure"][-1][3] == 95
-    assert all(channel == 0 for _, channel, control, _ in port.sent if control == 64)
+    pressed = [channel for _, channel, control, value in port.sent if control == 64 and value]
+    assert set(pressed) <= {0}
     pipeline.change(PLAYING)
     notes = len(port.notes)
     for tick in range(1000, 1200):
         player.turn(tick / 100)
     assert {channel for _, _, channel in port.notes[notes:]} <= {0, 1, 2}
     assert (0, 6, 0) in [message[1:] for message in port.sent]
+
+
+def test_no_pedal_is_left_down_where_the_switch_moves_it_to_another_channel():
+    calm = PLAYING.changed({"arousal": -0.5})
+    sync = open_sync(LiveConfig(performance=calm))
+    port = Port()
+    pipeline = Pipeline(calm, sync.clock, draft_beats=0)
+    player = Player(pipeline, sync, port)
+    sync.begin(0.0)
+    down = {}
+    for tick in range(900):
+        if tick % 300 == 150:
+            pipeline.change(calm.changed({"mpe": tick < 300}))
+        player.turn(tick / 100)
+    for _, channel, _, value in sorted(m for m in port.sent if m[2] == 64):
+        down[channel] = value
+    assert [channel for channel, value in down.items() if value] in ([], [1])
