@@ -1,5 +1,6 @@
 """The element density: accompaniment is thinned out, or filled with what already sounds."""
 
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
@@ -13,13 +14,17 @@ __all__ = ["fill", "thin"]
 
 _WINDOW_S: Final = 2.0
 """Notes are taken out evenly: each window gives its share [s]."""
+_NEW_ONSETS: Final = 0.6
+"""Share of the missing onsets that is added: more would drown the tune's own rhythm."""
 _NARROWEST_S: Final = 0.16
 """No onset is put into a shorter gap [s]."""
 _RECENT_S: Final = 1.2
 """Pitches heard so long ago still fit the harmony [s]."""
-_SOFTER: Final = 8
+_SOFTER: Final = 5
 """Added notes are so much softer than their neighbours."""
-_LOWEST, _HIGHEST = 28, 96
+_MOST_ADDED: Final = 4
+"""Notes added to one onset at most."""
+_LOWEST: Final = 28
 
 
 def thin(
@@ -27,8 +32,8 @@ def thin(
 ) -> list[Sounded]:
     """Return the notes without as many accompanying ones as it takes to keep the share `keep`.
 
-    Inner voices go first, then whole onsets between the beats of the bass; the lowest note of a
-    window and the melody stay.
+    Inner voices go first, then whole onsets of the accompaniment; the lowest note of a window and
+    the melody stay.
     """
     pitched = [note for note in notes if note.channel != DRUM_CHANNEL]
     gone: set[int] = set()
@@ -58,17 +63,16 @@ def _importance(
 ) -> dict[int, float]:
     """Return how much each note that may go would be missed, by number."""
     lowest = min(window, key=lambda note: (note.pitch, note.onset_s)).number
+    centre = sum(note.pitch for note in window) / len(window)
     values = {}
     for group in onset_groups(window):
-        sung = any(note.number in melody for note in group)
-        for place, note in enumerate(group):
+        for note in group:
             if note.number in melody or note.number == lowest:
                 continue
             value = note.velocity / 127.0 + min(note.length_s, 2.0) / 2.0
-            if place == 0 and note.pitch < 55:
-                value += 0.8
-            # Beside a melody note only a voice is lost; alone, the onset itself goes.
-            value += 0.0 if sung else 0.5
+            value += 0.02 * abs(note.pitch - centre)
+            # Inside a chord only a voice is lost; the top or a lone note is the onset itself.
+            value += 1.5 if note is group[-1] else 0.0
             values[note.number] = value + 0.3 * draws.uniform("thin", note.number)
     return values
 
@@ -90,9 +94,9 @@ def fill(
     pitched = [note for note in notes if note.channel != DRUM_CHANNEL]
     groups = onset_groups(pitched)
     extra = round((more_notes - 1.0) * len(pitched))
-    onsets = min(round((more_onsets - 1.0) * len(groups)), extra)
+    onsets = min(round(_NEW_ONSETS * (more_onsets - 1.0) * len(groups)), extra)
     added = _between(groups, melody, onsets, draws)
-    added += _doubled(groups, melody, extra - len(added), draws)
+    added += _fuller(groups, extra - len(added), draws)
     return sorted([*notes, *added], key=lambda note: (note.onset_s, note.pitch))
 
 
@@ -137,28 +141,36 @@ def _filler(
         pitch = top.pitch - 12 if top.pitch - 12 >= _LOWEST else top.pitch
         return replace(top, pitch=pitch, velocity=max(top.velocity - _SOFTER, 1))
     recent.sort(key=lambda note: note.pitch)
-    upper = recent[len(recent) // 2 :]
+    upper = recent[-2:]
     chosen = upper[int(draws.uniform("fill", round(1000 * at_s)) * len(upper))]
     return replace(chosen, velocity=max(chosen.velocity - _SOFTER, 1))
 
 
-def _doubled(
-    groups: Sequence[Sequence[Sounded]], melody: frozenset[int], count: int, draws: Draws
-) -> list[Sounded]:
-    """Return up to `count` octave doublings below the melody, thin onsets first."""
+def _fuller(groups: Sequence[Sequence[Sounded]], count: int, draws: Draws) -> list[Sounded]:
+    """Return up to `count` notes struck along with others: thin onsets first, below their tops.
+
+    They are what the accompaniment played of late, or octaves of what is struck; those nearest to
+    the middle of the piece come first, so that the register stays.
+    """
+    if not groups:
+        return []
+    centre = float(np.mean([note.pitch for group in groups for note in group]))
     options: list[tuple[float, Sounded]] = []
+    recent: deque[Sounded] = deque()
     for index, group in enumerate(groups):
-        taken = {note.pitch for note in group}
-        for note in group:
-            step = -12 if note.number in melody or note.pitch < 55 else 12
-            pitch = note.pitch + step
-            if step > 0 and pitch >= group[-1].pitch:
-                pitch = note.pitch - 12
-            if pitch in taken or not _LOWEST <= pitch <= _HIGHEST:
-                continue
-            taken.add(pitch)
-            soft = max(note.velocity - _SOFTER, 1)
-            rank = len(taken) + draws.uniform("double", index, note.pitch)
-            options.append((rank, replace(note, number=0, pitch=pitch, velocity=soft)))
+        at_s, top = group[0].onset_s, group[-1]
+        while recent and at_s - recent[0].onset_s > _RECENT_S:
+            recent.popleft()
+        pitches = {note.pitch for note in recent if note.end_s <= at_s}
+        pitches |= {note.pitch + step for note in group for step in (-12, 12)}
+        pitches -= {note.pitch for note in (*group, *recent) if note.end_s > at_s}
+        fitting = [pitch for pitch in pitches if _LOWEST <= pitch < top.pitch]
+        fitting.sort(key=lambda pitch: abs(pitch - centre))
+        soft = max(top.velocity - _SOFTER, 1)
+        for place, pitch in enumerate(fitting[:_MOST_ADDED]):
+            rank = len(group) + place + draws.uniform("fuller", index, pitch)
+            added = replace(top, number=0, pitch=pitch, velocity=soft, length_s=group[0].length_s)
+            options.append((rank, added))
+        recent.extend(group)
     options.sort(key=lambda option: option[0])
     return [note for _, note in options[: max(count, 0)]]

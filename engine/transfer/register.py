@@ -97,8 +97,9 @@ def move(notes: Sequence[Sounded], melody: frozenset[int], octaves: Octaves) -> 
     """Return the notes in their new octaves; drums stay."""
     tune = sorted((note.onset_s, note.pitch) for note in notes if note.number in melody)
     starts = [onset_s for onset_s, _ in tune]
+    ringing: dict[tuple[int, int], float] = {}  # channel, pitch -> end [s]
     moved = []
-    for note in notes:
+    for note in sorted(notes, key=lambda note: note.onset_s):
         if note.channel == DRUM_CHANNEL:
             moved.append(note)
             continue
@@ -106,5 +107,10 @@ def move(notes: Sequence[Sounded], melody: frozenset[int], octaves: Octaves) -> 
         if note.number not in melody:
             latest = bisect_right(starts, note.onset_s + CHORD_S) - 1
             ceiling = tune[max(latest, 0)][1]
-        moved.append(replace(note, pitch=octaves.pitch_of(note.pitch, ceiling)))
+        pitch = octaves.pitch_of(note.pitch, ceiling)
+        # Where another note still rings, moving there would cut it off.
+        taken = ringing.get((note.channel, pitch), 0.0) > note.onset_s
+        pitch = note.pitch if taken and ceiling is not None else pitch
+        ringing[note.channel, pitch] = note.end_s
+        moved.append(replace(note, pitch=pitch))
     return moved
