@@ -17,6 +17,7 @@ from typing import Any, Literal
 
 from PyQt6.QtCore import QObject, QProcess, QTimer, pyqtSignal
 
+from engine.mapping.table import InputMapping, OutputMapping
 from engine.snapshot import Snapshot
 from gui import texts, wording
 from gui.snapshots import read_snapshot
@@ -285,7 +286,8 @@ class EngineBridge(QObject):
         assert self._process is not None
         if awaited:
             self._awaited.append(do)
-        self._process.write(json.dumps({"do": do, **values}).encode() + b"\n")
+        line = json.dumps({"do": do, **values}, default=_plain)
+        self._process.write(line.encode() + b"\n")
 
     # ------------------------------------------------------------------ answers
 
@@ -361,3 +363,8 @@ class EngineBridge(QObject):
             if state == "running":
                 self._heard_s = time.perf_counter()
             self.state_changed.emit(state)
+
+
+def _plain(value: OutputMapping | InputMapping) -> dict[str, Any]:
+    """Return a mapping as JSON; everything else that is sent is plain."""
+    return value.to_json()

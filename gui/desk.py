@@ -232,9 +232,7 @@ class Desk(QObject):
         """Return what the engine needs to start (see `engine.remote`)."""
         memory, performance = self.memory, self.performance.performance
         values: dict[str, Any] = {
-            "performance": {
-                name: getattr(performance, name) for name in performance.__dataclass_fields__
-            },
+            "performance": performance.to_json(),
             "input": memory.audio_input,
             "midi_out": memory.midi_out,
             "osc": [memory.osc] if memory.osc else [],

@@ -161,12 +161,9 @@ class Memory:
 
     @performance.setter
     def performance(self, performance: Performance) -> None:
-        values = {
-            name: getattr(performance, name)
-            for name in performance.__dataclass_fields__
-            # A curve file is opened anew each time; without it its mode means nothing.
-            if not (name == "mode" and performance.mode == "curve")
-        }
+        values = performance.to_json()
+        if performance.mode == "curve":
+            del values["mode"]  # its file is opened anew each time; without it, it means nothing
         self._store.setValue("performance", json.dumps(values))
 
     def bytes(self, name: str) -> QByteArray:
