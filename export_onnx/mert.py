@@ -25,12 +25,9 @@ Kang, Herremans: Towards unified music emotion recognition across dimensional an
 models. arXiv 2502.03979.
 """
 
-import importlib
 import json
 import math
 from pathlib import Path
-from pickle import UnpicklingError
-from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -38,6 +35,7 @@ import torch
 from torch import Tensor, nn
 
 from engine.errors import InputError
+from export_onnx.checkpoint import find_checkpoint, load_weights, optional
 from export_onnx.tracker.prepare import resample
 
 __all__ = ["LAYERS", "PUBLISHED", "SAMPLE_RATE", "Mert", "chunk_edges", "load_mert"]
@@ -204,29 +202,6 @@ def _receptive_field(kernels: list[int], strides: list[int]) -> int:
     return field
 
 
-def _optional(name: str) -> ModuleType:
-    try:
-        return importlib.import_module(name)
-    except ImportError as error:
-        raise InputError(
-            f"{name} is not installed, and MERT needs it: pip install 'stimmung[mert]'"
-        ) from error
-
-
-def _folder(source: str | Path, revision: str | None) -> Path:
-    """Local folder of the checkpoint; anything of the form owner/name is fetched from the hub."""
-    if Path(source).is_dir():
-        return Path(source)
-    if not isinstance(source, str) or source.count("/") != 1 or source.startswith((".", "/")):
-        raise InputError(f"MERT {source}: neither a folder nor a hub name such as {PUBLISHED}")
-    hub = _optional("huggingface_hub")
-    try:
-        return Path(hub.snapshot_download(source, revision=revision, allow_patterns=_FILES))
-    except (OSError, ValueError, hub.errors.HfHubHTTPError) as error:
-        reason = str(error).strip().splitlines()[0]
-        raise InputError(f"MERT {source}: cannot be fetched ({reason})") from error
-
-
 def _configuration(path: Path) -> dict[str, Any]:
     try:
         stored: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
@@ -241,22 +216,7 @@ def _configuration(path: Path) -> dict[str, Any]:
 
 
 def _weights(folder: Path) -> dict[str, Tensor]:
-    safe, plain = folder / "model.safetensors", folder / "pytorch_model.bin"
-    if safe.is_file():
-        safetensors = _optional("safetensors")
-        load = _optional("safetensors.torch").load_file
-        try:
-            stored: dict[str, Tensor] = load(safe)
-        except (OSError, safetensors.SafetensorError) as error:
-            raise InputError(f"{safe}: not readable weights ({error})") from error
-    elif plain.is_file():
-        try:
-            stored = torch.load(plain, map_location="cpu", weights_only=True)
-        except (OSError, RuntimeError, ValueError, UnpicklingError) as error:
-            reason = str(error).strip().splitlines()[0]
-            raise InputError(f"{plain}: not readable as plain weights ({reason})") from error
-    else:
-        raise InputError(f"{folder}: has neither {safe.name} nor {plain.name}")
+    stored = load_weights(folder, "MERT")
     return {_RENAMED.get(name, name): value for name, value in stored.items()}
 
 
@@ -285,8 +245,8 @@ def load_mert(
         `transformers` is not installed; the checkpoint is missing, of another architecture, or
         does not fill the network exactly.
     """
-    transformers = _optional("transformers")
-    folder = _folder(source, revision)
+    transformers = optional("transformers", "MERT")
+    folder = find_checkpoint(source, revision, _FILES, "MERT", PUBLISHED)
     stored = _configuration(folder / "config.json")
     known = transformers.HubertConfig().to_dict()
     sizes = {name: value for name, value in stored.items() if name in known}

@@ -59,6 +59,9 @@ def add(commands: "Commands[argparse.ArgumentParser]") -> None:
         metavar="CSV",
         help="features of a recording that counts as neutral (made with --features)",
     )
+    parser.add_argument(
+        "--clip", type=Path, metavar="FILE.onnx", help="CLIP model that reads the pictures"
+    )
     parser.add_argument("--features", type=Path, metavar="CSV", help="write what was seen")
     parser.add_argument(
         "--render",
@@ -77,10 +80,12 @@ def run(parsed: argparse.Namespace) -> int:
     from engine.video.film import Film
     from engine.video.film_score import score_course, watch
     from engine.video.render import check_render, find_soundfont, render
+    from engine.video.semantic import Reader
     from engine.video.table import write_features
 
     wishes = _wishes(parsed)
     neutral = _calibration(parsed.neutral)
+    reader = None if parsed.clip is None else Reader(parsed.clip)
     taken = [parsed.video.resolve()]
     for path in (parsed.output, parsed.features, parsed.render):
         if path is not None:
@@ -96,7 +101,7 @@ def run(parsed: argparse.Namespace) -> int:
     with Film(parsed.video) as film:
         nominal_s = film.nominal_s
     with progress_bar("watching", nominal_s or 0.0) as progress:
-        states, course = watch(parsed.video, neutral, progress)
+        states, course = watch(parsed.video, neutral, reader, progress)
     if parsed.features is not None:
         write_features(parsed.features, states)
     with progress_bar("composing", course.end_s) as progress:

@@ -89,6 +89,8 @@ def _watch(request: dict[str, Any], say: Say) -> int:
         say("open", video=film.path.name)
         _in_real_time(film.pictures(), analyser, worker, say)
         _tell(say, analyser.finish(film.end_s))
+        if worker is not None:
+            worker.finish()
         say("end")
         return 0
     camera = Camera(video)

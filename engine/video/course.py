@@ -1,5 +1,6 @@
 """The course of a film's mood, known as a whole: what music written for it should follow."""
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -8,6 +9,7 @@ from numpy.typing import NDArray
 
 from engine.errors import InputError
 from engine.video.mood import Calibration, proxy
+from engine.video.semantic import SHARE, Meaning
 from engine.video.state import ANALYSIS_FPS, VideoState
 
 __all__ = ["SHORTEST_S", "Course", "Moment", "course_of"]
@@ -40,6 +42,8 @@ class Course:
     values : ndarray
         Valence, arousal and motion of each analysis frame before any smoothing, float64,
         shape (n, 3), ten a second from 0 s.
+    meanings : tuple of Meaning
+        What CLIP read, about once a second; empty without it. Already part of ``values``.
     override : tuple of (float, float, float)
         Points (time in s, valence, arousal), ascending, that replace the film's own mood,
         linear in between; empty if it is followed.
@@ -48,6 +52,7 @@ class Course:
     cuts_s: tuple[float, ...]
     end_s: float
     values: NDArray[np.float64]
+    meanings: tuple[Meaning, ...] = ()
     override: tuple[tuple[float, float, float], ...] = ()
 
     def at(self, time_s: float, from_s: float, to_s: float) -> Moment:
@@ -77,6 +82,11 @@ class Course:
         valence, arousal, motion = self.values[first:last].mean(0)
         return float(valence), float(arousal), float(motion)
 
+    def embedding(self, time_s: float) -> tuple[float, ...]:
+        """Return the embedding of what is seen at a time [s]; empty without CLIP."""
+        meaning = _latest(self.meanings, time_s)
+        return () if meaning is None else meaning.embedding
+
     def mood(self) -> tuple[float, float]:
         """Return mean valence and arousal of what is to be played over the whole film."""
         if self.override:
@@ -91,7 +101,10 @@ class Course:
 
 
 def course_of(
-    states: Sequence[VideoState], end_s: float, calibration: Calibration | None = None
+    states: Sequence[VideoState],
+    end_s: float,
+    calibration: Calibration | None = None,
+    meanings: Sequence[Meaning] = (),
 ) -> Course:
     """Return the course of a film from its states.
 
@@ -118,4 +131,15 @@ def course_of(
         for state in states
     ]
     cuts = tuple(state.cut_s for state in states if state.cut_s is not None)
-    return Course(cuts, end_s, np.array(values, np.float64))
+    table = np.array(values, np.float64)
+    for row, state in zip(table, states, strict=True):
+        meaning = _latest(meanings, state.time_s)
+        if meaning is not None:
+            row[:2] += SHARE * (np.array((meaning.valence, meaning.arousal)) - row[:2])
+    return Course(cuts, end_s, table, tuple(meanings))
+
+
+def _latest(meanings: Sequence[Meaning], time_s: float) -> Meaning | None:
+    """Return the last reading not after a time [s], or None."""
+    after = bisect_right(meanings, time_s, key=lambda meaning: meaning.time_s)
+    return meanings[after - 1] if after else None

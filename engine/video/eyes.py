@@ -10,12 +10,11 @@ from engine.generators import NO_CUES, Cues
 from engine.snapshot import VideoHealth
 from engine.video.input import Seen, VideoInput
 from engine.video.mood import calibrate
-from engine.video.semantic import Meaning
+from engine.video.semantic import SHARE, Meaning
 from engine.video.table import read_features
 
 __all__ = ["Eyes"]
 
-_CLIP_SHARE: Final = 0.5  # of the picture's mood, where CLIP has something to say
 _DOUBT: Final = 0.5  # standard deviation stated for a mood that is only seen
 _SILENCE_DB: Final = -120.0
 
@@ -111,8 +110,8 @@ def _joined(
 ) -> EmotionState:
     valence, arousal = seen.state.valence, seen.state.arousal
     if meaning is not None:
-        valence += _CLIP_SHARE * (meaning.valence - valence)
-        arousal += _CLIP_SHARE * (meaning.arousal - arousal)
+        valence += SHARE * (meaning.valence - valence)
+        arousal += SHARE * (meaning.arousal - arousal)
     if heard is None or heard.state == "silence":
         return EmotionState(
             time_s=now_s,

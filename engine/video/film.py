@@ -8,7 +8,7 @@ not matter to the features and is ignored.
 import math
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self
@@ -294,9 +294,14 @@ class Camera:
 def watch_film(
     film: Film,
     calibration: Calibration | None = None,
+    glance: Callable[[Picture], None] = lambda _picture: None,
 ) -> Iterator[VideoState]:
-    """Yield the states of a film from its first picture to its last."""
+    """Yield the states of a film from its first picture to its last.
+
+    ``glance`` is shown every picture too.
+    """
     analyser = VideoAnalyser(calibration)
     for picture in film.pictures():
         yield from analyser.push(picture)
+        glance(picture)
     yield from analyser.finish(film.end_s)

@@ -9,10 +9,12 @@ from engine.config import AUTO_KEY, Performance, check_range
 from engine.emotion.curve import Points
 from engine.generators import create_generator
 from engine.midi.file import SongMap, write_midi_file
+from engine.video.analyser import Picture
 from engine.video.course import Course, course_of
 from engine.video.film import Film, watch_film
 from engine.video.mood import Calibration
 from engine.video.score import Score, compose_score, suggest_key, suggest_tempo
+from engine.video.semantic import PERIOD_S, Meaning, Reader
 from engine.video.spotting import Spotting, spot
 from engine.video.state import VideoState
 
@@ -127,6 +129,7 @@ class FilmScore:
 def watch(
     path: str | os.PathLike[str],
     calibration: Calibration | None = None,
+    reader: Reader | None = None,
     progress: Callable[[float], None] = lambda _seconds: None,
 ) -> tuple[list[VideoState], Course]:
     """Return the features of a film and its course.
@@ -136,19 +139,24 @@ def watch(
     InputError
         It cannot be read, or is shorter than a second.
     """
-    states = []
+    states: list[VideoState] = []
+    meanings: list[Meaning] = []
+
+    def glance(picture: Picture) -> None:
+        if reader is not None and picture.time_s >= len(meanings) * PERIOD_S:
+            meanings.append(reader.read(picture.frame.square(reader.size), picture.time_s))
+
     with Film(path) as film:
-        for state in watch_film(film, calibration):
+        for state in watch_film(film, calibration, glance):
             states.append(state)
             progress(state.time_s)
-        return states, course_of(states, film.end_s, calibration)
+        return states, course_of(states, film.end_s, calibration, meanings)
 
 
 def score_course(
     course: Course,
     wishes: Wishes,
     *,
-    semantic: Callable[[float], tuple[float, ...]] = lambda _time_s: (),
     progress: Callable[[float], None] = lambda _seconds: None,
 ) -> FilmScore:
     """Write music for a film's course.
@@ -179,9 +187,7 @@ def score_course(
         key=suggest_key(course) if wishes.key == AUTO_KEY else wishes.key,
     )
     generator = create_generator(wishes.engine, wishes.seed)
-    score = compose_score(
-        course, spotting, generator, performance, semantic=semantic, progress=progress
-    )
+    score = compose_score(course, spotting, generator, performance, progress=progress)
     return FilmScore(course, spotting, score, performance)
 
 

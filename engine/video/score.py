@@ -48,7 +48,6 @@ def compose_score(
     generator: Generator,
     performance: Performance,
     *,
-    semantic: Callable[[float], tuple[float, ...]] = lambda _time_s: (),
     progress: Callable[[float], None] = lambda _seconds: None,
 ) -> Score:
     """Write the music.
@@ -63,8 +62,6 @@ def compose_score(
         Fresh or reset.
     performance : Performance
         Key (a real one), parts and controllers; its tempo and mode do not matter.
-    semantic : callable
-        Returns the embedding of what is seen at a time [s], or an empty tuple.
     progress : callable
         Called with the seconds composed so far.
     """
@@ -95,7 +92,7 @@ def compose_score(
                     beats_since_boundary=float(beat - section.start_beat) if index else None,
                     beats_until_boundary=float(section.end_beat - beat),
                     section_energy=energy,
-                    semantic=semantic(now_s),
+                    semantic=course.embedding(now_s),
                 ),
             )
             for note in generator.extend(context):
@@ -109,6 +106,8 @@ def compose_score(
                         replace(shaped, note_id=len(notes) + 1, onset=onset, duration=length)
                     )
             for move in generator.pedal(context):
+                if move.role not in performance.parts:
+                    continue
                 pedal[move.channel] = move
                 pedals.append(replace(move, beat=min(move.beat + beat - theirs, limit)))
             progress(now_s)

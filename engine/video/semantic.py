@@ -17,7 +17,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +25,16 @@ from numpy.typing import NDArray
 from engine.errors import InputError, ModelMetadataError
 from engine.video.analyser import Picture
 
-__all__ = ["EMOTIONS", "KIND", "PROMPTS", "Meaning", "MeaningWorker", "Reader"]
+__all__ = [
+    "EMOTIONS",
+    "KIND",
+    "PERIOD_S",
+    "PROMPTS",
+    "SHARE",
+    "Meaning",
+    "MeaningWorker",
+    "Reader",
+]
 
 KIND: Final = "stimmung-clip-1"
 """Value of the metadata entry ``kind`` of a file that `Reader` understands."""
@@ -50,7 +59,11 @@ PROMPTS: Final[dict[str, tuple[str, ...]]] = {
 }
 """Sentences whose embeddings are averaged per emotion."""
 
-_PERIOD_S: Final = 1.0
+PERIOD_S: Final = 1.0
+"""Shortest time between two readings [s]."""
+
+SHARE: Final = 0.5
+"""Share of what CLIP says in the mood of a picture; the proxy has the rest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,16 +160,22 @@ class MeaningWorker:
     def __init__(self, path: Path, say: Callable[..., None]) -> None:
         self._reader = Reader(path)
         self._say = say
-        self._waiting: queue.Queue[tuple[NDArray[Any], float]] = queue.Queue(1)
+        self._waiting: queue.Queue[tuple[NDArray[np.uint8], float] | None] = queue.Queue(1)
         self._due_s = 0.0
-        threading.Thread(target=self._work, name="clip", daemon=True).start()
+        self._thread = threading.Thread(target=self._work, name="clip", daemon=True)
+        self._thread.start()
 
     def show(self, picture: Picture) -> None:
         """Hand over a picture if it is time for one and nothing is waiting."""
         if picture.time_s >= self._due_s and not self._waiting.full():
-            self._due_s = picture.time_s + _PERIOD_S
+            self._due_s = picture.time_s + PERIOD_S
             self._waiting.put((picture.frame.square(self._reader.size), picture.time_s))
 
+    def finish(self) -> None:
+        """Wait until everything that was handed over has been read."""
+        self._waiting.put(None)
+        self._thread.join()
+
     def _work(self) -> None:
-        while True:
-            self._say("meaning", **asdict(self._reader.read(*self._waiting.get())))
+        while (waiting := self._waiting.get()) is not None:
+            self._say("meaning", **asdict(self._reader.read(*waiting)))

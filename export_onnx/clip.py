@@ -1,0 +1,223 @@
+"""CLIP: published weights to one ONNX file that the engine can read pictures with.
+
+The file holds the image tower (with its preprocessing after cropping), its projection, and the
+embeddings of the sentences in `engine.video.semantic`, worked out once by the text tower: the
+engine needs neither PyTorch nor a tokenizer. Video2Music uses ViT-L/14 at 336 pixels (about
+1.2 GB as float32, seconds per picture on one core); ViT-B/32 (350 MB) is fast enough to be live.
+
+**Not evaluated.** The published weights were not at hand when this was written: loading, exporting
+and reading are tested with a small random network of the same architecture, and nothing is known
+of how well the sentences' moods fit films. Licence of the weights: MIT.
+
+References
+----------
+Radford et al., "Learning transferable visual models from natural language supervision",
+arXiv 2103.00020. https://huggingface.co/openai/clip-vit-large-patch14-336
+"""
+
+import argparse
+import json
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from engine.errors import InputError, ModelError
+from engine.video.semantic import EMOTIONS, KIND, PROMPTS
+from export_onnx.checkpoint import find_checkpoint, load_weights, optional
+
+__all__ = ["COMMANDS", "PUBLISHED", "PictureReader", "export_clip", "load_clip"]
+
+PUBLISHED = "openai/clip-vit-base-patch32"
+
+_FILES = [
+    "config.json",
+    "preprocessor_config.json",
+    "model.safetensors",
+    "pytorch_model.bin",
+    "vocab.json",
+    "merges.txt",
+    "tokenizer.json",
+    "tokenizer_config.json",
+    "special_tokens_map.json",
+]
+_OPSET = 18
+_TOLERANCE = 1e-3
+
+
+class PictureReader(nn.Module):
+    """CLIP's image tower and the embeddings of each emotion's sentences.
+
+    Parameters
+    ----------
+    network : torch.nn.Module
+        `transformers.CLIPModel`.
+    texts : Tensor
+        Embedding of each emotion, length 1, shape (n_emotions, size).
+    mean, std : sequence of float
+        Of the red, green and blue values, 0..1, that the network was trained with.
+    """
+
+    texts: Tensor
+    mean: Tensor
+    std: Tensor
+
+    def __init__(
+        self, network: nn.Module, texts: Tensor, mean: list[float], std: list[float]
+    ) -> None:
+        super().__init__()
+        clip: Any = network
+        self.tower = clip.vision_model
+        self.projection = clip.visual_projection
+        self.size = int(clip.config.vision_config.image_size)
+        self.register_buffer("texts", texts * clip.logit_scale.detach().exp())
+        self.register_buffer("mean", torch.tensor(mean).view(1, 3, 1, 1))
+        self.register_buffer("std", torch.tensor(std).view(1, 3, 1, 1))
+
+    def forward(self, picture: Tensor) -> tuple[Tensor, Tensor]:
+        """Describe a picture, uint8, shape (1, size, size, 3).
+
+        Returns
+        -------
+        embedding : Tensor
+            Length 1, shape (1, n).
+        chances : Tensor
+            Probability of each emotion, shape (1, n_emotions).
+        """
+        pixels = picture.permute(0, 3, 1, 2).float() / 255.0
+        pixels = (pixels - self.mean) / self.std
+        pooled = self.tower(pixel_values=pixels).pooler_output
+        embedding = nn.functional.normalize(self.projection(pooled), dim=-1)
+        return embedding, (embedding @ self.texts.T).softmax(-1)
+
+
+def load_clip(source: str | Path = PUBLISHED, revision: str | None = None) -> PictureReader:
+    """Load CLIP from a folder or the Hugging Face hub, and read the sentences.
+
+    Raises
+    ------
+    InputError
+        `transformers` is not installed; the checkpoint is missing, incomplete, or of another
+        architecture.
+    """
+    transformers = optional("transformers", "CLIP")
+    folder = find_checkpoint(source, revision, _FILES, "CLIP", PUBLISHED)
+    stored = _json(folder / "config.json")
+    if stored.get("model_type") != "clip":
+        raise InputError(f"{folder}: model_type is {stored.get('model_type')!r}, must be 'clip'")
+    pixels = _json(folder / "preprocessor_config.json")
+    network = transformers.CLIPModel(transformers.CLIPConfig.from_dict(stored)).eval()
+    weights = {
+        # Older files carry these counters along; they hold 0, 1, 2 … and are made anew.
+        name: value
+        for name, value in load_weights(folder, "CLIP").items()
+        if not name.endswith(".position_ids")
+    }
+    try:
+        network.load_state_dict(weights, strict=True)
+    except RuntimeError as error:
+        reason = " ".join(str(error).split())[:300]
+        raise InputError(f"{folder}: weights do not fit the network ({reason})") from error
+    try:
+        tokenizer = transformers.CLIPTokenizer.from_pretrained(folder, local_files_only=True)
+    except (OSError, ValueError, TypeError) as error:
+        reason = str(error).strip().splitlines()[0]
+        raise InputError(f"{folder}: no usable tokenizer ({reason})") from error
+    texts = torch.stack([_read(network, tokenizer, sentences) for sentences in PROMPTS.values()])
+    network.requires_grad_(False)
+    try:
+        mean, std = ([float(value) for value in pixels[n]] for n in ("image_mean", "image_std"))
+    except (KeyError, TypeError, ValueError):
+        raise InputError(
+            f"{folder}: preprocessor_config.json lacks image_mean, image_std"
+        ) from None
+    return PictureReader(network, texts, mean, std).eval()
+
+
+def _json(path: Path) -> dict[str, Any]:
+    try:
+        stored: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path}: cannot be read ({error})") from error
+    return stored
+
+
+def _read(network: nn.Module, tokenizer: Any, sentences: tuple[str, ...]) -> Tensor:
+    """Return the mean embedding of sentences, length 1."""
+    clip: Any = network
+    tokens = tokenizer(list(sentences), padding=True, return_tensors="pt")
+    with torch.inference_mode():
+        pooled = clip.text_model(
+            input_ids=tokens["input_ids"], attention_mask=tokens["attention_mask"]
+        ).pooler_output
+        embeddings = nn.functional.normalize(clip.text_projection(pooled), dim=-1)
+    return nn.functional.normalize(embeddings.mean(0), dim=0).clone()
+
+
+def export_clip(reader: PictureReader, path: Path, source: str) -> None:
+    """Write the ONNX file and check that it says what PyTorch says.
+
+    Raises
+    ------
+    ModelError
+        The two differ by more than 0.001.
+    """
+    onnx = optional("onnx", "train")
+    picture = torch.randint(0, 256, (1, reader.size, reader.size, 3), dtype=torch.uint8)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(path.name + ".part")
+    with warnings.catch_warnings(), torch.no_grad():
+        warnings.simplefilter("ignore")  # traced sizes are constants here, as they should be
+        torch.onnx.export(
+            reader,
+            (picture,),
+            str(partial),
+            input_names=["picture"],
+            output_names=["embedding", "chances"],
+            opset_version=_OPSET,
+            dynamo=False,
+        )
+    model = onnx.load(str(partial))
+    metadata = {"kind": KIND, "emotions": json.dumps(list(EMOTIONS)), "source": source}
+    onnx.helper.set_model_props(model, metadata)
+    onnx.checker.check_model(model)
+    onnx.save(model, str(partial))
+    difference = _difference(reader, partial, picture)
+    if difference > _TOLERANCE:
+        partial.unlink()
+        raise ModelError(f"CLIP in ONNX differs from PyTorch by {difference:.4f}")
+    partial.replace(path)
+
+
+def _difference(reader: PictureReader, path: Path, picture: Tensor) -> float:
+    """Return the largest difference of any output for one picture."""
+    import onnxruntime as ort
+
+    session = ort.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    given = session.run(None, {"picture": picture.numpy()})
+    with torch.inference_mode():
+        wanted = reader(picture)
+    return max(
+        float(np.abs(one - other.numpy()).max()) for one, other in zip(given, wanted, strict=True)
+    )
+
+
+def _add_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--checkpoint", default=PUBLISHED, help=f"folder or hub name (default {PUBLISHED})"
+    )
+    parser.add_argument("--revision", default=None, help="commit on the hub")
+    parser.add_argument("-o", "--output", type=Path, default=Path("clip.onnx"))
+
+
+def _run(parsed: argparse.Namespace) -> int:
+    export_clip(load_clip(parsed.checkpoint, parsed.revision), parsed.output, parsed.checkpoint)
+    print(f"{parsed.output}: {parsed.output.stat().st_size / 1e6:.0f} MB; use it with --clip")
+    return 0
+
+
+COMMANDS = {"export": (_add_options, _run, "write CLIP's image tower and sentences as ONNX")}
+"""Commands of ``python -m export_onnx``."""
