@@ -11,8 +11,10 @@ __all__ = [
     "bootstrap",
     "concordance",
     "key_score",
+    "macro_pr_auc",
     "macro_roc_auc",
     "pearson",
+    "pr_auc",
     "r_squared",
     "rmse",
     "roc_auc",
@@ -75,6 +77,29 @@ def roc_auc(score: np.ndarray, positive: np.ndarray) -> float:
 def macro_roc_auc(scores: np.ndarray, positive: np.ndarray) -> float:
     """Mean ROC-AUC over the columns that have both classes; NaN if none has."""
     values = np.array([roc_auc(scores[:, i], positive[:, i]) for i in range(scores.shape[1])])
+    known = values[~np.isnan(values)]
+    return float(known.mean()) if len(known) else float("nan")
+
+
+def pr_auc(score: np.ndarray, positive: np.ndarray) -> float:
+    """Area under the precision-recall curve as average precision; NaN without positives.
+
+    Ties are taken together: the value does not depend on the order of equal scores.
+    """
+    n_positive = int(positive.sum())
+    if n_positive == 0:
+        return float("nan")
+    order = np.argsort(-score, kind="stable")
+    found = np.cumsum(positive[order].astype(float))
+    last = np.append(np.diff(score[order]) != 0, True)  # of each group of equal scores
+    taken = np.flatnonzero(last) + 1.0
+    recall = found[last] / n_positive
+    return float(np.sum(np.diff(recall, prepend=0.0) * found[last] / taken))
+
+
+def macro_pr_auc(scores: np.ndarray, positive: np.ndarray) -> float:
+    """Mean PR-AUC over the columns that have positives; NaN if none has."""
+    values = np.array([pr_auc(scores[:, i], positive[:, i]) for i in range(scores.shape[1])])
     known = values[~np.isnan(values)]
     return float(known.mean()) if len(known) else float("nan")
 

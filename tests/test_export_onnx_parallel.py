@@ -14,7 +14,8 @@ from tiny_features import write_features
 from engine.errors import InputError
 from export_onnx.tracker.config import TrainConfig
 from export_onnx.tracker.export import load_tracker
-from export_onnx.tracker.train import TrainOptions, load_checkpoint, train
+from export_onnx.tracker.stage import load_checkpoint
+from export_onnx.tracker.train import TrainOptions, train
 
 BUDGET = replace(TrainConfig(), harmony_epochs=1, mood_epochs=1, crop_s=6.0)
 

@@ -16,7 +16,8 @@ from export_onnx.tracker.frontend import FrontEnd
 from export_onnx.tracker.harmony import rotate_to_tonic
 from export_onnx.tracker.network import Tracker, zeros
 from export_onnx.tracker.pools import RunningMean
-from export_onnx.tracker.train import TrainOptions, load_checkpoint, train
+from export_onnx.tracker.stage import load_checkpoint
+from export_onnx.tracker.train import TrainOptions, train
 from export_onnx.tracker.verify import TOLERANCE, compare_chunks, compare_torch, probe_sound
 
 FRONT = FrontEndConfig()
@@ -171,6 +172,7 @@ def write_features(folder, hops=310):
                 mel=rng.normal(-9, 2, (hops, 4, FRONT.n_mels)).astype(np.float16),
                 pitch=rng.normal(-9, 2, (hops, FRONT.n_pitch_bins)).astype(np.float16),
                 labels=rows,
+                played=np.array((0.0, 1.0)),
                 meta=np.array(json.dumps({**meta, **labels})),
             )
 

@@ -36,6 +36,7 @@ def write_clip(folder, split, dataset, number, hops, rng):
         mel=rng.normal(-9, 2, (hops, 4, FRONT.n_mels)).astype(np.float16),
         pitch=rng.normal(-9, 2, (hops, FRONT.n_pitch_bins)).astype(np.float16),
         labels=labels,
+        played=np.array((0.0, 1.0)),
         meta=np.array(json.dumps(meta)),
     )
 

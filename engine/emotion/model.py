@@ -10,7 +10,7 @@ from engine.errors import ModelError, ModelMetadataError
 
 __all__ = ["OUTPUTS", "TrackerModel", "shipped_model_path"]
 
-MODEL_VERSION = 1
+MODEL_VERSION = 2
 
 OUTPUTS = (
     "valence",
@@ -22,10 +22,14 @@ OUTPUTS = (
     "key",
     "chord",
     "loudness_db",
+    "presence",
 )
 
 _QUADRANTS = ("Q1", "Q2", "Q3", "Q4")
-_LABEL_COUNTS = {"quadrants": 4, "tags": None, "key": 24, "chord": 25}
+_PRESENCE = ("music", "speech", "noise")
+_LABEL_COUNTS = {"quadrants": 4, "tags": None, "key": 24, "chord": 25, "presence": 3}
+# Only in files trained on MTG-Jamendo.
+_MOODS = "moods"
 
 
 def shipped_model_path() -> Path:
@@ -51,6 +55,10 @@ class TrackerModel:
         [samples]
     tags, keys, chords : tuple of str
         Label names in the order of the outputs.
+    moods : tuple of str
+        The same of the output ``moods``; empty where the file has none.
+    outputs : tuple of str
+        Tensors that `step` returns: OUTPUTS, and ``moods`` where there are any.
     metadata : dict of str to str
         Everything the file says about itself.
 
@@ -87,8 +95,10 @@ class TrackerModel:
         self.hop_length = self._positive_integer("hop_length")
         labels = self._labels()
         self.tags, self.keys, self.chords = labels["tags"], labels["key"], labels["chord"]
+        self.moods = labels.get(_MOODS, ())
+        self.outputs = (*OUTPUTS, _MOODS) if self.moods else OUTPUTS
         self._shapes = self._states()
-        self._fetch = [*OUTPUTS, *(f"next_{name}" for name in self._shapes)]
+        self._fetch = [*self.outputs, *(f"next_{name}" for name in self._shapes)]
 
     def start(self) -> dict[str, np.ndarray]:
         """Return fresh states: zeros."""
@@ -111,13 +121,13 @@ class TrackerModel:
         Returns
         -------
         outputs : dict of float32 arrays, shape (n,) or (n, labels)
-            The tensors named in OUTPUTS.
+            The tensors named in `outputs`.
         states : dict
             For the next step.
         """
         results = self._session.run(self._fetch, {"pcm": pcm[None, :], **states})
-        count = len(OUTPUTS)
-        outputs = {name: results[i][0] for i, name in enumerate(OUTPUTS)}
+        count = len(self.outputs)
+        outputs = {name: results[i][0] for i, name in enumerate(self.outputs)}
         return outputs, dict(zip(self._shapes, results[count:], strict=True))
 
     def _fail(self, what: str) -> ModelMetadataError:
@@ -150,7 +160,10 @@ class TrackerModel:
         given = self._json("labels")
         labels: dict[str, tuple[str, ...]] = {}
         widths = {output.name: output.shape[-1] for output in self._session.get_outputs()}
-        for head, count in _LABEL_COUNTS.items():
+        wanted: dict[str, int | None] = dict(_LABEL_COUNTS)
+        if _MOODS in widths:
+            wanted[_MOODS] = None
+        for head, count in wanted.items():
             names = given.get(head)
             if not isinstance(names, list) or not all(isinstance(n, str) for n in names):
                 raise self._fail(f"metadata labels: {head} is {names!r}, expected a list of names")
@@ -166,6 +179,10 @@ class TrackerModel:
         if labels["quadrants"] != _QUADRANTS:
             raise self._fail(
                 f"metadata labels: quadrants are {labels['quadrants']}, expected {_QUADRANTS}"
+            )
+        if labels["presence"] != _PRESENCE:
+            raise self._fail(
+                f"metadata labels: presence is {labels['presence']}, expected {_PRESENCE}"
             )
         return labels
 

@@ -49,6 +49,11 @@ class TrackerConfig:
         Sound shorter than this is ``settling`` [s].
     uncertain_std : float
         Above this deviation of valence or arousal the state is ``uncertain``.
+    music_share : float
+        Below this probability of music the state is ``uncertain`` too and valence and arousal are
+        held: speech and noise are no mood, 0..1.
+    music_tau_s : float
+        Smoothing of that probability [s].
     key_hold_s, chord_hold_s : float
         A new key or chord must lead this long before it is stated [s].
     """
@@ -64,6 +69,8 @@ class TrackerConfig:
     decay_tau_s: float = 12.0
     settle_s: float = 4.0
     uncertain_std: float = 0.42
+    music_share: float = 0.4
+    music_tau_s: float = 0.7
     key_hold_s: float = 1.5
     chord_hold_s: float = 0.15
 
@@ -80,6 +87,8 @@ class TrackerConfig:
             self._check(name, 0.0, 60.0)
         self._check("decay_tau_s", 0.1, 600.0)
         self._check("uncertain_std", 0.0, 2.0)
+        self._check("music_share", 0.0, 1.0)
+        self._check("music_tau_s", 0.0, 30.0)
 
     def _check(self, name: str, low: float, high: float) -> None:
         value = getattr(self, name)
@@ -119,6 +128,7 @@ class Tracker:
         cfg = self.config
         self._valence = Smoother(cfg.valence_tau_s, self._hop_s, cfg.dead_band, leap=0.5)
         self._arousal = Smoother(cfg.arousal_tau_s, self._hop_s, cfg.dead_band, leap=0.5)
+        self._music = Smoother(cfg.music_tau_s, self._hop_s)
         self._leads = (
             Lead(cfg.lead, cfg.lead_tau_s, self._hop_s),
             Lead(cfg.lead, cfg.lead_tau_s, self._hop_s),
@@ -155,9 +165,11 @@ class Tracker:
         """Start a new piece: the model forgets, the clock runs on."""
         self._states = self._model.start()
         self._sound_s = 0.0
-        self._doubtful = False
-        for part in (self._key, self._chord, self._valence, self._arousal, *self._leads):
+        self._doubtful = self._strange = False
+        labels = (self._key, self._chord)
+        for part in (*labels, self._valence, self._arousal, self._music, *self._leads):
             part.reset()
+        self._music.push(1.0)  # taken for music until it is found out
 
     def push(self, pcm: NDArray[np.float32]) -> list[EmotionState]:
         """Take audio of any length and return one state per completed hop.
@@ -226,6 +238,8 @@ class Tracker:
             self._sound_s += self._hop_s
         if self._silent_s >= self.config.silence_after_s:
             return self._silence(level_db)
+        if self._not_music(float(outputs["presence"][row][0])):
+            return self._unknown(level_db)
         valence = self._valence.push(self._leads[0].push(float(outputs["valence"][row])))
         arousal = self._arousal.push(self._leads[1].push(float(outputs["arousal"][row])))
         fresh = _FRESH_STD * math.exp(-self._sound_s / _FRESH_TAU_S)
@@ -243,6 +257,20 @@ class Tracker:
         return self._state(
             level_db, valence_std, arousal_std, self._judge(max(valence_std, arousal_std))
         )
+
+    def _not_music(self, share: float) -> bool:
+        """Whether this is speech or noise; leaving that opinion takes half as much music again."""
+        limit = self.config.music_share
+        self._strange = self._music.push(share) < (1.5 * limit if self._strange else limit)
+        return self._strange
+
+    def _unknown(self, level_db: float) -> EmotionState:
+        """Hold what was heard last: what sounds now is no music."""
+        state: TrackingState = "uncertain"
+        if self._sound_s < self.config.settle_s:
+            state = "settling"
+        doubt = max(1.0, self.config.uncertain_std)
+        return self._state(level_db, doubt, doubt, state)
 
     def _judge(self, std: float) -> TrackingState:
         """Say how far the numbers may be trusted; leaving doubt takes 10 % less deviation."""

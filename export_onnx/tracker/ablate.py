@@ -23,14 +23,13 @@ from export_onnx.tracker.config import FrontEndConfig, NetworkConfig, TrainConfi
 from export_onnx.tracker.harmony import Harmony, HarmonyOutput
 from export_onnx.tracker.network import Tracker
 from export_onnx.tracker.scores import Measure, measure
+from export_onnx.tracker.stage import load_checkpoint, save_tracker
 from export_onnx.tracker.store import Clip, load_clips
 from export_onnx.tracker.train import (
     HARMONY_SHARE,
     MOOD_SHARE,
     Course,
     TrainOptions,
-    load_checkpoint,
-    save_tracker,
     train_harmony,
     train_mood,
 )

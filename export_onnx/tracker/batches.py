@@ -6,10 +6,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from export_onnx.datasets.jamendo import MOODS
 from export_onnx.tracker.config import FrontEndConfig, TrainConfig
+from export_onnx.tracker.score_teacher import COURSE
 from export_onnx.tracker.store import TAUGHT, Clip
 
-__all__ = ["Batch", "Sampler"]
+__all__ = ["Batch", "Sampler", "make_noise"]
 
 # How far into a sound (or past a splice) a label counts in full [s].
 _SETTLE_S = 1.2
@@ -43,6 +45,10 @@ class Batch:
         Index of the data set in the sampler's order; -1 where there is no music.
     taught : float32, (B, n, TAUGHT)
         What teachers say (see `lesson`); all zero where they say nothing.
+    course : float32, (B, n, COURSE)
+        What the notes say (see `score_teacher`), NaN where unknown.
+    moods : float32, (B, n, 56)
+        NaN where unknown.
     """
 
     mel: Tensor
@@ -55,6 +61,31 @@ class Batch:
     weight: Tensor
     source: Tensor
     taught: Tensor
+    course: Tensor
+    moods: Tensor
+
+
+def make_noise(
+    front: FrontEndConfig, rng: np.random.Generator, length: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Log powers of `length` hops of a random smooth spectrum, steady or moving.
+
+    Returns mel, float32, shape (length, frames, mels), and pitch, float32, shape (length, bins).
+    """
+    knots = rng.normal(-9.0, 2.0, 6)
+    spectrum = np.interp(np.linspace(0, 5, front.n_mels), np.arange(6), knots)
+    frames = length * front.frames_per_hop
+    pace = int(rng.choice([2, 6, 20, frames]))
+    moves = rng.normal(0.0, rng.uniform(0.0, 2.5), frames // pace + 2)
+    envelope = np.interp(np.arange(frames) / pace, np.arange(len(moves)), moves)
+    mel = spectrum[None] + envelope[:, None] + rng.normal(0.0, 0.6, (frames, front.n_mels))
+    bins = np.interp(np.linspace(0, 3.2, front.n_pitch_bins), np.arange(6), knots) - 2.5
+    slow = envelope.reshape(length, -1).mean(1)
+    pitch = bins[None] + slow[:, None] + rng.normal(-0.5, 1.0, (length, front.n_pitch_bins))
+    return (
+        mel.reshape(length, front.frames_per_hop, front.n_mels).astype(np.float32),
+        pitch.astype(np.float32),
+    )
 
 
 class Sampler:
@@ -109,7 +140,7 @@ class Sampler:
         for number, name in enumerate(self.names):
             for _ in range(self.share[name]):
                 rows.append(self._sequence(name, number))
-        stacked = [np.stack([row[i] for row in rows]) for i in range(10)]
+        stacked = [np.stack([row[i] for row in rows]) for i in range(len(rows[0]))]
         tensors = [torch.from_numpy(array) for array in stacked]
         return Batch(
             mel=tensors[0].float(),
@@ -122,6 +153,8 @@ class Sampler:
             weight=tensors[7],
             source=tensors[8].long(),
             taught=tensors[9],
+            course=tensors[10],
+            moods=tensors[11],
         )
 
     def _sequence(self, name: str, number: int) -> list[np.ndarray]:
@@ -143,7 +176,7 @@ class Sampler:
             else:
                 parts.append(self._part(clip, length, index))
             filled += length
-        return [np.concatenate([part[i] for part in parts]) for i in range(10)]
+        return [np.concatenate([part[i] for part in parts]) for i in range(len(parts[0]))]
 
     def _part(self, clip: Clip, length: int, number: int) -> list[np.ndarray]:
         start = int(self.rng.integers(0, clip.n_hops - length + 1))
@@ -158,9 +191,15 @@ class Sampler:
         tags = np.full((length, 9), np.nan, np.float32)
         if clip.tags is not None:
             tags[:] = clip.tags
+        moods = np.full((length, len(MOODS)), np.nan, np.float32)
+        if clip.moods is not None:
+            moods[:] = clip.moods
         taught = np.zeros((length, TAUGHT), np.float32)
         if clip.taught is not None:
             taught[:] = clip.taught
+        course = np.full((length, COURSE), np.nan, np.float32)
+        if clip.course is not None:
+            course[:] = clip.course[start:stop]
         age_s = np.arange(length, dtype=np.float32) / self.front.hops_per_second
         weight = np.clip(0.05 + age_s / _SETTLE_S, 0.0, 1.0).astype(np.float32)
         if clip.quadrant >= 0:
@@ -177,25 +216,17 @@ class Sampler:
             weight,
             np.full(length, number, np.int64),
             taught,
+            course,
+            moods,
         ]
 
     def _noise(self, length: int) -> list[np.ndarray]:
-        """No music: a random smooth spectrum, steady or moving, without labels (source -1)."""
-        front, rng = self.front, self.rng
-        knots = rng.normal(-9.0, 2.0, 6)
-        spectrum = np.interp(np.linspace(0, 5, front.n_mels), np.arange(6), knots)
-        frames = length * front.frames_per_hop
-        pace = int(rng.choice([2, 6, 20, frames]))
-        moves = rng.normal(0.0, rng.uniform(0.0, 2.5), frames // pace + 2)
-        envelope = np.interp(np.arange(frames) / pace, np.arange(len(moves)), moves)
-        mel = spectrum[None] + envelope[:, None] + rng.normal(0.0, 0.6, (frames, front.n_mels))
-        bins = np.interp(np.linspace(0, 3.2, front.n_pitch_bins), np.arange(6), knots) - 2.5
-        slow = envelope.reshape(length, -1).mean(1)
-        pitch = bins[None] + slow[:, None] + rng.normal(-0.5, 1.0, (length, front.n_pitch_bins))
+        """No music, without labels (source -1)."""
+        mel, pitch = make_noise(self.front, self.rng, length)
         unknown = np.full(length, -1, np.int64)
         return [
-            mel.reshape(length, front.frames_per_hop, front.n_mels).astype(np.float32),
-            pitch.astype(np.float32),
+            mel,
+            pitch,
             np.full((length, 2), np.nan, np.float32),
             unknown,
             np.full((length, 9), np.nan, np.float32),
@@ -204,6 +235,8 @@ class Sampler:
             np.ones(length, np.float32),
             unknown,
             np.zeros((length, TAUGHT), np.float32),
+            np.full((length, COURSE), np.nan, np.float32),
+            np.full((length, len(MOODS)), np.nan, np.float32),
         ]
 
     def _rated(self, clip: Clip, start: int, stop: int) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 from pathlib import Path
 
 from engine.errors import InputError
@@ -10,6 +11,7 @@ from export_onnx.tracker.study import STUDIES
 __all__ = ["COMMANDS"]
 
 _RUNS = Path("runs/tracker")
+_PRESENCE = _RUNS / "train" / "presence.pt"
 _MODEL = Path("presets/models/tracker.onnx")
 
 
@@ -23,6 +25,7 @@ def _prepare_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--split", default="train,val", help="splits, separated by commas")
     parser.add_argument("--out", type=Path, default=_RUNS / "features", help="folder of features")
     parser.add_argument("--variants", type=int, default=3, help="renderings per training item")
+    parser.add_argument("--set", action="append", default=[], help="only this data set")
     parser.add_argument(
         "--soundfont", type=Path, action="append", default=[], help="one more for training"
     )
@@ -45,6 +48,7 @@ def _prepare(arguments: argparse.Namespace) -> int:
             out=arguments.out,
             splits=tuple(arguments.split.split(",")),
             variants=arguments.variants,
+            sets=tuple(arguments.set),
             soundfonts=tuple(arguments.soundfont),
             seed=arguments.seed,
             worker=worker,
@@ -59,6 +63,13 @@ def _train_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--features", type=Path, default=_RUNS / "features")
     parser.add_argument("--out", type=Path, default=_RUNS / "train", help="folder of checkpoints")
     parser.add_argument("--emotions", type=int, default=1, help="emotion networks to average")
+    parser.add_argument(
+        "--start", type=Path, action="append", default=[], help="stage file to begin with"
+    )
+    parser.add_argument("--learning-rate", type=float, default=None)
+    parser.add_argument(
+        "--courses", type=Path, default=None, help="what `courses` wrote: learn from notes too"
+    )
     parser.add_argument("--harmony-epochs", type=int, default=None)
     parser.add_argument("--mood-epochs", type=int, default=None)
     parser.add_argument("--crop-s", type=float, default=None, help="length of a sequence [s]")
@@ -78,7 +89,7 @@ def _train(arguments: argparse.Namespace) -> int:
     from export_onnx.tracker.config import TrainConfig
     from export_onnx.tracker.train import TrainOptions, train
 
-    names = ("harmony_epochs", "mood_epochs", "crop_s", "seed")
+    names = ("harmony_epochs", "mood_epochs", "crop_s", "seed", "learning_rate")
     given = {name: getattr(arguments, name) for name in names}
     config = replace(TrainConfig(), **{k: v for k, v in given.items() if v is not None})
     options = TrainOptions(
@@ -87,12 +98,14 @@ def _train(arguments: argparse.Namespace) -> int:
         n_emotions=arguments.emotions,
         threads=arguments.threads,
         stop_after_epochs=arguments.stop_after,
+        start=tuple(arguments.start),
+        courses=arguments.courses,
         train=config,
     )
     path = train(options)
-    print(
-        f"stopped; the same command goes on: {options.out}" if path is None else f"trained: {path}"
-    )
+    if int(os.environ.get("RANK", "0")) == 0:
+        goes_on = f"stopped; the same command goes on: {options.out}"
+        print(goes_on if path is None else f"trained: {path}")
     return 0
 
 
@@ -104,6 +117,7 @@ def _evaluate_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--soundfont", type=Path, default=None, help="default: the held-out one")
     parser.add_argument("--limit", type=int, default=0, help="items per data set; 0 takes all")
+    parser.add_argument("--speech", type=Path, default=None, help="folder of spoken recordings")
     parser.add_argument("--json", type=Path, default=None, help="also write the table here")
 
 
@@ -118,6 +132,7 @@ def _evaluate(arguments: argparse.Namespace) -> int:
             features=arguments.features,
             soundfont=arguments.soundfont,
             limit=arguments.limit,
+            speech=arguments.speech,
         )
     )
     print(f"{'set':8} {'measure':42} {'system':14} {'value':>7}  95 % interval      n")
@@ -139,6 +154,9 @@ def _export_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--also", type=Path, action="append", default=[], help="stage file of one more network"
     )
+    parser.add_argument(
+        "--presence", type=Path, default=_PRESENCE, help="stage file that `presence` wrote"
+    )
     parser.add_argument("--out", type=Path, default=_MODEL)
     parser.add_argument("--commit", default="", help="source the model was trained with")
     parser.add_argument(
@@ -153,6 +171,7 @@ def _export(arguments: argparse.Namespace) -> int:
     export(
         ExportOptions(
             checkpoint=arguments.checkpoint,
+            presence=arguments.presence,
             out=arguments.out,
             commit=arguments.commit,
             calibration=arguments.calibration,
@@ -170,6 +189,7 @@ def _verify_options(parser: argparse.ArgumentParser) -> None:
         "--checkpoint", type=Path, default=None, help="also compare with this checkpoint's network"
     )
     parser.add_argument("--also", type=Path, action="append", default=[], help="as given to export")
+    parser.add_argument("--presence", type=Path, default=_PRESENCE, help="as given to export")
 
 
 def _verify(arguments: argparse.Namespace) -> int:
@@ -178,7 +198,7 @@ def _verify(arguments: argparse.Namespace) -> int:
 
     tracker = None
     if arguments.checkpoint is not None:
-        tracker, _ = load_tracker(arguments.checkpoint, tuple(arguments.also))
+        tracker, _ = load_tracker(arguments.checkpoint, tuple(arguments.also), arguments.presence)
     report = verify(arguments.model, tracker)
     worst = 0.0
     for title, differences in report.items():

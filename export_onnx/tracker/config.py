@@ -8,6 +8,7 @@ __all__ = [
     "EMOPIA_LEVEL",
     "KEYS",
     "MODEL_VERSION",
+    "PRESENCE",
     "QUADRANTS",
     "TAGS",
     "FrontEndConfig",
@@ -15,7 +16,7 @@ __all__ = [
     "TrainConfig",
 ]
 
-MODEL_VERSION = 1
+MODEL_VERSION = 2
 
 QUADRANTS = ("Q1", "Q2", "Q3", "Q4")
 
@@ -31,6 +32,9 @@ TAGS = (
     "tension",
     "sadness",
 )
+
+# What sounds: the tracker has nothing to say of the emotion of the last two.
+PRESENCE = ("music", "speech", "noise")
 
 _PITCH_NAMES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 KEYS = tuple(f"{p}:maj" for p in _PITCH_NAMES) + tuple(f"{p}:min" for p in _PITCH_NAMES)
@@ -115,6 +119,8 @@ class NetworkConfig:
     hold_s : float
         Time constant of the last smoothing before the emotion heads, which stands still in
         silence and so holds the emotion [s].
+    n_moods : int
+        MTG-Jamendo's mood and theme words, 56 where trained on them, else 0 and no such head.
     """
 
     level_s: float = 10.0
@@ -132,6 +138,7 @@ class NetworkConfig:
     gru_size: int = 96
     head_hidden: int = 96
     dropout: float = 0.3
+    n_moods: int = 0
 
     def to_json(self) -> dict[str, Any]:
         """Return the sizes as plain JSON values."""

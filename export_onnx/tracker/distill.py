@@ -25,6 +25,7 @@ from export_onnx.tracker.lessons import Opinion, combine, lesson_of, trust_in, w
 from export_onnx.tracker.network import Tracker
 from export_onnx.tracker.prepare import HELD_OUT
 from export_onnx.tracker.scores import Measure, measure_pieces
+from export_onnx.tracker.stage import Stage, load_checkpoint, save_tracker
 from export_onnx.tracker.store import load_clips
 from export_onnx.tracker.teacher import (
     Teacher,
@@ -33,15 +34,7 @@ from export_onnx.tracker.teacher import (
     random_batch,
     teacher_loss,
 )
-from export_onnx.tracker.train import (
-    MOOD_SHARE,
-    Course,
-    Stage,
-    TrainOptions,
-    load_checkpoint,
-    save_tracker,
-    train_mood,
-)
+from export_onnx.tracker.train import MOOD_SHARE, Course, TrainOptions, train_mood
 from export_onnx.tracker.views import View, front_views, mert_views
 
 __all__ = ["DistillOptions", "distill"]
@@ -143,9 +136,8 @@ def _train_teacher(name: str, fold: int, views: Sequence[View], options: Distill
     centre = torch.from_numpy(rows.mean(0).astype(np.float32))
     scale = torch.from_numpy((rows.std(0) + 1e-2).astype(np.float32))
     teacher = Teacher(centre, scale, options.teacher)
-    training = TrainOptions(options.features, options.out, train=options.train)
     title = f"teacher_{name}_{fold}"
-    stage = Stage(title, teacher, training, _STEPS * options.teacher_epochs)
+    stage = Stage(title, teacher, options.out, options.train, _STEPS * options.teacher_epochs)
     for epoch in range(stage.epoch, options.teacher_epochs):
         seed = [options.train.seed, fold, epoch, parallel.rank()]
         rng = np.random.default_rng(seed)

@@ -6,6 +6,7 @@ from torch.nn import functional
 
 from export_onnx.tracker.config import QUADRANTS, TAGS, FrontEndConfig, NetworkConfig
 from export_onnx.tracker.harmony import HarmonyOutput, rotate_to_tonic
+from export_onnx.tracker.notes import FEATURES
 from export_onnx.tracker.pools import RunningMean
 
 __all__ = ["Emotion"]
@@ -53,12 +54,15 @@ class Emotion(nn.Module):
         self.affect = nn.Linear(config.head_hidden, 4)
         self.quadrant = nn.Linear(config.head_hidden, len(QUADRANTS))
         self.tags = nn.Linear(config.head_hidden, len(TAGS))
+        self.moods = nn.Linear(config.head_hidden, config.n_moods) if config.n_moods else None
+        # Learned beside, so that what notes would tell is heard; not part of the exported graph.
+        self.statistics = nn.Linear(config.head_hidden, FEATURES)
         self.flux_state = (front.n_mels,)
         self.pool_state = (len(config.mood_pools_s), 2 * config.mood_size + 1)
         self.gru_state = (1, config.gru_size)
         self.hold_state = (1, config.head_hidden + 1)
 
-    def forward(
+    def hear(
         self,
         mel: Tensor,
         contrast: Tensor,
@@ -68,10 +72,12 @@ class Emotion(nn.Module):
         pool_state: Tensor,
         gru_state: Tensor,
         hold_state: Tensor,
-    ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]:
-        """Return affect (B, n, 4), quadrant and tag logits, and the four new states.
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
+        """Return what the heads read, (B, n, head_hidden), and the four new states.
 
-        Affect holds valence and arousal before tanh and the logarithms of their deviations.
+        Of the heads, `affect` gives valence and arousal before tanh and the logarithms of their
+        deviations; all others give logits.
+
         `mel` (B, n, frames, mels) and `contrast` (B, n, 1) are relative to the running level;
         `flux_state` (B, mels) is the frame before the first; `gru_state` (B, 1, size).
         """
@@ -97,16 +103,17 @@ class Emotion(nn.Module):
         hidden = functional.gelu(self.mix(self.dropout(memory)))
         openness = 0.02 + 0.98 * torch.sigmoid(self.gate(memory))[..., 0]
         held, hold_state = self.hold(hidden, activity * openness, hold_state)
-        hidden = self.dropout(held[:, :, 0])
         return (
-            self.affect(hidden),
-            self.quadrant(hidden),
-            self.tags(hidden),
+            self.dropout(held[:, :, 0]),
             series[:, -1],
             pool_state,
             gru_last.transpose(0, 1),
             hold_state,
         )
+
+    def word_heads(self) -> list[nn.Module]:
+        """Heads of tags and, where trained, of moods."""
+        return [self.tags] if self.moods is None else [self.tags, self.moods]
 
     def _harmony_view(self, harmony: HarmonyOutput, batch: int, n: int) -> Tensor:
         """Harmony relative to the tonic, (B, n, features)."""

@@ -1,5 +1,6 @@
 """Measure an exported tracker, streaming from audio, with the code that runs live."""
 
+import shutil
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -17,17 +18,21 @@ from export_onnx.metrics import (
     bootstrap,
     concordance,
     key_score,
+    macro_pr_auc,
     macro_roc_auc,
     pearson,
     r_squared,
     rmse,
 )
+from export_onnx.progress import Progress
 from export_onnx.synth import find_soundfonts
 from export_onnx.tracker.baseline import LoudnessBaseline, fit_baseline
 from export_onnx.tracker.config import CHORDS, KEYS, TAGS
 from export_onnx.tracker.contrast import gain_sweep, splices
 from export_onnx.tracker.listen import GAIN_RANGE_DB, Heard, affect, hear
 from export_onnx.tracker.prepare import HELD_OUT
+from export_onnx.tracker.speech import HELD_OUT_VOICES
+from export_onnx.tracker.strangers import doubted, speech_rows
 
 __all__ = ["EvaluateOptions", "Row", "evaluate"]
 
@@ -48,6 +53,8 @@ class EvaluateOptions:
         Prepared train features for the loudness-only baseline; None leaves it out.
     soundfont : Path or None
         Renders the MIDI sets; None takes the held-out one.
+    speech : Path or None
+        Folder of recordings of speech, to be told from music.
     """
 
     data: Path
@@ -56,6 +63,7 @@ class EvaluateOptions:
     features: Path | None = None
     soundfont: Path | None = None
     limit: int = 0
+    speech: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -75,6 +83,10 @@ class Row:
             "system": self.system,
             **asdict(self.score),
         }
+
+
+def _mean(values: np.ndarray) -> float:
+    return float(np.mean(values))
 
 
 def _groups(heard: list[Heard]) -> list[str]:
@@ -145,6 +157,9 @@ def _emopia(heard: list[Heard], baseline: LoudnessBaseline | None) -> list[Row]:
 
 
 def _dimensional(dataset: str, heard: list[Heard], baseline: LoudnessBaseline | None) -> list[Row]:
+    heard = [one for one in heard if one.item.valence is not None and one.item.arousal is not None]
+    if not heard:
+        return []
     groups = _groups(heard)
     targets = np.array([[one.item.valence, one.item.arousal] for one in heard], float)
     systems = [("tracker", _means(heard))]
@@ -175,13 +190,16 @@ def _dimensional(dataset: str, heard: list[Heard], baseline: LoudnessBaseline | 
     values = systems[0][1]
     for column, axis in ((1, "arousal"), (0, "valence")):
         inside = np.abs(values[:, column] - targets[:, column]) <= deviations[:, column]
-        score = bootstrap(lambda x: float(np.mean(x)), (inside,), groups)
+        score = bootstrap(_mean, (inside,), groups)
         rows.append(Row(dataset, f"{axis} within 1 stated std", "tracker", score))
     return rows
 
 
 def _emotify(heard: list[Heard], baseline: LoudnessBaseline | None) -> list[Row]:
     rows = _dimensional("emotify", heard, baseline)
+    heard = [one for one in heard if one.item.tags is not None]
+    if not heard:
+        return rows
     shares = np.array([one.item.tags for one in heard])
     positive = shares > shares.mean(0)
     scores = []
@@ -189,9 +207,40 @@ def _emotify(heard: list[Heard], baseline: LoudnessBaseline | None) -> list[Row]
         settled = one.states[int(_SETTLED * len(one.states)) :]
         named = [dict(state.tags) for state in settled]
         scores.append([float(np.mean([tags[tag] for tags in named])) for tag in TAGS])
-    score = bootstrap(macro_roc_auc, (np.asarray(scores), positive), _groups(heard))
-    rows.append(Row("emotify", "tags macro ROC-AUC", "tracker", score))
-    return rows
+    return rows + _words("emotify", "tags", np.asarray(scores), positive, _groups(heard))
+
+
+def _words(
+    dataset: str, what: str, scores: np.ndarray, positive: np.ndarray, groups: list[str]
+) -> list[Row]:
+    """Ranking of pieces by each word; chance is 0.5 and, for PR-AUC, the share of positives."""
+    rows = []
+    for name, function in (("ROC", macro_roc_auc), ("PR", macro_pr_auc)):
+        score = bootstrap(function, (scores, positive), groups)
+        rows.append(Row(dataset, f"{what} macro {name}-AUC", "tracker", score))
+    chance = bootstrap(_mean, (positive,), groups)
+    return [*rows, Row(dataset, f"{what} macro PR-AUC", "chance", chance)]
+
+
+def _moods(dataset: str, model: TrackerModel, heard: list[Heard]) -> list[Row]:
+    """Ranking by MTG-Jamendo's words, if the model was trained on them."""
+    heard = [one for one in heard if one.item.moods is not None]
+    if not heard or not model.moods:
+        return []
+    scores, hop = [], model.hop_length
+    with Progress(f"{dataset} moods", len(heard)) as progress:
+        for one in heard:
+            states, said = model.start(), []
+            whole = one.sound[: len(one.sound) // hop * hop]
+            for block in np.split(whole, range(64 * hop, len(whole), 64 * hop)):
+                outputs, states = model.step(block, states)
+                said.append(outputs["moods"])
+            course = np.concatenate(said)
+            scores.append(course[int(_SETTLED * len(course)) :].mean(0))
+            progress.advance()
+    named = [set(one.item.moods or ()) for one in heard]
+    positive = np.array([[mood in words for mood in model.moods] for words in named])
+    return _words(dataset, "moods", np.asarray(scores), positive, _groups(heard))
 
 
 def _pop909(heard: list[Heard]) -> list[Row]:
@@ -215,21 +264,18 @@ def _pop909(heard: list[Heard]) -> list[Row]:
         recalls.append(right / known)
         groups.append(item.group)
 
-    def mean(values: np.ndarray) -> float:
-        return float(np.mean(values))
-
     return [
         Row(
             "pop909",
             "key, MIREX weights",
             "tracker",
-            bootstrap(mean, (np.asarray(key_scores),), groups),
+            bootstrap(_mean, (np.asarray(key_scores),), groups),
         ),
         Row(
             "pop909",
             f"chord recall, {CHORD_DELAY_S:g} s delay",
             "tracker",
-            bootstrap(mean, (np.asarray(recalls),), groups),
+            bootstrap(_mean, (np.asarray(recalls),), groups),
         ),
     ]
 
@@ -264,11 +310,16 @@ def evaluate(options: EvaluateOptions) -> list[Row]:
     for dataset, chosen in by_set.items():
         excerpt = _POP909_EXCERPT_S if dataset == "pop909" else None
         heard = hear(tracker, chosen, soundfont, f"{dataset} {options.split}", excerpt)
+        share = bootstrap(
+            _mean, (np.array([doubted(one.states) for one in heard]),), _groups(heard)
+        )
+        rows.append(Row(dataset, "time called uncertain, share", "tracker", share))
         if dataset == "pop909":
             rows += _pop909(heard)
             continue
         baseline = None
-        if options.features is not None:
+        rated = any(item.valence is not None for item in chosen)
+        if options.features is not None and rated:
             baseline = fit_baseline(options.features, dataset, GAIN_RANGE_DB)
         if dataset == "emopia":
             rows += _emopia(heard, baseline)
@@ -278,4 +329,7 @@ def evaluate(options: EvaluateOptions) -> list[Row]:
             rows += _emotify(heard, baseline)
         else:
             rows += _dimensional(dataset, heard, baseline)
+            rows += _moods(dataset, tracker.model, heard)
+    if options.speech is not None or any(shutil.which(voice.program) for voice in HELD_OUT_VOICES):
+        rows += [Row("speech", *row) for row in speech_rows(tracker, options.speech)]
     return rows

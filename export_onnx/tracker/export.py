@@ -8,19 +8,21 @@ from pathlib import Path
 import torch
 
 from engine.errors import InputError
+from export_onnx.datasets.jamendo import MOODS
 from export_onnx.tracker.calibrate import calibrate
 from export_onnx.tracker.config import (
     CHORDS,
     KEYS,
     MODEL_VERSION,
+    PRESENCE,
     QUADRANTS,
     TAGS,
     FrontEndConfig,
     NetworkConfig,
 )
 from export_onnx.tracker.emotion import Emotion
-from export_onnx.tracker.network import OUTPUTS, Tracker, zeros
-from export_onnx.tracker.train import load_checkpoint
+from export_onnx.tracker.network import Tracker, zeros
+from export_onnx.tracker.stage import load_checkpoint
 
 __all__ = ["ExportOptions", "export", "load_tracker", "write_onnx"]
 
@@ -35,6 +37,8 @@ class ExportOptions:
 
     Attributes
     ----------
+    presence : Path
+        Stage file of the network that tells music from speech and noise.
     also : tuple of Path
         Stage files of emotion networks that join those of the checkpoint.
     commit : str
@@ -44,6 +48,7 @@ class ExportOptions:
     """
 
     checkpoint: Path
+    presence: Path
     out: Path
     commit: str = ""
     calibration: Path | None = None
@@ -51,8 +56,12 @@ class ExportOptions:
     also: tuple[Path, ...] = ()
 
 
-def load_tracker(path: Path, also: tuple[Path, ...] = ()) -> tuple[Tracker, dict[str, str]]:
+def load_tracker(
+    path: Path, also: tuple[Path, ...] = (), presence: Path | None = None
+) -> tuple[Tracker, dict[str, str]]:
     """Build the network of a training checkpoint; also returns facts for the metadata.
+
+    Training leaves out the network that tells music from speech; `presence` is the file of that.
 
     `also` are stage files of emotion networks (``emotion0.pt`` as it was after some epoch) whose
     averages join those of the checkpoint: a network early in its course errs differently.
@@ -68,7 +77,11 @@ def load_tracker(path: Path, also: tuple[Path, ...] = ()) -> tuple[Tracker, dict
         sizes = {k: tuple(v) if isinstance(v, list) else v for k, v in sizes.items()}
         front, network = FrontEndConfig(), NetworkConfig(**sizes)
         tracker = Tracker(front, network, int(stored["n_emotions"]))
-        tracker.load_state_dict(stored["tracker"])
+        beside = {f"presence.{k}": v for k, v in tracker.presence.state_dict().items()}
+        if presence is not None:
+            trained = load_checkpoint(presence)["average"]
+            beside = {f"presence.{name}": value for name, value in trained.items()}
+        tracker.load_state_dict({**stored["tracker"], **beside})
         for extra in also:
             emotion = Emotion(front, network)
             emotion.load_state_dict(load_checkpoint(extra)["average"])
@@ -88,6 +101,16 @@ def write_onnx(tracker: Tracker, out: Path, facts: dict[str, str]) -> None:
     front = tracker.front_end.config
     shapes = tracker.state_shapes()
     names = list(shapes)
+    outputs = tracker.outputs()
+    labels = {
+        "quadrants": QUADRANTS,
+        "tags": TAGS,
+        "key": KEYS,
+        "chord": CHORDS,
+        "presence": PRESENCE,
+    }
+    if tracker.config.n_moods:
+        labels["moods"] = MOODS
     pcm = torch.zeros(1, 3 * front.hop_length)
     out.parent.mkdir(parents=True, exist_ok=True)
     partial = out.with_suffix(".part")
@@ -99,8 +122,8 @@ def write_onnx(tracker: Tracker, out: Path, facts: dict[str, str]) -> None:
             (pcm, *zeros(shapes).values()),
             str(partial),
             input_names=["pcm", *names],
-            output_names=[*OUTPUTS, *(f"next_{name}" for name in names)],
-            dynamic_axes={"pcm": {1: "samples"}, **{name: {1: "hops"} for name in OUTPUTS}},
+            output_names=[*outputs, *(f"next_{name}" for name in names)],
+            dynamic_axes={"pcm": {1: "samples"}, **{name: {1: "hops"} for name in outputs}},
             opset_version=_OPSET,
             dynamo=False,
         )
@@ -110,11 +133,13 @@ def write_onnx(tracker: Tracker, out: Path, facts: dict[str, str]) -> None:
         "version": str(MODEL_VERSION),
         "sample_rate": str(front.sample_rate),
         "hop_length": str(front.hop_length),
-        "labels": json.dumps({"quadrants": QUADRANTS, "tags": TAGS, "key": KEYS, "chord": CHORDS}),
+        "labels": json.dumps(labels),
         "states": json.dumps({name: [1, *shape] for name, shape in shapes.items()}),
         "licence": _LICENCE,
         "training_data": _TRAINING_DATA,
-        "parameters": str(sum(p.numel() for p in tracker.parameters())),
+        "parameters": str(
+            sum(p.numel() for name, p in tracker.named_parameters() if "statistics" not in name)
+        ),
         **facts,
     }
     onnx.helper.set_model_props(model, metadata)
@@ -125,7 +150,7 @@ def write_onnx(tracker: Tracker, out: Path, facts: dict[str, str]) -> None:
 
 def export(options: ExportOptions) -> None:
     """Export a checkpoint."""
-    tracker, facts = load_tracker(options.checkpoint, options.also)
+    tracker, facts = load_tracker(options.checkpoint, options.also, options.presence)
     if options.commit:
         facts["commit"] = options.commit
     if options.calibration is not None:

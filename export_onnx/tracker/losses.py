@@ -6,7 +6,7 @@ from torch.nn import functional
 
 from export_onnx.tracker.batches import Batch
 
-__all__ = ["harmony_loss", "mood_loss"]
+__all__ = ["harmony_loss", "mood_loss", "words_loss"]
 
 # Relative importance of the parts of the mood loss.
 _MEAN, _AGREEMENT, _QUADRANT, _TAGS, _DEVIATION = 2.0, 0.5, 0.6, 1.0, 0.1
@@ -53,6 +53,15 @@ def _disagreement(predicted: Tensor, target: Tensor, weight: Tensor) -> Tensor:
     return 1.0 - 2.0 * covariance / (spread + (mean_p - mean_t) ** 2 + 1e-4)
 
 
+def words_loss(logits: Tensor, shares: Tensor, weight: Tensor) -> Tensor:
+    """Binary cross entropy of tags or moods (B, n, words), each by itself; NaN is unknown."""
+    known = (~torch.isnan(shares)).float() * weight[..., None]
+    each = functional.binary_cross_entropy_with_logits(
+        logits, torch.nan_to_num(shares), reduction="none"
+    )
+    return _weighted(each, known)
+
+
 def mood_loss(
     affect: Tensor, quadrant: Tensor, tags: Tensor, batch: Batch, n_sources: int
 ) -> tuple[Tensor, dict[str, float]]:
@@ -91,13 +100,7 @@ def mood_loss(
         ),
         known_quadrant,
     )
-    known_tags = (~torch.isnan(batch.tags)).float() * batch.weight[..., None]
-    tag_loss = _weighted(
-        functional.binary_cross_entropy_with_logits(
-            tags, torch.nan_to_num(batch.tags), reduction="none"
-        ),
-        known_tags,
-    )
+    tag_loss = words_loss(tags, batch.tags, batch.weight)
     total = (
         _MEAN * distance
         + _AGREEMENT * agreement

@@ -14,6 +14,7 @@ from export_onnx.tracker.emotion import Emotion
 from export_onnx.tracker.frontend import FrontEnd
 from export_onnx.tracker.harmony import Harmony, HarmonyOutput
 from export_onnx.tracker.pools import RunningMean
+from export_onnx.tracker.presence import Presence
 
 __all__ = ["OUTPUTS", "Analysis", "Level", "Tracker", "zeros"]
 
@@ -38,7 +39,10 @@ OUTPUTS = (
     "key",
     "chord",
     "loudness_db",
+    "presence",
 )
+# States before those of the emotion networks, and states of each of these.
+_COMMON, _EACH = 8, 4
 
 
 def zeros(shapes: dict[str, tuple[int, ...]], batch: int = 1) -> dict[str, Tensor]:
@@ -90,9 +94,11 @@ class Tracker(nn.Module):
 
     def __init__(self, front: FrontEndConfig, config: NetworkConfig, n_emotions: int = 1) -> None:
         super().__init__()
+        self.config = config
         self.front_end = FrontEnd(front)
         self.level = Level(config, front.hops_per_second)
         self.harmony = Harmony(front, config)
+        self.presence = Presence(front)
         self.emotions = nn.ModuleList(Emotion(front, config) for _ in range(n_emotions))
         # Factors on the stated deviations of valence and arousal, fitted after training.
         self.register_buffer("std_scale", torch.ones(2))
@@ -105,6 +111,9 @@ class Tracker(nn.Module):
             "state_level": self.level.level_state,
             "state_chord": self.harmony.chord_state,
             "state_key": self.harmony.key_state,
+            "state_presence_flux": self.presence.flux_state,
+            "state_presence_pool": self.presence.pool_state,
+            "state_presence_gru": self.presence.gru_state,
         }
         for number, emotion in enumerate(self.emotions):
             assert isinstance(emotion, Emotion)
@@ -114,6 +123,10 @@ class Tracker(nn.Module):
             shapes[f"state_hold_{number}"] = emotion.hold_state
         return shapes
 
+    def outputs(self) -> tuple[str, ...]:
+        """Names of what `forward` returns before the states."""
+        return (*OUTPUTS, "moods") if self.config.n_moods else OUTPUTS
+
     def set_closed_form(self) -> None:
         """Take all hops of a call at once in every running mean, as the exported graph does."""
         for module in self.modules():
@@ -121,29 +134,35 @@ class Tracker(nn.Module):
                 module.block = 0
 
     def forward(self, pcm: Tensor, *states: Tensor) -> tuple[Tensor, ...]:
-        """Return the tensors named in OUTPUTS followed by the new states."""
+        """Return the tensors that `outputs` names, followed by the new states."""
         tail, low, level_state, chord_state, key_state = states[:5]
         mel, pitch, loudness_db, tail, low = self.front_end(pcm, tail, low)
         analysis, level_state = self.level(mel, pitch, level_state)
         harmony, chord_state, key_state = self.harmony(
             analysis.pitch, analysis.activity, chord_state, key_state
         )
-        affect, quadrants, tags, mood_states = self._feel(analysis, harmony, states[5:])
+        presence, *presence_states = self.presence(
+            analysis.mel, analysis.pitch, analysis.activity, *states[5:_COMMON]
+        )
+        affect, quadrants, words, mood_states = self._feel(analysis, harmony, states[_COMMON:])
         return (
             affect[..., 0],
             affect[..., 1],
             affect[..., 2],
             affect[..., 3],
             quadrants,
-            tags,
+            words[0],
             torch.softmax(harmony.key, 2),
             torch.softmax(harmony.chord, 2),
             loudness_db,
+            torch.softmax(presence, 2),
+            *words[1:],
             tail,
             low,
             level_state,
             chord_state,
             key_state,
+            *presence_states,
             *mood_states,
         )
 
@@ -155,31 +174,39 @@ class Tracker(nn.Module):
         harmony, _, _ = self.harmony(
             analysis.pitch, analysis.activity, states["state_chord"], states["state_key"]
         )
-        affect, quadrants, tags, _ = self._feel(analysis, harmony, tuple(states.values())[5:])
-        return affect, quadrants, tags
+        feelings = tuple(states.values())[_COMMON:]
+        affect, quadrants, words, _ = self._feel(analysis, harmony, feelings)
+        return affect, quadrants, words[0]
 
     def _feel(
         self, analysis: Analysis, harmony: HarmonyOutput, states: tuple[Tensor, ...]
-    ) -> tuple[Tensor, Tensor, Tensor, list[Tensor]]:
-        """Average the emotion networks: affect (means, deviations), probabilities, new states."""
-        affects, quadrants, tags, kept = [], [], [], []
+    ) -> tuple[Tensor, Tensor, list[Tensor], list[Tensor]]:
+        """Average the emotion networks: affect (means, deviations), probabilities, new states.
+
+        The probabilities are those of the quadrants, and of tags and, where there are any, moods.
+        """
+        affects, quadrants, kept = [], [], []
+        words: list[list[Tensor]] = []
         for number, emotion in enumerate(self.emotions):
-            affect, quadrant, tag, *new = emotion(
+            assert isinstance(emotion, Emotion)
+            hidden, *new = emotion.hear(
                 analysis.mel,
                 analysis.contrast,
                 analysis.activity,
                 harmony,
-                *states[4 * number : 4 * number + 4],
+                *states[_EACH * number : _EACH * (number + 1)],
             )
+            affect = emotion.affect(hidden)
             deviation = affect[..., 2:].clamp(-4.0, 0.5).exp()
             affects.append(torch.cat([torch.tanh(affect[..., :2]), deviation], 2))
-            quadrants.append(torch.softmax(quadrant, 2))
-            tags.append(torch.sigmoid(tag))
+            quadrants.append(torch.softmax(emotion.quadrant(hidden), 2))
+            words.append([torch.sigmoid(head(hidden)) for head in emotion.word_heads()])
             kept.extend(new)
         count = float(len(affects))
         affect = sum_of(affects) / count
         affect = torch.cat([affect[..., :2], affect[..., 2:] * self.std_scale], 2)
-        return affect, sum_of(quadrants) / count, sum_of(tags) / count, kept
+        mean_words = [sum_of(list(said)) / count for said in zip(*words, strict=True)]
+        return affect, sum_of(quadrants) / count, mean_words, kept
 
 
 def sum_of(tensors: list[Tensor]) -> Tensor:

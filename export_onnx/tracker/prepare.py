@@ -2,9 +2,9 @@
 
 One file per item and variant, ``OUT/<split>/<set>/<name>.<variant>.npz``: ``mel`` and ``pitch``
 float16, ``labels`` float32 of shape (n_hops, 4) with valence, arousal, chord, key (NaN or -1 where
-unknown), ``meta`` a JSON text. Existing files are kept, so an interrupted run goes on where it was.
-The `train` split is rendered with all soundfonts but the held-out ones; every other split with the
-held-out ones only.
+unknown), ``played`` (start in the file [s] and speed), ``meta`` a JSON text. Existing files are
+kept, so an interrupted run goes on where it was. The `train` split is rendered with all soundfonts
+but the held-out ones; every other split with the held-out ones only.
 """
 
 import json
@@ -28,6 +28,8 @@ _RENDER_RATE = 44100
 # Level every clip is brought to before analysis [dBFS]; training moves it again at random.
 _REFERENCE_DB = -20.0
 _EXCERPT_S = 36.0
+# Longer recordings are cut to a part of this length, another one in each variant [s].
+_RECORDING_S = 60.0
 
 _PIANO = (0, 1, 2)
 _ELECTRIC_PIANO = (4, 5)
@@ -42,6 +44,8 @@ class PrepareOptions:
     ----------
     variants : int
         Renderings per item of the train split; others get one.
+    sets : tuple of str
+        Only these data sets; empty takes all that are there.
     soundfonts : tuple of Path
         More soundfonts than the installed ones.
     worker, n_workers : int
@@ -52,6 +56,7 @@ class PrepareOptions:
     out: Path
     splits: tuple[str, ...]
     variants: int = 3
+    sets: tuple[str, ...] = ()
     soundfonts: tuple[Path, ...] = ()
     seed: int = 20251121
     worker: int = 0
@@ -143,7 +148,7 @@ def prepare(options: PrepareOptions) -> int:
     front_end = FrontEnd(config).eval()
     training, held_out = _soundfonts(options)
     synths: dict[Path, Synth] = {}
-    items = read_items(options.data, options.splits)
+    items = read_items(options.data, options.splits, options.sets)
     jobs = [
         (item, variant)
         for variant in range(options.variants)
@@ -163,7 +168,7 @@ def prepare(options: PrepareOptions) -> int:
             font = fonts[int(rng.integers(len(fonts)))]
             if item.is_midi and font not in synths:
                 synths[font] = Synth(font, _RENDER_RATE)
-            sound, labels = _make(item, variant, rng, synths.get(font), config)
+            sound, labels, played = _make(item, variant, rng, synths.get(font), config)
             hops = len(sound) // config.hop_length
             if hops < 10:
                 continue
@@ -181,6 +186,7 @@ def prepare(options: PrepareOptions) -> int:
                 "variant": variant,
                 "quadrant": item.quadrant,
                 "tags": item.tags,
+                "moods": item.moods,
                 "valence": item.valence,
                 "arousal": item.arousal,
                 "soundfont": font.name if item.is_midi else None,
@@ -193,6 +199,7 @@ def prepare(options: PrepareOptions) -> int:
                     mel=mel[0].numpy().astype(np.float16),
                     pitch=pitch[0].numpy().astype(np.float16),
                     labels=labels[:hops],
+                    played=np.array(played),
                     meta=np.array(json.dumps(meta)),
                 )
             partial.rename(target)
@@ -208,18 +215,24 @@ def _make(
     rng: np.random.Generator,
     synth: Synth | None,
     config: FrontEndConfig,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Sound at the tracker's rate and its labels per hop for one variant of an item."""
+) -> tuple[np.ndarray, np.ndarray, tuple[float, float]]:
+    """Sound at the tracker's rate, its labels per hop, start [s] and speed of one variant."""
     rate, hop_s = config.sample_rate, config.hop_length / config.sample_rate
     seen = item.split == "train"
     if not item.is_midi:
         sound, own_rate = item.audio()
+        length = round(_RECORDING_S * own_rate)
+        # A second more is no reason to cut.
+        start = int(rng.integers(len(sound) - length)) if len(sound) > length + own_rate else 0
+        start_s = start / own_rate
+        sound = sound[start : start + length] if start else sound
         # Played a little fast or slow: pitch and tempo move together, as on a turntable.
         speed = float(rng.uniform(0.94, 1.06)) if seen and variant > 0 else 1.0
         if own_rate != rate or speed != 1.0:
             sound = resample(sound, own_rate * speed, rate)
         sound = to_reference(sound)
-        return sound, _labels(item, len(sound) // config.hop_length, hop_s, 0.0, speed, 0)
+        labels = _labels(item, len(sound) // config.hop_length, hop_s, start_s, speed, 0)
+        return sound, labels, (start_s, speed)
     assert synth is not None
     how = _choose_rendering(rng) if seen and (variant or item.dataset == "pop909") else Rendering()
     messages = item.messages()
@@ -230,4 +243,5 @@ def _make(
     sound = synth.render(messages, how, start_s, duration_s)
     sound = to_reference(resample(sound, synth.sample_rate, rate))
     hops = len(sound) // config.hop_length
-    return sound, _labels(item, hops, hop_s, start_s, how.speed, how.transpose)
+    labels = _labels(item, hops, hop_s, start_s, how.speed, how.transpose)
+    return sound, labels, (start_s, how.speed)

@@ -1,15 +1,17 @@
 """Prepared features in memory: what `prepare` wrote, read back for training."""
 
 import json
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from engine.errors import InputError
+from export_onnx.datasets.jamendo import MOODS
 from export_onnx.progress import Progress
 
-__all__ = ["TAUGHT", "Clip", "load_clips"]
+__all__ = ["TAUGHT", "Clip", "give_courses", "load_clips"]
 
 # Numbers in a teachers' answer: valence, arousal and their weights, four quadrants and their
 # weight, nine tags and their weight.
@@ -34,8 +36,14 @@ class Clip:
         Shares per tag.
     mean_affect : tuple of float, or None
         Label of the whole piece.
+    moods : float32 array, shape (56,), or None
+        1 for each of MTG-Jamendo's words that the piece was given.
+    played : tuple of float
+        Where in the file the rendering starts [s] and its speed.
     taught : float32 array, shape (TAUGHT,), or None
         What teachers say of this rendering.
+    course : float16 array, shape (n_hops, COURSE), or None
+        What the teacher that reads the notes says of every hop (see `score_teacher`).
     """
 
     dataset: str
@@ -48,7 +56,10 @@ class Clip:
     quadrant: int
     tags: np.ndarray | None
     mean_affect: tuple[float, float] | None
+    moods: np.ndarray | None = None
+    played: tuple[float, float] = (0.0, 1.0)
     taught: np.ndarray | None = None
+    course: np.ndarray | None = None
 
     @property
     def n_hops(self) -> int:
@@ -59,7 +70,10 @@ class Clip:
 def _read(path: Path) -> Clip:
     with np.load(path, allow_pickle=False) as stored:
         meta = json.loads(str(stored["meta"]))
+        if "played" not in stored:
+            raise InputError(f"{path}: prepared by an earlier version; prepare into another folder")
         known = meta["valence"] is not None
+        words = meta.get("moods")
         return Clip(
             dataset=meta["dataset"],
             name=meta["name"],
@@ -71,6 +85,10 @@ def _read(path: Path) -> Clip:
             quadrant=-1 if meta["quadrant"] is None else int(meta["quadrant"]),
             tags=None if meta["tags"] is None else np.asarray(meta["tags"], np.float32),
             mean_affect=(meta["valence"], meta["arousal"]) if known else None,
+            moods=None
+            if words is None
+            else np.array([mood in words for mood in MOODS], np.float32),
+            played=(float(stored["played"][0]), float(stored["played"][1])),
         )
 
 
@@ -97,3 +115,35 @@ def load_clips(
             clips.append(_read(path))
             progress.advance()
     return clips
+
+
+def give_courses(clips: Sequence[Clip], path: Path, hop_s: float) -> list[Clip]:
+    """Put the course of each rendered piece beside its clips; recordings have none.
+
+    Parameters
+    ----------
+    hop_s : float
+        Time between hops [s].
+
+    Raises
+    ------
+    InputError
+        The file is missing or not what `courses tracker` writes.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            edges = np.concatenate([[0], np.cumsum(stored["counts"])])
+            names, times_s, courses = stored["names"].tolist(), stored["times_s"], stored["courses"]
+    except (OSError, ValueError, KeyError) as error:
+        raise InputError(f"{path}: no courses; `courses tracker` writes them ({error})") from error
+    places = {name: slice(edges[i], edges[i + 1]) for i, name in enumerate(names)}
+    given = []
+    for clip in clips:
+        place = places.get(f"{clip.dataset}/{clip.name}")
+        if place is not None:
+            start_s, speed = clip.played
+            heard_s = start_s + (np.arange(clip.n_hops) + 1) * hop_s * speed
+            nearest = np.clip(np.searchsorted(times_s[place], heard_s), 0, len(times_s[place]) - 1)
+            clip = replace(clip, course=courses[place][nearest].astype(np.float16))
+        given.append(clip)
+    return given

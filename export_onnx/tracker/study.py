@@ -1,4 +1,4 @@
-"""Command line of distillation and ablation."""
+"""Command line of what stands beside plain training: teachers, ablation, speech."""
 
 import argparse
 from dataclasses import replace
@@ -110,7 +110,68 @@ def _distill(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _courses_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--out", type=Path, default=_RUNS / "courses.npz")
+    parser.add_argument(
+        "--set", action="append", default=[], help="data set with notes (default: all three)"
+    )
+
+
+def _courses(arguments: argparse.Namespace) -> int:
+    from export_onnx.tracker.score_teacher import write_courses
+
+    if arguments.data is None:
+        raise InputError("--data DIR is required: the folder with a sub-folder per data set")
+    sets = tuple(arguments.set) or ("vgmidi", "emopia", "pop909")
+    skill = write_courses(Path(arguments.data), arguments.out, sets)
+    for name, (valence, arousal) in zip(("vgmidi", "emopia"), skill.tolist(), strict=True):
+        print(f"{name}: held-out pieces, r of valence {valence:.2f}, arousal {arousal:.2f}")
+    print(f"written: {arguments.out}")
+    return 0
+
+
+def _speech_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--out", type=Path, default=_RUNS / "features", help="folder of features")
+    parser.add_argument("--clips", type=int, default=320, help="for training")
+    parser.add_argument("--held-out-clips", type=int, default=48, help="of voices kept apart")
+    parser.add_argument("--seed", type=int, default=20251121)
+
+
+def _speech(arguments: argparse.Namespace) -> int:
+    from export_onnx.tracker.speech import prepare_speech
+
+    counts = (arguments.clips, arguments.held_out_clips)
+    written = prepare_speech(arguments.out, *counts, arguments.seed)
+    print(f"{written} clips prepared in {arguments.out}")
+    return 0
+
+
+def _presence_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--features", type=Path, default=_RUNS / "features")
+    parser.add_argument("--out", type=Path, default=_RUNS / "train", help="folder of checkpoints")
+    parser.add_argument("--epochs", type=int, default=8)
+    parser.add_argument("--seed", type=int, default=20251121)
+    parser.add_argument("--threads", type=int, default=1)
+
+
+def _presence(arguments: argparse.Namespace) -> int:
+    from export_onnx.tracker.presence_train import PresenceOptions, train_presence
+
+    options = PresenceOptions(
+        features=arguments.features,
+        out=arguments.out,
+        epochs=arguments.epochs,
+        threads=arguments.threads,
+        seed=arguments.seed,
+    )
+    print(f"trained: {train_presence(options)}")
+    return 0
+
+
 STUDIES = {
+    "courses": (_courses_options, _courses, "let the notes say what every passage expresses"),
+    "speech": (_speech_options, _speech, "prepare speech of free synthesisers"),
+    "presence": (_presence_options, _presence, "train what tells music from speech and noise"),
     "distill": (_distill_options, _distill, "train teachers, and a student that listens to them"),
     "ablate": (_ablate_options, _ablate, "train with parts of the recipe left out, and compare"),
 }

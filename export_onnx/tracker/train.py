@@ -7,45 +7,47 @@ picked by a score: the last average is the result. Every epoch is stored, and a 
 goes on where it was. Under `torchrun` every process draws its own sequences (see `parallel`).
 """
 
-import copy
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from pickle import UnpicklingError
-from typing import Any
 
 import torch
-from torch import nn
 
 from engine.errors import InputError
+from export_onnx.datasets.jamendo import MOODS
 from export_onnx.progress import Progress
 from export_onnx.tracker import parallel
 from export_onnx.tracker.augment import Augmenter
 from export_onnx.tracker.batches import Batch, Sampler
 from export_onnx.tracker.config import FrontEndConfig, NetworkConfig, TrainConfig
 from export_onnx.tracker.emotion import Emotion
-from export_onnx.tracker.lesson import lesson_loss
-from export_onnx.tracker.losses import harmony_loss, mood_loss
+from export_onnx.tracker.lesson import course_loss, lesson_loss
+from export_onnx.tracker.losses import harmony_loss, mood_loss, words_loss
 from export_onnx.tracker.network import Tracker, zeros
-from export_onnx.tracker.store import Clip, load_clips
+from export_onnx.tracker.stage import Stage, load_checkpoint, save_tracker
+from export_onnx.tracker.store import Clip, give_courses, load_clips
 
 __all__ = [
     "HARMONY_SHARE",
     "MOOD_SHARE",
+    "MORE_SHARE",
+    "SCORE_SHARE",
     "Course",
-    "Stage",
     "TrainOptions",
-    "load_checkpoint",
-    "save_checkpoint",
-    "save_tracker",
+    "begin_with",
+    "prepared",
     "train",
     "train_harmony",
     "train_mood",
 ]
 
 HARMONY_SHARE = {"pop909": 16, "emopia": 4, "vgmidi": 4}
-MOOD_SHARE = {"emopia": 10, "vgmidi": 6, "emotify": 8}
+# Sequences per batch from each set with labels of emotion, where it was prepared.
+MOOD_SHARE = {"emopia": 10, "vgmidi": 8, "emotify": 8}
+MORE_SHARE = {"deam": 8, "emomusic": 4, "pmemo": 6, "mtg_jamendo": 8}
+# Rendered sets without labels of emotion, learned from what their notes say.
+SCORE_SHARE = {"pop909": 4}
 # Between the random draws of two processes.
 _RANK_SEED = 100_003
 
@@ -56,6 +58,12 @@ class TrainOptions:
 
     Attributes
     ----------
+    start : tuple of Path
+        Stage files whose averages the emotion networks begin with, in order; without one they
+        begin at random.
+    courses : Path or None
+        What `courses tracker` wrote: the emotion networks also learn from the notes. None leaves
+        that out.
     stop_after_epochs : int
         End the run after so many epochs of the emotion networks; started again it goes on. 0 runs
         to the end.
@@ -66,6 +74,8 @@ class TrainOptions:
     n_emotions: int = 1
     threads: int = 1
     stop_after_epochs: int = 0
+    start: tuple[Path, ...] = ()
+    courses: Path | None = None
     train: TrainConfig = TrainConfig()
 
 
@@ -91,138 +101,12 @@ class Course:
     lesson: float = 0.0
 
 
-class _Average:
-    """Exponential average of a module's weights."""
-
-    def __init__(self, module: nn.Module, decay: float) -> None:
-        self.decay = decay
-        self.module = copy.deepcopy(module).eval()
-        self.steps = 0
-
-    def update(self, module: nn.Module) -> None:
-        self.steps += 1
-        decay = min(self.decay, self.steps / (self.steps + 10))
-        with torch.no_grad():
-            for kept, new in zip(self.module.parameters(), module.parameters(), strict=True):
-                kept.lerp_(new, 1.0 - decay)
-
-
-def load_checkpoint(path: Path) -> dict[str, Any]:
-    """Read a checkpoint written by `train` (weights only: nothing in it is executed).
-
-    Raises
-    ------
-    InputError
-        Missing or not a checkpoint.
-    """
-    try:
-        stored: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
-    except (OSError, RuntimeError, ValueError, UnpicklingError) as error:
-        reason = str(error).splitlines()[0]
-        raise InputError(f"{path}: not a readable checkpoint ({reason})") from error
-    return stored
-
-
-def save_checkpoint(path: Path, content: dict[str, Any]) -> None:
-    """Write a checkpoint whole or not at all, in the first process only."""
-    if parallel.rank() != 0:
-        return
-    partial = path.with_suffix(".part")
-    torch.save(content, partial)
-    partial.replace(path)
-
-
-def save_tracker(
-    path: Path, tracker: Tracker, network: NetworkConfig, config: TrainConfig, seconds: float
-) -> None:
-    """Write a trained tracker as `export` reads it."""
-    content = {
-        "tracker": tracker.eval().state_dict(),
-        "network": network.to_json(),
-        "n_emotions": len(tracker.emotions),
-        "train": asdict(config),
-        "seconds": seconds,
-    }
-    save_checkpoint(path, content)
-
-
-class Stage:
-    """One stage: a trainable module, its optimiser, its average, and its checkpoint file.
-
-    Raises
-    ------
-    InputError
-        The file is of a run with another number of steps or processes.
-    """
-
-    def __init__(self, name: str, module: nn.Module, options: TrainOptions, steps: int) -> None:
-        config = options.train
-        self.module = module
-        self.path = options.out / f"{name}.pt"
-        self.average = _Average(module, config.average_decay)
-        decayed = [p for p in module.parameters() if p.ndim > 1]
-        plain = [p for p in module.parameters() if p.ndim <= 1]
-        self.optimiser = torch.optim.AdamW(
-            [
-                {"params": decayed, "weight_decay": config.weight_decay},
-                {"params": plain, "weight_decay": 0.0},
-            ],
-            lr=config.learning_rate,
-        )
-        self.schedule = torch.optim.lr_scheduler.OneCycleLR(
-            self.optimiser, config.learning_rate, total_steps=steps + 1, pct_start=0.15
-        )
-        self.epoch = 0
-        if self.path.exists():
-            stored = load_checkpoint(self.path)
-            begun = int(stored["schedule"]["total_steps"]) - 1
-            if begun != steps:
-                raise InputError(
-                    f"{self.path}: begun with {begun} steps, this run has {steps}; give another "
-                    "folder, or the epochs and processes it was begun with"
-                )
-            module.load_state_dict(stored["module"])
-            self.average.module.load_state_dict(stored["average"])
-            self.average.steps = int(stored["steps"])
-            self.optimiser.load_state_dict(stored["optimiser"])
-            self.schedule.load_state_dict(stored["schedule"])
-            self.epoch = int(stored["epoch"])
-        if not parallel.same_everywhere(self.epoch):
-            raise InputError(f"{self.path}: not the same in all processes; share one folder")
-        parallel.share_weights(module)
-        parallel.share_weights(self.average.module)
-
-    def step(self, loss: torch.Tensor) -> None:
-        """Learn from one batch."""
-        self.optimiser.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        parallel.average_gradients(self.module)
-        nn.utils.clip_grad_norm_(self.module.parameters(), 1.0)
-        self.optimiser.step()
-        self.schedule.step()
-        self.average.update(self.module)
-
-    def save(self) -> None:
-        """Store the epoch; the run goes on from here if it is stopped."""
-        save_checkpoint(
-            self.path,
-            {
-                "module": self.module.state_dict(),
-                "average": self.average.module.state_dict(),
-                "steps": self.average.steps,
-                "optimiser": self.optimiser.state_dict(),
-                "schedule": self.schedule.state_dict(),
-                "epoch": self.epoch,
-            },
-        )
-
-
 def train_harmony(tracker: Tracker, clips: list[Clip], options: TrainOptions) -> None:
     """Train the harmony network, or go on with it."""
     config, front = options.train, tracker.front_end.config
     sampler = Sampler(clips, HARMONY_SHARE, config, front, config.seed, splices=False)
     steps = max(1, sampler.steps_per_epoch() // parallel.world_size())
-    stage = Stage("harmony", tracker.harmony, options, steps * config.harmony_epochs)
+    stage = Stage("harmony", tracker.harmony, options.out, config, steps * config.harmony_epochs)
     delay = round(config.chord_delay_s * front.hops_per_second)
     for epoch in range(stage.epoch, config.harmony_epochs):
         seed = config.seed + epoch + _RANK_SEED * parallel.rank()
@@ -260,7 +144,7 @@ def _mood_step(
         harmony, _, _ = tracker.harmony(
             analysis.pitch, analysis.activity, states["state_chord"], states["state_key"]
         )
-    affect, quadrant, tags, *_ = emotion(
+    hidden, *_ = emotion.hear(
         analysis.mel,
         analysis.contrast,
         analysis.activity,
@@ -270,10 +154,19 @@ def _mood_step(
         states["state_gru_0"],
         states["state_hold_0"],
     )
+    affect, quadrant, tags = emotion.affect(hidden), emotion.quadrant(hidden), emotion.tags(hidden)
     loss, parts = mood_loss(affect, quadrant, tags, batch, len(course.share))
+    if emotion.moods is not None:
+        loss = loss + words_loss(emotion.moods(hidden), batch.moods, batch.weight)
     if course.lesson > 0.0:
         lesson, more = lesson_loss(affect, quadrant, tags, batch, len(course.share))
         loss = (1.0 - course.lesson) * loss + course.lesson * lesson
+        parts.update(more)
+    if not bool(torch.isnan(batch.course[..., 0]).all()):
+        lesson, more = course_loss(
+            affect, quadrant, emotion.statistics(hidden), batch, len(course.share)
+        )
+        loss = loss + lesson
         parts.update(more)
     return loss, parts
 
@@ -294,7 +187,8 @@ def train_mood(
     assert isinstance(emotion, Emotion)
     sampler = Sampler(clips, share, config, front, config.seed, splices=True)
     steps = max(1, (course.steps or sampler.steps_per_epoch()) // parallel.world_size())
-    stage = Stage(f"{course.name}{number}", emotion, options, steps * config.mood_epochs)
+    total = steps * config.mood_epochs
+    stage = Stage(f"{course.name}{number}", emotion, options.out, config, total)
     tracker.harmony.eval()
     last = min(config.mood_epochs, options.stop_after_epochs or config.mood_epochs)
     for epoch in range(stage.epoch, last):
@@ -323,10 +217,48 @@ def train_mood(
     return stage.epoch >= config.mood_epochs
 
 
+def begin_with(tracker: Tracker, number: int, path: Path) -> None:
+    """Give an emotion network the averaged weights of an earlier run's stage file.
+
+    Runs from before the note statistics lack that head: it then stays as it is.
+
+    Raises
+    ------
+    InputError
+        Not the stage file of such a network.
+    """
+    emotion = tracker.emotions[number]
+    try:
+        report = emotion.load_state_dict(load_checkpoint(path)["average"], strict=False)
+    except (KeyError, RuntimeError) as error:
+        raise InputError(f"{path}: not a stage of an emotion network ({error})") from error
+    strange = [name for name in report.missing_keys if not name.startswith("statistics.")]
+    if strange or report.unexpected_keys:
+        raise InputError(f"{path}: weights of another network ({', '.join(strange)})")
+
+
 def train(options: TrainOptions) -> Path | None:
     """Train both stages and write ``OUT/tracker.pt``; returns its path, None if stopped before."""
     with parallel.together():
         return _train(options)
+
+
+def prepared(features: Path) -> dict[str, int]:
+    """Sequences per batch of every rated or tagged set that was prepared.
+
+    Raises
+    ------
+    InputError
+        None of those the tracker is built on is there.
+    """
+    everything = {**MOOD_SHARE, **MORE_SHARE}
+    share = {name: n for name, n in everything.items() if (features / "train" / name).is_dir()}
+    if not share.keys() & MOOD_SHARE.keys():
+        raise InputError(
+            f"{features / 'train'}: none of {', '.join(MOOD_SHARE)}; run "
+            "`python -m export_onnx prepare tracker` first"
+        )
+    return share
 
 
 def _train(options: TrainOptions) -> Path | None:
@@ -334,16 +266,24 @@ def _train(options: TrainOptions) -> Path | None:
     options.out.mkdir(parents=True, exist_ok=True)
     config = options.train
     torch.manual_seed(config.seed)
-    front, network = FrontEndConfig(), NetworkConfig()
+    share = prepared(options.features)
+    front = FrontEndConfig()
+    network = NetworkConfig(n_moods=len(MOODS) if "mtg_jamendo" in share else 0)
     tracker = Tracker(front, network, options.n_emotions)
     started = time.monotonic()
     clips = load_clips(options.features, "train", tuple(HARMONY_SHARE))
     train_harmony(tracker, clips, options)
-    clips = [clip for clip in clips if clip.dataset in MOOD_SHARE]
-    rest = tuple(name for name in MOOD_SHARE if name not in HARMONY_SHARE)
+    rest = tuple(name for name in share if name not in HARMONY_SHARE)
     clips += load_clips(options.features, "train", rest)
+    if options.courses is not None:
+        clips = give_courses(clips, options.courses, 1.0 / front.hops_per_second)
+        share = {**share, **SCORE_SHARE}
+    course = Course(share=share)
+    clips = [clip for clip in clips if clip.dataset in course.share]
     for number in range(options.n_emotions):
-        if not train_mood(tracker, number, clips, options):
+        if number < len(options.start):
+            begin_with(tracker, number, options.start[number])
+        if not train_mood(tracker, number, clips, options, course):
             return None
     path = options.out / "tracker.pt"
     save_tracker(path, tracker, network, config, time.monotonic() - started)

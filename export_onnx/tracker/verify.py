@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from engine.emotion.model import OUTPUTS, TrackerModel
+from engine.emotion.model import TrackerModel
 from export_onnx.tracker.network import Tracker, zeros
 
 __all__ = ["TOLERANCE", "compare_chunks", "compare_torch", "probe_sound", "verify"]
@@ -35,7 +35,7 @@ def probe_sound(n_hops: int, hop_length: int, sample_rate: int, seed: int = 3) -
 
 def _run(model: TrackerModel, sound: np.ndarray, sizes: list[int]) -> dict[str, np.ndarray]:
     states = model.start()
-    parts: dict[str, list[np.ndarray]] = {name: [] for name in OUTPUTS}
+    parts: dict[str, list[np.ndarray]] = {name: [] for name in model.outputs}
     position = 0
     for size in sizes:
         stop = position + size * model.hop_length
@@ -55,7 +55,7 @@ def compare_torch(model: TrackerModel, tracker: Tracker, sound: np.ndarray) -> d
     heard = _run(model, sound, [len(sound) // model.hop_length])
     return {
         name: float(np.abs(heard[name] - results[i][0].numpy()).max())
-        for i, name in enumerate(OUTPUTS)
+        for i, name in enumerate(model.outputs)
     }
 
 
@@ -69,7 +69,7 @@ def compare_chunks(model: TrackerModel, sound: np.ndarray, seed: int = 5) -> dic
         sizes.append(min(left, int(rng.integers(1, 10))))
         left -= sizes[-1]
     chunked = _run(model, sound, sizes)
-    return {name: float(np.abs(whole[name] - chunked[name]).max()) for name in OUTPUTS}
+    return {name: float(np.abs(whole[name] - chunked[name]).max()) for name in whole}
 
 
 def verify(model_path: Path | None, tracker: Tracker | None) -> dict[str, dict[str, float]]:

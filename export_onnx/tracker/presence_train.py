@@ -1,0 +1,161 @@
+"""Train the network that tells music from speech and noise: a stage of its own, ``presence.pt``."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from export_onnx.progress import Progress
+from export_onnx.tracker import parallel
+from export_onnx.tracker.augment import Augmenter
+from export_onnx.tracker.batches import make_noise
+from export_onnx.tracker.config import PRESENCE, FrontEndConfig, NetworkConfig, TrainConfig
+from export_onnx.tracker.network import Tracker, zeros
+from export_onnx.tracker.presence import Presence
+from export_onnx.tracker.stage import Stage
+from export_onnx.tracker.store import Clip, load_clips
+
+__all__ = ["PresenceOptions", "PresenceSampler", "train_presence"]
+
+# Chances of each set, within music, speech and noise. Recordings hold singing: they weigh most.
+_MUSIC = {"emotify": 0.5, "emopia": 0.2, "vgmidi": 0.15, "pop909": 0.15}
+_CLASSES = (0.5, 0.35, 0.15)
+_CROP_S = 10.0
+# Labels count in full this long after a change, and not at all before a part of it [s].
+_SETTLE_S = 1.0
+_STEPS = 60  # per epoch
+
+
+@dataclass(frozen=True)
+class PresenceOptions:
+    """Where to read and write, and the budget."""
+
+    features: Path
+    out: Path
+    epochs: int = 8
+    batch_size: int = 24
+    threads: int = 1
+    seed: int = 20251121
+
+
+class PresenceSampler:
+    """Draws sequences of one to three parts, each music, speech or noise."""
+
+    def __init__(self, clips: list[Clip], front: FrontEndConfig, seed: int) -> None:
+        self.front = front
+        self.rng = np.random.default_rng(seed)
+        self.sets: dict[str, list[Clip]] = {}
+        for clip in clips:
+            self.sets.setdefault(clip.dataset, []).append(clip)
+        self.music = [name for name in _MUSIC if name in self.sets]
+        share = np.array([_MUSIC[name] for name in self.music])
+        self.share = share / share.sum()
+        self.n_hops = round(_CROP_S * front.hops_per_second)
+
+    def _part(self, kind: int, length: int) -> tuple[np.ndarray, np.ndarray]:
+        if PRESENCE[kind] == "noise":
+            return make_noise(self.front, self.rng, length)
+        name = "speech"
+        if PRESENCE[kind] == "music":
+            name = self.music[int(self.rng.choice(len(self.music), p=self.share))]
+        clips = self.sets[name]
+        mels, pitches, filled = [], [], 0
+        while filled < length:
+            clip = clips[int(self.rng.integers(len(clips)))]
+            took = min(length - filled, clip.n_hops)
+            start = int(self.rng.integers(0, clip.n_hops - took + 1))
+            level = np.float32(self.rng.normal(0.0, 0.7))
+            mels.append(clip.mel[start : start + took].astype(np.float32) + level)
+            pitches.append(clip.pitch[start : start + took].astype(np.float32) + level)
+            filled += took
+        return np.concatenate(mels), np.concatenate(pitches)
+
+    def draw(self, batch_size: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Return mel, pitch, class and weight, each with axes (B, n, ...)."""
+        rows = []
+        for _ in range(batch_size):
+            parts = int(self.rng.choice([1, 2, 3], p=[0.5, 0.35, 0.15]))
+            edges = np.linspace(0, self.n_hops, parts + 1).astype(int)
+            mels, pitches, kinds, weights = [], [], [], []
+            for start, stop in zip(edges, edges[1:], strict=False):
+                length = int(stop - start)
+                kind = int(self.rng.choice(len(PRESENCE), p=_CLASSES))
+                mel, pitch = self._part(kind, length)
+                mels.append(mel)
+                pitches.append(pitch)
+                kinds.append(np.full(length, kind))
+                age_s = np.arange(length) / self.front.hops_per_second
+                weights.append(np.clip((age_s - 0.3) / _SETTLE_S, 0.0, 1.0))
+            rows.append([np.concatenate(part) for part in (mels, pitches, kinds, weights)])
+        stacked = [torch.from_numpy(np.stack([row[i] for row in rows])) for i in range(4)]
+        return stacked[0].float(), stacked[1].float(), stacked[2].long(), stacked[3].float()
+
+
+def train_presence(options: PresenceOptions) -> Path:
+    """Train, or go on, and write ``OUT/presence.pt``; returns its path.
+
+    Raises
+    ------
+    InputError
+        Speech or music was not prepared.
+    """
+    torch.set_num_threads(options.threads)
+    options.out.mkdir(parents=True, exist_ok=True)
+    torch.manual_seed(options.seed)
+    front = FrontEndConfig()
+    tracker = Tracker(front, NetworkConfig())
+    clips = load_clips(options.features, "train", ("speech",))
+    for name in _MUSIC:
+        if (options.features / "train" / name).is_dir():
+            variant = None if name == "emotify" else 1 if name != "pop909" else 0
+            clips += load_clips(options.features, "train", (name,), variant)
+    config = replace(TrainConfig(), seed=options.seed, average_decay=0.99)
+    presence = tracker.presence
+    stage = Stage("presence", presence, options.out, config, _STEPS * options.epochs)
+    for epoch in range(stage.epoch, options.epochs):
+        seed = options.seed + epoch + 1009 * parallel.rank()
+        sampler = PresenceSampler(clips, front, seed)
+        augment = Augmenter(front, config.gain_range_db, seed)
+        torch.manual_seed(seed)
+        presence.train()
+        total = right = 0.0
+        title = f"presence {epoch + 1}/{options.epochs}"
+        with Progress(title, _STEPS, silent=parallel.rank() > 0) as progress:
+            for step in range(_STEPS):
+                loss, share = _step(tracker, presence, augment, sampler.draw(options.batch_size))
+                stage.step(loss)
+                total += float(loss.detach())
+                right += share
+                progress.advance(f"loss {total / (step + 1):.3f} right {right / (step + 1):.3f}")
+        stage.epoch = epoch + 1
+        stage.save()
+    return stage.path
+
+
+def _step(
+    tracker: Tracker,
+    presence: Presence,
+    augment: Augmenter,
+    batch: tuple[Tensor, Tensor, Tensor, Tensor],
+) -> tuple[Tensor, float]:
+    """Loss of one batch and the share of hops put right."""
+    mel, pitch, kind, weight = batch
+    states = zeros(tracker.state_shapes(), mel.shape[0])
+    with torch.no_grad():
+        mel, pitch = augment(mel, pitch)
+        analysis, _ = tracker.level(mel, pitch, states["state_level"])
+    logits, *_ = presence(
+        analysis.mel,
+        analysis.pitch,
+        analysis.activity,
+        states["state_presence_flux"],
+        states["state_presence_pool"],
+        states["state_presence_gru"],
+    )
+    each = functional.cross_entropy(logits.transpose(1, 2), kind, reduction="none")
+    total = weight.sum().clamp(min=1e-6)
+    right = ((logits.argmax(2) == kind).float() * weight).sum() / total
+    return (each * weight).sum() / total, float(right)
