@@ -20,12 +20,12 @@ from engine.generators.muser.model import (
     condition_row,
     phase_row,
 )
+from engine.generators.muser.performance import typical_levels
 from engine.generators.muser.sampling import expected, guided, pick, tilted
 from engine.generators.muser.settings import Knobs
 from engine.generators.muser.state import Codes, MuserState
 from engine.generators.muser.vocabulary import ELEMENTS
 from engine.music.draws import Draws
-from engine.transfer.levels import wanted_levels
 
 __all__ = [
     "MOST_BARS_BACK",
@@ -100,7 +100,7 @@ class Place:
 
 def wanted_numbers(valence: float, arousal: float, place: Place, knobs: Knobs) -> dict[str, float]:
     """Return the number each steered element should have on average (`features.statistics`)."""
-    levels = wanted_levels(valence, arousal)
+    levels = typical_levels(valence, arousal)
     more = _DENSITY * knobs.density
     return {
         "rhythm": exp(levels.log_onsets + more) * place.beat_s,

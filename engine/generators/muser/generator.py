@@ -54,6 +54,8 @@ __all__ = ["MuserGenerator", "load_model"]
 _CHORD: Final = ELEMENTS.index("chord")
 _MOST_BEATS_BACK: Final = 8 * MOST_BARS_BACK
 _DEFAULT_KEY: Final = Key(0, "maj")
+_DARK: Final = 0.3
+"""What the darkest valence adds to adventurousness: its music leaves the scale more often."""
 _LONGEST_SILENCE_S: Final = 1.6
 """After so long without an onset the next beat must have one."""
 _TIMING_S: Final = 0.006
@@ -274,8 +276,9 @@ class MuserGenerator:
             sounding=ends,
             silence=(state.empty + 1) * place.beat_s < _LONGEST_SILENCE_S,
         )
+        courage = min(self._knobs.adventurousness - _DARK * min(context.valence, 0.0), 1.0)
         tokens, decoder = write_notes(
-            model, codes, place, grammar, state.decoder, self._knobs, draws
+            model, codes, place, grammar, state.decoder, courage, self._knobs.temperature, draws
         )
         notes = notes_of(tokens, context.beat, place.shift)
         notes, voices = split_voices(notes, state.voices)

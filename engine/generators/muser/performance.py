@@ -11,10 +11,13 @@ from typing import Final
 
 from engine.events import NoteEvent
 from engine.music.loudness import carry_velocity
-from engine.transfer.levels import wanted_levels
+from engine.transfer.levels import Levels, wanted_levels
 
-__all__ = ["neutral", "shape"]
+__all__ = ["neutral", "shape", "typical_levels"]
 
+_REACH: Final = 0.75
+"""How far a full target goes on the scale of `wanted_levels`, where 0.6 is typical of a quadrant:
+the model's own full targets are the most extreme music there is."""
 _NEUTRAL_VELOCITY: Final = 64.0
 _LENGTH_SHARE: Final = 0.6
 """Part of the difference in note length that is articulation; the rest is slower music."""
@@ -22,14 +25,19 @@ _SHORTEST: Final = 0.05
 """Shortest note [beats]."""
 
 
+def typical_levels(valence: float, arousal: float) -> Levels:
+    """Return the levels of played music at a target in [-1, 1]²."""
+    return wanted_levels(_REACH * valence, _REACH * arousal)
+
+
 def _articulation(valence: float, arousal: float) -> float:
-    level = wanted_levels(valence, arousal).log_length - wanted_levels(0.0, 0.0).log_length
+    level = typical_levels(valence, arousal).log_length - typical_levels(0.0, 0.0).log_length
     return exp(_LENGTH_SHARE * level)
 
 
 def neutral(note: NoteEvent, valence: float, arousal: float) -> NoteEvent:
     """Return a note written for an emotion as it would be for none."""
-    loudness = wanted_levels(valence, arousal).velocity
+    loudness = typical_levels(valence, arousal).velocity
     return replace(
         note,
         velocity=carry_velocity(note.velocity, loudness, _NEUTRAL_VELOCITY),
@@ -41,7 +49,7 @@ def shape(note: NoteEvent, valence: float, arousal: float) -> NoteEvent:
     """Return a neutral note with loudness and articulation for this target."""
     valence = min(max(valence, -1.0), 1.0)
     arousal = min(max(arousal, -1.0), 1.0)
-    loudness = wanted_levels(valence, arousal).velocity
+    loudness = typical_levels(valence, arousal).velocity
     return replace(
         note,
         velocity=carry_velocity(note.velocity, _NEUTRAL_VELOCITY, loudness),

@@ -7,7 +7,6 @@ from engine.generators.muser.composing import Place
 from engine.generators.muser.grammar import Grammar, event_limit
 from engine.generators.muser.model import MuserModel
 from engine.generators.muser.sampling import pick
-from engine.generators.muser.settings import Knobs
 from engine.generators.muser.state import Codes
 from engine.generators.muser.tokens import Token
 from engine.generators.muser.vocabulary import DURATIONS, END_TICK, FIELDS
@@ -27,12 +26,13 @@ def write_notes(
     place: Place,
     grammar: Grammar,
     decoder: NDArray[np.float32],
-    knobs: Knobs,
+    adventurousness: float,
+    temperature: float,
     draws: Draws,
 ) -> tuple[list[Token], NDArray[np.float32]]:
     """Return the notes of a beat, at most `event_limit`, and the decoder's state after it."""
     row = np.array([codes], np.int64)
-    courage = np.float32(_UNUSUAL * (1.0 - knobs.adventurousness))
+    courage = np.float32(_UNUSUAL * (1.0 - adventurousness))
     last: Token | None = None
     for index in range(event_limit(place.beat_s) + 1):
         context, decoder = model.decoder_step(model.event_row(last), row, place.phase, decoder)
@@ -51,7 +51,7 @@ def write_notes(
             event[0, field] = pick(
                 logits,
                 draws.uniform("event", place.beat, index, field),
-                temperature=knobs.temperature,
+                temperature=temperature,
                 top_p=_TOP_P,
                 mask=mask,
             )
