@@ -1,18 +1,22 @@
 """Likeness, flaws, memorisation, response, transfer and the trial: each finds what was planted."""
 
+import shutil
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from engine.errors import InputError
+from engine.events import NoteEvent
+from engine.midi.file import write_midi_file
+from export_onnx.datasets import Item
 from export_onnx.judges import flaws, trial
 from export_onnx.judges.likeness import FEATURES, likeness, overlap, sample, wasserstein
 from export_onnx.judges.material import Plan, grid_wishes, make, quadrant_wishes, step_wishes
 from export_onnx.judges.memory import longest_shared
 from export_onnx.judges.notes import Notes
 from export_onnx.judges.response import AFTER, BEFORE, pooled_beats, reached, read_response
-from export_onnx.judges.transfer import Moved, contour, drift, keeps_tune
+from export_onnx.judges.transfer import Moved, contour, drift, keeps_tune, transfer_all
 from export_onnx.judges.verdict import spearman
 
 
@@ -115,6 +119,29 @@ def test_tune_survives_accompaniment_and_time():
     kept = keeps_tune([Moved("a", "a", 0, 1, tune, slower), Moved("b", "b", 0, 1, tune, slower)])
     lost = keeps_tune([Moved("a", "a", 0, 1, tune, backwards)])
     assert kept[0][1].value > 0.95 and lost[0][1].value < 0.5
+
+
+@pytest.mark.parametrize(("label", "factor"), [("on", 0.8), ("off", 0.0), ("wrong", -0.8)])
+def test_transfer_is_told_the_label_and_asked_for_every_other_quadrant(tmp_path, label, factor):
+    told = []
+
+    def copy(source, output, valence, arousal, elements):
+        told.append((valence, arousal))
+        shutil.copyfile(source, output)
+
+    write_midi_file(
+        tmp_path / "a.mid",
+        [NoteEvent(n, n / 2, 0.5, 60 + n, 80, 0, "lead") for n in range(8)],
+        [],
+        tempo_bpm=120,
+        key="C:maj",
+        beats_per_bar=4,
+    )
+    item = Item("emopia", "a", "val", "song", tmp_path, "a.mid", quadrant=2)
+    moved = transfer_all([item], level=0.8, label=label, transfer=copy)
+    assert [(one.source, one.target) for one in moved] == [(2, 0), (2, 1), (2, 3)]
+    assert told == [(factor, factor), (-factor, factor), (factor, -factor)]
+    assert len(moved[0].after) == 8
 
 
 def test_drift_names_only_what_was_not_touched():

@@ -40,7 +40,8 @@ __all__ = ["SECTIONS", "Figure", "Subject", "measure"]
 _DRAWS: Final = 20
 """Random samples of real clips that a baseline of likeness averages."""
 _TRAINING_SETS: Final = ("emopia", "vgmidi", "pop909")
-_DRIFT_CLIPS: Final = 40
+_DRIFT_STEP: Final = 4
+"""Single elements are tried on every so many of the clips."""
 
 
 @dataclass(frozen=True)
@@ -279,14 +280,21 @@ def _transfer(subject: Subject) -> list[Figure]:
     items = read_items(subject.data, (subject.split,), ("emopia",))
     figures = []
     without_pitch = tuple(name for name in ELEMENTS if name not in ("pitch", "chord"))
-    for title, elements in (("all elements", ELEMENTS), ("without pitch, chord", without_pitch)):
-        moved = transfer_all(items, elements, subject.plan.level)
+    for title, elements, label in (
+        ("all elements", ELEMENTS, "on"),
+        ("all elements, label off", ELEMENTS, "off"),
+        ("all elements, label wrong", ELEMENTS, "wrong"),
+        ("without pitch, chord", without_pitch, "on"),
+    ):
+        moved = transfer_all(items, elements, subject.plan.level, label)
         for who, measure, score in shares_moved(subject.bench, moved):
             figures += _scored("transfer", [(who, f"{title}: {measure}", score)])
         for measure, score in keeps_tune(moved):
             figures += _scored("transfer", [("contour", f"{title}: {measure}", score)])
     for element in ELEMENTS:
-        moved = transfer_all(items[:_DRIFT_CLIPS], (element,), subject.plan.level)
+        moved = transfer_all(items[::_DRIFT_STEP], (element,), subject.plan.level)
+        for who, measure, score in shares_moved(subject.bench, moved):
+            figures += _scored("transfer", [(who, f"{element} alone: {measure}", score)])
         for statistic, value in drift(moved, (element,)).items():
             figures.append(
                 Figure("transfer", f"drift by {element}", statistic, value, n=len(moved))

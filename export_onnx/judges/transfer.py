@@ -20,7 +20,21 @@ from export_onnx.judges.train import Bench
 from export_onnx.metrics import Score, accuracy, bootstrap, pearson
 from export_onnx.progress import Progress
 
-__all__ = ["TOUCHES", "Moved", "contour", "drift", "keeps_tune", "shares_moved", "transfer_all"]
+__all__ = [
+    "LABELS",
+    "TOUCHES",
+    "Moved",
+    "contour",
+    "drift",
+    "keeps_tune",
+    "shares_moved",
+    "transfer_all",
+]
+
+LABELS: Final = {"on": 1.0, "off": 0.0, "wrong": -1.0}
+"""What the transfer is told → factor on the target: the target itself, no emotion, its opposite.
+
+If the music moved by being processed alone, it would move whatever it is told."""
 
 Transfer = Callable[[Path, Path, float, float, tuple[str, ...]], None]
 """Input file, output file, valence, arousal, elements."""
@@ -80,9 +94,17 @@ def transfer_all(
     items: Sequence[Item],
     elements: tuple[str, ...] = ELEMENTS,
     level: float = 0.8,
+    label: str = "on",
     transfer: Transfer = _by_file,
 ) -> list[Moved]:
     """Move every clip to the three quadrants it is not in, at strength 1, through files.
+
+    Parameters
+    ----------
+    level : float
+        Distance of the targets from the axes.
+    label : {'on', 'off', 'wrong'}
+        What the transfer is told, see `LABELS`; `Moved.target` is the true target.
 
     Raises
     ------
@@ -90,6 +112,7 @@ def transfer_all(
         A clip cannot be read.
     """
     moved = []
+    told = LABELS[label] * level
     with tempfile.TemporaryDirectory() as name, Progress("transfer", len(items)) as progress:
         source, output = Path(name) / "before.mid", Path(name) / "after.mid"
         for item in items:
@@ -97,7 +120,7 @@ def transfer_all(
             before = from_file(source)
             for target, (valence, arousal) in enumerate(CORNERS):
                 if item.quadrant is not None and target != item.quadrant:
-                    transfer(source, output, valence * level, arousal * level, elements)
+                    transfer(source, output, valence * told, arousal * told, elements)
                     after = from_file(output)
                     moved.append(Moved(item.name, item.group, item.quadrant, target, before, after))
             progress.advance()
