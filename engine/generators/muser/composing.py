@@ -40,10 +40,10 @@ __all__ = [
 MOST_BARS_BACK: Final = max(LOOKBACK_BARS)
 
 _STEERED: Final = {
-    "rhythm": 0.5,
-    "texture": 0.4,
+    "rhythm": 0.75,
+    "texture": 0.7,
     "pitch": 0.4,
-    "duration": 0.4,
+    "duration": 0.75,
     "velocity": 0.5,
 }
 """Share of the way that an element's mean is steered."""
