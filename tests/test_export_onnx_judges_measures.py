@@ -15,6 +15,7 @@ from export_onnx.judges.likeness import FEATURES, likeness, overlap, sample, was
 from export_onnx.judges.material import Plan, grid_wishes, make, quadrant_wishes, step_wishes
 from export_onnx.judges.memory import longest_shared
 from export_onnx.judges.notes import Notes
+from export_onnx.judges.page import side_by_side
 from export_onnx.judges.response import AFTER, BEFORE, pooled_beats, reached, read_response
 from export_onnx.judges.transfer import Moved, contour, drift, keeps_tune, transfer_all
 from export_onnx.judges.verdict import spearman
@@ -176,3 +177,24 @@ def test_trial_names_what_it_does_not_know():
     arguments = SimpleNamespace(sections="quadrants,colour", data=None)
     with pytest.raises(InputError, match="colour"):
         trial.run(arguments)
+
+
+def test_page_puts_engines_and_real_clips_side_by_side():
+    def figure(section, who, measure, value, low=None, high=None):
+        return {"section": section, "who": who, "measure": measure, "value": value} | {
+            "low": low,
+            "high": high,
+        }
+
+    text = side_by_side(
+        {
+            "rules": [figure("quadrants", "plain", "accuracy", 0.5, 0.4, 0.6)],
+            "muser": [
+                figure("quadrants", "plain", "accuracy", 0.75),
+                figure("flaws", "muser", "silence", 1.0),
+                figure("flaws", "real", "silence", 2.0),
+            ],
+        }
+    )
+    assert "| plain: accuracy | 0.50 [0.40, 0.60] | 0.75 |" in text
+    assert "| | muser | real |" in text and "| silence | 1.00 | 2.00 |" in text

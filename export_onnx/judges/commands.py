@@ -6,6 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from engine.errors import InputError
+from export_onnx.judges import page
 
 __all__ = ["COMMANDS", "data_folder"]
 
@@ -63,4 +64,5 @@ def _evaluate(arguments: argparse.Namespace) -> int:
 COMMANDS = {
     "train": (_train_options, _train, "train the judges on real clips"),
     "evaluate": (_evaluate_options, _evaluate, "measure the judges on real clips"),
+    "compare": (page.add_options, page.run, "figures of engines side by side, as Markdown"),
 }
