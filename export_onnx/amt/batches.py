@@ -153,10 +153,11 @@ class Sampler:
                 part = slice(start, start + config.crop)
                 before, chord, told = before[part], chord[part], told[part].copy()
                 heard = heard[part]
+            dropped = self._dropped(song)
             if rng.random() < config.transpose:
                 by = _TRANSPOSED[int(rng.integers(1, 12))]
                 before, chord = by[before], by[chord]
-            dropped = self._dropped(song)
+                dropped.add("mode")  # who tells the mode knows the key
             self._tell(told, dropped)
             untold = "valence" in dropped or "arousal" in dropped
             rows.append((before, chord, told, heard, untold))

@@ -77,7 +77,7 @@ class TrainConfig:
     delay : int
         The intent groups come up to so many slots late.
     transpose : float
-        Chance that a song is put into a wrong key.
+        Chance that a song is put into a wrong key; its mode is not told then.
     affect : float
         Weight of the affective-similarity loss.
     average_decay : float
