@@ -15,10 +15,17 @@ from engine.errors import InputError
 from engine.events import NoteEvent
 from engine.generators import MusicalContext
 from engine.generators.muser.generator import MuserGenerator, load_model
-from engine.generators.muser.grammar import event_limit
+from engine.generators.muser.grammar import Grammar, PitchRules, event_limit
 from engine.generators.muser.model import CodeTable, shipped_model_folder
 from engine.generators.muser.sampling import expected, guided, pick, tilted
-from engine.generators.muser.vocabulary import CODEBOOKS, ELEMENTS, FIELDS, QUALITY_NAMES, TEMPOS
+from engine.generators.muser.vocabulary import (
+    CODEBOOKS,
+    ELEMENTS,
+    END_TICK,
+    FIELDS,
+    QUALITY_NAMES,
+    TEMPOS,
+)
 from engine.generators.muser.voices import Voices, split_voices
 from engine.music.chords import parse_chord
 from engine.music.keys import parse_key
@@ -177,6 +184,12 @@ def test_silence_does_not_last():
         empty = 0 if generator.extend(context(beat, tempo_bpm=120.0)) else empty + 1
         longest = max(longest, empty)
     assert 1 <= longest * 0.5 <= 2.0
+
+
+def test_a_full_keyboard_may_rest():
+    rules = PitchRules(frozenset(range(12)), frozenset(range(12)))
+    grammar = Grammar(8, 0.5, 0, rules, sounding=[99.0] * 12, silence=False)
+    assert np.flatnonzero(grammar.onsets()).tolist() == [END_TICK]
 
 
 @pytest.mark.parametrize("model", ["wild", "shipped"])

@@ -102,6 +102,8 @@ class Grammar:
             together = sum(note.onset == last for note in self.notes)
             free = together < _MOST_TOGETHER and self._sounding_at(last) < _MOST_SOUNDING
             mask[last] = free and bool(self.pitches(last).any())
+        if not mask.any():  # all that may sound sounds already
+            mask[END_TICK] = True
         return mask
 
     def pitches(self, onset: int) -> Mask:
