@@ -69,6 +69,8 @@ class Composer:
         self._pending: deque[tuple[int, Future[FilledBeat]]] = deque()
         self._interrupt = threading.Event()
         self._sketch = _Sketch()
+        self._prepared: tuple[MusicalContext, Future[FilledBeat]] | None = None
+        self._before: object = None  # the generator's state before the prepared beat
 
     @property
     def generator(self) -> Generator:
@@ -106,14 +108,43 @@ class Composer:
             return False
         self._playing = self._wanted
         self._sketch = _Sketch()
+        self._prepared = None
         return True
 
     def reset(self, seed: int) -> None:
         """Start the choices anew with another seed, from the next beat on."""
         self._seed = seed
         self._interrupt.set()
+        self._prepared = None
         self._worker.submit(self._generator.reset, seed)
         self._sketch = _Sketch()
+
+    def prepare(self, context: MusicalContext) -> None:
+        """Have a beat filled that the music may start with; anew where the target has moved."""
+        if self._prepared is not None and self._prepared[0].beat == context.beat:
+            if _alike(self._prepared[0], context):
+                return
+        self._unprepare()
+        filled = self._worker.submit(self._fill_ahead, self._generator, context)
+        self._prepared = context, filled
+
+    def start_with(self, beat: int) -> bool:
+        """Take the prepared beat as asked for; return whether it was this one."""
+        if self._prepared is None or self._prepared[0].beat != beat:
+            self._unprepare()
+            return False
+        self._pending.append((beat, self._prepared[1]))
+        self._prepared = None
+        return True
+
+    def _unprepare(self) -> None:
+        if self._prepared is not None:
+            self._prepared = None
+            self._worker.submit(lambda generator: generator.restore(self._before), self._generator)
+
+    def _fill_ahead(self, generator: Generator, context: MusicalContext) -> FilledBeat:
+        self._before = generator.snapshot()
+        return _fill(generator, context)
 
     def ask(self, context: MusicalContext) -> None:
         """Have one beat filled; beats are asked for in ascending order."""
@@ -188,9 +219,7 @@ class _Sketch:
             and drawn.beat <= context.beat <= self.end
             and self.end > drawn.beat
             and not context.performed
-            and abs(drawn.valence - context.valence) < DRAFT_TOLERANCE
-            and abs(drawn.arousal - context.arousal) < DRAFT_TOLERANCE
-            and _frame(drawn) == _frame(context)
+            and _alike(drawn, context)
         )
 
     def add(self, notes: tuple[NoteEvent, ...], state: object) -> None:
@@ -204,6 +233,15 @@ class _Sketch:
 
     def notes(self) -> tuple[NoteEvent, ...]:
         return tuple(note for _, notes in self._beats for note in notes)
+
+
+def _alike(drawn: MusicalContext, context: MusicalContext) -> bool:
+    """Return whether what was drawn for one context will do for another."""
+    return (
+        abs(drawn.valence - context.valence) < DRAFT_TOLERANCE
+        and abs(drawn.arousal - context.arousal) < DRAFT_TOLERANCE
+        and _frame(drawn) == _frame(context)
+    )
 
 
 def _frame(context: MusicalContext) -> tuple[object, ...]:

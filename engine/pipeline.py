@@ -205,6 +205,8 @@ class Pipeline:
         self._composer.forget()
         self.plan.clear()
         self._next_beat = math.ceil(beat)
+        if self._composer.start_with(self._next_beat):
+            self._next_beat += 1
         self._lift_pedals(beat)
 
     def close(self) -> None:
@@ -217,6 +219,7 @@ class Pipeline:
         self._followed = self.join(self.emotion, now_s)
         target = self.target.update(self._followed, now_s, beat)
         if not self.clock.running:
+            self._prepare(beat, target)
             controls = self._due_pedals(math.inf) + self._emotion_controls(now_s, beat, target)
             return Step(target, (), controls, 0)
         missed = self._ask(now_s, target)
@@ -232,6 +235,11 @@ class Pipeline:
                 notes.append(ScheduledNote(shaped, on_s, off_s))
         controls = self._due_pedals(due_beat) + self._emotion_controls(now_s, beat, target)
         return Step(target, tuple(notes), controls, missed + (held is not None), held)
+
+    def _prepare(self, beat: float, target: TargetState) -> None:
+        """Be ready for a start without notice, so that its first notes are not late."""
+        self._take_over()
+        self._composer.prepare(self._context(math.ceil(beat), target))
 
     def _ask(self, now_s: float, target: TargetState) -> int:
         """Ask for every beat within the lead; return how many are past and left out."""
@@ -275,8 +283,10 @@ class Pipeline:
 
     def _at_bar_line(self) -> None:
         """Take over what may only change on a bar line: engine and key."""
-        if self._next_beat % self._performance.beats_per_bar:
-            return
+        if self._next_beat % self._performance.beats_per_bar == 0:
+            self._take_over()
+
+    def _take_over(self) -> None:
         if self._coming is not None:
             performance, taken = self._coming
             taken()

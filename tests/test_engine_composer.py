@@ -262,3 +262,46 @@ def test_harmony_holds_until_the_end_of_a_beat_that_is_late(plain):
             worker.work()
     assert port.ends[4] == pytest.approx(second_s + BEAT_S)  # the last note of beat 0 sounds on
     assert port.ends[1] < second_s  # what had ended before stays ended
+
+
+def test_the_beat_of_a_start_without_notice_is_there_already(plain):
+    clock = InternalClock(120.0)
+    worker = Later()
+    pipeline = Pipeline(plain, clock, worker=worker, draft_beats=0)
+    generator = pipeline.generator
+    for tick in range(5):
+        pipeline.advance(tick / 100)
+        worker.work()
+    assert generator.filled == 1  # once, not at every turn
+    pipeline.change(plain.changed({"valence": 1.0, "slew_per_s": 100.0}))
+    pipeline.advance(0.06)
+    worker.work()
+    assert generator.filled == 1 and generator.contexts[-1].valence > 0.0  # another, undone first
+    clock.start(0.1)
+    pipeline.relocate(0.0)
+    started = pipeline.advance(0.1)
+    assert [scheduled.note.onset for scheduled in started.notes] == [0.0]
+    worker.work()
+    assert generator.filled == 1
+
+
+def test_a_start_elsewhere_undoes_what_was_prepared(plain):
+    clock = InternalClock(120.0)
+    worker = Later()
+    pipeline = Pipeline(plain, clock, worker=worker, draft_beats=0)
+    pipeline.advance(0.0)
+    worker.work()
+    clock.start(0.1, 8.0)
+    pipeline.relocate(8.0)
+    pipeline.advance(0.1)
+    worker.work()
+    assert [context.beat for context in pipeline.generator.contexts] == [0, 8]
+    assert pipeline.generator.filled == 1
+
+
+def test_another_engine_takes_over_at_once_while_the_music_stands(plain):
+    pipeline = Pipeline(plain, InternalClock(120.0), draft_beats=0)
+    pipeline.advance(0.0)
+    pipeline.change(plain.changed({"engine": "other"}))
+    pipeline.advance(0.01)
+    assert pipeline.generator.name == "other" and pipeline.generator.filled == 1
