@@ -17,8 +17,6 @@ from servers.jack import RATE, JackServer, MidiDump, hanging, since_connected, u
 
 import presets
 
-PLAYER = Path(__file__).parent / "servers" / "concert.py"
-
 
 @pytest.fixture(scope="module")
 def player(jack: JackServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
@@ -28,7 +26,7 @@ def player(jack: JackServer, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     soundfile.write(path, soxr.resample(samples[:, 0], rate, RATE), RATE)
     name = f"concert-{os.getpid()}"
     with subprocess.Popen(
-        [sys.executable, "-P", str(PLAYER), str(path), name],
+        [sys.executable, "-P", "-m", "engine.bench.soak.concert", str(path), name],
         env=jack.environment(),
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,

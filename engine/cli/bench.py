@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.cli.options import Commands, check_output
+from engine.errors import InputError
 
 __all__ = ["add", "run"]
 
@@ -50,6 +51,12 @@ def _sync() -> dict[str, Any]:
     return measure_follower()
 
 
+def _video() -> dict[str, Any]:
+    from engine.bench.video import measure_video
+
+    return measure_video()
+
+
 def _midi() -> dict[str, Any]:
     """Measure every output this machine has; each beside a plain sleep loop in the same run."""
     from dataclasses import asdict
@@ -81,6 +88,7 @@ _MEASURES: dict[str, tuple[str, Callable[[], dict[str, Any]]]] = {
     "muser": ("cost of `muser` on one core", _muser),
     "amt": ("cost of `amt`, its voices, and how well its music follows the target", _amt),
     "midi": ("how late notes leave, beside a plain sleep loop", _midi),
+    "video": ("how well films are read, and music fits them", _video),
     "sync": ("how well a MIDI clock is followed", _sync),
 }
 
@@ -92,11 +100,16 @@ def add(commands: "Commands[argparse.ArgumentParser]") -> None:
         help="measure this machine",
         description="Measure this machine: "
         + "; ".join(f"{name}: {what}" for name, (what, _) in _MEASURES.items())
-        + ".",
+        + "; soak: hours on a stage of real processes, with faults (only when asked for).",
         allow_abbrev=False,
     )
-    parser.add_argument("what", nargs="*", choices=tuple(_MEASURES), metavar="WHAT")
+    parser.add_argument("what", nargs="*", choices=(*_MEASURES, "soak"), metavar="WHAT")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there too")
+    soaking = parser.add_argument_group("soak")
+    soaking.add_argument("--hours", type=float, default=0.05, metavar="H", help="default 0.05")
+    soaking.add_argument("--faults", type=int, default=20, metavar="N", help="default 20")
+    soaking.add_argument("--seed", type=int, default=0, metavar="S", help="default 0")
+    soaking.add_argument("--folder", type=Path, metavar="DIR", help="keep the sessions there")
     parser.set_defaults(run=run)
 
 
@@ -107,6 +120,8 @@ def run(parsed: argparse.Namespace) -> int:
 
     if parsed.json is not None:
         check_output(parsed.json)
+    if "soak" in parsed.what:
+        return _soak(parsed)
     names = parsed.what or list(_MEASURES)
     console = Console()
     figures: dict[str, dict[str, Any]] = {}
@@ -121,3 +136,31 @@ def run(parsed: argparse.Namespace) -> int:
     if parsed.json is not None:
         parsed.json.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
     return 0
+
+
+def _soak(parsed: argparse.Namespace) -> int:
+    """Soak, tell the story as it goes, and judge."""
+    import tempfile
+
+    from engine.bench.soak.report import as_text
+    from engine.bench.soak.run import soak
+    from engine.config import check_range
+
+    check_range("--hours", parsed.hours, 0.0, 1000.0)
+    check_range("--faults", parsed.faults, 0, 100_000)
+    if parsed.what != ["soak"]:
+        raise InputError(f"soak is measured alone; got {' '.join(parsed.what)}")
+    with tempfile.TemporaryDirectory(prefix="stimmung-soak-") as scratch:
+        folder = parsed.folder or Path(scratch)
+        folder.mkdir(parents=True, exist_ok=True)
+        report = soak(
+            folder,
+            seconds=parsed.hours * 3600.0,
+            faults=parsed.faults,
+            seed=parsed.seed,
+            tell=lambda line: print(line, flush=True),
+        )
+    print(as_text(report))
+    if parsed.json is not None:
+        parsed.json.write_text(json.dumps(report.to_json(), indent=2) + "\n", encoding="utf-8")
+    return 0 if report.passed else 1

@@ -1,229 +1,38 @@
-"""A private JACK server on the dummy driver, and jack_midi_dump listening on it."""
+"""The rig's private JACK server and receiver, for tests; what they heard, judged."""
 
-import contextlib
-import fcntl
-import itertools
-import os
-import re
-import signal
-import subprocess
-import tempfile
-import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
-from typing import IO
 
+from engine.bench.soak import jack_rig
+from engine.bench.soak.jack_rig import RATE, Heard, MidiDump, until
 from servers.needs import need_program
 
-__all__ = ["Heard", "JackServer", "MidiDump", "hanging", "since_connected", "until"]
-
-RATE = 48000
-_ATTEMPTS = 5
-_TOOL_S = 5.0
-_REGISTRY = Path("/dev/shm/jack-shm-registry")
-
-
-def until(
-    condition: Callable[[], object],
-    what: str,
-    patience_s: float = 10.0,
-    shown: Callable[[], object] = str,
-) -> None:
-    """Wait until something holds; fail naming it if it never does, with what is to be shown."""
-    end = time.monotonic() + patience_s
-    while not condition():
-        assert time.monotonic() < end, f"waited {patience_s:g} s in vain for {what} {shown()}"
-        time.sleep(0.01)
+__all__ = [
+    "RATE",
+    "Heard",
+    "JackServer",
+    "MidiDump",
+    "hanging",
+    "midi_dump",
+    "since_connected",
+    "until",
+]
 
 
-def _running() -> set[str]:
-    """Return every argument of every running program, names of servers among them."""
-    arguments: set[bytes] = set()
-    for path in Path("/proc").glob("[0-9]*/cmdline"):
-        with contextlib.suppress(OSError):  # ended meanwhile
-            arguments.update(path.read_bytes().split(b"\0"))
-    return {argument.decode("utf-8", "replace") for argument in arguments}
+class JackServer(jack_rig.JackServer):
+    """The rig's server; where its programs are missing, tests are skipped."""
 
-
-def _reserve_name() -> tuple[str, IO[str]]:
-    """Return a server name nobody has, and the open lock file that keeps it ours.
-
-    Names come round again, and with them the places of killed servers in JACK's registry.
-    """
-    running = _running()
-    for number in itertools.count():
-        name = f"stimmung-test-{number}"
-        lock = (Path(tempfile.gettempdir()) / f"{name}.lock").open("w")
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            lock.close()
-            continue
-        if name not in running:
-            return name, lock
-        lock.close()
-    raise AssertionError("unreachable")
-
-
-def _tidy_registry() -> None:
-    """Make room in JACK's registry of servers.
-
-    It has eight places, and one that was killed keeps its place until a server of the same
-    name starts and ends properly.
-    """
-    registered = re.findall(rb"jack-\d+:([^:\0]+):", _REGISTRY.read_bytes())
-    for name in {name.decode() for name in registered} - _running():
-        command = ["timeout", "2", "jackd", "-r", "-n", name, "-d", "dummy"]
-        subprocess.run(command, capture_output=True, check=False)
-
-
-def _realtime() -> bool:
-    probe = subprocess.run(["chrt", "-f", "5", "true"], capture_output=True, check=False)
-    return probe.returncode == 0
-
-
-class JackServer:
-    """A running server.
-
-    Parameters
-    ----------
-    name : str, optional
-        For JACK_DEFAULT_SERVER; by default one that is free.
-    period : int, optional
-        Frames per period.
-    """
-
-    def __init__(self, name: str | None = None, period: int | None = None) -> None:
-        self._killed = False
-        self._lock: IO[str] | None = None
-        if name is None:
-            name, self._lock = _reserve_name()
-        self.name = name
-        # Without real-time rights, short periods would only produce xruns.
-        self.period = period or (256 if _realtime() else 1024)
-        self.rate = RATE
-        self._process = self._start()
-
-    def _start(self) -> "subprocess.Popen[bytes]":
-        # What it says goes to a file: a pipe that nobody reads would stop the server.
-        with tempfile.TemporaryFile("w+") as log:
-            for _ in range(_ATTEMPTS):
-                process = self._launch(log)
-                if self._came_up(process):
-                    return process
-                log.seek(0)
-                said = log.read()
-                if "Too many servers" in said:
-                    _tidy_registry()
-                time.sleep(0.3)  # servers that start together stumble over their registry
-            raise AssertionError(f"jackd ends at once: {said}")
-
-    def _came_up(self, process: "subprocess.Popen[bytes]") -> bool:
-        until(lambda: process.poll() is not None or self._answers(), "the JACK server")
-        time.sleep(0.1)  # if a server of the same name answered, ours is about to give up
-        return process.poll() is None
-
-    def _launch(self, log: IO[str]) -> "subprocess.Popen[bytes]":
-        # -t: for so long [ms] a killed client may halt the server; 500 is JACK's own default.
-        command = [need_program("jackd"), "-R" if _realtime() else "-r", "-n", self.name]
-        command += ["-t", "500", "-d", "dummy", "-r", str(RATE), "-p", str(self.period)]
-        return subprocess.Popen(
-            command,
-            env=dict(os.environ, JACK_NO_AUDIO_RESERVATION="1"),
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-        )
-
-    def _answers(self) -> bool:
-        # jack_wait would do, but fails when two servers start at the same time.
-        return self.run("jack_lsp").returncode == 0
-
-    def environment(self) -> dict[str, str]:
-        """Return the environment of a program that is to use this server."""
-        return dict(os.environ, JACK_DEFAULT_SERVER=self.name, JACK_NO_START_SERVER="1")
-
-    def run(self, *command: str) -> subprocess.CompletedProcess[str]:
-        """Run one of JACK's tools against this server; one that hangs has failed."""
-        try:
-            return subprocess.run(
-                command,
-                env=self.environment(),
-                capture_output=True,
-                text=True,
-                check=False,
-                timeout=_TOOL_S,
-            )
-        except subprocess.TimeoutExpired:
-            return subprocess.CompletedProcess(command, 124, "", f"{command[0]} hangs")
-
-    def ports(self) -> list[str]:
-        """Return the names of all ports."""
-        return self.run("jack_lsp").stdout.split("\n")[:-1]
-
-    def connections(self, port: str) -> list[str]:
-        """Return the ports connected to one."""
-        lines = self.run("jack_lsp", "-c", port).stdout.splitlines()
-        return [line.strip() for line in lines if line.startswith("   ")]
-
-    def connect(self, source: str, sink: str) -> None:
-        """Connect two ports and make sure of it."""
-        until(lambda: {source, sink} <= set(self.ports()), f"{source} and {sink}")
-        self.run("jack_connect", source, sink)
-        until(lambda: sink in self.connections(source), f"{source} -> {sink}")
-
-    def kill(self) -> None:
-        """Kill the server as a crash would."""
-        self._killed = True
-        self._process.kill()
-        self._process.wait()
-
-    def restart(self) -> None:
-        """Start it again under the same name."""
-        self._killed = False
-        self._process = self._start()
-
-    def stop(self) -> None:
-        """End the server."""
-        if self._killed:
-            self.restart()  # to end properly and leave the registry
-        self._process.terminate()
-        try:
-            self._process.wait(10)
-        except subprocess.TimeoutExpired:
-            self.kill()
-        if self._lock is not None:
-            self._lock.close()
-
-
-@dataclass(frozen=True)
-class Heard:
-    """One message as a receiver got it, at a frame of its own clock."""
-
-    frame: int
-    data: bytes
-
-    @property
-    def kind(self) -> int:
-        return self.data[0] & 0xF0
-
-    @property
-    def is_on(self) -> bool:
-        return self.kind == 0x90 and self.data[2] > 0
-
-    @property
-    def is_off(self) -> bool:
-        return self.kind == 0x80 or (self.kind == 0x90 and self.data[2] == 0)
+    def __init__(self) -> None:
+        for program in ("jackd", "jack_lsp", "jack_connect", "jack_midi_dump"):
+            need_program(program)
+        super().__init__()
 
 
 def hanging(heard: list[Heard]) -> set[tuple[int, int]]:
     """Return channel and pitch of notes still sounding; an off without its on is an error."""
     sounding: dict[tuple[int, int], int] = {}
     for message in heard:
-        place = (message.data[0] & 15, message.data[1])
+        place = message.place
         if message.is_on:
             assert place not in sounding, f"{place} started twice"
             sounding[place] = message.frame
@@ -238,56 +47,11 @@ def since_connected(heard: list[Heard]) -> list[Heard]:
     started: set[tuple[int, int]] = set()
     whole = []
     for message in heard:
-        place = (message.data[0] & 15, message.data[1])
         if message.is_on:
-            started.add(place)
-        if not message.is_off or place in started:
+            started.add(message.place)
+        if not message.is_off or message.place in started:
             whole.append(message)
     return whole
-
-
-class MidiDump:
-    """jack_midi_dump, a receiver that is not ours."""
-
-    def __init__(self, server: JackServer, name: str) -> None:
-        self.port = f"{name}:input"
-        self.heard: list[Heard] = []
-        self._process = subprocess.Popen(
-            [need_program("jack_midi_dump"), "-a", name],
-            env=server.environment(),
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        threading.Thread(target=self._read, daemon=True).start()
-        until(lambda: self.port in server.ports(), self.port)
-
-    def _read(self) -> None:
-        assert self._process.stdout is not None
-        with self._process.stdout as lines:
-            for line in lines:
-                stamp, _, rest = line.partition(":")
-                data = bytearray()
-                for word in rest.split():
-                    if len(word) != 2:
-                        break
-                    data.append(int(word, 16))
-                if data:
-                    self.heard.append(Heard(int(stamp), bytes(data)))
-
-    @property
-    def ons(self) -> list[Heard]:
-        return [message for message in self.heard if message.is_on]
-
-    @property
-    def offs(self) -> list[Heard]:
-        return [message for message in self.heard if message.is_off]
-
-    def stop(self) -> None:
-        """End the program."""
-        # It leaves the server properly at SIGINT only; after any other death the server halts
-        # for a while.
-        self._process.send_signal(signal.SIGINT)
-        self._process.wait()
 
 
 @contextmanager

@@ -1,0 +1,318 @@
+"""Everything on stage: a server, somebody who plays, the engine, somebody who listens."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections import deque
+from pathlib import Path
+from typing import Any
+
+from engine.bench.soak.ear import Ear, Place
+from engine.bench.soak.family import find_family
+from engine.bench.soak.jack_rig import RATE, JackServer, until
+from engine.keeper import EngineKeeper
+
+__all__ = ["Stage", "last_event_s"]
+
+_TEMPO_BPM = 120.0
+_EAR = "soak-ear"
+_CONCERT = "soak-concert"
+_DRUMMER = "soak-drummer"
+_CLOCK_IN = "Stimmung in"
+_READY_S = 30.0
+_SLACK_BEATS = 1.0
+
+
+class Stage:
+    """Real processes around one engine; `start` builds it, `stop` clears it away.
+
+    Parameters
+    ----------
+    folder : Path
+        For session folders and the audio that is played.
+    seed : int
+        Seed of the generator.
+
+    Attributes
+    ----------
+    said : deque of str
+        What the engine's keeper had to tell lately.
+    sync : str
+        ``internal`` or ``midi``: how the engine is started next.
+    suspects : dict
+        Notes that may hang → since when they are suspected [s].
+    notes, doubled : int
+        Of the receivers so far, see `Ear`; the present one is counted in `stop`.
+    """
+
+    def __init__(self, folder: Path, seed: int) -> None:
+        self.folder = folder
+        self.said: deque[str] = deque(maxlen=200)
+        self.sync = "internal"
+        self.suspects: dict[tuple[Place, float], float] = {}
+        self.notes = 0
+        self.doubled = 0
+        self._seed = seed
+        self._server: JackServer | None = None
+        self._concert: subprocess.Popen[bytes] | None = None
+        self._drummer: subprocess.Popen[bytes] | None = None
+        self._ear: Ear | None = None
+        self._keeper: EngineKeeper | None = None
+        self._before: dict[str, str | None] = {}
+        self._osc_port = _free_port()
+
+    # ------------------------------------------------------------------ building
+
+    def start(self) -> None:
+        """Build everything and wait until notes arrive.
+
+        Raises
+        ------
+        DeviceError
+            A program is missing, or something does not come up.
+        """
+        self._server = JackServer()
+        for name in ("JACK_DEFAULT_SERVER", "JACK_NO_START_SERVER"):
+            self._before[name] = os.environ.get(name)
+        os.environ.update(JACK_DEFAULT_SERVER=self._server.name, JACK_NO_START_SERVER="1")
+        self.begin_concert()
+        self.place_ear()
+        self._keeper = EngineKeeper(self.config(), self.said.append)
+        self._keeper.start()
+        until(self._patched_and_well, "music", _READY_S, lambda: list(self.said)[-3:])
+
+    def stop(self) -> None:
+        """Clear everything away; the engine ends its notes first."""
+        if self._keeper is not None:
+            self._keeper.stop()
+        self._count_ear()
+        if self._ear is not None and self.server.alive:
+            self._ear.stop()
+        self._ear = None
+        for process in (self._concert, self._drummer):
+            _end(process)
+        if self._server is not None:
+            self._server.stop()
+        for name, value in self._before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+    def config(self) -> dict[str, Any]:
+        """Return what the engine is started with."""
+        return {
+            "performance": {"engine": "rules", "mode": "follow", "tempo_bpm": _TEMPO_BPM},
+            "input": f"{_CONCERT}",
+            "midi_out": "jack",
+            "record": str(self.folder / "sessions"),
+            "seed": self._seed,
+            "sync": self.sync,
+            "midi_in": "jack" if self.sync == "midi" else "",
+            "osc_in": self._osc_port,
+        }
+
+    def begin_concert(self) -> None:
+        """Have somebody play the demo piece, again and again."""
+        _end(self._concert)
+        path = self.folder / "concert.wav"
+        if not path.exists():
+            _write_concert(path)
+        self._concert = _run("engine.bench.soak.concert", str(path), _CONCERT)
+        until(lambda: f"{_CONCERT}:out" in self.server.ports(), "the concert", _READY_S)
+
+    def begin_drummer(self) -> None:
+        """Have somebody send MIDI clock."""
+        _end(self._drummer)
+        self._drummer = _run("engine.bench.soak.drummer", _DRUMMER, str(_TEMPO_BPM))
+        until(lambda: f"{_DRUMMER}:out" in self.server.ports(), "the drummer", _READY_S)
+
+    def end_drummer(self) -> None:
+        """Send the drummer home."""
+        _end(self._drummer)
+        self._drummer = None
+
+    def place_ear(self) -> None:
+        """Have a receiver listen; what an earlier one heard is over."""
+        self._count_ear()
+        if self._ear is not None:
+            self._ear.kill()  # one whose server died does not end by itself
+        self._ear = Ear(self.server, _EAR)
+
+    def _count_ear(self) -> None:
+        if self._ear is not None:
+            self.notes += self._ear.notes
+            self.doubled += self._ear.doubled
+
+    # ------------------------------------------------------------------ who is there
+
+    @property
+    def server(self) -> JackServer:
+        """The JACK server."""
+        assert self._server is not None
+        return self._server
+
+    @property
+    def keeper(self) -> EngineKeeper:
+        """Who keeps the engine going."""
+        assert self._keeper is not None
+        return self._keeper
+
+    @property
+    def ear(self) -> Ear:
+        """The receiver."""
+        assert self._ear is not None
+        return self._ear
+
+    @property
+    def concert(self) -> "subprocess.Popen[bytes]":
+        """Who plays."""
+        assert self._concert is not None
+        return self._concert
+
+    @property
+    def drummer(self) -> "subprocess.Popen[bytes] | None":
+        """Who sends MIDI clock, if anybody."""
+        return self._drummer
+
+    def family(self) -> dict[str, int]:
+        """Return role → process id, see `find_family`."""
+        pid = self.keeper.pid
+        return {} if pid is None else find_family(pid)
+
+    def our_port(self) -> str:
+        """Return the engine's MIDI output, or an empty string while there is none."""
+        for port in self.server.ports():
+            client, _, name = port.partition(":")
+            if client.startswith("Stimmung") and name == "Stimmung":
+                return port
+        return ""
+
+    # ------------------------------------------------------------------ what a user would do
+
+    def patch(self) -> None:
+        """Make the connections a patchbay makes, where both ends are there; start the clock."""
+        port = self.our_port()
+        if port and self.ear.port not in self.server.connections(port):
+            self.server.run("jack_connect", port, self.ear.port)
+        clock = self._clock_port()
+        if self._drummer is None or not clock:
+            return
+        out = f"{_DRUMMER}:out"
+        if clock not in self.server.connections(out):
+            self.server.run("jack_connect", out, clock)
+        look = self.keeper.snapshot()
+        if look is not None and not look["running"]:
+            self.tell_drummer("start")
+
+    def tell_drummer(self, order: str) -> None:
+        """Have the drummer send Start or Stop."""
+        _say(self._drummer, order)
+
+    def tell_concert(self, order: str) -> None:
+        """Have other things played for a while, see `engine.bench.soak.concert`."""
+        _say(self._concert, order)
+
+    def _clock_port(self) -> str:
+        ports = self.server.ports()
+        return next((port for port in ports if port.startswith(f"{_CLOCK_IN}:")), "")
+
+    # ------------------------------------------------------------------ how it is
+
+    def _patched_and_well(self) -> bool:
+        self.patch()
+        return not self.trouble(time.perf_counter() - 1.0)
+
+    def trouble(self, since_s: float) -> str:
+        """Say what is not as it should be; notes count if they came after a time [s]."""
+        look = self.keeper.snapshot()
+        if look is None:
+            return "the engine says nothing"
+        if look["audio"]["error"] or not look["audio"]["alive"]:
+            return f"audio: {look['audio']['error']}"
+        if not look["midi"]["alive"]:
+            return "the MIDI output is away"
+        if look["emotion"] is None:
+            return "nothing is heard"
+        if self.ear.last_on_s < since_s:
+            return f"no note since {time.perf_counter() - self.ear.last_on_s:.1f} s"
+        return ""
+
+    def hanging(self) -> set[Place]:
+        """Return what sounds at the receiver although the engine means it to be over."""
+        sounding = self.ear.sounding
+        look = self.keeper.snapshot()
+        if look is None or not sounding:
+            return set()
+        beat = look["beat"]
+        meant = {
+            (note["channel"], note["pitch"])
+            for note in look["notes"]
+            if note["onset"] + note["duration"] > beat - _SLACK_BEATS
+        }
+        return set(sounding) - meant
+
+    def newest_session(self) -> Path | None:
+        """Return the events file that is written now."""
+        files = (self.folder / "sessions").glob("**/events.jsonl")
+        return max(files, key=lambda path: path.stat().st_mtime, default=None)
+
+
+def _free_port() -> int:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as trial:
+        trial.bind(("127.0.0.1", 0))
+        return int(trial.getsockname()[1])
+
+
+def _run(module: str, *arguments: str) -> "subprocess.Popen[bytes]":
+    return subprocess.Popen(
+        [sys.executable, "-P", "-m", module, *arguments],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env=dict(os.environ, PYTHONPATH=os.pathsep.join(filter(None, sys.path))),
+    )
+
+
+def _say(process: "subprocess.Popen[bytes] | None", order: str) -> None:
+    if process is not None and process.stdin is not None and process.poll() is None:
+        process.stdin.write(order.encode() + b"\n")
+        process.stdin.flush()
+
+
+def _end(process: "subprocess.Popen[bytes] | None") -> None:
+    if process is None:
+        return
+    process.kill()
+    process.wait()
+    assert process.stdin is not None
+    try:
+        process.stdin.close()
+    except OSError:
+        return  # what was never read
+
+
+def _write_concert(path: Path) -> None:
+    import soundfile
+    import soxr
+
+    import presets
+
+    samples, rate = soundfile.read(presets.DEMO_AUDIO, dtype="float32", always_2d=True)
+    soundfile.write(path, soxr.resample(samples[:, 0], rate, RATE), RATE)
+
+
+def last_event_s(path: Path) -> float:
+    """Return ``at_s`` of the last whole line of an events file; 0 if there is none."""
+    with path.open("rb") as stream:
+        stream.seek(max(0, path.stat().st_size - 65536))
+        lines = stream.read().split(b"\n")
+    for line in reversed(lines):
+        try:
+            return float(json.loads(line)["at_s"])
+        except (ValueError, KeyError, TypeError):
+            continue
+    return 0.0
