@@ -5,7 +5,7 @@ They also hold what is mistaken for cuts: fades, dissolves, flashes, changes of 
 
 import math
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, cast
 
@@ -19,11 +19,12 @@ __all__ = ["Clip", "Shot", "encode", "frames_of", "make_clip"]
 
 Image = NDArray[np.uint8]
 
-WIDTH: Final = 320
-HEIGHT: Final = 180
+WIDTH: Final = 160
+HEIGHT: Final = 90
 FPS: Final = 25
 FAST: Final[Mapping[str, str]] = {"preset": "ultrafast", "crf": "20"}
 _FADE_S: Final = 1.0
+_SHORTEST_S: Final = 1.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +55,9 @@ class Shot:
 
 @dataclass(frozen=True, slots=True)
 class Clip:
-    """A film: its shots, and the mood of the whole."""
+    """A film and its shots."""
 
     shots: tuple[Shot, ...]
-    valence: float
-    arousal: float
 
     @property
     def cuts_s(self) -> tuple[float, ...]:
@@ -70,35 +69,49 @@ class Clip:
         """Length of the film [s]."""
         return self.shots[-1].start_s + self.shots[-1].length_s
 
+    def mood(self, from_s: float, to_s: float) -> tuple[float, float]:
+        """Return mean valence and arousal of what is painted between two times [s]."""
+        weights = [
+            max(0.0, min(to_s, shot.start_s + shot.length_s) - max(from_s, shot.start_s))
+            for shot in self.shots
+        ]
+        moods = [(shot.valence, shot.arousal) for shot in self.shots]
+        valence, arousal = np.average(moods, axis=0, weights=weights)
+        return float(valence), float(arousal)
 
-def make_clip(seed: int, valence: float, arousal: float, length_s: float = 40.0) -> Clip:
-    """Return a clip of a mood: the more aroused, the faster it moves and is cut."""
+
+def make_clip(seed: int, moods: Sequence[tuple[float, float]], scene_s: float = 16.0) -> Clip:
+    """Return a clip: a scene per mood (valence, arousal); arousal moves and cuts it faster."""
     random = np.random.default_rng(seed)
-    usual_s = 5.0 * 2.0 ** (-1.1 * arousal)
     shots: list[Shot] = []
     at = 0.0
-    while at < length_s:
-        length = float(np.clip(random.lognormal(np.log(usual_s), 0.45), 1.2, 15.0))
-        length = round(length * FPS) / FPS
-        if length_s - at - length < 1.2:
-            length = round((length_s - at) * FPS) / FPS
-        kinds = ("", "", "flash", "light") if length < 3.5 else ("", "fade", "dissolve", "flash")
-        shots.append(
-            Shot(
-                start_s=at,
-                length_s=length,
-                seed=int(random.integers(2**31)),
-                valence=float(np.clip(valence + 0.12 * random.standard_normal(), -1, 1)),
-                arousal=float(np.clip(arousal + 0.12 * random.standard_normal(), -1, 1)),
-                disturbance=str(random.choice(kinds)),
+    for scene, (valence, arousal) in enumerate(moods, 1):
+        usual_s = 5.0 * 2.0 ** (-1.1 * arousal)
+        end_s = round(scene * scene_s * FPS) / FPS
+        while at < end_s:
+            length = float(np.clip(random.lognormal(np.log(usual_s), 0.45), 1.2, 15.0))
+            length = round(length * FPS) / FPS
+            if end_s - at - length < _SHORTEST_S:
+                length = end_s - at
+            kinds = (
+                ("", "", "flash", "light") if length < 3.5 else ("", "fade", "dissolve", "flash")
             )
-        )
-        at = round((at + length) * FPS) / FPS
-    return Clip(tuple(shots), valence, arousal)
+            shots.append(
+                Shot(
+                    start_s=at,
+                    length_s=length,
+                    seed=int(random.integers(2**31)),
+                    valence=float(np.clip(valence + 0.1 * random.standard_normal(), -1, 1)),
+                    arousal=float(np.clip(arousal + 0.1 * random.standard_normal(), -1, 1)),
+                    disturbance=str(random.choice(kinds)),
+                )
+            )
+            at = round((at + length) * FPS) / FPS
+    return Clip(tuple(shots))
 
 
 def frames_of(clip: Clip) -> Iterator[Image]:
-    """Yield the frames, uint8, shape (180, 320, 3), 25 a second."""
+    """Yield the frames, uint8, shape (90, 160, 3), 25 a second."""
     for shot in clip.shots:
         yield from _play(shot)
 
@@ -133,10 +146,10 @@ class _Scene:
         hues = warm + 0.1 * random.standard_normal(8)
         depth = 0.4 + 0.2 * arousal
         self._colours = [_rgb(hue, depth, light * random.uniform(0.55, 1.45)) for hue in hues]
-        self._speed = 2.0 ** (3.0 + 2.6 * arousal)  # pixels per second
+        self._speed = 2.0 ** (2.6 + 2.6 * arousal)  # pixels per second
         self._places = random.uniform((0, 0), (WIDTH, HEIGHT), (6, 2))
         self._ways = random.standard_normal((6, 2))
-        self._sizes = random.uniform(12.0, 48.0, 6)
+        self._sizes = random.uniform(6.0, 24.0, 6)
         self._slope = random.uniform(0.0, 2.0 * np.pi)
         self._texture = random.standard_normal((HEIGHT, WIDTH)).cumsum(1)
         self._texture -= self._texture.mean(1, keepdims=True)
@@ -144,7 +157,7 @@ class _Scene:
         self._y, self._x = np.mgrid[0:HEIGHT, 0:WIDTH].astype(np.float32)
 
     def at(self, time_s: float) -> NDArray[np.float32]:
-        """Return the picture, float32 in [0, 1], shape (180, 320, 3)."""
+        """Return the picture, float32 in [0, 1], shape (90, 160, 3)."""
         way = self._speed * time_s
         ramp = (np.cos(self._slope) * self._x + np.sin(self._slope) * self._y) / WIDTH
         ramp = (0.5 + 0.5 * np.tanh(ramp))[..., None]

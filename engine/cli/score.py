@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from engine.cli.options import Commands, add_seed, check_output
 from engine.config import AUTO_KEY
 from engine.errors import InputError
-from engine.generators import GENERATORS
+from engine.generators import GENERATORS, create_generator
 
 if TYPE_CHECKING:
     from engine.video.film_score import FilmScore, Wishes
@@ -98,6 +98,7 @@ def run(parsed: argparse.Namespace) -> int:
     if parsed.render is not None:
         check_render(parsed.render)
         soundfont = find_soundfont(parsed.soundfont)
+    generator = create_generator(wishes.engine, wishes.seed)
     with Film(parsed.video) as film:
         nominal_s = film.nominal_s
     with progress_bar("watching", nominal_s or 0.0) as progress:
@@ -105,7 +106,7 @@ def run(parsed: argparse.Namespace) -> int:
     if parsed.features is not None:
         write_features(parsed.features, states)
     with progress_bar("composing", course.end_s) as progress:
-        film_score = score_course(course, wishes, progress=progress)
+        film_score = score_course(course, wishes, generator, progress)
     film_score.write(parsed.output)
     print(_summary(film_score), file=sys.stderr)
     if parsed.render is not None:

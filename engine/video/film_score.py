@@ -7,7 +7,7 @@ from typing import Final
 
 from engine.config import AUTO_KEY, Performance, check_range
 from engine.emotion.curve import Points
-from engine.generators import create_generator
+from engine.generators import Generator, create_generator
 from engine.midi.file import SongMap, write_midi_file
 from engine.video.analyser import Picture
 from engine.video.course import Course, course_of
@@ -156,10 +156,12 @@ def watch(
 def score_course(
     course: Course,
     wishes: Wishes,
-    *,
+    generator: Generator | None = None,
     progress: Callable[[float], None] = lambda _seconds: None,
 ) -> FilmScore:
     """Write music for a film's course.
+
+    ``generator`` is the engine asked for, fresh or reset; None makes one.
 
     Raises
     ------
@@ -186,7 +188,8 @@ def score_course(
         beats_per_bar=wishes.beats_per_bar,
         key=suggest_key(course) if wishes.key == AUTO_KEY else wishes.key,
     )
-    generator = create_generator(wishes.engine, wishes.seed)
+    if generator is None:
+        generator = create_generator(wishes.engine, wishes.seed)
     score = compose_score(course, spotting, generator, performance, progress=progress)
     return FilmScore(course, spotting, score, performance)
 
