@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.bench.core import one_core, quantile_ms
+from engine.bench.mert import measure_mert
 
 __all__ = ["measure_tracker"]
 
@@ -20,7 +21,8 @@ def measure_tracker() -> dict[str, Any]:
 
     Runs on one core where the system allows pinning. The yardstick is a plain NumPy log-mel
     front end (one 2048-point FFT and 64 bands per 512 samples) over the same audio in the same
-    run, so that figures of different machines can be compared as ratios.
+    run, so that figures of different machines can be compared as ratios. A network of MERT-95M's
+    shape stands beside it (see `engine.bench.mert`).
     """
     import presets
     from engine.audio import mono_blocks
@@ -46,8 +48,9 @@ def measure_tracker() -> dict[str, Any]:
         _log_mel(pcm, rate)
         yardstick_s = time.perf_counter() - began
     seconds = pcm.size / rate
+    hop_ms = 1000.0 * hop / rate
     return {
-        "hop_ms": round(1000.0 * hop / rate, 1),
+        "hop_ms": round(hop_ms, 1),
         "back_to_back_p50_ms": quantile_ms(back_to_back, 0.5),
         "back_to_back_p99_ms": quantile_ms(back_to_back, 0.99),
         "paced_p50_ms": quantile_ms(paced, 0.5),
@@ -55,6 +58,7 @@ def measure_tracker() -> dict[str, Any]:
         "paced_max_ms": quantile_ms(paced, 1.0),
         "offline_times_real_time": round(seconds / offline_s, 1),
         "times_numpy_log_mel": round(offline_s / yardstick_s, 2),
+        **measure_mert(quantile_ms(back_to_back, 0.5), hop_ms),
     }
 
 

@@ -1,0 +1,52 @@
+"""What a performer plays, heard as sound, reaches the notes of the generator."""
+
+import math
+
+import numpy as np
+
+from engine.clock import InternalClock
+from engine.config import Performance
+from engine.emotion.tracker import Tracker
+from engine.pipeline import Pipeline
+
+F_MAJOR, A_MINOR = (53, 57, 60, 65), (57, 60, 64, 69)
+
+
+def held_chord(pitches, rate, seconds=7.0):
+    """Strike a chord once a second, with eight partials each."""
+    time_s = np.arange(int(seconds * rate)) / rate
+    sound = np.zeros_like(time_s)
+    age = time_s % 1.0
+    for pitch in pitches:
+        hz = 440.0 * 2.0 ** ((pitch - 69) / 12)
+        for partial in range(1, 9):
+            sound += np.exp(-2.0 * age) / partial**1.5 * np.sin(2 * math.pi * partial * hz * time_s)
+    return (0.05 * sound / sound.std()).astype(np.float32)
+
+
+def played_to(chord, expected, seconds=40.0):
+    """Let the tracker hear a chord, then the pipeline play on; pitch classes of the bass."""
+    tracker = Tracker()
+    state = tracker.push(held_chord(chord, tracker.sample_rate))[-1]
+    assert state.chord == expected
+    clock = InternalClock(120.0)
+    clock.start(0.0)
+    pipeline = Pipeline(Performance(mode="follow", engine="rules", tempo_bpm=120.0), clock, 3)
+    pipeline.emotion = state
+    notes = []
+    for tick in range(round(seconds / 0.02)):
+        notes += [scheduled.note for scheduled in pipeline.advance(tick * 0.02).notes]
+    return state, [note.pitch % 12 for note in notes if note.role == "bass"]
+
+
+def share(classes, root):
+    return sum(pitch == root for pitch in classes) / len(classes)
+
+
+def test_chord_heard_from_a_performer_is_what_the_generator_plays_on():
+    f_state, on_f = played_to(F_MAJOR, "F:maj")
+    a_state, on_a = played_to(A_MINOR, "A:min")
+    assert len(on_f) > 10 and len(on_a) > 10
+    assert share(on_f, 5) > share(on_a, 5) + 0.2
+    assert share(on_a, 9) > share(on_f, 9) + 0.2
+    assert f_state.key != a_state.key
