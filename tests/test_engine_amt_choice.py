@@ -8,6 +8,7 @@ from engine.generators.amt.choice import Leaning, choose
 from engine.generators.amt.model import Foresight
 from engine.generators.amt.slots import slot_at
 from engine.generators.amt.vocabulary import (
+    END,
     N_CHORDS,
     NO_CHORD_ID,
     SIZE,
@@ -19,21 +20,22 @@ from engine.music.chords import Chord
 from engine.music.keys import Key
 from engine.music.listen import Hearing, hear
 
-
-def foresight(seed=0, favourite=None):
-    rng = np.random.default_rng(seed)
-    scores = rng.normal(0.0, 2.0, SIZE)
-    if favourite is not None:
-        scores[favourite] += 12.0
-    told = (scores - np.log(np.exp(scores).sum())).astype(np.float32)
-    change = told.copy()
-    change[favourite or 0] = -30.0
-    return Foresight(told, change, 0.5)
+PRESENT = chord_id(0, "maj")
 
 
-def drawn(told, leaning, temperature=1.0, mode="maj", run=1, points=400):
+def foresight(seed=0, stay=0.5):
+    scores = np.random.default_rng(seed).normal(0.0, 2.0, SIZE)
+    scores[PRESENT] = -30.0
+    change = (scores - np.log(np.exp(scores).sum())).astype(np.float32)
+    slot = change + np.log1p(-stay)
+    slot[PRESENT] = np.log(stay)
+    return Foresight(slot, change, stay)
+
+
+def drawn(told, leaning, temperature=1.0, mode="maj", present=PRESENT, run=1, points=400):
     return [
-        choose(told, leaning, mode, run, temperature, (i + 0.5) / points) for i in range(points)
+        choose(told, leaning, mode, present, run, temperature, (i + 0.5) / points)
+        for i in range(points)
     ]
 
 
@@ -48,13 +50,14 @@ def test_low_temperature_keeps_to_the_likely():
     told = foresight(3)
     spread = [len(set(drawn(told, Leaning(0.0), t))) for t in (0.5, 1.0, 1.5)]
     assert spread == sorted(spread) and spread[0] < spread[-1]
-    best = int(np.argmax(told.slot[1:N_CHORDS])) + 1
-    assert drawn(told, Leaning(0.0), 0.0, points=3) == [best] * 3
+    best = int(np.argmax(told.change[1:N_CHORDS])) + 1
+    assert drawn(told, Leaning(0.0), 0.0, run=9, points=3) == [best] * 3
+    assert drawn(foresight(3, stay=0.9), Leaning(0.0), 0.0, points=3) == [PRESENT] * 3
 
 
 def test_valence_moves_the_quality_from_minor_to_major():
     def major(valence):
-        chosen = [i for seed in range(4) for i in drawn(foresight(seed), Leaning(valence))]
+        chosen = [i for seed in range(4) for i in drawn(foresight(seed, 1e-6), Leaning(valence))]
         return np.mean(
             [4 in {(p - pcs[0]) % 12 for p in pcs} for pcs in map(pitch_classes, chosen)]
         )
@@ -76,11 +79,19 @@ def test_cadences_ask_for_rest_or_for_the_dominant():
             assert roots.count(root) > 0.9 * len(roots)
 
 
-def test_a_chord_that_lasted_two_bars_has_to_change():
-    favourite = chord_id(0, "maj")
-    told = foresight(4, favourite)
-    assert set(drawn(told, Leaning(0.0), run=3)) == {favourite}
-    assert favourite not in drawn(told, Leaning(0.0), run=4)
+def test_whether_the_chord_stays_is_the_models_affair_whatever_the_valence():
+    for valence in (-1.0, 0.0, 1.0):
+        stayed = drawn(foresight(4, stay=0.6), Leaning(valence)).count(PRESENT) / 400
+        assert stayed == pytest.approx(0.6, abs=0.03)
+    moved = [drawn(foresight(4), Leaning(0.0, arousal)).count(PRESENT) for arousal in (-1.0, 1.0)]
+    assert moved[0] > moved[1] + 40
+
+
+def test_a_chord_that_lasted_two_bars_has_to_change_and_a_first_one_cannot_stay():
+    told = foresight(4, stay=0.999)
+    assert set(drawn(told, Leaning(0.0), run=3)) == {PRESENT}
+    assert PRESENT not in drawn(told, Leaning(0.0), run=4)
+    assert len(set(drawn(told, Leaning(0.0), present=END))) > 5
 
 
 @pytest.mark.parametrize(

@@ -35,8 +35,10 @@ _BRIGHTNESS: Final[dict[str, float]] = {
 }
 """How happy a quality sounds by itself, -1..1; triads by their third, as listeners rate them
 (Lahdelma & Eerola, "Single chords convey distinct emotional qualities", 2016)."""
-_TILT: Final = 1.6
+_TILT: Final = 2.0
 """Preference for bright chords per unit of valence [nats per unit of brightness]."""
+_LIVELY: Final = 0.4
+"""How much less a chord tends to stay per unit of arousal [nats]: lively harmony moves faster."""
 _LONGEST_RUN: Final = 4
 """Slots after which a chord has to change."""
 _NUCLEUS: Final = 0.96
@@ -49,7 +51,7 @@ class Leaning:
 
     Attributes
     ----------
-    valence : float
+    valence, arousal : float
         Target.
     tonic, dominant : float
         Preference for the chord of rest, and for the one that pulls to it [nats].
@@ -58,6 +60,7 @@ class Leaning:
     """
 
     valence: float
+    arousal: float = 0.0
     tonic: float = 0.0
     dominant: float = 0.0
     inside: bool = False
@@ -94,11 +97,15 @@ def choose(
     foresight: Foresight,
     leaning: Leaning,
     mode: str,
+    present: int,
     run: int,
     temperature: float,
     point: float,
 ) -> int:
     """Return the id of the chord that is to sound.
+
+    Whether the chord changes is the model's affair, so valence moves which chords come and not
+    how long they last.
 
     Parameters
     ----------
@@ -108,21 +115,32 @@ def choose(
         What the moment asks for.
     mode : {'maj', 'min'}
         Of the key.
+    present : int
+        Id of the present chord, or `END` before the first.
     run : int
-        For how many slots the present chord has sounded.
+        For how many slots it has sounded.
     temperature : float
         0 takes the likeliest; 1 draws as the model says.
     point : float
         A number in [0, 1) that decides.
     """
-    told = foresight.change if run >= _LONGEST_RUN else foresight.slot
-    scores = np.asarray(told[:N_CHORDS], np.float64).copy()
-    rest, pull = _functions(mode)
-    scores += _TILT * leaning.valence * _brightness()
-    scores += leaning.tonic * rest + leaning.dominant * pull
+    scores = np.asarray(foresight.change[:N_CHORDS], np.float64) + (
+        _TILT * leaning.valence * _brightness()
+    )
     scores[NO_CHORD_ID] = -np.inf
+    if present < N_CHORDS:
+        scores[present] = -np.inf
     if leaning.inside:
         scores[~_inside()] = -np.inf
+    scores -= _log_sum(scores)
+    stays = 0 < present < N_CHORDS and run < _LONGEST_RUN
+    if stays and not (leaning.inside and not _inside()[present]):
+        odds = min(max(foresight.stay, 1e-6), 1.0 - 1e-6)
+        odds = odds / (1.0 - odds) * np.exp(-_LIVELY * leaning.arousal)
+        scores -= np.log1p(odds)
+        scores[present] = np.log(odds / (1.0 + odds))
+    rest, pull = _functions(mode)
+    scores += leaning.tonic * rest + leaning.dominant * pull
     if temperature <= 0.0:
         return int(scores.argmax())
     shares = np.exp((scores - scores.max()) / temperature)
@@ -130,3 +148,8 @@ def choose(
     reached = np.cumsum(shares[order]) / shares.sum()
     kept = int(np.searchsorted(reached, _NUCLEUS)) + 1
     return int(order[min(np.searchsorted(reached, point * reached[kept - 1], "right"), kept - 1)])
+
+
+def _log_sum(scores: np.ndarray) -> float:
+    highest = scores.max()
+    return float(highest + np.log(np.exp(scores - highest).sum()))

@@ -10,11 +10,11 @@ from engine.events import ControlEvent, NoteEvent, Role
 from engine.generators.amt.dynamics import Dynamics
 from engine.generators.amt.harmony import Harmoniser, HarmonyState, after_cut
 from engine.generators.amt.lead import lead_frame, lead_onsets
-from engine.generators.amt.mapping import Knobs, section_arousal, wanted
+from engine.generators.amt.mapping import ARTICULATION, Knobs, section_arousal, wanted
 from engine.generators.amt.model import AmtModel
 from engine.generators.amt.slots import slot_at
 from engine.generators.protocol import KeyLock, MusicalContext
-from engine.generators.rules.mapping import ARTICULATION, CONTRAST, LOUDNESS, PEDAL_UP
+from engine.generators.rules.mapping import CONTRAST, LOUDNESS, PEDAL_UP
 from engine.generators.rules.melody import LeadState, play_lead
 from engine.music.arrange.arranger import ArrangerState, arrange
 from engine.music.arrange.performance import CHANNELS, NEUTRAL_VELOCITY, Touch, perform
@@ -29,8 +29,6 @@ __all__ = ["AmtGenerator", "AmtGeneratorState"]
 _LOUDEST: Final = 120
 _SOFTEST: Final = 20
 _SHORTEST: Final = 0.05
-_STEADY: Final = frozenset({"pad", "drums"})
-"""Parts whose notes are as long as written, however lively the music."""
 _PEDALLED: Final[tuple[Role, ...]] = ("chords", "pad")
 
 
@@ -184,7 +182,7 @@ class AmtGenerator:
         accent = (note.velocity - NEUTRAL_VELOCITY) * CONTRAST(valence, arousal)
         velocity = min(max(round(LOUDNESS(valence, arousal) + accent), _SOFTEST), _LOUDEST)
         duration = note.duration
-        if note.role not in _STEADY:
+        if note.role in ARTICULATION:
             duration = max(duration * ARTICULATION[note.role](valence, arousal), _SHORTEST)
         return replace(note, velocity=velocity, duration=duration)
 

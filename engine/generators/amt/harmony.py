@@ -214,9 +214,11 @@ class Harmoniser:
         told = replace(told, onset_density=asked.density, loudness=asked.loudness)
         foresight, memory = self._model.foresee(last, told, state.memory, knobs.guidance)
         tonic, dominant = _asked_for(slot, position, cut, _cut_in(slot.end, context))
-        leaning = Leaning(context.valence, tonic, dominant, self._lock == "scale")
+        leaning = Leaning(
+            told.valence or 0.0, told.arousal or 0.0, tonic, dominant, self._lock == "scale"
+        )
         point = draws.uniform("chord", slot.index)
-        chosen = choose(foresight, leaning, key.mode, state.run, knobs.temperature, point)
+        chosen = choose(foresight, leaning, key.mode, last, state.run, knobs.temperature, point)
         chord = to_chord(transpose(chosen, shift))
         return Prepared(slot.index, chord, key, memory, level, dynamics, context)
 

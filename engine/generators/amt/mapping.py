@@ -9,12 +9,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
+from engine.events import Role
 from engine.generators.protocol import NO_CUES, MusicalContext
 from engine.generators.rules.mapping import LOUDNESS, Plane
 from engine.music.draws import Draws
 from engine.music.keys import Key
 
 __all__ = [
+    "ARTICULATION",
     "USUAL",
     "Knobs",
     "Level",
@@ -30,6 +32,13 @@ _ONSETS_PER_S: Final = Plane(2.7, arousal=1.7, cubic=0.4, low=0.6, high=6.0)
 which our lead takes one to two more."""
 _CHORD_CENTRE: Final = Plane(60.5, valence=3.5)
 _BASS_CENTRE: Final = Plane(38.0, valence=1.5, arousal=-1.5)
+ARTICULATION: Final[dict[Role, Plane]] = {
+    "lead": Plane(0.86, arousal=-0.14, low=0.3, high=1.0),
+    "chords": Plane(0.9, arousal=-0.2, low=0.3, high=1.0),
+    "bass": Plane(0.88, arousal=-0.2, low=0.3, high=1.0),
+}
+"""Sounding share of the written length: legato is calm, staccato excited (Juslin 2000). Pad and
+drums are as long as written."""
 _MOST_ONSETS: Final = 12.0
 """Per beat."""
 _REGISTER: Final = 12.0
