@@ -7,7 +7,8 @@ import soundfile
 from film_samples import pattern, shots, states_of, write_film
 
 from engine.errors import DeviceError, InputError
-from engine.video.film import Camera, Film, watch_film
+from engine.video.camera import Camera
+from engine.video.film import Film, watch_film
 
 
 def watched(path):

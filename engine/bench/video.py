@@ -17,11 +17,13 @@ from numpy.typing import NDArray
 
 from engine.bench.clips import Clip, encode, frames_of, make_clip
 from engine.bench.control import describe
-from engine.generators import GENERATORS
 from engine.video.course import Course
 from engine.video.film_score import FilmScore, Wishes, score_course, watch
 
-__all__ = ["correspondence", "cut_scores", "measure_video", "sign_flip"]
+__all__ = ["ENGINES", "correspondence", "cut_scores", "measure_video", "sign_flip"]
+
+ENGINES: Final = ("rules", "amt")
+"""Engines that are compared: the baseline and the one made for films."""
 
 _CLIPS: Final = 24
 _SEED: Final = 1000
@@ -31,10 +33,9 @@ _WINDOW_S: Final = 8.0
 _SCENES: Final = 3
 _FLIPS: Final = 20_000
 _LONG_S: Final = 180.0
-_ENGINES: Final = ("rules", "amt")
 
 
-def measure_video(clips: int = _CLIPS) -> dict[str, Any]:
+def measure_video(clips: int = _CLIPS, engines: Sequence[str] = ENGINES) -> dict[str, Any]:
     """Return figures of cuts, spotting, correspondence and speed."""
     random = np.random.default_rng(_SEED)
     films = [
@@ -48,19 +49,16 @@ def measure_video(clips: int = _CLIPS) -> dict[str, Any]:
         figures: dict[str, Any] = {"films": clips} | cut_scores(
             [(film.cuts_s, course.cuts_s) for film, course in zip(films, courses, strict=True)]
         )
-        for engine in _ENGINES:
-            if engine in GENERATORS:
-                scores = [
-                    score_course(course, Wishes(engine, seed=index, key="C:maj"))
-                    for index, course in enumerate(courses)
-                ]
-                if engine == _ENGINES[0]:  # spotting is the same for all
-                    figures |= _alignment(films, scores)
-                figures |= {
-                    f"{engine}: {name}": value
-                    for name, value in correspondence(films, scores).items()
-                }
-        figures |= _speed(Path(folder) / "long.mp4")
+        for engine in engines:
+            scores = [
+                score_course(course, Wishes(engine, seed=index, key="C:maj"))
+                for index, course in enumerate(courses)
+            ]
+            if engine == engines[0]:  # spotting is the same for all
+                figures |= _alignment(films, scores)
+            fit = correspondence(films, scores)
+            figures |= {f"{engine}: {name}": value for name, value in fit.items()}
+        figures |= _speed(Path(folder) / "long.mp4", engines)
     return figures
 
 
@@ -180,7 +178,7 @@ def _standard(values: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray((values - values.mean((0, 1))) / np.maximum(values.std((0, 1)), 1e-9))
 
 
-def _speed(path: Path) -> dict[str, Any]:
+def _speed(path: Path, engines: Sequence[str]) -> dict[str, Any]:
     """Return what it takes to score three minutes of 1280 × 720 at 25 frames a second."""
     moods = np.random.default_rng(_SEED).uniform(-0.9, 0.9, (round(_LONG_S / 16.0), 2))
     film = make_clip(_SEED, [(float(v), float(a)) for v, a in moods], _LONG_S / len(moods))
@@ -195,10 +193,9 @@ def _speed(path: Path) -> dict[str, Any]:
     _, course = watch(path)
     figures["watching 3 minutes of 720p, s"] = round(time.perf_counter() - began_s, 1)
     figures["watching, processor s"] = round(time.process_time() - began_cpu_s, 1)
-    for engine in _ENGINES:
-        if engine in GENERATORS:
-            began_s = time.perf_counter()
-            score_course(course, Wishes(engine))
-            figures[f"{engine}: composing 3 minutes, s"] = round(time.perf_counter() - began_s, 1)
+    for engine in engines:
+        began_s = time.perf_counter()
+        score_course(course, Wishes(engine))
+        figures[f"{engine}: composing 3 minutes, s"] = round(time.perf_counter() - began_s, 1)
     figures["cores"] = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None
     return figures

@@ -1,4 +1,4 @@
-"""``stimmung devices``: audio inputs and MIDI ports, by the names ``live`` understands."""
+"""``stimmung devices``: audio inputs, MIDI ports and cameras, by the names ``live`` understands."""
 
 import argparse
 
@@ -12,9 +12,9 @@ def add(commands: "Commands[argparse.ArgumentParser]") -> None:
     """Add the command."""
     parser = commands.add_parser(
         "devices",
-        help="list audio inputs and MIDI ports",
-        description="List audio inputs and MIDI ports. Any unambiguous part of a name will do "
-        "for --input and --midi-out.",
+        help="list audio inputs, MIDI ports and cameras",
+        description="List audio inputs, MIDI ports and cameras. Any unambiguous part of a name "
+        "will do for --input and --midi-out; --video takes the first word of a camera's line.",
         allow_abbrev=False,
     )
     parser.set_defaults(run=run)
@@ -26,6 +26,7 @@ def run(_parsed: argparse.Namespace) -> int:
 
     from engine.audio import list_inputs
     from engine.midi.ports import list_input_ports, list_output_ports
+    from engine.video.camera import list_cameras
 
     console = Console(highlight=False)
     console.print("[bold]Audio inputs[/bold]")
@@ -53,5 +54,12 @@ def run(_parsed: argparse.Namespace) -> int:
             console.print(f"  {port}", soft_wrap=True, markup=False)
         if not ports:
             console.print("  none")
+    console.print("[bold]Cameras[/bold]")
+    try:
+        cameras = list_cameras()
+    except DeviceError as error:
+        cameras = [str(error)]
+    for camera in cameras or ["none"]:
+        console.print(f"  {camera}", soft_wrap=True, markup=False)
     console.print("A virtual port named Stimmung is made by --midi-out virtual (the default).")
     return 0

@@ -24,7 +24,8 @@ from typing import Any, BinaryIO, Final
 from engine.audio.capture_link import LOST
 from engine.errors import StimmungError
 from engine.video.analyser import Picture, VideoAnalyser
-from engine.video.film import Camera, Film
+from engine.video.camera import Camera
+from engine.video.film import Film
 from engine.video.mood import Calibration
 from engine.video.semantic import MeaningWorker
 from engine.video.state import ANALYSIS_FPS, VideoState

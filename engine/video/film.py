@@ -1,160 +1,32 @@
-"""Films and cameras, decoded by FFmpeg (PyAV), as pictures in order of time.
+"""Films: video files of any kind, opened once and watched from the first picture to the last.
 
-Whatever a file does wrong is either mended (missing or repeated time stamps, damaged packets, a
-length that is not known, a first frame that is not at zero) or said in one line. Rotation does
-not matter to the features and is ignored.
+What is no film, or has nothing to see, is said in one line. The length a file states is not
+relied upon.
 """
 
 import math
 import os
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self
 
-import numpy as np
-from numpy.typing import NDArray
-
-from engine.errors import DeviceError, InputError
+from engine.errors import InputError
 from engine.video.analyser import Picture, VideoAnalyser
-from engine.video.look import HEIGHT, WIDTH, Small
+from engine.video.decoder import Decoder
 from engine.video.mood import Calibration
 from engine.video.state import VideoState
 
 if TYPE_CHECKING:
-    import av
-    from av.container import InputContainer
-    from av.video.reformatter import VideoReformatter
-    from av.video.stream import VideoStream
+    pass
 
-__all__ = ["LONGEST_S", "Camera", "Film", "watch_film"]
+__all__ = ["LONGEST_S", "Film", "watch_film"]
 
 LONGEST_S: Final = 6 * 3600.0
 """Longest film [s]; a time stamp beyond it is taken for damage."""
 
-_USUAL_RATE: Final = 25.0
-_CAMERA_FORMATS: Final = {"linux": "v4l2", "darwin": "avfoundation", "win32": "dshow"}
 # Block edges do not show at 64 × 36, and their filter is a third of the work.
 _DECODER_OPTIONS: Final = {"skip_loop_filter": "all", "flags2": "+fast"}
-
-
-class _Decoder:
-    """Pictures of an opened container."""
-
-    def __init__(
-        self,
-        container: "InputContainer",
-        stream: "VideoStream",
-        name: str,
-        longest_s: float = LONGEST_S,
-    ) -> None:
-        self._container = container
-        self._longest_s = longest_s
-        self._stream = stream
-        self._name = name
-        self._last_s = 0.0
-        self._gap_s = 1.0 / self.frame_rate
-        self.damaged = 0
-
-    @property
-    def frame_rate(self) -> float:
-        """Frames per second as the file says, or 25."""
-        rate = self._stream.average_rate or self._stream.guessed_rate
-        value = float(rate) if rate else _USUAL_RATE
-        return value if math.isfinite(value) and 0.1 <= value <= 1000.0 else _USUAL_RATE
-
-    @property
-    def end_s(self) -> float:
-        """Time at which the last picture so far ends [s]."""
-        return self._last_s + self._gap_s
-
-    def pictures(self) -> Iterator[Picture]:
-        """Yield what can be decoded, the first picture at 0 s.
-
-        Raises
-        ------
-        InputError
-            There is not one picture, or the film is too long.
-        """
-        from av.video.reformatter import VideoReformatter
-
-        scaler = VideoReformatter()
-        origin_s: float | None = None
-        for frame in self._frames():
-            if origin_s is None:
-                origin_s = frame.time or 0.0
-                time_s = 0.0
-            else:
-                time_s = self._after(frame.time, origin_s)
-            yield Picture(time_s, _Frame(frame, scaler))
-        if origin_s is None:
-            raise InputError(f"{self._name}: no picture in it can be decoded")
-
-    def _after(self, stamp: float | None, origin_s: float) -> float:
-        """Return the time of the next frame, made to ascend [s]."""
-        gap_s = 1.0 / self.frame_rate
-        time_s = self._last_s + gap_s
-        if stamp is not None and math.isfinite(stamp) and stamp - origin_s > self._last_s:
-            time_s = stamp - origin_s
-            gap_s = min(time_s - self._last_s, 1.0)
-        if time_s > self._longest_s:
-            raise InputError(
-                f"{self._name}: a picture at {time_s:.0f} s; films may last {self._longest_s:.0f} s"
-            )
-        self._last_s, self._gap_s = time_s, gap_s
-        return time_s
-
-    def _frames(self) -> Iterator["av.VideoFrame"]:
-        """Decode packet by packet; what is damaged is counted and left out."""
-        import av
-
-        packets = self._container.demux(self._stream)
-        while True:
-            try:
-                packet = next(packets)
-            except StopIteration:
-                return
-            except av.BlockingIOError:
-                continue
-            except av.FFmpegError:  # cut off in the middle
-                self.damaged += 1
-                return
-            try:
-                frames = packet.decode()
-            except av.FFmpegError:
-                self.damaged += 1
-                continue
-            for frame in frames:
-                if isinstance(frame, av.VideoFrame):
-                    yield frame
-
-
-class _Frame:
-    """One decoded frame, to be had in other sizes."""
-
-    def __init__(self, frame: "av.VideoFrame", scaler: "VideoReformatter") -> None:
-        self._frame = frame
-        self._scaler = scaler
-
-    def reduce(self) -> Small:
-        """Return it squeezed to RGB, uint8, shape (36, 64, 3)."""
-        return self._scaled(WIDTH, HEIGHT, "AREA")
-
-    def square(self, size: int) -> NDArray[np.uint8]:
-        """Return its middle square as RGB, uint8, shape (size, size, 3)."""
-        shortest = min(self._frame.width, self._frame.height)
-        width = max(size, round(self._frame.width * size / shortest))
-        height = max(size, round(self._frame.height * size / shortest))
-        left, top = (width - size) // 2, (height - size) // 2
-        scaled = self._scaled(width, height, "BICUBIC")
-        return scaled[top : top + size, left : left + size]
-
-    def _scaled(self, width: int, height: int, method: str) -> NDArray[np.uint8]:
-        scaled = self._scaler.reformat(
-            self._frame, width, height, "rgb24", interpolation=method, threads=1
-        )
-        return np.asarray(scaled.to_ndarray(), np.uint8)
 
 
 class Film:
@@ -197,7 +69,7 @@ class Film:
         self._stream = streams[0]
         self._stream.thread_type = "AUTO"
         self._stream.codec_context.options = dict(_DECODER_OPTIONS)
-        self._decoder = _Decoder(self._container, self._stream, str(self.path))
+        self._decoder = Decoder(self._container, self._stream, str(self.path), LONGEST_S)
 
     def __enter__(self) -> Self:
         """Return the film."""
@@ -246,48 +118,6 @@ class Film:
         InputError
             There is not one picture, or the film is longer than `LONGEST_S`.
         """
-        return self._decoder.pictures()
-
-
-class Camera:
-    """A camera, open; pictures are stamped by their driver.
-
-    Parameters
-    ----------
-    name : str
-        What the system calls it: a number or ``/dev/video0`` on Linux, a number or name on
-        macOS, a name on Windows.
-
-    Raises
-    ------
-    DeviceError
-        It cannot be opened.
-    """
-
-    def __init__(self, name: str) -> None:
-        import av
-
-        self.name = name
-        platform = _CAMERA_FORMATS.get(sys.platform, "v4l2")
-        address = {
-            "v4l2": f"/dev/video{name}" if name.isdecimal() else name,
-            "avfoundation": f"{name}:none",
-            "dshow": f"video={name}",
-        }[platform]
-        try:
-            self._container = av.open(address, format=platform, timeout=(5.0, 2.0))
-            self._stream = self._container.streams.video[0]
-        except (av.FFmpegError, OSError, ValueError, IndexError) as error:
-            reason = getattr(error, "strerror", None) or error
-            raise DeviceError(f"camera '{name}' cannot be opened: {reason}") from error
-        self._decoder = _Decoder(self._container, self._stream, f"camera '{name}'", math.inf)
-
-    def close(self) -> None:
-        """Let the camera go."""
-        self._container.close()
-
-    def pictures(self) -> Iterator[Picture]:
-        """Yield pictures until the camera is lost."""
         return self._decoder.pictures()
 
 

@@ -44,7 +44,7 @@ class VideoInput:
     Parameters
     ----------
     video : str
-        A file, or a camera as `engine.video.film.Camera` understands it.
+        A file, or a camera as `engine.video.camera.Camera` understands it.
     neutral : Calibration
         What counts as neutral.
     clip : Path or None
