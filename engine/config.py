@@ -7,7 +7,7 @@ the devices and files of one run.
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from engine.errors import InputError
 from engine.generators import GENERATORS
@@ -16,6 +16,9 @@ from engine.mapping.table import InputMapping, OutputMapping
 from engine.music.keys import parse_key
 from engine.performer.turns import DUETS, Duet
 from engine.transfer.elements import ELEMENTS
+
+if TYPE_CHECKING:
+    from engine.resume import Resume
 
 __all__ = ["AUTO_KEY", "MODES", "PARTS", "SYNCS", "LiveConfig", "Mode", "Performance", "Sync"]
 
@@ -283,6 +286,8 @@ class LiveConfig:
         Features of pictures that count as neutral, see `engine.video.table`.
     clip : Path or None
         CLIP model that reads the pictures, see `engine.video.semantic`.
+    resume : Resume or None
+        Where an engine that died stood; None begins anew.
     """
 
     performance: Performance = field(default_factory=Performance)
@@ -305,6 +310,7 @@ class LiveConfig:
     video: str = ""
     neutral: Path | None = None
     clip: Path | None = None
+    resume: "Resume | None" = None
 
     def __post_init__(self) -> None:
         check_choice("sync", self.sync, SYNCS)

@@ -17,6 +17,8 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from engine.resume import Resume
+
 __all__ = ["RESTART_PAUSES_S", "EngineKeeper"]
 
 RESTART_PAUSES_S = (0.0, 0.2, 1.0, 3.0, 10.0)
@@ -49,6 +51,7 @@ class EngineKeeper:
         self._engine: _Engine | None = None
         self._spare: _Engine | None = None
         self._newest: bytes | None = None
+        self._resume: dict[str, Any] = {}
         self._heard = 0
         self._stopping = threading.Event()
         self._threads = [
@@ -87,6 +90,7 @@ class EngineKeeper:
             self._config["performance"] = performance
         elif do == "start":
             self._config = dict(values["config"])
+            self._resume = {}
         elif do == "regenerate":
             self._config["seed"] = values["seed"]
         self._send({"do": do, **values})
@@ -116,8 +120,10 @@ class EngineKeeper:
             engine, self._spare = self._spare or _Engine(), None
             with self._lock:
                 self._engine = engine
-            self._newest = None
-            self._send({"do": "start", "config": self._config})
+            look, self._newest = self.snapshot(), None
+            if look is not None:
+                self._resume = {"resume": Resume.from_snapshot(look)}
+            self._send({"do": "start", "config": {**self._config, **self._resume}})
             self._listen(engine)
             if self._stopping.is_set():
                 return

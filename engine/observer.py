@@ -127,4 +127,5 @@ class Observer:
             performance=performance,
             sync=sync,
             video=video,
+            at_s=now_s,
         )

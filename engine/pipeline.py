@@ -22,6 +22,7 @@ from engine.events import ControlEvent, EmotionState, NoteEvent, to_controller
 from engine.generators import NO_CUES, Cues, Generator, MusicalContext
 from engine.generators.settings import SETTINGS
 from engine.music.plan import Plan
+from engine.resume import Resume
 
 __all__ = ["Pipeline", "ScheduledControl", "ScheduledNote", "Step"]
 
@@ -190,6 +191,11 @@ class Pipeline:
             return
         self._composer.change(performance)  # another engine gets ready meanwhile
         self._coming = performance, taken
+
+    def resume(self, resume: Resume) -> None:
+        """Take over the key and the target of an engine that died."""
+        self.key = resume.key
+        self.target.resume(resume)
 
     def regenerate(self, seed: int) -> None:
         """Start the generator's choices anew with another seed, from the next beat on."""

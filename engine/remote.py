@@ -43,6 +43,7 @@ from engine.emotion.curve import read_curve
 from engine.errors import DeviceError, InputError, StimmungError
 from engine.mapping.table import InputMapping
 from engine.osc import parse_destination
+from engine.resume import Resume
 from engine.runtime import Runtime
 
 __all__ = ["main", "read_config"]
@@ -66,6 +67,7 @@ _CONFIG_FIELDS = {
     "video",
     "neutral",
     "clip",
+    "resume",
 }
 
 
@@ -102,6 +104,7 @@ def read_config(values: Mapping[str, Any]) -> LiveConfig:
         video=str(values.get("video", "")),
         neutral=Path(values["neutral"]) if values.get("neutral") else None,
         clip=Path(values["clip"]) if values.get("clip") else None,
+        resume=Resume.from_mapping(values.get("resume")),
     )
 
 

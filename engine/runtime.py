@@ -174,7 +174,9 @@ class Runtime:
         except BaseException:
             self._close()
             raise
-        self._sync.begin(time.perf_counter())
+        if config.resume is not None:
+            self._pipeline.resume(config.resume)
+        self._sync.begin(time.perf_counter(), config.resume)
         for work in (self._track, self._play):
             thread = threading.Thread(
                 target=self._guard, args=(work, ring, self._pipeline), name=work.__name__

@@ -111,6 +111,8 @@ class Snapshot:
         Beats left out because the engine was late.
     messages : tuple of str
         What happened lately, newest last.
+    at_s : float
+        When this was, on `time.perf_counter` [s].
     performance : Performance
         Every setting in force, whoever made it: window, OSC, controller.
     sync : SyncHealth
@@ -143,6 +145,7 @@ class Snapshot:
     performance: Performance
     sync: SyncHealth = SyncHealth("internal", True, 0, "", 0.0, "")
     video: VideoHealth | None = None
+    at_s: float = 0.0
 
     def to_json(self) -> dict[str, Any]:
         """Return the snapshot as plain JSON values."""

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from engine.config import Mode, Performance
 from engine.emotion.heard import Heard
 from engine.events import EmotionState
+from engine.resume import Resume
 
 __all__ = ["Target", "TargetState"]
 
@@ -68,6 +69,20 @@ class Target:
         self._heard.reset()
         self._current = self._guide = self._emotion = None
         self._time_s = 0.0
+
+    def resume(self, resume: Resume) -> None:
+        """Go on from another engine's target; ``guide`` keeps the time it had left."""
+        self._current = (resume.valence, resume.arousal)
+        self.frozen = resume.frozen
+        performance = self._performance
+        done = 1.0 - resume.remaining_s / performance.guide_seconds
+        if performance.mode == "guide" and 0.0 < resume.remaining_s and done > 0.0:
+            goal = (performance.valence, performance.arousal)
+            origin = (
+                (resume.valence - done * goal[0]) / (1.0 - done),
+                (resume.arousal - done * goal[1]) / (1.0 - done),
+            )
+            self._guide = (resume.at_s - done * performance.guide_seconds, origin)
 
     def change(self, performance: Performance) -> None:
         """Take new settings; ``guide`` starts anew when its goal or time changes."""

@@ -15,6 +15,7 @@ MIDI 1.0 Detailed Specification 4.2.1, "System Real Time Messages".
 
 import math
 
+from engine.resume import Resume
 from engine.sync.grid import TickGrid
 
 __all__ = ["CLOCKS_PER_BEAT", "CLOCKS_PER_SIXTEENTH", "ClockFollower"]
@@ -48,6 +49,7 @@ class ClockFollower:
         self._next: int | None = None  # position of the next clock, if that was announced
         self._lost = False
         self._resumes = False
+        self._expected: Resume | None = None  # where an engine before us was
         self.jumps = 0
         self.landing = 0.0
 
@@ -101,6 +103,9 @@ class ClockFollower:
         if number is None:
             return
         running, origin, held = self._transport
+        if self._expected is not None:
+            self._next = round(self._expected.beat_at(time_s) * CLOCKS_PER_BEAT)
+            self._expected = None
         position, self._next = self._next, None
         if position is None and self._resumes:
             self._resumes = False
@@ -108,8 +113,13 @@ class ClockFollower:
         elif position is not None and (not running or number - origin != position):
             self._run(number, position)
 
+    def resume(self, resume: Resume) -> None:
+        """Run from the next clock on, at the place that one must have; Start and Stop win."""
+        self._expected = resume
+
     def start(self, time_s: float) -> None:
         """Take Start: the next clock is beat 0."""
+        self._expected = None
         self._halt()
         self._next = 0
         self._resumes = False
@@ -125,6 +135,7 @@ class ClockFollower:
 
     def stop(self, time_s: float) -> None:
         """Take Stop: hold the position; clocks that still come are not counted."""
+        self._expected = None
         self._halt()
         self._next = None
         self._resumes = False

@@ -11,6 +11,7 @@ from typing import Any
 from engine.clock import Clock
 from engine.errors import MidiPortError
 from engine.midi.jack_server import open_client
+from engine.resume import Resume
 from engine.snapshot import SyncHealth
 from engine.sync.session_clock import SessionClock
 
@@ -78,7 +79,7 @@ class JackTransportSync:
         self._client.set_shutdown_callback(self._gone)
         self._alive = True
 
-    def begin(self, now_s: float) -> None:
+    def begin(self, now_s: float, resume: Resume | None = None) -> None:
         """Wait until the transport rolls."""
 
     def poll(self, now_s: float) -> None:

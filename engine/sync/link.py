@@ -13,6 +13,7 @@ from typing import Any
 
 from engine.clock import Clock
 from engine.errors import DeviceError
+from engine.resume import Resume
 from engine.snapshot import SyncHealth
 from engine.sync.session_clock import SessionClock
 
@@ -67,7 +68,7 @@ class LinkSync:
         self._link.startStopSyncEnabled = True
         self._link.enabled = True
 
-    def begin(self, now_s: float) -> None:
+    def begin(self, now_s: float, resume: Resume | None = None) -> None:
         """Start on a bar line, as soon as peers had time to be found."""
         self._begin_s = now_s + _JOIN_S
 

@@ -15,6 +15,7 @@ from typing import Protocol
 from engine.clock import Clock, InternalClock
 from engine.config import LiveConfig
 from engine.errors import InputError
+from engine.resume import Resume
 from engine.snapshot import SyncHealth
 from engine.sync.follower import ClockFollower
 
@@ -35,8 +36,8 @@ class SyncSource(Protocol):
         """Open devices; raise `StimmungError` and leave nothing open if that fails."""
         ...
 
-    def begin(self, now_s: float) -> None:
-        """Let the music begin, or wait for the one who decides."""
+    def begin(self, now_s: float, resume: Resume | None = None) -> None:
+        """Let the music begin, or wait for the one who decides; or go on where it was."""
         ...
 
     def poll(self, now_s: float) -> None:
@@ -118,9 +119,12 @@ class InternalSync:
     def open(self) -> None:
         """Nothing to open."""
 
-    def begin(self, now_s: float) -> None:
-        """Start at beat 0."""
-        self._clock.start(now_s + START_DELAY_S)
+    def begin(self, now_s: float, resume: Resume | None = None) -> None:
+        """Start at beat 0, or where the music would be by now."""
+        begin_s = now_s + START_DELAY_S
+        self._clock.start(begin_s, 0.0 if resume is None else resume.beat_at(begin_s))
+        if resume is not None and not resume.playing:
+            self._clock.stop(begin_s)
 
     def poll(self, now_s: float) -> None:
         """Nothing happens by itself."""
@@ -174,8 +178,10 @@ class MidiSync:
         """Open the MIDI input."""
         self._input.start()
 
-    def begin(self, now_s: float) -> None:
-        """Wait for the sender's Start."""
+    def begin(self, now_s: float, resume: Resume | None = None) -> None:
+        """Wait for the sender's Start; if the music moved before, its clock is enough."""
+        if resume is not None and resume.playing:
+            self._follower.resume(resume)
 
     def poll(self, now_s: float) -> None:
         """Feed the follower with what has come."""

@@ -1,0 +1,112 @@
+"""An engine that takes over goes on where the last one was."""
+
+import dataclasses
+
+import pytest
+
+from engine.config import Performance
+from engine.emotion.target import Target
+from engine.errors import InputError
+from engine.pipeline import Pipeline
+from engine.remote import read_config
+from engine.resume import Resume
+from engine.sync.follower import ClockFollower
+from engine.sync.source import START_DELAY_S, InternalSync
+
+AT = Resume(
+    at_s=100.0, beat=33.5, tempo_bpm=120.0, playing=True, key="D:min", valence=-0.4, arousal=0.6
+)
+
+
+def test_position_goes_on_as_if_nothing_had_happened():
+    sync = InternalSync(120.0)
+    sync.begin(100.7, AT)
+    assert sync.clock.running
+    assert sync.clock.beat_at(101.0) == pytest.approx(35.5)
+    assert sync.clock.landing == pytest.approx(33.5 + (0.7 + START_DELAY_S) * 2)
+
+
+def test_music_that_was_held_stays_held_at_its_place():
+    sync = InternalSync(120.0)
+    sync.begin(105.0, dataclasses.replace(AT, playing=False))
+    assert not sync.clock.running
+    assert sync.clock.beat_at(110.0) == pytest.approx(33.5)
+
+
+def test_follower_runs_from_the_next_clock_without_start():
+    follower = ClockFollower(100.0)
+    follower.resume(AT)
+    period_s = 60 / 120 / 24
+    first = 101.0 + period_s / 3  # any phase will do: a clock is a clock
+    for number in range(48):
+        follower.tick(first + number * period_s)
+    assert follower.running
+    assert follower.beat_at(first + 24 * period_s) == pytest.approx(36.5, abs=0.03)
+
+
+@pytest.mark.parametrize("order", ["start", "stop"])
+def test_start_and_stop_win_over_the_place_before(order):
+    follower = ClockFollower(120.0)
+    follower.resume(AT)
+    getattr(follower, order)(100.5)
+    for number in range(24):
+        follower.tick(101.0 + number / 48)
+    assert follower.running == (order == "start")
+    assert follower.beat_at(101.0) == pytest.approx(0.0, abs=0.01)
+
+
+def test_target_goes_on_until_something_is_heard():
+    target = Target(Performance(mode="follow"))
+    target.resume(AT)
+    state = target.update(None, 101.0, 0.0)
+    assert (state.valence, state.arousal) == (-0.4, 0.6)
+
+
+def test_guide_keeps_the_time_it_had_left():
+    performance = Performance(mode="guide", valence=1.0, arousal=0.0, guide_seconds=100.0)
+    one = Target(performance)
+    one.update(None, 0.0, 0.0)
+    before = one.update(None, 40.0, 0.0)
+    other = Target(performance)
+    other.resume(
+        dataclasses.replace(
+            AT, at_s=40.0, valence=before.valence, arousal=0.0, remaining_s=before.remaining_s
+        )
+    )
+    for time_s in (40.0, 41.0, 70.0, 100.0):
+        expected, got = one.update(None, time_s, 0.0), other.update(None, time_s, 0.0)
+        assert got.valence == pytest.approx(expected.valence)
+        assert got.remaining_s == pytest.approx(expected.remaining_s)
+
+
+def test_frozen_target_stays_frozen():
+    target = Target(Performance(mode="manual", valence=0.9))
+    target.resume(dataclasses.replace(AT, frozen=True))
+    assert target.update(None, 101.0, 0.0).valence == -0.4
+    assert target.frozen
+
+
+def test_pipeline_keeps_the_key():
+    sync = InternalSync(120.0)
+    pipeline = Pipeline(Performance(mode="manual"), sync.clock)
+    pipeline.resume(AT)
+    assert pipeline.key == "D:min"
+
+
+def test_snapshot_as_json_makes_a_resume_and_nonsense_does_not():
+    look = {
+        "at_s": 1.0,
+        "beat": 2.0,
+        "tempo_bpm": 90.0,
+        "running": True,
+        "key": "C:maj",
+        "target_valence": 0.1,
+        "target_arousal": 0.2,
+        "remaining_s": 0.0,
+        "frozen": False,
+    }
+    config = read_config({"resume": Resume.from_snapshot(look)})
+    assert config.resume is not None and config.resume.beat_at(2.0) == pytest.approx(3.5)
+    for broken in ([], {"beat": 1}, {**Resume.from_snapshot(look), "beat": float("nan")}, {"x": 1}):
+        with pytest.raises(InputError, match="resume|beat"):
+            read_config({"resume": broken})
