@@ -11,14 +11,19 @@ from engine.events import NoteEvent
 from engine.midi.file import write_midi_file
 from export_onnx.datasets import Item
 from export_onnx.judges import flaws, trial
+from export_onnx.judges.judge import quadrant_of
 from export_onnx.judges.likeness import FEATURES, likeness, overlap, sample, wasserstein
 from export_onnx.judges.material import Plan, grid_wishes, make, quadrant_wishes, step_wishes
 from export_onnx.judges.memory import longest_shared
 from export_onnx.judges.notes import Notes
 from export_onnx.judges.page import side_by_side
+from export_onnx.judges.plain import fit_plain, fit_rater
 from export_onnx.judges.response import AFTER, BEFORE, pooled_beats, reached, read_response
+from export_onnx.judges.sequence import SequenceConfig, fit_sequence
+from export_onnx.judges.statistics import describe_all
+from export_onnx.judges.train import Bench
 from export_onnx.judges.transfer import Moved, contour, drift, keeps_tune, transfer_all
-from export_onnx.judges.verdict import spearman
+from export_onnx.judges.verdict import accuracies, control, reasons
 
 
 def line(pitches, gap_s=0.25, velocity=64, length_s=0.2):
@@ -167,10 +172,26 @@ def test_material_is_what_was_asked_for():
     assert len(made.notes) == len(made.performed.notes) > 50
 
 
-def test_spearman_ignores_scale_and_shares_ties():
-    first = np.array([1.0, 2.0, 3.0, 4.0])
-    assert spearman(first, np.exp(first)) == pytest.approx(1.0)
-    assert spearman(first, np.array([2.0, 2.0, 1.0, 1.0])) == pytest.approx(-0.894, abs=1e-3)
+def test_grid_is_read_by_everybody_who_gives_numbers():
+    plan = Plan("rules", steps=3, seeds=1)
+    made = [make(plan, wish) for wish in grid_wishes(plan)]
+    clips = [one.notes for one in made]
+    labels = np.array([(one.wish.valence, one.wish.arousal) for one in made])
+    quadrants = np.array([quadrant_of(*point) for point in labels])
+    statistics = describe_all(clips)
+    tiny = SequenceConfig(hidden=4, window=64, epochs=2, networks=1)
+    bench = Bench(
+        fit_plain(statistics, quadrants),
+        fit_sequence(clips, quadrants, tiny),
+        fit_rater(statistics, labels),
+    )
+    rows = {(who, measure): score.value for who, measure, score in control(bench, made)}
+    assert rows["plain statistics", "arousal R2"] > 0.9
+    assert rows["linear rater", "valence R2"] > 0.9
+    assert ("sequence network", "valence Spearman") in rows
+    accuracy = {(w, m): s.value for w, m, s in accuracies(bench, made)}
+    assert accuracy["plain statistics", "quadrant accuracy"] == 1.0
+    assert {entry["axis"] for entry in reasons(bench, made)} == {"valence", "arousal"}
 
 
 def test_trial_names_what_it_does_not_know():

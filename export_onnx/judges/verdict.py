@@ -1,11 +1,12 @@
 """What the judges say about clips made for known targets."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from engine.bench.control import r_squared as left_out_r_squared
+from engine.bench.control import spearman
 from export_onnx.judges.judge import HIGH_AROUSAL, HIGH_VALENCE, quadrant_of
 from export_onnx.judges.material import Made
 from export_onnx.judges.notes import Notes
@@ -13,21 +14,10 @@ from export_onnx.judges.statistics import STATISTICS, describe_all
 from export_onnx.judges.train import Bench
 from export_onnx.metrics import Score, accuracy, bootstrap, pearson
 
-__all__ = ["AXES", "accuracies", "control", "reasons", "spearman"]
+__all__ = ["AXES", "accuracies", "control", "reasons"]
 
 AXES = ("valence", "arousal")
 _CONTROLS = ("velocity", "log_onsets_per_s", "major_minus_minor", "pitch", "log_note_s")
-
-
-def spearman(first: np.ndarray, second: np.ndarray) -> float:
-    """Return the rank correlation; ties share their mean rank."""
-
-    def ranks(values: np.ndarray) -> np.ndarray:
-        _, place, count = np.unique(values, return_inverse=True, return_counts=True)
-        upper: np.ndarray = np.cumsum(count) - (count - 1) / 2
-        return upper[place]
-
-    return pearson(ranks(first), ranks(second))
 
 
 def _squared(first: np.ndarray, second: np.ndarray) -> float:
@@ -98,15 +88,13 @@ def control(bench: Bench, made: Sequence[Made]) -> list[tuple[str, str, Score]]:
     targets = np.array([(one.wish.valence, one.wish.arousal) for one in made])
     each = [str(index) for index in range(len(made))]
     rows: list[tuple[str, str, Score]] = []
-    measures: tuple[tuple[str, Callable[..., float]], ...] = (
-        ("R2", _squared),
-        ("Spearman", spearman),
-    )
     for name, values in _measured(bench, notes).items():
         for column in (1, 0):
             pair = (values[:, column], targets[:, column])
-            for measure, function in measures:
-                rows.append((name, f"{AXES[column]} {measure}", bootstrap(function, pair, each)))
+            rows.append((name, f"{AXES[column]} R2", bootstrap(_squared, pair, each)))
+            ranked, (low, high) = spearman(*pair)
+            score = Score(ranked, low, high, len(made))
+            rows.append((name, f"{AXES[column]} Spearman", score))
     columns = [STATISTICS.index(name) for name in _CONTROLS]
     statistics = describe_all(notes)[:, columns]
     for column in (1, 0):
