@@ -2,17 +2,20 @@
 
 The prior is asked twice, with and without the emotion, so that guidance can sharpen the difference.
 On top, the elements of the notes are steered: the mean of the number that a code stands for goes
-part of its way to where rated piano music has it at that emotion. This is what makes notes per
-second right at tempi the training music never had.
+part of its way to where rated piano music has it at that emotion, and what the notes then lack is
+asked for in the beats that follow. This is what makes notes per second right at tempi the training
+music never had.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import exp, log, log2
+from math import exp, isfinite, log, log2
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.generators.muser.features import statistics
 from engine.generators.muser.model import (
     LOOKBACK_BARS,
     NO_CODES,
@@ -24,6 +27,7 @@ from engine.generators.muser.performance import typical_levels
 from engine.generators.muser.sampling import expected, guided, pick, tilted
 from engine.generators.muser.settings import Knobs
 from engine.generators.muser.state import Codes, MuserState
+from engine.generators.muser.tokens import Beat, Header, Token
 from engine.generators.muser.vocabulary import ELEMENTS
 from engine.music.draws import Draws
 
@@ -32,6 +36,7 @@ __all__ = [
     "Outlook",
     "Place",
     "choose_codes",
+    "leaned",
     "past_rows",
     "step_prior",
     "wanted_numbers",
@@ -39,19 +44,44 @@ __all__ = [
 
 MOST_BARS_BACK: Final = max(LOOKBACK_BARS)
 
+_FORM: Final = (0, 1, 0, 2, 0, 1, 0, 3)
+"""Material of every bar of eight; the first stays through the piece, the others change."""
+_FORM_SIZE: Final = 4
+
+
+@dataclass(frozen=True, slots=True)
+class _Steering:
+    """How an element's number is steered.
+
+    Attributes
+    ----------
+    share : float
+        Part of the way that the mean of its codes is moved.
+    rate : float
+        Part of what is missing in the written notes that is asked for on top ever after.
+    most : float
+        Most that is asked for on top.
+    """
+
+    share: float
+    rate: float
+    most: float
+
+
 _STEERED: Final = {
-    "rhythm": 0.75,
-    "texture": 0.7,
-    "pitch": 0.4,
-    "duration": 0.75,
-    "velocity": 0.5,
+    "rhythm": _Steering(0.8, 0.06, 1.0),
+    "texture": _Steering(0.7, 0.06, 0.8),
+    "pitch": _Steering(0.4, 0.05, 5.0),
+    "duration": _Steering(0.8, 0.08, 1.2),
+    "velocity": _Steering(0.5, 0.05, 10.0),
 }
-"""Share of the way that an element's mean is steered."""
 _DENSITY: Final = 0.7
 _REGISTER: Final = 12.0
 """What a full turn of the knob does: log onsets per second, semitones."""
 _TOP_P: Final = (0.85, 0.99)
 """Nucleus without any adventure and with all of it."""
+_CHORDS_FREER: Final = 1.15
+"""Chords are drawn so much more freely, and without guidance: valence has the mode."""
 _UNKNOWN: Final = condition_row(0.0, 0.0, 0.0)
 
 
@@ -91,6 +121,18 @@ class Place:
     def position(self) -> int:
         """Beat in the bar, from 0."""
         return self.beat % self.beats_per_bar
+
+    @property
+    def material(self) -> tuple[int, int]:
+        """Which material the bar is made of, and the beat in it: what draws depend on.
+
+        Bars of one material draw the same numbers. As far as the emotion and what was played
+        before are alike, so is the music: figures come back, as they do in any piece.
+        """
+        bar = self.beat // self.beats_per_bar
+        material = _FORM[bar % len(_FORM)]
+        fresh = 0 if material == 0 else 1 + bar // len(_FORM)
+        return material + _FORM_SIZE * fresh, self.position
 
     @property
     def phase(self) -> NDArray[np.int64]:
@@ -135,8 +177,9 @@ def choose_codes(
     place: Place,
     valence: float,
     arousal: float,
-    imposed: dict[str, int],
-    masks: dict[str, NDArray[np.bool_]],
+    lean: Mapping[str, float],
+    imposed: Mapping[str, int],
+    masks: Mapping[str, NDArray[np.bool_]],
     knobs: Knobs,
     draws: Draws,
 ) -> Codes:
@@ -144,9 +187,11 @@ def choose_codes(
 
     Parameters
     ----------
-    imposed : dict of str to int
+    lean : mapping of str to float
+        Element → what is asked for on top of what is wanted, from `leaned`.
+    imposed : mapping of str to int
         Element → code that is simply taken.
-    masks : dict of str to bool array
+    masks : mapping of str to bool array
         Element → codes that may be drawn; without one, all that training used.
     """
     row = np.zeros((1, len(ELEMENTS)), np.int64)
@@ -162,7 +207,7 @@ def choose_codes(
         logits = guided(
             model.code_logits(outlook.known, known, row, index),
             model.code_logits(outlook.blind, _UNKNOWN, row, index),
-            knobs.guidance,
+            min(knobs.guidance, 1.0) if name == "chord" else knobs.guidance,
         )
         mask = masks.get(name, table.share > 0.0)
         if name in wanted:
@@ -170,13 +215,34 @@ def choose_codes(
             logits = np.where(mask, logits, np.float32(-1e9))
             values = np.where(mask, table.statistic, np.float32(0.0))
             mean = expected(logits, values)
-            mean += _STEERED[name] * (wanted[name] - mean)
+            mean += _STEERED[name].share * (wanted[name] + lean.get(name, 0.0) - mean)
             logits = tilted(logits, values, mean)
+        free = name == "chord"
         row[0, index] = pick(
             logits,
-            draws.uniform(name, place.beat),
-            temperature=knobs.temperature,
-            top_p=top_p,
+            draws.uniform(name, *place.material),
+            temperature=knobs.temperature * (_CHORDS_FREER if free else 1.0),
+            top_p=_TOP_P[1] if free else top_p,
             mask=mask,
         )
     return tuple(int(code) for code in row[0])
+
+
+def leaned(
+    lean: Mapping[str, float],
+    tokens: Sequence[Token],
+    valence: float,
+    arousal: float,
+    place: Place,
+    knobs: Knobs,
+) -> dict[str, float]:
+    """Return what is to be asked for on top from now on, given the notes that were written."""
+    wanted = wanted_numbers(valence, arousal, place, knobs)
+    written = statistics(Beat(Header(tempo=0), tuple(sorted(tokens))))
+    after = dict(lean)
+    for name, steering in _STEERED.items():
+        number = float(written[ELEMENTS.index(name)])
+        if isfinite(number):
+            moved = after.get(name, 0.0) + steering.rate * (wanted[name] - number)
+            after[name] = min(max(moved, -steering.most), steering.most)
+    return after

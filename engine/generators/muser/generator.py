@@ -22,6 +22,7 @@ from engine.generators.muser.composing import (
     MOST_BARS_BACK,
     Place,
     choose_codes,
+    leaned,
     step_prior,
 )
 from engine.generators.muser.grammar import Grammar
@@ -236,12 +237,15 @@ class MuserGenerator:
             key=key,
             voices=voices,
             empty=0 if played else state.empty + 1,
+            lean=state.lean,
         )
 
     def _write(self, context: MusicalContext, key: Key, heard: Chord | None) -> list[NoteEvent]:
         model, state, draws = self._model, self._state.now, self._draws
         home = state.key
-        if context.beat % context.beats_per_bar == 0 or not state.history:
+        if half_bar(context.beat % context.beats_per_bar, context.beats_per_bar) or (
+            not state.history
+        ):
             bar = context.beat // context.beats_per_bar
             home = home_key(key, wants_major(context.valence, bar, draws), self.key_lock)
         place = _place(context.beat, context, home)
@@ -261,6 +265,7 @@ class MuserGenerator:
             place,
             context.valence,
             context.arousal,
+            state.lean,
             imposed,
             {"chord": chord_mask(table, home, self.key_lock)},
             self._knobs,
@@ -292,6 +297,7 @@ class MuserGenerator:
             voices=voices,
             ends=(*ends, *(note.onset + note.duration for note in notes)),
             empty=0 if notes else state.empty + 1,
+            lean=leaned(state.lean, tokens, context.valence, context.arousal, place, self._knobs),
         )
         self._state = _Snapshot(after)
         played = [

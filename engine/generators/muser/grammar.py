@@ -52,11 +52,14 @@ class PitchRules:
     chord : frozenset of int
         Notes of the performer's chord, which the bass and the beat itself keep to; empty if
         nobody plays one.
+    foreign : frozenset of int
+        Those by which the other mode would be known.
     """
 
     allowed: frozenset[int]
     usual: frozenset[int]
     chord: frozenset[int] = frozenset()
+    foreign: frozenset[int] = frozenset()
 
 
 @dataclass(slots=True)
@@ -122,6 +125,10 @@ class Grammar:
     def unusual(self) -> Mask:
         """Return which pitches of the table need courage, shape (n_pitches,)."""
         return ~_members(np.array(PITCHES) + self.shift, self.rules.usual)
+
+    def foreign(self) -> Mask:
+        """Return which pitches of the table belong to the other mode, shape (n_pitches,)."""
+        return _members(np.array(PITCHES) + self.shift, self.rules.foreign)
 
     def durations(self) -> Mask:
         """Return which lengths are neither too short nor too long, shape (n_durations,)."""

@@ -1,6 +1,7 @@
 """Everything that decides MusER's next beat, besides seed, settings and context."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +35,8 @@ class MuserState:
         Where notes that may still sound end [beats].
     empty : int
         Beats without an onset up to now.
+    lean : mapping of str to float
+        What steering asks for on top (`composing.leaned`); never written to.
     """
 
     prior: NDArray[np.float32]
@@ -45,3 +48,4 @@ class MuserState:
     voices: Voices = Voices()
     ends: tuple[float, ...] = ()
     empty: int = 0
+    lean: Mapping[str, float] = field(default_factory=dict)

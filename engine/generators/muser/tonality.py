@@ -35,9 +35,11 @@ __all__ = [
 ]
 
 _STRETCH_BARS: Final = 2
-"""Bars that share a mode, so that mixture comes in stretches, not flickers."""
+"""Bars that share a draw of the mode, so that mixture comes in stretches, not flickers."""
 _CLEAR: Final = 0.35
 """Valence beyond which all is major, or all is minor."""
+_FOREIGN: Final = {"maj": (3, 8), "min": (4, 9)}
+"""Steps above the tonic, third and sixth, that tell the other mode."""
 _HALVES: Final = {4: 2, 5: 3, 6: 3, 7: 4, 8: 4}
 """Beats per bar → beat on which its second half starts; other bars have one half."""
 
@@ -82,7 +84,12 @@ def pitch_rules(key: Key, lock: KeyLock, chord: Chord | None, heard: Chord | Non
         usual |= frozenset(scale_pitch_classes(key.tonic, "harmonic_minor"))
     allowed = scale if lock == "scale" else frozenset(range(12))
     bound = theirs & allowed
-    return PitchRules(allowed, usual & allowed, bound if len(bound) >= 2 else frozenset())
+    return PitchRules(
+        allowed,
+        usual & allowed,
+        bound if len(bound) >= 2 else frozenset(),
+        frozenset((key.tonic + step) % 12 for step in _FOREIGN[key.mode]) - own - theirs,
+    )
 
 
 def chord_of_code(table: CodeTable, code: int, tonic: int) -> Chord | None:

@@ -15,9 +15,14 @@ from engine.music.draws import Draws
 __all__ = ["read_notes", "write_notes"]
 
 _ONSET, _PITCH, _DURATION, _ = range(4)
-_TOP_P = 0.95
-_UNUSUAL = 6.0
-"""What an unusual pitch costs without any adventurousness, in nats."""
+_TOP_P = (0.97, 0.92, 1.0, 0.97)
+"""Nucleus of each field: pitch keeps clear of single far notes, lengths have their whole tail."""
+_LENGTHS_FREER = 1.3
+"""Factor on the temperature of lengths: pedalled music has longer ones than the likeliest."""
+_UNUSUAL = 3.0
+_FOREIGN = 6.0
+"""What pitches outside the scale cost without any adventurousness, and those which the other mode
+would be known by, in nats."""
 
 
 def write_notes(
@@ -32,7 +37,8 @@ def write_notes(
 ) -> tuple[list[Token], NDArray[np.float32]]:
     """Return the notes of a beat, at most `event_limit`, and the decoder's state after it."""
     row = np.array([codes], np.int64)
-    courage = np.float32(_UNUSUAL * (1.0 - adventurousness))
+    timid = np.float32(1.0 - adventurousness)
+    cost = timid * (_UNUSUAL * grammar.unusual() + (_FOREIGN - _UNUSUAL) * grammar.foreign())
     last: Token | None = None
     for index in range(event_limit(place.beat_s) + 1):
         context, decoder = model.decoder_step(model.event_row(last), row, place.phase, decoder)
@@ -43,16 +49,16 @@ def write_notes(
                 mask = grammar.onsets()
             elif field == _PITCH:
                 mask = grammar.pitches(int(event[0, _ONSET]))
-                logits = logits - courage * grammar.unusual()
+                logits = logits - cost.astype(np.float32)
             elif field == _DURATION:
                 mask = grammar.durations()
             else:
                 mask = None
             event[0, field] = pick(
                 logits,
-                draws.uniform("event", place.beat, index, field),
-                temperature=temperature,
-                top_p=_TOP_P,
+                draws.uniform("event", *place.material, index, field),
+                temperature=temperature * (_LENGTHS_FREER if field == _DURATION else 1.0),
+                top_p=_TOP_P[field],
                 mask=mask,
             )
             if field == _ONSET and event[0, _ONSET] == END_TICK:
