@@ -1,4 +1,5 @@
 import os
+import sys
 
 import av
 import numpy as np
@@ -7,7 +8,9 @@ import soundfile
 from film_samples import pattern, shots, states_of, write_film
 
 from engine.errors import DeviceError, InputError
-from engine.video.camera import Camera
+from engine.video import camera
+from engine.video.analyser import VideoAnalyser
+from engine.video.camera import Camera, list_cameras
 from engine.video.film import Film, watch_film
 
 
@@ -120,6 +123,37 @@ def test_what_is_no_film_is_said_in_one_line(film, tmp_path):
             watched(path)
         assert path.name in str(caught.value)
         assert "\n" not in str(caught.value)
+
+
+def test_a_device_delivers_pictures_in_time(monkeypatch):
+    # FFmpeg's own signal generator stands in for a camera: a device like any other to it.
+    monkeypatch.setitem(camera._FORMATS, sys.platform, "lavfi")
+    source = Camera("testsrc2=size=128x72:rate=30:duration=1.5")
+    analyser = VideoAnalyser()
+    states = [state for picture in source.pictures() for state in analyser.push(picture)]
+    source.close()
+    assert [state.time_s for state in states] == pytest.approx([i / 10 for i in range(15)])
+    assert states[-1].motion > 0.1
+
+
+@pytest.mark.parametrize(
+    ("platform", "name", "address"),
+    [
+        ("v4l2", "2", "/dev/video2"),
+        ("v4l2", "/dev/video1", "/dev/video1"),
+        ("avfoundation", "0", "0:none"),
+        ("dshow", "HD Webcam", "video=HD Webcam"),
+    ],
+)
+def test_cameras_are_addressed_as_each_system_wants(platform, name, address):
+    assert camera._address(platform, name) == address
+
+
+def test_listing_cameras_raises_nothing_but_device_errors():
+    try:
+        assert all(isinstance(line, str) and line for line in list_cameras())
+    except DeviceError as error:
+        assert "\n" not in str(error)
 
 
 def test_a_camera_that_is_not_there_is_said_in_one_line():

@@ -56,13 +56,8 @@ class Camera:
 
         self.name = name
         platform = _FORMATS.get(sys.platform, "v4l2")
-        address = {
-            "v4l2": f"/dev/video{name}" if name.isdecimal() else name,
-            "avfoundation": f"{name}:none",
-            "dshow": f"video={name}",
-        }[platform]
         try:
-            self._container = av.open(address, format=platform, timeout=(5.0, 2.0))
+            self._container = av.open(_address(platform, name), format=platform, timeout=(5.0, 2.0))
             self._stream = self._container.streams.video[0]
         except (av.FFmpegError, OSError, ValueError, IndexError) as error:
             reason = getattr(error, "strerror", None) or error
@@ -76,3 +71,12 @@ class Camera:
     def pictures(self) -> Iterator[Picture]:
         """Yield pictures until the camera is lost."""
         return self._decoder.pictures()
+
+
+def _address(platform: str, name: str) -> str:
+    """Return a camera's name as FFmpeg's device of that platform wants it."""
+    if platform == "v4l2" and name.isdecimal():
+        return f"/dev/video{name}"
+    if platform == "avfoundation":
+        return f"{name}:none"  # without its microphone
+    return f"video={name}" if platform == "dshow" else name
