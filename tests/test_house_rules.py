@@ -26,7 +26,17 @@ def test_tool_finds_nothing(command):
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-HEAVY = ("torch", "PyQt6", "onnxruntime", "sounddevice", "rtmidi", "jack", "matplotlib", "soxr")
+HEAVY = (
+    "torch",
+    "PyQt6",
+    "onnxruntime",
+    "sounddevice",
+    "rtmidi",
+    "jack",
+    "matplotlib",
+    "soxr",
+    "av",
+)
 
 
 @pytest.mark.parametrize("module", ["engine", "engine.cli", "engine.config", "engine.midi.client"])
