@@ -36,12 +36,16 @@ _BRIGHTNESS: Final[dict[str, float]] = {
 """How happy a quality sounds by itself, -1..1; triads by their third, as listeners rate them
 (Lahdelma & Eerola, "Single chords convey distinct emotional qualities", 2016)."""
 _TILT: Final = 2.0
-"""Preference for bright chords per unit of valence [nats per unit of brightness]."""
+"""Preference for bright chords per unit of valence [nats per unit of brightness], where the mode
+is against it; half of it where the mode says it already, and needs its other chords."""
+_FOREIGN: Final = (0.0, 0.5, 2.5, 4.0, 5.0)
+"""Cost of a chord with so many notes foreign to the key [nats]: one is a borrowed chord or a
+dominant on the way, two mostly lose the key."""
 _LIVELY: Final = 0.4
 """How much less a chord tends to stay per unit of arousal [nats]: lively harmony moves faster."""
 _LONGEST_RUN: Final = 4
 """Slots after which a chord has to change."""
-_NUCLEUS: Final = 0.96
+_NUCLEUS: Final = 0.94
 """Least probability of the chords that are drawn from: what is rarer is mostly a mistake."""
 
 
@@ -79,10 +83,18 @@ def _brightness() -> np.ndarray:
     return np.array([0.0, *(row * 12)])
 
 
+@lru_cache(maxsize=2)
+def _foreign(mode: str) -> np.ndarray:
+    """Return how many notes of each id are foreign to C major, or to A minor with G sharp."""
+    scale = set(Key(0, "maj").pitch_classes)
+    if mode == "min":
+        scale.add(8)
+    return np.array([len(set(pitch_classes(identity)) - scale) for identity in range(N_CHORDS)])
+
+
 @lru_cache(maxsize=1)
 def _inside() -> np.ndarray:
-    scale = set(Key(0, "maj").pitch_classes)  # A minor has the same notes
-    return np.array([set(pitch_classes(identity)) <= scale for identity in range(N_CHORDS)])
+    return np.asarray(_foreign("maj") == 0)  # natural A minor has the notes of C major
 
 
 @lru_cache(maxsize=2)
@@ -124,9 +136,10 @@ def choose(
     point : float
         A number in [0, 1) that decides.
     """
-    scores = np.asarray(foresight.change[:N_CHORDS], np.float64) + (
-        _TILT * leaning.valence * _brightness()
-    )
+    said = leaning.valence > 0 if mode == "maj" else leaning.valence < 0
+    tilt = (0.5 if said else 1.0) * _TILT * leaning.valence
+    scores = np.asarray(foresight.change[:N_CHORDS], np.float64) + tilt * _brightness()
+    scores -= np.array(_FOREIGN)[_foreign(mode)]
     scores[NO_CHORD_ID] = -np.inf
     if present < N_CHORDS:
         scores[present] = -np.inf

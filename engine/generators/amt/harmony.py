@@ -27,9 +27,11 @@ __all__ = ["Harmoniser", "HarmonyState", "after_cut"]
 
 _SURE_BEATS: Final = 2
 """A chord of the tracker is joined within a slot once it was heard in so many beats."""
-_CADENCE: Final = (2.0, 1.2)
+_CADENCE: Final = (2.0, 2.0)
 """Preference for rest where a period closes, for the dominant where it opens [nats]."""
-_OPENING: Final = 0.7
+_PENULTIMATE: Final = 1.2
+"""Preference for the dominant before the rest [nats]."""
+_OPENING: Final = 0.5
 _AFTER_CUT: Final = 1.5
 _SAME_TARGET: Final = 0.02
 """A target that moved less leaves the chord foreseen as it is."""
@@ -291,8 +293,10 @@ def _asked_for(slot: Slot, position: Position, cut: bool, cut_next: bool) -> tup
         return _AFTER_CUT, 0.0
     if cut_next:
         return 0.0, _CADENCE[1]
-    if position.last_bar and slot.end == position.bar_end:
+    if position.last_bar:
         closes, opens = _CADENCE
+        if slot.end < position.bar_end:
+            return 0.0, _PENULTIMATE if position.closing else 0.0
         return (closes, 0.0) if position.closing else (0.0, opens)
     if position.bar_in_phrase == 0 and position.beat_in_bar == 0:
         return _OPENING, 0.0
