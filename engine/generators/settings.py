@@ -31,6 +31,7 @@ _MODELS = (
 _MUSER = (
     *_MODELS,
     Setting("adventurousness", 0.0, 1.0, 0.3, "rare harmony and notes outside the key"),
+    Setting("recurrence", 0.0, 1.0, 0.5, "how much the figures of earlier bars come back"),
 )
 
 _AMT = (

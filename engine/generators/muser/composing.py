@@ -44,9 +44,8 @@ __all__ = [
 
 MOST_BARS_BACK: Final = max(LOOKBACK_BARS)
 
-_FORM: Final = (0, 1, 0, 2, 0, 1, 0, 3)
-"""Material of every bar of eight; the first stays through the piece, the others change."""
-_FORM_SIZE: Final = 4
+_BARS_BACK: Final = (4, 0, 2, 0, 4, 4, 2, 0)
+"""Bars back to the bar whose figures may come back, for every bar of eight; 0 for new ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +77,10 @@ _STEERED: Final = {
 _DENSITY: Final = 0.7
 _REGISTER: Final = 12.0
 """What a full turn of the knob does: log onsets per second, semitones."""
+_CUT: Final = 0.17
+"""What notes lose on average where their pitch is struck again before they end [log s]."""
+_RECALL: Final = 3.0
+"""What full recurrence adds to the codes of the bar that is recalled [nats]."""
 _TOP_P: Final = (0.85, 0.99)
 """Nucleus without any adventure and with all of it."""
 _CHORDS_FREER: Final = 1.15
@@ -123,16 +126,9 @@ class Place:
         return self.beat % self.beats_per_bar
 
     @property
-    def material(self) -> tuple[int, int]:
-        """Which material the bar is made of, and the beat in it: what draws depend on.
-
-        Bars of one material draw the same numbers. As far as the emotion and what was played
-        before are alike, so is the music: figures come back, as they do in any piece.
-        """
-        bar = self.beat // self.beats_per_bar
-        material = _FORM[bar % len(_FORM)]
-        fresh = 0 if material == 0 else 1 + bar // len(_FORM)
-        return material + _FORM_SIZE * fresh, self.position
+    def recalls(self) -> int:
+        """How many beats back the material of this bar was last played; 0 if it is new."""
+        return _BARS_BACK[self.beat // self.beats_per_bar % len(_BARS_BACK)] * self.beats_per_bar
 
     @property
     def phase(self) -> NDArray[np.int64]:
@@ -148,7 +144,7 @@ def wanted_numbers(valence: float, arousal: float, place: Place, knobs: Knobs) -
         "rhythm": exp(levels.log_onsets + more) * place.beat_s,
         "texture": (levels.log_notes - levels.log_onsets) / log(2.0),
         "pitch": levels.pitch + _REGISTER * knobs.register - place.shift,
-        "duration": (levels.log_length - 0.5 * more) / log(2.0) - log2(place.beat_s),
+        "duration": (levels.log_length + _CUT - 0.5 * more) / log(2.0) - log2(place.beat_s),
         "velocity": levels.velocity,
     }
 
@@ -178,6 +174,7 @@ def choose_codes(
     valence: float,
     arousal: float,
     lean: Mapping[str, float],
+    recalled: Codes | None,
     imposed: Mapping[str, int],
     masks: Mapping[str, NDArray[np.bool_]],
     knobs: Knobs,
@@ -189,6 +186,8 @@ def choose_codes(
     ----------
     lean : mapping of str to float
         Element → what is asked for on top of what is wanted, from `leaned`.
+    recalled : Codes or None
+        Of the beat whose figures may come back.
     imposed : mapping of str to int
         Element → code that is simply taken.
     masks : mapping of str to bool array
@@ -217,10 +216,13 @@ def choose_codes(
             mean = expected(logits, values)
             mean += _STEERED[name].share * (wanted[name] + lean.get(name, 0.0) - mean)
             logits = tilted(logits, values, mean)
+        if recalled is not None:
+            logits = logits.copy()
+            logits[recalled[index]] += _RECALL * knobs.recurrence
         free = name == "chord"
         row[0, index] = pick(
             logits,
-            draws.uniform(name, *place.material),
+            draws.uniform(name, place.beat),
             temperature=knobs.temperature * (_CHORDS_FREER if free else 1.0),
             top_p=_TOP_P[1] if free else top_p,
             mask=mask,

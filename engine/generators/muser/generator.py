@@ -29,6 +29,7 @@ from engine.generators.muser.grammar import Grammar
 from engine.generators.muser.listening import beat_played, held_places
 from engine.generators.muser.model import GRAPHS, MuserModel, shipped_model_folder
 from engine.generators.muser.performance import neutral, shape
+from engine.generators.muser.recall import Recall
 from engine.generators.muser.settings import Knobs
 from engine.generators.muser.state import MuserState
 from engine.generators.muser.tokens import notes_of
@@ -139,7 +140,7 @@ class MuserGenerator:
         self._state = _Snapshot(MuserState(prior, prior, self._model.decoder_start()))
 
     def adjust(self, settings: Mapping[str, float]) -> None:
-        """Take over temperature, guidance, density, register and adventurousness."""
+        """Take over those settings that are ours (`engine.generators.settings`)."""
         self._knobs = self._knobs.changed(settings)
 
     def extend(self, context: MusicalContext) -> list[NoteEvent]:
@@ -194,7 +195,9 @@ class MuserGenerator:
         due = state.now.next_beat
         if due < 0 or context.beat not in (due, due + 1):
             last = context.beat - 1 if context.performed else context.beat
-            start = replace(state.now, next_beat=max(last, 0), history=(), ends=(), empty=0)
+            start = replace(
+                state.now, next_beat=max(last, 0), history=(), written=(), ends=(), empty=0
+            )
             state = _Snapshot(start)
             due = start.next_beat
         if due == context.beat:
@@ -234,6 +237,7 @@ class MuserGenerator:
             decoder,
             next_beat=number + 1,
             history=(*state.history, codes)[-_MOST_BEATS_BACK:],
+            written=(*state.written, tuple(taken))[-_MOST_BEATS_BACK:],
             key=key,
             voices=voices,
             empty=0 if played else state.empty + 1,
@@ -259,6 +263,7 @@ class MuserGenerator:
         elif state.history and not half_bar(place.position, place.beats_per_bar):
             imposed["chord"] = state.history[-1][_CHORD]
         outlook = step_prior(model, state, place, context.valence, context.arousal)
+        back = place.recalls if place.recalls <= len(state.history) else 0
         codes = choose_codes(
             model,
             outlook,
@@ -266,6 +271,7 @@ class MuserGenerator:
             context.valence,
             context.arousal,
             state.lean,
+            state.history[-back] if back else None,
             imposed,
             {"chord": chord_mask(table, home, self.key_lock)},
             self._knobs,
@@ -283,7 +289,15 @@ class MuserGenerator:
         )
         courage = min(self._knobs.adventurousness - _DARK * min(context.valence, 0.0), 1.0)
         tokens, decoder = write_notes(
-            model, codes, place, grammar, state.decoder, courage, self._knobs.temperature, draws
+            model,
+            codes,
+            place,
+            grammar,
+            state.decoder,
+            courage,
+            self._knobs.temperature,
+            self._recall(state, back, chord, home),
+            draws,
         )
         notes = notes_of(tokens, context.beat, place.shift)
         notes, voices = split_voices(notes, state.voices)
@@ -293,6 +307,7 @@ class MuserGenerator:
             decoder,
             next_beat=context.beat + 1,
             history=(*state.history, codes)[-_MOST_BEATS_BACK:],
+            written=(*state.written, tuple(tokens))[-_MOST_BEATS_BACK:],
             key=home,
             voices=voices,
             ends=(*ends, *(note.onset + note.duration for note in notes)),
@@ -305,6 +320,15 @@ class MuserGenerator:
             for index, note in enumerate(notes)
         ]
         return sorted(played, key=lambda note: (note.onset, note.channel, note.pitch))
+
+    def _recall(self, state: MuserState, back: int, chord: Chord | None, key: Key) -> Recall:
+        """Return what may come back: notes of an earlier beat, moved as the harmony has."""
+        if not back:
+            return Recall((), 0, 0.0)
+        table = self._model.codes["chord"]
+        then = chord_of_code(table, state.history[-back][_CHORD], key.tonic)
+        moved = 0 if chord is None or then is None else chord.root - then.root
+        return Recall(state.written[-back], key_shift(moved % 12), self._knobs.recurrence)
 
     def _played(self, index: int, note: NoteEvent, place: Place) -> NoteEvent:
         """Return a note a little beside the grid, as hands are."""

@@ -15,6 +15,7 @@ class Knobs:
     density: float = 0.0
     register: float = 0.0
     adventurousness: float = 0.3
+    recurrence: float = 0.5
 
     def changed(self, settings: Mapping[str, float]) -> "Knobs":
         """Return the knobs with those settings that are ours."""

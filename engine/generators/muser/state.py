@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.generators.muser.tokens import Token
 from engine.generators.muser.voices import Voices
 from engine.music.keys import Key
 
@@ -27,6 +28,8 @@ class MuserState:
         The beat that is due if the music goes on; -1 before the first.
     history : tuple of Codes
         Of the last beats, oldest first.
+    written : tuple of tuple of Token
+        Their notes.
     key : Key
         In which the last beat was written.
     voices : Voices
@@ -44,6 +47,7 @@ class MuserState:
     decoder: NDArray[np.float32]
     next_beat: int = -1
     history: tuple[Codes, ...] = ()
+    written: tuple[tuple[Token, ...], ...] = ()
     key: Key = Key(0, "maj")
     voices: Voices = Voices()
     ends: tuple[float, ...] = ()

@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 from engine.generators.muser.composing import Place
 from engine.generators.muser.grammar import Grammar, event_limit
 from engine.generators.muser.model import MuserModel
+from engine.generators.muser.recall import Recall
 from engine.generators.muser.sampling import pick
 from engine.generators.muser.state import Codes
 from engine.generators.muser.tokens import Token
@@ -17,7 +18,7 @@ __all__ = ["read_notes", "write_notes"]
 _ONSET, _PITCH, _DURATION, _ = range(4)
 _TOP_P = (0.97, 0.92, 1.0, 0.97)
 """Nucleus of each field: pitch keeps clear of single far notes, lengths have their whole tail."""
-_LENGTHS_FREER = 1.3
+_LENGTHS_FREER = 1.5
 """Factor on the temperature of lengths: pedalled music has longer ones than the likeliest."""
 _UNUSUAL = 3.0
 _FOREIGN = 6.0
@@ -33,6 +34,7 @@ def write_notes(
     decoder: NDArray[np.float32],
     adventurousness: float,
     temperature: float,
+    recall: Recall,
     draws: Draws,
 ) -> tuple[list[Token], NDArray[np.float32]]:
     """Return the notes of a beat, at most `event_limit`, and the decoder's state after it."""
@@ -55,8 +57,8 @@ def write_notes(
             else:
                 mask = None
             event[0, field] = pick(
-                logits,
-                draws.uniform("event", *place.material, index, field),
+                recall.favoured(logits, event[0], field),
+                draws.uniform("event", place.beat, index, field),
                 temperature=temperature * (_LENGTHS_FREER if field == _DURATION else 1.0),
                 top_p=_TOP_P[field],
                 mask=mask,
@@ -65,6 +67,7 @@ def write_notes(
                 return grammar.notes, decoder
         last = Token(*(int(value) for value in event[0]))
         grammar.notes.append(last)
+        recall.wrote(last)
     raise AssertionError("the grammar ends every beat")
 
 
