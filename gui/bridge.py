@@ -81,6 +81,10 @@ class EngineBridge(QObject):
         The engine could not do what was asked, in its own words.
     start_failed :
         What was refused was a start; nothing plays.
+    learned : engine.mapping.table.InputMapping
+        What moves the control that waited for it.
+    captured : str
+        The file of the bars that were kept.
     died : str, bool
         The process is gone: why, and whether it is being started again.
     """
@@ -91,6 +95,8 @@ class EngineBridge(QObject):
     ready = pyqtSignal()
     refused = pyqtSignal(str)
     start_failed = pyqtSignal()
+    learned = pyqtSignal(object)
+    captured = pyqtSignal(str)
     died = pyqtSignal(str, bool)
 
     def __init__(self, parent: QObject | None = None) -> None:
@@ -273,6 +279,18 @@ class EngineBridge(QObject):
         """End every sounding note now."""
         self._while_running("panic")
 
+    def act(self, action: str) -> None:
+        """Do what a pedal can do, see `engine.actions`."""
+        self._while_running("act", action=action)
+
+    def learn(self, what: str) -> None:
+        """Map the next controller to a setting or action; empty: wait no more."""
+        self._while_running("learn", what=what)
+
+    def capture(self, bars: int) -> None:
+        """Keep the last bars as a MIDI file; the answer is the signal ``captured``."""
+        self._while_running("capture", bars=bars)
+
     def list_devices(self) -> None:
         """Ask which devices are present; the answer is the signal ``devices``."""
         if self._state not in ("absent", "booting") and "devices" not in self._awaited:
@@ -330,6 +348,10 @@ class EngineBridge(QObject):
         elif kind == "devices":
             self._fulfilled("devices")
             self.devices.emit(Devices.read(answer))
+        elif kind == "learned":
+            self.learned.emit(InputMapping.from_json(answer["mapping"]))
+        elif kind == "captured":
+            self.captured.emit(str(answer["path"]))
         elif kind == "error":
             self._on_error(str(answer["message"]))
 

@@ -12,6 +12,8 @@ from typing import Any
 from PyQt6.QtCore import QObject, pyqtSignal
 
 from engine.emotion.curve import read_curve
+from engine.mapping.table import InputMapping
+from engine.resume import Resume
 from engine.snapshot import Snapshot
 from gui.bridge import EngineBridge
 from gui.history import History
@@ -39,6 +41,7 @@ class Desk(QObject):
         self.performance = PerformanceModel(memory.performance, self)
         self.history = History()
         self.look: Snapshot | None = None
+        self._last: Snapshot | None = None  # of this performance, whichever engine played it
         self.curve: Path | None = None
         self._wants_music = False
         self._sent = self.performance.performance
@@ -98,6 +101,7 @@ class Desk(QObject):
     def start(self) -> None:
         """Start the music as soon as the engine is ready, or restart it."""
         self._wants_music = True
+        self._last = None
         self._held = False
         if self.bridge.state == "absent":
             self.bridge.open()
@@ -213,6 +217,35 @@ class Desk(QObject):
         self.memory.clock_out = wanted
         self._restart_if_playing()
 
+    def choose_keys(self, names: tuple[str, ...]) -> None:
+        """Listen to MIDI keyboards by name."""
+        if names != self.memory.keys_in:
+            self.memory.keys_in = names
+            self._restart_if_playing()
+
+    def choose_thru(self, wanted: bool) -> None:
+        """Pass what they play through, or not."""
+        self.memory.thru = wanted
+        self._restart_if_playing()
+
+    def keep_mapping(self, mapping: InputMapping) -> None:
+        """Let a controller move what it was learned for, and nothing else."""
+        inputs = self.performance.performance.inputs
+        what, place = (mapping.sets, mapping.does), (mapping.on, mapping.number, mapping.channel)
+        kept = tuple(
+            item
+            for item in inputs
+            if (item.sets, item.does) != what and (item.on, item.number, item.channel) != place
+        )
+        self.performance.set(inputs=(*kept, mapping))
+
+    def forget_mapping(self, what: str) -> None:
+        """Let nothing move this setting or action any more."""
+        inputs = self.performance.performance.inputs
+        self.performance.set(
+            inputs=tuple(item for item in inputs if what not in (item.sets, item.does))
+        )
+
     def choose_curve(self, path: Path) -> None:
         """Play the emotions of a curve file.
 
@@ -241,6 +274,8 @@ class Desk(QObject):
             "sync": memory.sync,
             "midi_in": memory.midi_in,
             "clock_out": memory.clock_out,
+            "keys_in": list(memory.keys_in),
+            "thru": memory.thru,
         }
         if memory.record:
             stamp = datetime.now().strftime("session-%Y-%m-%d-%H%M%S")
@@ -262,16 +297,20 @@ class Desk(QObject):
             self._send_start()
         self.changed.emit()
 
-    def _send_start(self) -> None:
+    def _send_start(self, last: Snapshot | None = None) -> None:
+        """Start; after a death, where the engine was in its last snapshot."""
         self.performance.forget_pending()
         self._sent = self.performance.performance
         self._sent_seed = self._seed
         self._sent_curve = self.curve
-        self.bridge.start(self.config())
+        config = self.config()
+        if last is not None:
+            config["resume"] = Resume.from_snapshot(last.to_json())
+        self.bridge.start(config)
 
     def _on_ready(self) -> None:
         if self._wants_music:
-            self._send_start()
+            self._send_start(self._last)
 
     def _on_start_failed(self) -> None:
         self._wants_music = False  # said in words; the same again would fail again
@@ -300,7 +339,7 @@ class Desk(QObject):
             self.bridge.regenerate(self._seed)
 
     def _on_snapshot(self, look: Snapshot) -> None:
-        self.look = look
+        self.look = self._last = look
         self.history.add(look)
         self.performance.adopt(look.performance)
         if look.frozen != self._frozen and time.perf_counter() - self._froze_s > SETTLE_S:

@@ -7,6 +7,7 @@ from PyQt6.QtGui import QCloseEvent
 from PyQt6.QtWidgets import QApplication, QMainWindow, QStackedWidget
 
 from engine.errors import StimmungError
+from engine.mapping.table import InputMapping
 from engine.presets import Preset, list_presets
 from engine.snapshot import Snapshot
 from gui import dialogs, texts
@@ -14,6 +15,7 @@ from gui.actions import add_menus
 from gui.bridge import UNRESPONSIVE_S, Devices
 from gui.desk import Desk
 from gui.health import Counts, judge, worst
+from gui.learning import Learning
 from gui.memory import NORMAL_PT
 from gui.theme import THEMES, palette, stylesheet
 from gui.view_models import TapTempo
@@ -21,6 +23,18 @@ from gui.widgets.desk_page import DeskPage
 from gui.widgets.stage_view import StageView
 
 __all__ = ["MainWindow"]
+
+LEARNED_SLIDERS = (
+    "bias_valence",
+    "bias_arousal",
+    "recentre",
+    "smoothing_s",
+    "hysteresis",
+    "valence",
+    "arousal",
+    "guide_seconds",
+)
+"""Sliders of the target that MIDI can move, by their settings' names."""
 
 _WATCH_MS = 500
 _RECOVERED_S = 10.0
@@ -48,6 +62,7 @@ class MainWindow(QMainWindow):
         self._silence_said = False
         self._restart_said = False
         self._was_maximized = False
+        self.learning = Learning(self)
         self.actions_by_name = add_menus(self, self._what_to_do(), memory.theme, self.choose_theme)
         self._connect()
         self._apply_style()
@@ -80,6 +95,7 @@ class MainWindow(QMainWindow):
             **modes,
             "tap": self.tap,
             "regenerate": desk.regenerate,
+            "capture": lambda: desk.bridge.capture(self.page.keys.bars.value()),
             "stage": self.toggle_stage,
             "side": lambda: self.page.tabs.setVisible(not self.page.tabs.isVisible()),
             "larger": lambda: self.resize_text(desk.memory.points + 1.0),
@@ -125,9 +141,50 @@ class MainWindow(QMainWindow):
         devices.refreshed.connect(bridge.list_devices)
         devices.file_wanted.connect(self.open_audio)
         devices.folder_wanted.connect(self.choose_folder)
+        keys = self.page.keys
+        keys.keys_chosen.connect(desk.choose_keys)
+        keys.thru_chosen.connect(desk.choose_thru)
+        keys.chosen.connect(lambda values: choose.set(**values))
+        keys.acted.connect(bridge.act)
+        keys.capture_wanted.connect(bridge.capture)
+        bridge.captured.connect(lambda path: keys.tile.show_path(Path(path)))
+        self._connect_learning()
         self.page.health.counts_reset.connect(self.reset_counts)
         self.page.health.engine_restart_wanted.connect(bridge.reopen)
         self.stage.panicked.connect(desk.panic)
+
+    def _connect_learning(self) -> None:
+        desk, learning, page = self.desk, self.learning, self.page
+        target, music = page.target, page.music
+        for name in LEARNED_SLIDERS:
+            learning.attach(getattr(target, name), name)
+        for name, slider in music.settings.sliders.items():
+            learning.attach(slider, f"settings.{name}")
+        learning.attach(page.keys.transfer, "transfer")
+        for widget, action in (
+            (target.freeze, "freeze"),
+            (page.transport.panic, "panic"),
+            (page.transport.hold, "play"),
+            (music.regenerate, "regenerate"),
+            (page.keys.cue, "listen"),
+            (page.keys.capture, "capture"),
+            (page.presets.apply, "next_preset"),
+        ):
+            learning.attach(widget, action)
+        learning.wanted.connect(self._learn)
+        learning.forgotten.connect(desk.forget_mapping)
+        desk.bridge.learned.connect(self._learned)
+
+    def _learn(self, what: str) -> None:
+        if what and not (self.desk.running and self.desk.memory.keys_in):
+            self.learning.disarm()
+            self.notice.say(texts.LEARN_NEEDS_MUSIC, "caution")
+            return
+        self.desk.bridge.learn(what)
+
+    def _learned(self, mapping: InputMapping) -> None:
+        self.learning.disarm()
+        self.desk.keep_mapping(mapping)
 
     # ------------------------------------------------------------------ wishes
 
@@ -228,6 +285,8 @@ class MainWindow(QMainWindow):
         self.page.target.show_performance(performance, curve_name, desk.frozen)
         self.page.music.show_performance(performance, desk.seed)
         self.page.presets.show_performance(performance)
+        self.page.keys.show_performance(performance, memory.thru, desk.running)
+        self.learning.show_performance(performance)
         self.page.devices.show_settings(
             memory.record, memory.record_folder, memory.latency_ms, memory.osc
         )
@@ -239,6 +298,7 @@ class MainWindow(QMainWindow):
             memory.midi_out,
             listed=listed,
         )
+        self.page.keys.show_devices(present.midi_inputs, memory.keys_in, listed=listed)
         self.page.devices.sync.show_settings(
             memory.sync, memory.midi_in, memory.clock_out, present.midi_inputs, listed=listed
         )

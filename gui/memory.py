@@ -127,6 +127,28 @@ class Memory:
         self._store.setValue("clock_out", "yes" if wanted else "no")
 
     @property
+    def keys_in(self) -> tuple[str, ...]:
+        """MIDI inputs of the performer, by name."""
+        try:
+            names: Any = json.loads(self._text("keys_in", "[]"))
+        except ValueError:
+            return ()
+        return tuple(map(str, names)) if isinstance(names, list) else ()
+
+    @keys_in.setter
+    def keys_in(self, names: tuple[str, ...]) -> None:
+        self._store.setValue("keys_in", json.dumps(names))
+
+    @property
+    def thru(self) -> bool:
+        """Whether they are passed through."""
+        return self._text("thru", "no") == "yes"
+
+    @thru.setter
+    def thru(self, wanted: bool) -> None:
+        self._store.setValue("thru", "yes" if wanted else "no")
+
+    @property
     def latency_ms(self) -> float:
         """Offset of every MIDI deadline [ms], -200..200."""
         try:

@@ -235,6 +235,10 @@ QProgressBar {{ background: {t.raised}; border: 1px solid {t.edge}; border-radiu
 QProgressBar::chunk {{ background: {translucent}; border-radius: {radius}px; }}
 QScrollArea, QScrollArea > QWidget > QWidget#page {{ background: transparent; border: none; }}
 QSplitter::handle {{ background: transparent; }}
+#badge {{ background: {t.target}; color: {t.on_target}; border-radius: {radius}px;
+  padding: 0 {pad}px; font-size: {points * 0.8:g}pt; font-weight: 600; }}
+#tile {{ background: {t.ground}; border: 1px dashed {t.edge}; border-radius: {radius}px;
+  padding: {2 * pad}px; }}
 #stage {{ background: {t.ground}; }}
 #notice {{ background: {t.caution}; border-radius: {radius}px; }}
 #notice[level="bad"] {{ background: {t.bad}; }}

@@ -21,6 +21,7 @@ from gui.widgets.devices_panel import DevicesPanel
 from gui.widgets.emotion_plane import EmotionPlane
 from gui.widgets.health_panel import HealthPanel
 from gui.widgets.health_strip import HealthStrip
+from gui.widgets.keys_panel import KeysPanel
 from gui.widgets.music_panel import MusicPanel
 from gui.widgets.notice import Notice
 from gui.widgets.piano_roll import PianoRoll
@@ -34,7 +35,7 @@ _CURVES_EVERY = 3
 """Curves scroll 16 px a second: ten looks a second are enough and save painting time."""
 
 _SCROLL_BAR_PX = 18
-_DEVICES_TAB = 2
+_KEYS_TAB, _DEVICES_TAB = 1, 3
 _COLUMNS_PX = (430, 500, 330)
 _ROWS_PX = (300, 320)
 
@@ -47,7 +48,7 @@ class DeskPage(QWidget):
         self.transport, self.notice = Transport(), Notice()
         self.plane, self.target = EmotionPlane(theme), TargetPanel()
         self.curves, self.roll = Curves(theme), PianoRoll(theme)
-        self.music, self.presets = MusicPanel(), PresetList()
+        self.music, self.keys, self.presets = MusicPanel(), KeysPanel(), PresetList()
         self.devices, self.health = DevicesPanel(theme), HealthPanel()
         self.strip = HealthStrip(theme)
         self._shows = 0
@@ -62,6 +63,7 @@ class DeskPage(QWidget):
         self.tabs = QTabWidget()
         for page, title in (
             (self.music, texts.TAB_MUSIC),
+            (self.keys, texts.TAB_KEYS),
             (self.presets, texts.TAB_PRESETS),
             (self.devices, texts.TAB_DEVICES),
             (self.health, texts.TAB_HEALTH),
@@ -115,7 +117,7 @@ class DeskPage(QWidget):
         self.tabs.setCurrentIndex(self.tabs.count() - 1)
 
     def _on_tab(self, index: int) -> None:
-        if index == _DEVICES_TAB:
+        if index in (_KEYS_TAB, _DEVICES_TAB):
             self.devices.refreshed.emit()  # what was plugged in since is there at once
 
     def show_snapshot(

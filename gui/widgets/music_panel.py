@@ -17,6 +17,7 @@ from engine.config import AUTO_KEY, PARTS, Performance
 from engine.generators import GENERATORS
 from engine.music.keys import KEY_NAMES
 from gui import texts, wording
+from gui.widgets.engine_panel import EnginePanel
 
 __all__ = ["MusicPanel"]
 
@@ -56,6 +57,9 @@ class MusicPanel(QWidget):
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
         form.setVerticalSpacing(8)
         form.addRow(texts.ENGINE, self.engine)
+        self.settings = EnginePanel()
+        self.settings.chosen.connect(self.chosen)
+        form.addRow(self.settings)
         form.addRow(texts.KEY, self.key)
         parts = QVBoxLayout()
         parts.setSpacing(0)
@@ -109,6 +113,7 @@ class MusicPanel(QWidget):
     def show_performance(self, performance: Performance, seed: int) -> None:
         """Show the settings."""
         _show(self.engine, performance.engine)
+        self.settings.show_performance(performance)
         _show(self.key, performance.key)
         for part, box in self.parts.items():
             box.setChecked(part in performance.parts)

@@ -24,6 +24,9 @@ __all__ = ["TargetPanel"]
 
 _PLAIN = Scale(-1.0, 1.0)
 _SLEW = Scale(0.02, 20.0, logarithmic=True)
+_SHARE = Scale(0.0, 1.0)
+_SMOOTHING = Scale(0.0, 10.0)
+_HYSTERESIS = Scale(0.0, 0.5)
 _GUIDE = Scale(10.0, 1800.0, logarithmic=True)
 
 
@@ -101,7 +104,18 @@ class TargetPanel(QFrame):
         self._curve_name = QLabel(texts.CURVE_NONE)
         open_curve = QPushButton(texts.CURVE_OPEN)
         open_curve.clicked.connect(self.curve_wanted)
-        bias = _page(self.bias_valence, self.bias_arousal)
+        self.recentre = self._tracking(texts.RECENTRE, "recentre", _SHARE, "{:.0%}")
+        self.recentre.setToolTip(texts.RECENTRE_TIP)
+        self.smoothing_s = self._tracking(texts.SMOOTHING, "smoothing_s", _SMOOTHING, "{:.1f} s")
+        self.hysteresis = self._tracking(texts.HYSTERESIS, "hysteresis", _HYSTERESIS, "{:.2f}")
+        self.hysteresis.setToolTip(texts.HYSTERESIS_TIP)
+        bias = _page(
+            self.bias_valence,
+            self.bias_arousal,
+            self.recentre,
+            self.smoothing_s,
+            self.hysteresis,
+        )
         guide = _page(self.guide_seconds, self.remaining)
         manual = _page(self.valence, self.arousal)
         curve = _page(self._curve_name, open_curve)
@@ -114,6 +128,11 @@ class TargetPanel(QFrame):
         }
         for page in (bias, guide, manual, curve):
             self._pages.addWidget(page)
+
+    def _tracking(self, title: str, name: str, scale: Scale, words: str) -> LabelledSlider:
+        slider = LabelledSlider(title, scale, words.format, centre=0.0)
+        slider.moved.connect(lambda value: self.chosen.emit({name: round(value, 3)}))
+        return slider
 
     def _slider(self, title: str, name: str) -> LabelledSlider:
         slider = LabelledSlider(title, _PLAIN, lambda value: f"{value:+.2f}", centre=0.0)
@@ -129,7 +148,16 @@ class TargetPanel(QFrame):
         self._meaning.setText(texts.MODES[mode][1])
         self._pages.setCurrentWidget(self._page_of[mode])
         self.freeze.setChecked(frozen)
-        for name in ("bias_valence", "bias_arousal", "valence", "arousal", "guide_seconds"):
+        for name in (
+            "bias_valence",
+            "bias_arousal",
+            "recentre",
+            "smoothing_s",
+            "hysteresis",
+            "valence",
+            "arousal",
+            "guide_seconds",
+        ):
             getattr(self, name).show_value(getattr(performance, name))
         self.slew.show_value(performance.slew_per_s)
 

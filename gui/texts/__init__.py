@@ -1,0 +1,8 @@
+"""Every English word of the window, in one place, ready to be translated.
+
+`gui.wording` puts values into these words.
+"""
+
+from gui.texts.desk import *
+from gui.texts.play import *
+from gui.texts.window import *

@@ -1,0 +1,149 @@
+"""Words of the side panels."""
+
+from typing import Final
+
+# ---------------------------------------------------------------------- music
+
+TAB_MUSIC: Final = "Music"
+TAB_KEYS: Final = "Keys"
+TAB_PRESETS: Final = "Presets"
+TAB_DEVICES: Final = "Devices"
+TAB_HEALTH: Final = "Health"
+ENGINE: Final = "Engine"
+ENGINES: Final = {
+    "rules": "Rules",
+    "muser": "MusER",
+    "amt": "AMT",
+}
+ENGINE_NO_SETTINGS: Final = "This engine has no settings of its own: it plays by the mood alone."
+ENGINE_SETTINGS: Final = {
+    "temperature": "Freedom",
+    "guidance": "Obedience",
+    "density": "Density",
+    "register": "Register",
+    "adventurousness": "Adventure",
+    "swing": "Swing",
+    "humanise": "Human touch",
+    "compound": "6/8 feel",
+    "recurrence": "Recurrence",
+}
+"""Name of an engine's setting → a word for musicians."""
+ENGINE_TIP: Final = "What writes the notes; a change lands on the next bar line"
+PARTS: Final = "Parts"
+PART_NAMES: Final = {
+    "lead": "Lead",
+    "chords": "Chords",
+    "bass": "Bass",
+    "pad": "Pad",
+    "drums": "Drums",
+}
+KEY_AUTO: Final = "As heard"
+BEATS_PER_BAR: Final = "Beats per bar"
+SEED: Final = "Seed"
+SEED_TIP: Final = "The same seed, settings and sound give the same notes"
+REGENERATE: Final = "New ideas"
+REGENERATE_TIP: Final = "Other notes in the same emotion: the next seed (G)"
+CONTROLLERS: Final = "Emotion as MIDI controllers"
+VALENCE_CC: Final = "Valence CC"
+AROUSAL_CC: Final = "Arousal CC"
+CONTROL_CHANNEL: Final = "Channel"
+
+# ---------------------------------------------------------------------- keys
+
+KEYS_IN: Final = "MIDI keyboards, pads, pedals"
+KEYS_WAYS: Final = {"virtual": "Own port “Stimmung keys”", "jack": "JACK"}
+THRU: Final = "Pass through to MIDI out"
+THRU_TIP: Final = "What you play goes on to the MIDI output; every note keeps a sure end"
+DUET: Final = "Playing"
+DUETS: Final = {"together": "Together", "turns": "In turns"}
+CUE: Final = "Your turn / mine"
+CUE_TIP: Final = "Hand the floor to the other one at once; also an action for a pedal"
+TRANSFER_TITLE: Final = "Move what passes through"
+TRANSFER: Final = "Toward the target"
+ELEMENTS: Final = {
+    "velocity": "Loudness",
+    "tempo": "Timing",
+    "duration": "Length",
+    "density": "Density",
+    "register": "Octave",
+    "pitch": "Mode",
+    "chord": "Harmony",
+}
+CAPTURE_TITLE: Final = "Keep what was played"
+CAPTURE: Final = "Capture"
+CAPTURE_BARS: Final = "Bars to keep"
+BARS_SUFFIX: Final = " bars"
+CAPTURE_TIP: Final = "Write the last bars as a MIDI file (C)"
+CAPTURE_TILE: Final = "Captured file"
+CAPTURE_NONE: Final = "Captured bars appear here, to be dragged into the DAW."
+CAPTURE_DRAG: Final = "⇥ {name}\nDrag me into the DAW."
+LEARN: Final = "Learn from MIDI: move a knob, press a pad or a pedal"
+LEARN_CANCEL: Final = "Stop waiting for MIDI"
+LEARN_FORGET: Final = "Forget the MIDI mapping"
+LEARN_WAITING: Final = "move it …"
+LEARN_SOURCES: Final = {"cc": "CC {number}", "note": "Note {number}", "program": "Prog {number}"}
+LEARN_CHANNEL: Final = "{words} ch {channel}"
+LEARN_NEEDS_MUSIC: Final = "Press Start and choose a keyboard under Keys first, then learn."
+
+# ---------------------------------------------------------------------- presets
+
+PRESETS_NAME: Final = "Presets"
+PRESET_APPLY: Final = "Apply"
+PRESET_SAVE: Final = "Save as …"
+PRESET_TITLE: Final = "Save preset"
+PRESET_PROMPT: Final = "Name of the preset:"
+PRESET_HINT: Final = "Double-click to play with a preset at once."
+PRESET_OWN: Final = "Your own preset"
+PRESET_BROKEN: Final = "Presets cannot be listed: {reason}"
+
+# ---------------------------------------------------------------------- devices
+
+AUDIO_IN: Final = "Audio in"
+AUDIO_DEFAULT: Final = "System's default input"
+AUDIO_OPEN: Final = "Audio file …"
+AUDIO_OPEN_TITLE: Final = "Play an audio file as the input"
+AUDIO_FILTER: Final = "Audio (*.wav *.flac *.ogg *.mp3 *.aif *.aiff);;All files (*)"
+AUDIO_DEMO: Final = "Demo piece"
+AUDIO_FILE: Final = "File: {name}"
+ABSENT: Final = "{name} (not connected)"
+LEVEL: Final = "Input level"
+LEVEL_NOTHING: Final = "no sound"
+LEVEL_DB: Final = "{level:.0f} dB"
+LEVEL_HOT: Final = "TOO LOUD"
+LEVEL_HOT_TIP: Final = (
+    "The input has come so close to full scale that it clips or nearly clips; turn it down. "
+    "Click to reset."
+)
+MIDI_OUT: Final = "MIDI out"
+MIDI_OUTS: Final = {
+    "virtual": "Own port “Stimmung”",
+    "jack": "JACK, exact to the sample",
+    "none": "None (only look)",
+}
+SYNC: Final = "Beat"
+SYNCS: Final = {
+    "internal": "Own tempo",
+    "midi": "MIDI clock of the DAW",
+    "link": "Ableton Link",
+    "jack": "JACK transport",
+}
+MIDI_IN: Final = "Clock from"
+MIDI_INS: Final = {"": "Own port “Stimmung”", "jack": "JACK"}
+CLOCK_OUT: Final = "Send MIDI clock"
+SYNC_LOCKED: Final = "● locked"
+SYNC_WAITS: Final = "○ waiting"
+SYNC_PEERS: Final = "{peers} in the Link session"
+SYNC_JITTER: Final = "jitter {jitter:.1f} ms"
+SYNC_TEMPO: Final = "The tempo follows: {words}"
+MIDI_OUT_NONE: Final = "no MIDI out"
+REFRESH: Final = "Look again"
+REFRESH_TIP: Final = "List the devices that are connected now"
+RECORD: Final = "Record each session"
+RECORD_FOLDER: Final = "Folder …"
+RECORD_FOLDER_TITLE: Final = "Folder for recorded sessions"
+LATENCY: Final = "MIDI offset"
+LATENCY_TIP: Final = "Later (+) or earlier (−), so that sound rather than wire is on the beat"
+OSC: Final = "OSC to"
+OSC_PLACEHOLDER: Final = "host:port, e.g. 127.0.0.1:9000"
+RESTARTS_MUSIC: Final = "A change here restarts the music."
+NO_INPUTS: Final = "No audio input is connected; a file can be played instead."

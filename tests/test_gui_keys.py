@@ -1,0 +1,145 @@
+"""Keys, engine settings and MIDI learn: what is shown, what is wished, what is kept."""
+
+from pathlib import Path
+
+import pytest
+from gui_samples import settings
+from PyQt6.QtCore import Qt
+from PyQt6.QtTest import QTest
+
+from engine.config import Performance
+from engine.generators.settings import SETTINGS
+from engine.mapping.table import InputMapping
+from engine.transfer.elements import ELEMENTS
+from gui import texts
+from gui.app import make_window
+from gui.learning import badge_words
+from gui.widgets.engine_panel import EnginePanel
+from gui.widgets.keys_panel import KeysPanel
+
+LEFT = Qt.MouseButton.LeftButton
+
+
+@pytest.fixture
+def keys(qtbot):
+    panel = KeysPanel()
+    qtbot.addWidget(panel)
+    panel.resize(340, 700)
+    panel.show()
+    panel.wishes = []
+    for signal in (panel.keys_chosen, panel.thru_chosen, panel.chosen, panel.acted,
+                   panel.capture_wanted):  # fmt: skip
+        signal.connect(panel.wishes.append)
+    return panel
+
+
+@pytest.fixture
+def window(qapp, qtbot, tmp_path, monkeypatch):
+    monkeypatch.setattr("engine.presets.user_folder", lambda: tmp_path / "presets")
+    window = make_window(settings(tmp_path, midi_out="none"))
+    window.show()
+    yield window
+    window.close()
+
+
+def names(panel):
+    return [panel.keys.item(row).text() for row in range(panel.keys.count())]
+
+
+def test_keyboards_are_checked_by_name_and_absent_ones_stay(keys):
+    keys.show_devices(["Keystation", "Pads"], ["Organ"], listed=True)
+    assert names(keys)[2:] == ["Keystation", "Pads", texts.ABSENT.format(name="Organ")]
+    keys.keys.item(2).setCheckState(Qt.CheckState.Checked)
+    assert keys.wishes == [("Keystation", "Organ")]
+    keys.show_devices(["Keystation", "Pads"], ["Keystation", "Organ"], listed=True)
+    assert keys.wishes == [("Keystation", "Organ")]  # showing is no wish
+
+
+def test_transfer_needs_thru_and_names_its_elements(keys):
+    keys.show_performance(Performance(), thru=False, playing=False)
+    assert not keys.transfer.isEnabled() and not keys.capture.isEnabled()
+    keys.show_performance(Performance(transfer=0.5), thru=True, playing=True)
+    assert keys.wishes == []
+    keys.elements["chord"].click()
+    assert keys.wishes == [{"transfer_elements": tuple(n for n in ELEMENTS if n != "chord")}]
+    keys.cue.click()
+    keys.bars.setValue(4)
+    keys.capture.click()
+    assert keys.wishes[1:] == ["listen", 4]
+
+
+def test_a_kept_file_can_be_dragged_out(keys, tmp_path):
+    assert keys.tile.mime() is None
+    path = tmp_path / "bars 1.mid"
+    path.write_bytes(b"MThd")
+    keys.tile.show_path(path)
+    assert [Path(url.toLocalFile()) for url in keys.tile.mime().urls()] == [path]
+    path.unlink()
+    assert keys.tile.mime() is None
+
+
+@pytest.mark.parametrize("engine", SETTINGS)
+def test_an_engine_shows_its_own_settings(qtbot, engine):
+    panel = EnginePanel()
+    qtbot.addWidget(panel)
+    panel.show()
+    wished = []
+    panel.chosen.connect(wished.append)
+    panel.show_performance(Performance(engine=engine))
+    shown = {name for name, slider in panel.sliders.items() if slider.isVisible()}
+    assert shown == {item.name for item in SETTINGS[engine]}
+    for item in SETTINGS[engine]:
+        panel.sliders[item.name].slider.setValue(1000)
+        assert wished[-1] == {"settings": {item.name: item.high}}
+        Performance(engine=engine).changed(wished[-1])
+
+
+def test_every_setting_has_a_word():
+    assert {item.name for table in SETTINGS.values() for item in table} <= set(
+        texts.ENGINE_SETTINGS
+    )
+
+
+def test_what_was_learned_is_kept_shown_and_forgotten(window):
+    target, learning = window.page.target, window.learning
+    learning.arm("valence")
+    assert texts.LEARN_NEEDS_MUSIC in window.notice.label.text() and not learning.armed
+    window.desk.bridge.learned.emit(InputMapping("cc", 74, channel=2, sets="valence"))
+    window.desk.bridge.learned.emit(InputMapping("note", 36, does="panic"))
+    badge = next(child for child in target.valence.children() if child.objectName() == "badge")
+    assert badge.text() == "CC 74 ch 3"
+    # The same knob learned for something else moves only that.
+    window.desk.bridge.learned.emit(InputMapping("cc", 74, channel=2, sets="arousal"))
+    inputs = window.desk.performance.performance.inputs
+    assert [item.sets or item.does for item in inputs] == ["panic", "arousal"]
+    assert badge.text() == ""
+    assert len(learning.menu("arousal", True).actions()) == 2
+    learning.forgotten.emit("arousal")
+    assert [item.does for item in window.desk.performance.performance.inputs] == ["panic"]
+    window.desk.performance.undo()
+    assert window.desk.performance.performance.inputs == ()  # one after the other: undone together
+
+
+def test_badges_say_what_moves_a_control():
+    assert badge_words(InputMapping("cc", 1, sets="valence")) == "CC 1"
+    assert badge_words(InputMapping("program", 5, channel=9, does="panic")) == "Prog 5 ch 10"
+
+
+def test_keyboards_are_remembered_and_told_to_the_engine(window, tmp_path):
+    window.desk.choose_keys(("Keystation", "virtual"))
+    window.desk.choose_thru(True)
+    config = window.desk.config()
+    assert config["keys_in"] == ["Keystation", "virtual"] and config["thru"] is True
+    window.desk.performance.set(settings={"temperature": 0.7})
+    assert window.desk.config()["performance"]["settings"] == {"temperature": 0.7}
+
+
+def test_smoothing_and_recentring_are_at_hand(window):
+    target = window.page.target
+    target.smoothing_s.slider.setValue(200)
+    target.recentre.slider.setValue(1000)
+    target.hysteresis.slider.setValue(100)
+    performance = window.desk.performance.performance
+    assert (performance.smoothing_s, performance.recentre, performance.hysteresis) == (2, 1, 0.05)
+    QTest.mouseDClick(target.recentre.slider, LEFT)
+    assert window.desk.performance.performance.recentre == 0.0
