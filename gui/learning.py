@@ -17,6 +17,10 @@ from gui import texts
 __all__ = ["Learning", "badge_words"]
 
 
+_ACROSS = 0.72
+"""Where a badge ends within its control: neither on its name nor on its value."""
+
+
 class Learning(QObject):
     """Gives controls a menu and a badge.
 
@@ -126,7 +130,7 @@ class _Badge(QLabel):
     def _place(self) -> None:
         owner = self.parentWidget()
         if owner is not None:
-            self.move(max(0, owner.width() - self.width()), 0)
+            self.move(max(0, round(_ACROSS * owner.width()) - self.width()), 0)
             self.raise_()
 
 

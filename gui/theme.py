@@ -229,6 +229,9 @@ QTabBar::tab:selected {{ color: {t.text}; border-bottom-color: {t.heard}; font-w
 QListView, QPlainTextEdit {{ background: {t.ground}; border: 1px solid {t.edge};
   border-radius: {radius}px; }}
 QListView::item {{ padding: {pad}px; }}
+QListView::indicator {{ width: {mark}px; height: {mark}px; border: 1px solid {t.muted};
+  border-radius: 3px; background: {t.ground}; }}
+QListView::indicator:checked {{ background: {t.heard}; border-color: {t.heard}; }}
 QListView::item:selected {{ background: {t.heard}; color: {t.ground}; }}
 QProgressBar {{ background: {t.raised}; border: 1px solid {t.edge}; border-radius: {radius}px;
   text-align: center; min-height: {tall}px; }}
