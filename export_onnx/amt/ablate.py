@@ -21,8 +21,7 @@ __all__ = ["VARIANTS", "AblateOptions", "ablate"]
 
 VARIANTS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
     "everything": {},
-    "no copy heads": {"network": {"copy": False}},
-    "no memory at all": {"network": {"copy": False, "recall": False}},
+    "no memory": {"network": {"copy": False}},
     "no conditioning": {"train": {"drop_all": 1.0}},
     "no affective loss": {"train": {"affect": 0.0}},
 }

@@ -60,6 +60,9 @@ def _train_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--epochs", type=int, default=None)
     parser.add_argument("--seed", type=int, default=None)
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--start", type=Path, default=None, help="live: weights to begin with")
+    parser.add_argument("--batch", type=int, default=None, help="live: songs per step and process")
+    parser.add_argument("--learning-rate", type=float, default=None, help="live: highest")
     parser.add_argument(
         "--choose", type=float, default=0.0, help="live: share of songs left out to choose by"
     )
@@ -77,15 +80,17 @@ def _train_live(arguments: argparse.Namespace) -> Path | None:
     from export_onnx.amt.config import TrainConfig
     from export_onnx.amt.train import TrainOptions, train
 
+    names = ("epochs", "seed", "batch", "learning_rate")
     return train(
         TrainOptions(
             prepared=arguments.prepared,
             out=arguments.out,
             name=arguments.name,
             choose=arguments.choose,
+            start=arguments.start,
             threads=arguments.threads,
             stop_after_epochs=arguments.stop_after,
-            train=replace(TrainConfig(), **_given(arguments, "epochs", "seed")),
+            train=replace(TrainConfig(), **_given(arguments, *names)),
         )
     )
 

@@ -31,7 +31,7 @@ class NetworkConfig:
     window : int
         Slots its attention reaches back.
     memory : int
-        Slots the copy heads reach back.
+        Slots the copy heads reach back; training crops songs to as many.
     pair : int
         Width of the description of a pair of slots.
     key : int
@@ -40,23 +40,20 @@ class NetworkConfig:
         Copy heads for the next other chord, and for whether the chord stays.
     copy : bool
         Without them the transformer is alone.
-    recall : bool
-        Tell the transformer what followed the longest matches.
     dropout : float
     """
 
-    width: int = 128
-    layers: int = 4
+    width: int = 96
+    layers: int = 3
     heads: int = 4
-    hidden: int = 384
+    hidden: int = 256
     window: int = 128
-    memory: int = 512
+    memory: int = 256
     pair: int = 16
     key: int = 16
     change_heads: int = 2
     stay_heads: int = 2
     copy: bool = True
-    recall: bool = True
     dropout: float = 0.2
 
 
@@ -86,7 +83,7 @@ class TrainConfig:
         Data set and how often each of its songs is drawn per epoch.
     """
 
-    epochs: int = 24
+    epochs: int = 12
     batch: int = 16
     crop: int = 256
     learning_rate: float = 2e-3

@@ -9,12 +9,51 @@ from typing import NamedTuple
 
 import torch
 
-from engine.generators.amt.vocabulary import N_CHORDS, NO_CHORD_ID, SIZE, pitch_classes
+from engine.generators.amt.vocabulary import N_CHORDS, SIZE, pitch_classes
 
-__all__ = ["DECAYS", "Memory", "advance", "empty_memory", "similarity"]
+__all__ = [
+    "DECAYS",
+    "RUN_BOUNDS",
+    "SLOT_BOUNDS",
+    "Memory",
+    "Rows",
+    "advance",
+    "describe",
+    "empty_memory",
+    "similarity",
+]
 
 DECAYS = (0.8, 0.93, 0.8)
 """Forgetting of the three loose matches: equal chords twice, then shared pitch classes."""
+
+
+SLOT_BOUNDS = (0, 1, 2, 3, 4, 6, 8, 12, 16)
+"""Least match length, in slots, of each kind told apart."""
+RUN_BOUNDS = (0, 1, 2, 3, 4, 6, 8)
+"""The same in chords."""
+
+
+class Rows(NamedTuple):
+    """What the heads look at, made of a `Memory`.
+
+    Attributes
+    ----------
+    chord : int64 tensor, shape (batch, slots)
+        Of every earlier slot, the present one last.
+    known : float tensor, shape (batch, slots)
+    loose : float tensor, shape (batch, 3, slots)
+        See `Memory`.
+    match : int64 tensor, shape (batch, slots)
+        How each slot matches now: joint index of match lengths, age and place in the bar.
+    age : int64 tensor, shape (batch, 1)
+        Of the present chord.
+    """
+
+    chord: torch.Tensor
+    known: torch.Tensor
+    loose: torch.Tensor
+    match: torch.Tensor
+    age: torch.Tensor
 
 
 class Memory(NamedTuple):
@@ -26,8 +65,6 @@ class Memory(NamedTuple):
         What sounded.
     age : int64 tensor, shape (batch, slots)
         For how many slots that chord had sounded before.
-    place : int64 tensor, shape (batch, slots)
-        Slots since the song's first chord began, 0 before it.
     phase : int64 tensor, shape (batch, slots)
         Place in the bar of the slot *after* it, 0..2, 3 unknown.
     half : int64 tensor, shape (batch, slots)
@@ -42,7 +79,6 @@ class Memory(NamedTuple):
 
     chord: torch.Tensor
     age: torch.Tensor
-    place: torch.Tensor
     phase: torch.Tensor
     half: torch.Tensor
     run: torch.Tensor
@@ -56,7 +92,6 @@ def empty_memory(batch: int, slots: int) -> Memory:
     return Memory(
         chord=zeros + N_CHORDS + 1,
         age=zeros,
-        place=zeros,
         phase=zeros + 3,
         half=zeros,
         run=zeros,
@@ -110,15 +145,34 @@ def advance(
     keep = torch.tensor(DECAYS)[None, :, None]
     loose_before = torch.cat([torch.zeros_like(memory.loose[..., :1]), memory.loose[..., :-1]], -1)
     loose = keep * loose_before + (1.0 - keep) * now
-    begun = (memory.place[:, -1:] > 0) | ((chord != NO_CHORD_ID) & (chord < N_CHORDS))
-    place = torch.where(begun, memory.place[:, -1:] + 1, 0)
     return Memory(
         chord=_moved(memory.chord, chord),
         age=_moved(memory.age, continues * (memory.age[:, -1:] + 1)),
-        place=_moved(memory.place, place),
         phase=_moved(memory.phase, phase),
         half=_moved(half, zero),
         run=_moved(run, zero),
         loose=_moved(loose, torch.zeros_like(loose[..., :1])),
         known=_moved(memory.known, torch.ones_like(memory.known[:, :1])),
+    )
+
+
+def _buckets(bounds: tuple[int, ...]) -> list[int]:
+    """Index of the largest bound not above each number from 0 to the last bound."""
+    return [sum(number >= bound for bound in bounds) - 1 for number in range(bounds[-1] + 1)]
+
+
+def describe(memory: Memory) -> Rows:
+    """Describe how every earlier slot matches now; no weights are involved."""
+    half = torch.tensor(_buckets(SLOT_BOUNDS))[memory.half.clamp(max=SLOT_BOUNDS[-1])]
+    run = torch.tensor(_buckets(RUN_BOUNDS))[memory.run.clamp(max=RUN_BOUNDS[-1])]
+    older = 1 + torch.sign(memory.age - memory.age[:, -1:])
+    same_phase = (memory.phase == memory.phase[:, -1:]).long()
+    unknown = ((memory.phase == 3) | (memory.phase[:, -1:] == 3)).long()
+    phase = same_phase * (1 - unknown) + 2 * unknown
+    return Rows(
+        chord=memory.chord,
+        known=memory.known,
+        loose=memory.loose,
+        match=((half * len(RUN_BOUNDS) + run) * 3 + older) * 3 + phase,
+        age=memory.age[:, -1:],
     )

@@ -28,16 +28,24 @@ from engine.generators.amt.vocabulary import (
     SIZE,
 )
 from export_onnx.amt.config import NetworkConfig
-from export_onnx.amt.memory import DECAYS, Memory, advance, empty_memory, similarity
+from export_onnx.amt.memory import (
+    DECAYS,
+    RUN_BOUNDS,
+    SLOT_BOUNDS,
+    Memory,
+    advance,
+    describe,
+    empty_memory,
+    similarity,
+)
+from export_onnx.amt.trunk import Block
 
 __all__ = ["Amt", "Prediction", "State"]
 
-_HALF_BOUNDS = (0, 1, 2, 3, 4, 6, 8, 12, 16)
-_RUN_BOUNDS = (0, 1, 2, 3, 4, 6, 8)
 _AGES = 16
 _DISTANCES = 10
 _PERIODS = 7
-_PLACES = (4, 8, 16, 32)  # half bars: phrases are mostly of two, four, eight, sixteen bars
+_CHUNK = 48
 _LOWEST = 1e-9
 
 
@@ -80,75 +88,6 @@ class Prediction(NamedTuple):
         return held + (1.0 - self.stay[..., None]) * self.change
 
 
-def _rotate(x: torch.Tensor, angle: torch.Tensor) -> torch.Tensor:
-    """Turn pairs of the last axis of ``x`` by ``angle`` (slots, half that width)."""
-    first, second = x.chunk(2, -1)
-    cos, sin = angle.cos(), angle.sin()
-    return torch.cat([first * cos - second * sin, first * sin + second * cos], -1)
-
-
-def _bucket(values: torch.Tensor, bounds: tuple[int, ...]) -> torch.Tensor:
-    """Index of the largest bound not above each value."""
-    index = torch.zeros_like(values)
-    for bound in bounds[1:]:
-        index = index + (values >= bound).long()
-    return index
-
-
-class _Block(nn.Module):
-    def __init__(self, config: NetworkConfig) -> None:
-        super().__init__()
-        width = config.width
-        self.heads, self.window = config.heads, config.window
-        self.first = nn.LayerNorm(width, elementwise_affine=False)
-        self.second = nn.LayerNorm(width, elementwise_affine=False)
-        self.film = nn.Linear(width, 4 * width)
-        nn.init.zeros_(self.film.weight)
-        nn.init.zeros_(self.film.bias)
-        self.project = nn.Linear(width, 3 * width)
-        self.merge = nn.Linear(width, width)
-        self.feed = nn.Sequential(
-            nn.Linear(width, config.hidden), nn.GELU(), nn.Linear(config.hidden, width)
-        )
-        self.drop = nn.Dropout(config.dropout)
-        half = width // config.heads // 2
-        rates = 1.0 / 1000.0 ** (torch.arange(half) / half)
-        self.register_buffer("rates", rates, persistent=False)
-
-    def forward(
-        self,
-        x: torch.Tensor,
-        known: torch.Tensor,
-        past: tuple[torch.Tensor, torch.Tensor, torch.Tensor] | None,
-    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """Run over slots (batch, slots, width); ``past`` holds keys, values and what is filled."""
-        batch, slots, width = x.shape
-        scale1, shift1, scale2, shift2 = self.film(known).chunk(4, -1)
-        y = self.first(x) * (1.0 + scale1) + shift1
-        parts = self.project(y).reshape(batch, slots, 3, self.heads, width // self.heads)
-        query, key, value = parts.permute(2, 0, 3, 1, 4)
-        rates = self.get_buffer("rates")
-        if past is None:
-            place = torch.arange(slots)
-            gap = place[:, None] - place[None, :]
-            seen = ((gap >= 0) & (gap < self.window))[None, None]
-            turned_query = _rotate(query, place[:, None] * rates)
-            turned_key = _rotate(key, place[:, None] * rates)
-        else:
-            key = torch.cat([past[0][:, :, 1:], key], 2)
-            value = torch.cat([past[1][:, :, 1:], value], 2)
-            place = torch.arange(1 - self.window, 1)
-            turned_query = query
-            turned_key = _rotate(key, place[:, None] * rates)
-            seen = (past[2] > 0)[:, None, None, :]
-        weight = turned_query @ turned_key.transpose(-1, -2) / (width // self.heads) ** 0.5
-        weight = weight.masked_fill(~seen, -1e9).softmax(-1)
-        heard = (weight @ value).permute(0, 2, 1, 3).reshape(batch, slots, width)
-        x = x + self.drop(self.merge(heard))
-        y = self.second(x) * (1.0 + scale2) + shift2
-        return x + self.drop(self.feed(y)), key, value
-
-
 class Amt(nn.Module):
     """See the module's docstring."""
 
@@ -159,15 +98,11 @@ class Amt(nn.Module):
         self.root = nn.Embedding(N_ROOT_TOKENS, width)
         self.quality = nn.Embedding(N_QUALITY_TOKENS, width)
         self.age = nn.Embedding(_AGES, width)
-        self.places = nn.ModuleList(nn.Embedding(period, width) for period in _PLACES)
-        self.recalled_root = nn.Embedding(2 * N_ROOT_TOKENS, width)
-        self.recalled_quality = nn.Embedding(2 * N_QUALITY_TOKENS, width)
-        self.recalled_length = nn.Embedding(2 * len(_HALF_BOUNDS), width)
         self.told = nn.Linear(WIDTH, width)
         self.understand = nn.Sequential(nn.GELU(), nn.Linear(width, width))
         with torch.no_grad():
             self.told.weight[:, SLICES["semantic"]] = 0.0
-        self.blocks = nn.ModuleList(_Block(config) for _ in range(config.layers))
+        self.blocks = nn.ModuleList(Block(config) for _ in range(config.layers))
         self.final = nn.LayerNorm(width)
         self.drop = nn.Dropout(config.dropout)
         self.to_root = nn.Linear(width, N_ROOT_TOKENS)
@@ -180,13 +115,13 @@ class Amt(nn.Module):
         self.key = nn.Linear(width, self.copies * config.key)
         self.own = nn.Linear(width, self.copies)
         self.mix = nn.Linear(width, self.copies)
-        self.match_slots = nn.Embedding(len(_HALF_BOUNDS), config.pair)
-        self.match_runs = nn.Embedding(len(_RUN_BOUNDS), config.pair)
+        self.match_slots = nn.Embedding(len(SLOT_BOUNDS), config.pair)
+        self.match_runs = nn.Embedding(len(RUN_BOUNDS), config.pair)
         self.ages = nn.Embedding(3, config.pair)
         self.phases = nn.Embedding(3, config.pair)
         self.distance = nn.Embedding(_DISTANCES, config.pair)
         self.period = nn.Embedding(_PERIODS, config.pair)
-        self.loose = nn.Linear(len(DECAYS), config.pair, bias=False)
+        self.loose = nn.Linear(len(DECAYS), config.pair)
         self.score = nn.Linear(config.pair, self.copies)
         self.register_buffer("roots", torch.tensor(ROOT_OF), persistent=False)
         self.register_buffer("qualities", torch.tensor(QUALITY_OF), persistent=False)
@@ -216,74 +151,48 @@ class Amt(nn.Module):
         one_hot = told[..., SLICES["phase"]]
         return torch.where(one_hot.sum(-1) > 0.5, one_hot.argmax(-1), 3)
 
-    def _recall(self, memory: Memory) -> torch.Tensor:
-        """Tell the transformer what followed the longest matches, in slots and in chords."""
-        current = memory.chord[..., -1:]
-        here, after = memory.chord[..., :-1], memory.chord[..., 1:]
-        turns = ((here != after) & (after != current)).long()
-        recency = torch.arange(here.shape[-1])
-        told = []
-        for part, (length, bounds) in enumerate(
-            ((memory.half[..., :-1], _HALF_BOUNDS), (memory.run[..., :-1] * turns, _RUN_BOUNDS))
-        ):
-            best = (length * 1024 + recency).argmax(-1, keepdim=True)
-            longest = length.gather(-1, best)[..., 0]
-            chord = torch.where(longest > 0, after.gather(-1, best)[..., 0], PAD)
-            root = self.recalled_root(self.get_buffer("roots")[chord] + part * N_ROOT_TOKENS)
-            quality = self.get_buffer("qualities")[chord] + part * N_QUALITY_TOKENS
-            bucket = _bucket(longest, bounds) + part * len(_HALF_BOUNDS)
-            told.append(root + self.recalled_quality(quality) + self.recalled_length(bucket))
-        return torch.add(*told)
-
     def _enter(
-        self, chord: torch.Tensor, memory: Memory, told: torch.Tensor
+        self, chord: torch.Tensor, age: torch.Tensor, told: torch.Tensor
     ) -> tuple[torch.Tensor, torch.Tensor]:
         known = self.told(told)
         x = self.root(self.get_buffer("roots")[chord])
         x = x + self.quality(self.get_buffer("qualities")[chord])
-        x = x + self.age(memory.age[..., -1].clamp(max=_AGES - 1)) + known
-        place = memory.place[..., -1]
-        for period, table in zip(_PLACES, self.places, strict=True):
-            x = x + table(place % period)
-        if self.config.recall:
-            x = x + self._recall(memory)
+        x = x + self.age(age.clamp(max=_AGES - 1)) + known
         return self.drop(x), self.understand(known)
 
-    def _pairs(self, memory: Memory) -> torch.Tensor:
-        """Scores of all earlier slots from how they match, shape (..., slots, copies).
-
-        Leading axes of the memory's rows are batch, or batch and time.
-        """
-        age_now = memory.age[..., -1:]
-        older = 1 + torch.sign(memory.age - age_now)
-        same_phase = (memory.phase == memory.phase[..., -1:]).long()
-        unknown = ((memory.phase == 3) | (memory.phase[..., -1:] == 3)).long()
-        phase = same_phase * (1 - unknown) + 2 * unknown
-        half, run = _bucket(memory.half, _HALF_BOUNDS), _bucket(memory.run, _RUN_BOUNDS)
+    def _pairs(self, match: torch.Tensor, loose: torch.Tensor) -> torch.Tensor:
+        """Scores of all earlier slots from how they match, shape (batch, time, slots, copies)."""
         table = (
             self.match_slots.weight[:, None, None, None]
             + self.match_runs.weight[None, :, None, None]
             + self.ages.weight[None, None, :, None]
             + self.phases.weight[None, None, None, :]
         ).reshape(-1, self.config.pair)
-        index = ((half * len(_RUN_BOUNDS) + run) * 3 + older) * 3 + phase
-        slots = memory.chord.shape[-1]
+        slots = match.shape[-1]
         place = self.distance(self.get_buffer("gap_distance")[-slots:])
-        place = place + self.period(self.get_buffer("gap_period")[-slots:])
-        joint = (functional.embedding(index, table) + place).flatten(0, -2)
-        loose = memory.loose.transpose(-1, -2).flatten(0, -2)
-        joint = torch.addmm(joint, loose, self.loose.weight.T)
+        place = place + self.period(self.get_buffer("gap_period")[-slots:]) + self.loose.bias
+        joint = (functional.embedding(match, table) + place).flatten(0, -2)
+        flat = loose.transpose(-1, -2).flatten(0, -2)
+        joint = torch.addmm(joint, flat, self.loose.weight.T)
         scores = self.score(functional.relu(joint, inplace=True))
-        return torch.as_tensor(scores.reshape(*index.shape, self.copies))
+        return torch.as_tensor(scores.reshape(*match.shape, self.copies))
 
-    def _predict(self, x: torch.Tensor, memory: Memory, affinity: torch.Tensor) -> Prediction:
+    def _predict(
+        self,
+        x: torch.Tensor,
+        chords: torch.Tensor,
+        known: torch.Tensor,
+        pairs: torch.Tensor,
+        affinity: torch.Tensor,
+    ) -> Prediction:
         """Mix the transformer's opinion with what the copy heads find.
 
-        ``x`` (batch, slots, width); rows of ``memory`` (batch or 1, slots, memory); ``affinity``
-        (batch, slots, memory, copies) of queries and keys.
+        ``x`` (batch, time, width); ``chords`` and ``known`` (batch or 1, time, slots); ``pairs``
+        (batch or 1, time, slots, copies) and ``affinity`` (batch, time, slots, copies), of
+        queries and keys.
         """
-        rows = Memory(*(row.expand(x.shape[0], *row.shape[1:]) for row in memory))
-        current = rows.chord[..., -1]
+        chords = chords.expand(x.shape[0], *chords.shape[1:])
+        current = chords[..., -1]
         logits = self.to_chord(x)
         logits = logits + self.to_root(x)[..., self.get_buffer("roots")]
         logits = logits + self.to_quality(x)[..., self.get_buffer("qualities")]
@@ -294,15 +203,15 @@ class Amt(nn.Module):
 
         if not self.config.copy:
             return Prediction(own_stay.clamp(_LOWEST, 1.0 - _LOWEST), own_change.clamp(min=_LOWEST))
-        scores = self._pairs(memory)[..., :-1, :] + affinity[..., :-1, :]
-        known = rows.known[..., :-1, None] > 0
-        here, after = rows.chord[..., :-1], rows.chord[..., 1:]
+        scores = pairs[..., :-1, :] + affinity[..., :-1, :]
+        heard = known[..., :-1, None] > 0
+        here, after = chords[..., :-1], chords[..., 1:]
         turns = (here != after) & (after != current[..., None])
         n_change = self.config.change_heads
         allowed = torch.cat(
             [
-                (known & turns[..., None]).expand(*scores.shape[:-1], n_change),
-                known.expand(*scores.shape[:-1], self.config.stay_heads),
+                (heard & turns[..., None]).expand(*scores.shape[:-1], n_change),
+                heard.expand(*scores.shape[:-1], self.config.stay_heads),
             ],
             -1,
         )
@@ -334,25 +243,40 @@ class Amt(nn.Module):
         batch, slots = chord.shape
         phase = self.phase_of(told)
         with torch.no_grad():
-            memory = empty_memory(batch, min(self.config.memory, slots))
-            rows = []
+            memory, rows = empty_memory(batch, min(self.config.memory, slots)), []
             for slot in range(slots):
                 one = slice(slot, slot + 1)
                 memory = advance(memory, chord[:, one], phase[:, one], self.get_buffer("alike"))
-                rows.append(memory)
-            memories = Memory(*(torch.stack(column, 1) for column in zip(*rows, strict=True)))
-        x, known = self._enter(chord, memories, told)
+                rows.append(describe(memory))
+            age = torch.cat([row.age for row in rows], 1)
+        x, known = self._enter(chord, age, told)
         for block in self.blocks:
             x, _, _ = block(x, known, None)
         x = self.final(x)
         c = self.config
         query = self.query(x).reshape(batch, slots, self.copies, c.key)
         key = self.key(x).reshape(batch, slots, self.copies, c.key)
-        affinity = torch.einsum("bihk,bjhk->bijh", query, key) / c.key**0.5
-        reach = memories.chord.shape[-1]
-        place = torch.arange(slots)[:, None] + torch.arange(1 - reach, 1)[None, :]
-        index = place.clamp(min=0)[None, :, :, None].expand(batch, -1, -1, self.copies)
-        return self._predict(x, memories, affinity.gather(2, index))
+        stays, changes = [], []
+        for start in range(0, slots, _CHUNK):  # early slots have little to look back on
+            stop = min(start + _CHUNK, slots)
+            reach = min(stop, rows[0].chord.shape[1])
+            part = rows[start:stop]
+            affinity = torch.einsum("bihk,bjhk->bijh", query[:, start:stop], key[:, :stop])
+            gap = torch.arange(start, stop)[:, None] + torch.arange(1 - reach, 1)[None, :]
+            index = gap.clamp(min=0)[None, :, :, None].expand(batch, -1, -1, self.copies)
+            prediction = self._predict(
+                x[:, start:stop],
+                torch.stack([row.chord[:, -reach:] for row in part], 1),
+                torch.stack([row.known[:, -reach:] for row in part], 1),
+                self._pairs(
+                    torch.stack([row.match[:, -reach:] for row in part], 1),
+                    torch.stack([row.loose[..., -reach:] for row in part], 1),
+                ),
+                affinity.gather(2, index) / c.key**0.5,
+            )
+            stays.append(prediction.stay)
+            changes.append(prediction.change)
+        return Prediction(torch.cat(stays, 1), torch.cat(changes, 1))
 
     def step(
         self, chord: torch.Tensor, told: torch.Tensor, state: State
@@ -364,8 +288,8 @@ class Amt(nn.Module):
         phase = self.phase_of(told)[: chord.shape[0]]
         memory = advance(state.memory, chord, phase, self.get_buffer("alike"))
         filled = torch.cat([state.filled[:, 1:], torch.ones_like(state.filled[:, :1])], 1)
-        rows = Memory(*(column[:, None] for column in memory))
-        x, known = self._enter(chord, rows, told)
+        rows = describe(memory)
+        x, known = self._enter(chord, rows.age, told)
         keys, values = [], []
         for layer, block in enumerate(self.blocks):
             x, key, value = block(x, known, (state.keys[:, layer], state.values[:, layer], filled))
@@ -377,7 +301,13 @@ class Amt(nn.Module):
         key = self.key(x).reshape(-1, 1, self.copies, c.key)
         memory_keys = torch.cat([state.memory_keys[:, 1:], key], 1)
         affinity = torch.einsum("bihk,bjhk->bijh", query, memory_keys) / c.key**0.5
-        prediction = self._predict(x, rows, affinity)
+        prediction = self._predict(
+            x,
+            rows.chord[:, None],
+            rows.known[:, None],
+            self._pairs(rows.match[:, None], rows.loose[:, None]),
+            affinity,
+        )
         return prediction, State(
             torch.stack(keys, 1), torch.stack(values, 1), filled, memory_keys, memory
         )

@@ -14,6 +14,7 @@ from engine.generators.amt.vocabulary import END, PAD
 from export_onnx.amt.batches import Batch, Sampler, hold_out, whole_song
 from export_onnx.amt.config import NetworkConfig, TrainConfig
 from export_onnx.amt.correspondence import affective_loss
+from export_onnx.amt.export import load_networks
 from export_onnx.amt.network import Amt
 from export_onnx.amt.songs import Song, load_songs
 from export_onnx.amt.views import SongScore, macro, score_song
@@ -38,6 +39,8 @@ class TrainOptions:
     choose : float
         Share of the training songs left out and scored after each epoch, to choose settings by; 0
         trains on all.
+    start : Path or None
+        Checkpoint whose weights the training begins with.
     limit : int
         Songs to train on, for short comparisons; 0 takes all.
     stop_after_epochs : int
@@ -48,6 +51,7 @@ class TrainOptions:
     out: Path
     name: str = "amt"
     choose: float = 0.0
+    start: Path | None = None
     limit: int = 0
     threads: int = 1
     stop_after_epochs: int = 0
@@ -132,6 +136,11 @@ def _train(options: TrainOptions) -> Path | None:
         songs = [songs[i] for i in sorted(pick)]
     torch.manual_seed(config.seed)
     model = Amt(options.network)
+    if options.start is not None:
+        (begun,), _ = load_networks([options.start])
+        if begun.config != options.network:
+            raise InputError(f"{options.start}: of a network with other sizes")
+        model.load_state_dict(begun.state_dict())
     steps = len(Sampler(songs, config, config.seed)) // parallel.world_size()
     if steps == 0:
         raise InputError(f"{options.prepared}: no song of {', '.join(n for n, _ in config.shares)}")
