@@ -25,6 +25,7 @@ _TEMPO_BPM = 100.0
 _BEATS_PER_BAR = 4
 _CORNERS: Final = ((0.8, 0.8), (-0.8, 0.8), (-0.8, -0.8), (0.8, -0.8))
 _WARM_UP = 8
+_LAGS_S: Final = (0.0, 0.3)
 _LEAD_BEATS: Final = 0.25
 """How long before a beat the pipeline asks for it, about, at this tempo."""
 
@@ -52,10 +53,11 @@ class _Timed(AmtModel):
 def measure_amt(bars: int = 32) -> dict[str, Any]:
     """Return milliseconds per step and beat, semitones moved per voice, and shares.
 
-    Every quadrant is played for so many bars of four at 100 BPM, alone, then to a performer who
-    changes chord every half bar and is heard as a tracker without any delay would hear them when
-    the beat is asked for. Wrong pitch classes are counted over the whole vocabulary, voiced in a
-    random order, and over everything played.
+    Every quadrant is played for so many bars of four at 100 BPM, alone; then three times as long
+    to a performer, whose chord is known at once or after a lag. Agreement is the share of beats
+    with the chord last known when the beat was asked for (``heard``), and with the one the
+    performer then plays (``sounding``), which may be new. Wrong pitch classes are counted over the
+    whole vocabulary, voiced in a random order, and over everything played.
     """
     model = _Timed()
     beats: list[float] = []
@@ -79,7 +81,7 @@ def measure_amt(bars: int = 32) -> dict[str, Any]:
                 wrong += _wrong(written, generator.chord)
                 notes += len(written)
     missed, of_all = _vocabulary_faults()
-    heard, sounding = _agreement(model, bars)
+    agreed = {lag_s: _agreement(model, 3 * bars, lag_s) for lag_s in _LAGS_S}
     return {
         "step_p50_ms": quantile_ms(model.took, 0.5),
         "step_p99_ms": quantile_ms(model.took, 0.99),
@@ -88,8 +90,11 @@ def measure_amt(bars: int = 32) -> dict[str, Any]:
         "semitones_per_voice_per_change": round(float(np.mean(moved)), 3),
         "wrong_notes_of_chords": f"{wrong} of {notes}",
         "wrongly_voiced_chords": f"{missed} of {of_all}",
-        "agreement_with_chord_heard": round(heard, 3),
-        "agreement_with_chord_sounding": round(sounding, 3),
+        **{
+            f"agreement_{what}_lag_{lag_s:g}_s": round(share, 3)
+            for lag_s, shares in agreed.items()
+            for what, share in zip(("heard", "sounding"), shares, strict=True)
+        },
     }
 
 
@@ -117,16 +122,21 @@ def _vocabulary_faults() -> tuple[int, int]:
     return faults, len(chords)
 
 
-def _agreement(model: AmtModel, bars: int) -> tuple[float, float]:
-    """Return the shares of beats that agree with what was heard, and with what then sounds."""
+def _agreement(model: AmtModel, bars: int, lag_s: float) -> tuple[float, float]:
+    """Return the shares of beats that agree with what was heard, and with what then sounds.
+
+    A performer repeats a progression; half bars and bars of one chord alternate between its turns.
+    """
     names = "C:maj A:min F:maj G:maj E:min A:min D:min7 G:7 C:maj E:7 A:min D:7 G:maj C:maj7"
     progression: list[Chord | None] = [parse_chord(name) for name in names.split()]
+    turn = [c for c in progression for _ in range(2)] + [c for c in progression for _ in range(4)]
     heard = sounding = 0
     generator = AmtGenerator("scale", model)
     generator.reset(0)
+    behind = _LEAD_BEATS + lag_s * _TEMPO_BPM / 60.0
     for beat in range(bars * _BEATS_PER_BAR):
-        when_asked = progression[int(max(0.0, beat - _LEAD_BEATS)) // 2 % len(progression)]
+        when_asked = turn[int(max(0.0, beat - behind)) % len(turn)]
         generator.extend(_context(beat, 0.2, 0.0, str(when_asked)))
         heard += generator.chord == str(when_asked)
-        sounding += generator.chord == str(progression[beat // 2 % len(progression)])
+        sounding += generator.chord == str(turn[beat % len(turn)])
     return heard / (bars * _BEATS_PER_BAR), sounding / (bars * _BEATS_PER_BAR)

@@ -1,7 +1,11 @@
 """The chord of each slot: foreseen a beat ahead, agreed with whoever plays along.
 
 While a slot sounds, the next one is already drawn, for the voices and the bass to lead into it;
-what has changed by its last beat has it drawn anew. A chord that is heard is taken over.
+what has changed by its last beat has it drawn anew.
+
+A chord that is heard is taken over, and the model told of it. But what is heard when a slot is
+about to begin is the chord of the slot before: where the model is sure enough that the performer
+is going to change, it goes along, as accompanists do, and the next beat puts right what was wrong.
 """
 
 from dataclasses import dataclass, replace
@@ -15,7 +19,14 @@ from engine.generators.amt.dynamics import Dynamics
 from engine.generators.amt.mapping import USUAL, Knobs, Level, phrase_key, usual_level, wanted
 from engine.generators.amt.model import AmtModel, AmtState
 from engine.generators.amt.slots import Slot, slot_at
-from engine.generators.amt.vocabulary import END, from_chord, to_chord, to_song_key, transpose
+from engine.generators.amt.vocabulary import (
+    END,
+    N_CHORDS,
+    from_chord,
+    to_chord,
+    to_song_key,
+    transpose,
+)
 from engine.generators.protocol import Cues, KeyLock, MusicalContext
 from engine.music.chords import Chord, parse_chord
 from engine.music.draws import Draws
@@ -25,8 +36,8 @@ from engine.music.listen import Hearing, hear
 
 __all__ = ["Harmoniser", "HarmonyState", "after_cut"]
 
-_SURE_BEATS: Final = 2
-"""A chord of the tracker is joined within a slot once it was heard in so many beats."""
+_SURE: Final = 0.5
+"""Probability from which a performer's next chord is played before it is heard."""
 _CADENCE: Final = (2.0, 2.0)
 """Preference for rest where a period closes, for the dominant where it opens [nats]."""
 _PENULTIMATE: Final = 1.2
@@ -47,6 +58,10 @@ class Prepared:
         Its index.
     chord : Chord or None
         What is to sound.
+    likely : Chord or None
+        The model's first choice, whatever the moment asks for.
+    chance : float
+        Its probability.
     key : Key
         Key of the slot.
     memory : dict
@@ -61,6 +76,8 @@ class Prepared:
 
     slot: int
     chord: Chord | None
+    likely: Chord | None
+    chance: float
     key: Key
     memory: AmtState
     level: Level
@@ -93,9 +110,7 @@ class HarmonyState:
     hearing : Hearing
         What the performer played on a keyboard.
     heard : Chord or None
-        What the tracker heard.
-    heard_beats : int
-        In how many beats it did.
+        What is heard of the performer, on the keyboard or by the tracker.
     """
 
     memory: AmtState
@@ -108,7 +123,6 @@ class HarmonyState:
     prepared: Prepared | None = None
     hearing: Hearing = Hearing()
     heard: Chord | None = None
-    heard_beats: int = 0
 
     @property
     def following(self) -> Chord | None:
@@ -157,12 +171,13 @@ class Harmoniser:
         """
         slot = slot_at(context.beat, context.beats_per_bar)
         state = _listened(state, context)
-        heard = state.hearing.chord or state.heard
         if slot.index != state.slot:
             prepared = state.prepared
             if prepared is None or prepared.slot != slot.index:
                 prepared = self._prepare(state, slot, context, knobs, draws)
-            chord = heard or prepared.chord
+            chord = prepared.chord
+            if state.heard is not None:
+                chord = prepared.likely if prepared.chance >= _SURE else state.heard
             state = replace(
                 state,
                 slot=slot.index,
@@ -174,10 +189,8 @@ class Harmoniser:
                 level=prepared.level,
                 prepared=None,
             )
-        elif heard is not None and heard != state.chord:
-            sure = state.hearing.chord is not None or state.heard_beats >= _SURE_BEATS
-            if sure:
-                state = replace(state, chord=heard, run=1, prepared=None)
+        elif state.heard is not None and state.heard != state.chord:
+            state = replace(state, chord=state.heard, run=1, prepared=None)
         return self._look_ahead(state, slot, context, knobs, draws)
 
     def _look_ahead(
@@ -221,8 +234,18 @@ class Harmoniser:
         )
         point = draws.uniform("chord", slot.index)
         chosen = choose(foresight, leaning, key.mode, last, state.run, knobs.temperature, point)
-        chord = to_chord(transpose(chosen, shift))
-        return Prepared(slot.index, chord, key, memory, level, dynamics, context)
+        likely = int(foresight.slot[:N_CHORDS].argmax())
+        return Prepared(
+            slot=slot.index,
+            chord=to_chord(transpose(chosen, shift)),
+            likely=to_chord(transpose(likely, shift)),
+            chance=float(np.exp(foresight.slot[likely])),
+            key=key,
+            memory=memory,
+            level=level,
+            dynamics=dynamics,
+            context=context,
+        )
 
     def _key(
         self,
@@ -241,10 +264,9 @@ class Harmoniser:
 
 
 def _listened(state: HarmonyState, context: MusicalContext) -> HarmonyState:
-    heard = parse_chord(context.chord) if context.chord else None
-    beats = state.heard_beats + 1 if heard is not None and heard == state.heard else 1
     hearing = hear(state.hearing, context.performed, context.beat)
-    return replace(state, hearing=hearing, heard=heard, heard_beats=beats)
+    tracked = parse_chord(context.chord) if context.chord else None
+    return replace(state, hearing=hearing, heard=hearing.chord or tracked)
 
 
 def _same(drawn: MusicalContext, now: MusicalContext) -> bool:
