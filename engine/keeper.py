@@ -52,6 +52,7 @@ class EngineKeeper:
         self._spare: _Engine | None = None
         self._newest: bytes | None = None
         self._resume: dict[str, Any] = {}
+        self._held_back = False  # it was told to stop
         self._heard = 0
         self._stopping = threading.Event()
         self._threads = [
@@ -88,7 +89,10 @@ class EngineKeeper:
         if do == "change":
             performance = {**self._config.get("performance", {}), **values["values"]}
             self._config["performance"] = performance
+        elif do == "stop":
+            self._held_back = True
         elif do == "start":
+            self._held_back = False
             self._config = dict(values["config"])
             self._resume = {}
         elif do == "regenerate":
@@ -148,6 +152,8 @@ class EngineKeeper:
                 answer = json.loads(line)
                 if answer["is"] == "error":
                     self._tell(str(answer["message"]))
+                elif answer["is"] == "stopped" and not self._held_back:
+                    engine.kill("it stopped playing")
 
     def _watch(self) -> None:
         """Kill an engine that has fallen silent; looks are counted, see `engine.midi.link`."""

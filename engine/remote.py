@@ -30,6 +30,7 @@ for mode ``curve``), ``sync``, ``midi_in``, ``clock_out``, ``keys_in`` (list of 
 
 import contextlib
 import json
+import os
 import queue
 import sys
 import threading
@@ -49,6 +50,9 @@ from engine.runtime import Runtime
 __all__ = ["main", "read_config"]
 
 SNAPSHOT_S = 1.0 / 30.0
+_LONGEST_LINE = 1 << 20
+_MOST_WAITING = 4096
+_SHOWN = 200
 _CONFIG_FIELDS = {
     "performance",
     "input",
@@ -113,7 +117,8 @@ class _Server:
 
     def __init__(self) -> None:
         self._runtime: Runtime | None = None
-        self._commands: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+        # When it is full, the pipe fills, and then whoever writes there has to wait.
+        self._commands: queue.Queue[bytes | None] = queue.Queue(_MOST_WAITING)
         self._speaking = threading.Lock()
 
     def serve(self) -> None:
@@ -138,21 +143,34 @@ class _Server:
         except BrokenPipeError:
             return
         finally:
-            self._stop()
+            self._stop(aside=True)
 
     def _read(self) -> None:
-        for line in sys.stdin:
-            self._commands.put(line)
+        # Bytes, in pieces of bounded size: whatever comes, this thread must go on reading. Not
+        # through sys.stdin, whose lock a reading thread would hold when the program ends.
+        rest = b""
+        while data := os.read(0, 65536):
+            *lines, rest = (rest + data).split(b"\n")
+            for line in lines:
+                self._commands.put(line)
+            if len(rest) > _LONGEST_LINE:
+                self._commands.put(rest)  # refused as what it is: no JSON
+                rest = b""
         self._commands.put(None)
 
-    def _obey(self, line: str) -> None:
+    def _obey(self, line: bytes) -> None:
         try:
             command = json.loads(line)
-            if not isinstance(command, dict) or command.get("do") not in _ACTIONS:
-                raise InputError(f"do must be one of {', '.join(_ACTIONS)}; got {line.strip()!r}")
+            if not isinstance(command, dict) or command.get("do") not in tuple(_ACTIONS):
+                shown = line.strip()[:_SHOWN].decode("utf-8", "replace")
+                raise InputError(f"do must be one of {', '.join(_ACTIONS)}; got {shown!r}")
             _ACTIONS[command["do"]](self, command)
-        except (StimmungError, json.JSONDecodeError, KeyError, TypeError) as error:
+        except BrokenPipeError:
+            raise
+        except StimmungError as error:
             self._answer("error", message=f"{error}")
+        except Exception as error:  # no order, however wrong, may end the music
+            self._answer("error", message=f"not understood: {type(error).__name__}: {error}")
 
     def _watch(self) -> None:
         assert self._runtime is not None
@@ -165,16 +183,16 @@ class _Server:
 
     def _start(self, command: Mapping[str, Any]) -> None:
         config = read_config(command["config"])
-        self._stop()
+        self._stop(aside=True)  # the music to come is not to wait for a picture
         runtime = Runtime(config)
         runtime.start()
         self._runtime = runtime
         self._answer("started")
 
-    def _stop(self) -> None:
-        if self._runtime is not None:
-            self._runtime.stop()
-            self._runtime = None
+    def _stop(self, *, aside: bool = False) -> None:
+        runtime, self._runtime = self._runtime, None
+        if runtime is not None:
+            runtime.stop(aside=aside)
 
     def _stop_and_say(self, _command: Mapping[str, Any]) -> None:
         self._stop()

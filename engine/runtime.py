@@ -184,13 +184,16 @@ class Runtime:
             thread.start()
             self._threads.append(thread)
 
-    def stop(self) -> None:
-        """End every note, close everything, and write the session's files."""
+    def stop(self, *, aside: bool = False) -> None:
+        """End every note, close everything, and write the session's files.
+
+        With ``aside`` another process writes them, and nobody waits for it.
+        """
         self._stopping.set()
         for thread in self._threads:
             thread.join()
         self._threads.clear()
-        self._close()
+        self._close(aside=aside)
 
     def snapshot(self) -> Snapshot:
         """Return what an observer may see; cheap enough for thirty a second."""
@@ -301,7 +304,7 @@ class Runtime:
             raise RuntimeError("the runtime has not been started")
         return self._pipeline
 
-    def _close(self) -> None:
+    def _close(self, *, aside: bool = False) -> None:
         """Close in the order that matters to the audience: notes first."""
         if self._player is not None:
             self._player.stop(time.perf_counter())
@@ -320,4 +323,4 @@ class Runtime:
             self._monitor.stop()
         self._osc.close()
         if self._observer.recorder is not None:
-            self._observer.recorder.close()
+            self._observer.recorder.close(aside=aside)

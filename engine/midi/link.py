@@ -183,9 +183,10 @@ class SenderLink:
         process = self._process
         while process is not None:
             last = self._stopping.is_set()
-            self._listen(process)
+            ready = self._listen(process)
             # A sender that died before it could stop leaves notes to its successor.
             if not self._answered.is_set() or last or (self._stopping.is_set() and not self._book):
+                self._bury(process, ready)
                 return
             now = time.monotonic()
             recent = sum(death > now - 60.0 for death in deaths)
@@ -193,12 +194,13 @@ class SenderLink:
             if recent == deaths.maxlen:
                 pause_s = max(pause_s, deaths[0] + 60.0 - now)
             deaths.append(now + pause_s)
-            if self._stopping.wait(pause_s) and not self._book:
-                return
-            process = self._replace()
+            ended = self._stopping.wait(pause_s) and not self._book
+            successor = None if ended else self._replace()
+            self._bury(process, ready)  # who takes over does not wait for that
+            process = successor
 
-    def _listen(self, process: SenderProcess) -> None:
-        """Take reports until the sender has ended, then put its affairs in order."""
+    def _listen(self, process: SenderProcess) -> bool:
+        """Take reports until the sender has ended; return whether it ever was ready."""
         try:
             for frame in process.frames():
                 self._hear(frame)
@@ -206,15 +208,21 @@ class SenderLink:
                     self._spare.prepare()
         except (OSError, WireError):
             process.kill()
-        words = process.last_words()
-        process.close()
         with self.lock:
-            if not self._stopping.is_set() and (self.up or not self.message):
-                self.message = f"the MIDI sender ended: {words}"
-            self.up = False
+            ready, self.up = self.up, False
             self._process = None
             self._before = self.counters
             self.counters = self._before._replace(port_alive=False, sounding=0, queued=0)
+        return ready
+
+    def _bury(self, process: SenderProcess, ready: bool) -> None:
+        """Say why a sender ended, and let go of its pipes."""
+        words = process.last_words()
+        process.end(_INSIST_S)
+        process.close()
+        with self.lock:
+            if not self._stopping.is_set() and (ready or not self.message):
+                self.message = f"the MIDI sender ended: {words}"
 
     def _replace(self) -> SenderProcess | None:
         while True:

@@ -9,6 +9,7 @@ from engine.emotion.target import TargetState
 from engine.errors import SessionError
 from engine.events import ControlEvent, EmotionState, NoteEvent
 from engine.session.appender import LineAppender
+from engine.session.aside import recover_aside
 from engine.session.events_file import (
     EVENTS_NAME,
     LogEntry,
@@ -123,10 +124,11 @@ class SessionRecorder:
         """
         self._appender.put(encode_log(LogEntry(self._elapsed(), kind, message, fields)))
 
-    def close(self) -> list[Path]:
+    def close(self, *, aside: bool = False) -> list[Path]:
         """Finish the file, write the final products and return them.
 
-        A failure is left in `error`: notes already played are worth more than a picture.
+        With ``aside`` they are left to another process, and none is returned. A failure is left
+        in `error`: notes already played are worth more than a picture.
         """
         if self._closed:
             return []
@@ -135,6 +137,9 @@ class SessionRecorder:
         if not self._appender.close():
             return []
         try:
+            if aside:
+                recover_aside(self.folder)
+                return []
             return recover(self.folder).files
         except SessionError as error:
             self._product_error = str(error)
