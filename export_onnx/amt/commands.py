@@ -60,7 +60,7 @@ def _train_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--epochs", type=int, default=None)
     parser.add_argument("--seed", type=int, default=None)
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--start", type=Path, default=None, help="live: weights to begin with")
+    parser.add_argument("--weights", type=Path, default=None, help="live: to begin with")
     parser.add_argument("--batch", type=int, default=None, help="live: songs per step and process")
     parser.add_argument("--learning-rate", type=float, default=None, help="live: highest")
     parser.add_argument(
@@ -87,7 +87,7 @@ def _train_live(arguments: argparse.Namespace) -> Path | None:
             out=arguments.out,
             name=arguments.name,
             choose=arguments.choose,
-            start=arguments.start,
+            start=arguments.weights,
             threads=arguments.threads,
             stop_after_epochs=arguments.stop_after,
             train=replace(TrainConfig(), **_given(arguments, *names)),
