@@ -109,6 +109,7 @@ def add(commands: "Commands[argparse.ArgumentParser]") -> None:
     soaking.add_argument("--hours", type=float, default=0.05, metavar="H", help="default 0.05")
     soaking.add_argument("--faults", type=int, default=20, metavar="N", help="default 20")
     soaking.add_argument("--seed", type=int, default=0, metavar="S", help="default 0")
+    soaking.add_argument("--only", metavar="WORDS", help="faults whose names hold these words")
     soaking.add_argument("--folder", type=Path, metavar="DIR", help="keep the sessions there")
     parser.set_defaults(run=run)
 
@@ -142,6 +143,7 @@ def _soak(parsed: argparse.Namespace) -> int:
     """Soak, tell the story as it goes, and judge."""
     import tempfile
 
+    from engine.bench.soak.faults import FAULTS
     from engine.bench.soak.report import as_text
     from engine.bench.soak.run import soak
     from engine.config import check_range
@@ -150,6 +152,10 @@ def _soak(parsed: argparse.Namespace) -> int:
     check_range("--faults", parsed.faults, 0, 100_000)
     if parsed.what != ["soak"]:
         raise InputError(f"soak is measured alone; got {' '.join(parsed.what)}")
+    kinds = [fault for fault in FAULTS if (parsed.only or "") in fault.name]
+    if not kinds:
+        names = ", ".join(fault.name for fault in FAULTS)
+        raise InputError(f"--only must be part of one of {names}; got {parsed.only!r}")
     with tempfile.TemporaryDirectory(prefix="stimmung-soak-") as scratch:
         folder = parsed.folder or Path(scratch)
         folder.mkdir(parents=True, exist_ok=True)
@@ -159,6 +165,7 @@ def _soak(parsed: argparse.Namespace) -> int:
             faults=parsed.faults,
             seed=parsed.seed,
             tell=lambda line: print(line, flush=True),
+            kinds=kinds,
         )
     print(as_text(report))
     if parsed.json is not None:

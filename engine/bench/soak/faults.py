@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 from engine.bench.soak.stage import Stage
 
-__all__ = ["FAULTS", "Fault"]
+__all__ = ["FAULTS", "FROM_CLOCK", "TO_CLOCK", "Fault"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,6 +225,21 @@ def _flood_osc(stage: Stage, rng: random.Random) -> None:
 
 _OSC_TARGET = b"/stimmung/target\0\0\0\0,ff\0" + b"\x3e\x80\0\0" * 2
 
+
+def _take_clock(stage: Stage, _rng: random.Random) -> None:
+    stage.sync = "midi"
+    stage.begin_drummer()
+    stage.keeper.order("start", config=stage.config())
+
+
+def _leave_clock(stage: Stage, _rng: random.Random) -> None:
+    stage.sync = "internal"
+    stage.end_drummer()
+    stage.keeper.order("start", config=stage.config())
+
+
+TO_CLOCK = Fault("started again under a clock from outside", _take_clock, patch=True)
+FROM_CLOCK = Fault("started again under our own beat", _leave_clock, patch=True)
 
 FAULTS = (
     Fault("sender killed", _signal("sender", signal.SIGKILL), 3.0),

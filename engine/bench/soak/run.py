@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.bench.soak.ear import Ear, Place
-from engine.bench.soak.faults import FAULTS, Fault
+from engine.bench.soak.faults import FAULTS, FROM_CLOCK, TO_CLOCK, Fault
 from engine.bench.soak.jack_rig import until
 from engine.bench.soak.stage import Stage, last_event_s
 from engine.bench.soak.watch import ResourceWatch
@@ -172,13 +172,14 @@ def soak(
         watch.start()
         for number in range(faults):
             _play_on(stage, report, began + seconds * (number + 1) / (faults + 1), rng)
-            _choose_sync(stage, rng, kinds)
-            fault = _draw(rng, kinds, stage.sync)
+            fault = _choose_sync(stage, rng, kinds) or _draw(rng, kinds, stage.sync)
             incident = _strike(stage, fault, rng, report, began)
             report.incidents.append(incident)
             tell(_line(len(report.incidents), incident))
             if incident.trouble:
                 # What is broken stays in the tally; the rest is tried on a stage built anew.
+                for line in stage.said:
+                    tell(f"     {line}")
                 _close(stage, report)
                 stage.start()
         _play_on(stage, report, began + seconds, rng)
@@ -199,19 +200,13 @@ def _play_on(stage: Stage, report: SoakReport, until_s: float, rng: random.Rando
         _look_for_hanging(stage, report)
 
 
-def _choose_sync(stage: Stage, rng: random.Random, kinds: Sequence[Fault]) -> None:
-    """Change over between our own beat and a clock from outside, now and then."""
+def _choose_sync(stage: Stage, rng: random.Random, kinds: Sequence[Fault]) -> Fault | None:
+    """Return, now and then, the change between our own beat and a clock from outside."""
     clocked = any(kind.sync for kind in kinds)
     wanted = "midi" if clocked and rng.random() < _CLOCKED_SHARE else "internal"
     if wanted == stage.sync or rng.random() < 0.5:
-        return
-    stage.sync = wanted
-    if wanted == "midi":
-        stage.begin_drummer()
-    else:
-        stage.end_drummer()
-    stage.keeper.order("start", config=stage.config())
-    _await(stage, time.perf_counter(), patch=True)
+        return None
+    return TO_CLOCK if wanted == "midi" else FROM_CLOCK
 
 
 def _draw(rng: random.Random, kinds: Sequence[Fault], sync: str) -> Fault:

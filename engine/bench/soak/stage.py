@@ -22,7 +22,7 @@ _EAR = "soak-ear"
 _CONCERT = "soak-concert"
 _DRUMMER = "soak-drummer"
 _CLOCK_IN = "Stimmung in"
-_READY_S = 30.0
+_READY_S = 60.0
 _SLACK_BEATS = 1.0
 
 
