@@ -36,6 +36,7 @@ __all__ = [
     "Outlook",
     "Place",
     "choose_codes",
+    "kept_lean",
     "leaned",
     "past_rows",
     "step_prior",
@@ -68,18 +69,18 @@ class _Steering:
 
 
 _STEERED: Final = {
-    "rhythm": _Steering(0.8, 0.06, 1.0),
+    "rhythm": _Steering(0.8, 0.1, 1.0),
     "texture": _Steering(0.7, 0.06, 0.8),
     "pitch": _Steering(0.4, 0.05, 5.0),
-    "duration": _Steering(0.8, 0.08, 1.2),
+    "duration": _Steering(0.8, 0.1, 1.2),
     "velocity": _Steering(0.5, 0.05, 10.0),
 }
 _DENSITY: Final = 0.7
 _REGISTER: Final = 12.0
 """What a full turn of the knob does: log onsets per second, semitones."""
-_CUT: Final = 0.17
+_CUT: Final = 0.27
 """What notes lose on average where their pitch is struck again before they end [log s]."""
-_RECALL: Final = 3.0
+_RECALL: Final = 6.0
 """What full recurrence adds to the codes of the bar that is recalled [nats]."""
 _TOP_P: Final = (0.85, 0.99)
 """Nucleus without any adventure and with all of it."""
@@ -173,7 +174,7 @@ def choose_codes(
     place: Place,
     valence: float,
     arousal: float,
-    lean: Mapping[str, float],
+    wanted: Mapping[str, float],
     recalled: Codes | None,
     imposed: Mapping[str, int],
     masks: Mapping[str, NDArray[np.bool_]],
@@ -184,8 +185,8 @@ def choose_codes(
 
     Parameters
     ----------
-    lean : mapping of str to float
-        Element → what is asked for on top of what is wanted, from `leaned`.
+    wanted : mapping of str to float
+        Element → the number it should have on average: `wanted_numbers` and what was lacking.
     recalled : Codes or None
         Of the beat whose figures may come back.
     imposed : mapping of str to int
@@ -195,7 +196,6 @@ def choose_codes(
     """
     row = np.zeros((1, len(ELEMENTS)), np.int64)
     known = condition_row(valence, arousal)
-    wanted = wanted_numbers(valence, arousal, place, knobs)
     low, high = _TOP_P
     top_p = low + (high - low) * knobs.adventurousness
     for index, name in enumerate(ELEMENTS):
@@ -214,7 +214,7 @@ def choose_codes(
             logits = np.where(mask, logits, np.float32(-1e9))
             values = np.where(mask, table.statistic, np.float32(0.0))
             mean = expected(logits, values)
-            mean += _STEERED[name].share * (wanted[name] + lean.get(name, 0.0) - mean)
+            mean += _STEERED[name].share * (wanted[name] - mean)
             logits = tilted(logits, values, mean)
         if recalled is not None:
             logits = logits.copy()
@@ -231,15 +231,9 @@ def choose_codes(
 
 
 def leaned(
-    lean: Mapping[str, float],
-    tokens: Sequence[Token],
-    valence: float,
-    arousal: float,
-    place: Place,
-    knobs: Knobs,
+    lean: Mapping[str, float], tokens: Sequence[Token], wanted: Mapping[str, float]
 ) -> dict[str, float]:
     """Return what is to be asked for on top from now on, given the notes that were written."""
-    wanted = wanted_numbers(valence, arousal, place, knobs)
     written = statistics(Beat(Header(tempo=0), tuple(sorted(tokens))))
     after = dict(lean)
     for name, steering in _STEERED.items():
@@ -248,3 +242,9 @@ def leaned(
             moved = after.get(name, 0.0) + steering.rate * (wanted[name] - number)
             after[name] = min(max(moved, -steering.most), steering.most)
     return after
+
+
+def kept_lean(lean: Mapping[str, float], moved: float) -> dict[str, float]:
+    """Return what is still asked for on top once the target has moved so far: it was for there."""
+    share = max(1.0 - moved, 0.0)
+    return {name: share * value for name, value in lean.items()}

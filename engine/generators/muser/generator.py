@@ -12,6 +12,7 @@ that what follows goes on from there.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
+from math import dist
 from pathlib import Path
 from typing import Final, get_args
 
@@ -22,8 +23,10 @@ from engine.generators.muser.composing import (
     MOST_BARS_BACK,
     Place,
     choose_codes,
+    kept_lean,
     leaned,
     step_prior,
+    wanted_numbers,
 )
 from engine.generators.muser.grammar import Grammar
 from engine.generators.muser.listening import beat_played, held_places
@@ -242,6 +245,7 @@ class MuserGenerator:
             voices=voices,
             empty=0 if played else state.empty + 1,
             lean=state.lean,
+            target=(context.valence, context.arousal),
         )
 
     def _write(self, context: MusicalContext, key: Key, heard: Chord | None) -> list[NoteEvent]:
@@ -263,6 +267,9 @@ class MuserGenerator:
         elif state.history and not half_bar(place.position, place.beats_per_bar):
             imposed["chord"] = state.history[-1][_CHORD]
         outlook = step_prior(model, state, place, context.valence, context.arousal)
+        target = (context.valence, context.arousal)
+        wanted = wanted_numbers(*target, place, self._knobs)
+        lean = kept_lean(state.lean, dist(target, state.target))
         back = place.recalls if place.recalls <= len(state.history) else 0
         codes = choose_codes(
             model,
@@ -270,7 +277,7 @@ class MuserGenerator:
             place,
             context.valence,
             context.arousal,
-            state.lean,
+            {name: number + lean.get(name, 0.0) for name, number in wanted.items()},
             state.history[-back] if back else None,
             imposed,
             {"chord": chord_mask(table, home, self.key_lock)},
@@ -312,7 +319,8 @@ class MuserGenerator:
             voices=voices,
             ends=(*ends, *(note.onset + note.duration for note in notes)),
             empty=0 if notes else state.empty + 1,
-            lean=leaned(state.lean, tokens, context.valence, context.arousal, place, self._knobs),
+            lean=leaned(lean, tokens, wanted),
+            target=target,
         )
         self._state = _Snapshot(after)
         played = [

@@ -12,7 +12,7 @@ from engine.generators.muser.vocabulary import END_TICK, PITCHES
 __all__ = ["Recall"]
 
 _ONSET, _PITCH = 0, 1
-_FAVOUR: Final = (3.0, 4.0, 2.0, 1.5)
+_FAVOUR: Final = (6.0, 8.0, 4.0, 3.0)
 """What full recurrence adds to onset, pitch, length and velocity of the note recalled [nats]."""
 
 
