@@ -48,6 +48,7 @@ def scene_at(beat, style, *, chords=POP, arousal=0.0, beats=4, tempo=100.0, seed
         "changed": beat == slot.start and chord != before,
         "begins": beat == slot.start,
         "until": slot.end,
+        "sure": slot.end,
         "following": chords[(slot.index + 1) % len(chords)],
         "key": KEY,
         "style": style,

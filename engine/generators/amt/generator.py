@@ -226,6 +226,7 @@ class AmtGenerator:
             changed=harmony.chord != before.harmony.chord or jumped,
             begins=context.beat == slot.start,
             until=slot.end,
+            sure=slot.end if harmony.heard is None else context.beat + 1,
             following=harmony.following,
             key=harmony.key or Key(0, "maj"),
             style=state.style,

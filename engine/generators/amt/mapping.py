@@ -27,7 +27,7 @@ __all__ = [
     "wanted",
 ]
 
-_ONSETS_PER_S: Final = Plane(2.7, arousal=1.7, cubic=0.4, low=0.6, high=6.0)
+_ONSETS_PER_S: Final = Plane(2.9, arousal=2.0, cubic=0.5, low=0.7, high=6.0)
 """Note onsets per second of all parts; transcribed pop piano has 4.4/5.3/3.3/3.1 in Q1..Q4, of
 which our lead takes one to two more."""
 _CHORD_CENTRE: Final = Plane(60.5, valence=3.5)
@@ -45,8 +45,8 @@ _REGISTER: Final = 12.0
 """Semitones that the setting ``register`` of 1 moves the chords; the bass stays where it is."""
 _FREEDOM: Final = 0.7
 """How much of the network's deviation from the mapping is taken over; the emotion has the rest."""
-_MOST_FACTOR: Final = 1.8
-_MOST_OFFSET: Final = 0.5
+_MOST_FACTOR: Final = 1.5
+_MOST_OFFSET: Final = 0.25
 _MODE_SLOPE: Final = 1.2
 """Share of the phrases in the other mode per unit of valence against the given one."""
 _VELOCITY: Final = (25.0, 90.0)

@@ -74,7 +74,7 @@ def arrange(
     density = max(_LEAST, scene.density * (1.0 - alone) - elsewhere)
     parts["chords"] = play_chords(scene, state.voicing, density)
     if revoiced or scene.position.beat_in_bar == 0:
-        left = float(scene.until - scene.position.beat)
+        left = float(scene.sure - scene.position.beat)
         parts["pad"] = [
             Written(0.0, left, pitch, order=order) for order, pitch in enumerate(state.voicing)
         ]

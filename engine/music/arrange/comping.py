@@ -69,9 +69,11 @@ def _held(voicing: tuple[int, ...], strike: Strike) -> tuple[int, ...]:
 
 
 def _broken(voicing: tuple[int, ...], strike: Strike) -> tuple[int, ...]:
-    if strike.first and strike.size > 3:
-        return (voicing[0], voicing[-1])
-    return (voicing[strike.index % len(voicing)],)
+    size = len(voicing)
+    place = strike.index % size
+    if strike.size < 3:
+        return (voicing[place],)
+    return (voicing[place], voicing[(place + size // 2) % size])
 
 
 def _alberti(voicing: tuple[int, ...], strike: Strike) -> tuple[int, ...]:
@@ -199,7 +201,7 @@ def _written(
     ring: float,
 ) -> list[Written]:
     """Return the notes: each ends where it is struck again, and with its chord at the latest."""
-    left = scene.until - scene.position.beat
+    left = scene.sure - scene.position.beat
     legato = ring * min(1.0, max(0.0, 0.75 - 0.4 * scene.arousal))
     notes: list[Written] = []
     ends: dict[int, float] = {}  # pitch -> when it is struck next

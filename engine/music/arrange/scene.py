@@ -101,7 +101,9 @@ class Scene:
     begins : bool
         Whether a slot begins here: a stretch of one chord, half a bar or a short bar.
     until : int
-        Beat up to which the chord surely lasts.
+        Beat up to which the chord is to last.
+    sure : int
+        Beat up to which it surely does: a performer may turn to another before.
     following : Chord or None
         The chord after that, once it is known.
     key : Key
@@ -130,6 +132,7 @@ class Scene:
     changed: bool
     begins: bool
     until: int
+    sure: int
     following: Chord | None
     key: Key
     style: str
