@@ -53,7 +53,7 @@ _CLIP = 1.0
 class Course:
     """How long decoder and prior are trained: steps, and where the learning rate ends."""
 
-    decoder_steps: int = 2200
+    decoder_steps: int = 1800
     prior_steps: int = 700
     final_rate: float = 0.02
 
