@@ -89,6 +89,7 @@ def _export_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _export(arguments: argparse.Namespace) -> int:
+    from engine.shipped import shipped_folder, write_table
     from export_onnx.muser.export import ExportOptions, export
 
     paths = export(
@@ -102,6 +103,8 @@ def _export(arguments: argparse.Namespace) -> int:
     )
     for path in paths:
         print(f"exported: {path}, {path.stat().st_size / 1e6:.1f} MB")
+    if arguments.out.resolve() == shipped_folder().resolve():
+        print(f"checksums: {write_table()}")
     return 0
 
 
