@@ -184,15 +184,17 @@ def test_no_note_hangs_however_the_engine_ends(jack, dump, output, how):
         until(lambda: gone(sender), "the sender to end", 5)
     assert hanging(dump.heard) == set()
     controls = [message.data for message in dump.heard if message.kind == 0xB0]
+    assert controls.pop(0) == bytes((0xB3, 64, 127))
     assert controls == [bytes((s, c, 0)) for s in (0xB0, 0xB3) for c in (123, 64)]
 
 
 @WAYS
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
-def test_sender_that_dies_is_replaced_and_its_notes_are_ended(jack, dump, output, how):
+def test_sender_that_dies_is_replaced_its_notes_ended_and_its_pedal_lifted(jack, dump, output, how):
     with SenderClient(output) as client:
         jack.connect(client.status().port, dump.port)
         now = time.perf_counter()
+        client.control(now + 0.05, 0, 64, 127)
         client.note(1, now + 0.05, now + 100, 0, 60, 90)
         client.note(2, now + 2.0, now + 2.05, 0, 62, 90)  # JACK itself may halt for 0.5 s
         until(lambda: dump.ons, "a note-on")
@@ -204,6 +206,8 @@ def test_sender_that_dies_is_replaced_and_its_notes_are_ended(jack, dump, output
         until(lambda: dump.offs, "the note-off from the new sender")
         until(lambda: len(dump.ons) == 2, "the note that was still to come")
         until(lambda: len(dump.offs) >= 2, "its end")
+        pedal = [message.data[2] for message in dump.heard if message.data[:2] == b"\xb0\x40"]
+        assert pedal[0] == 127 and set(pedal[1:]) == {0}
         if how == signal.SIGKILL:
             assert "SIGKILL" in client.status().message
     # SIGTERM ends the notes at once, and the new sender, which cannot know, ends them again.

@@ -1,7 +1,8 @@
 """A program that plays through the sender and ends in the way it is told to.
 
-Run as ``python mortal.py OUTPUT ENDING``: it starts two long notes, says ``PLAYING`` with its
-sender's process id, then waits to be killed, or raises, or leaves without stopping.
+Run as ``python mortal.py OUTPUT ENDING``: it presses a pedal, starts two long notes, says
+``PLAYING`` with its sender's process id, then waits to be killed, or raises, or leaves without
+stopping.
 """
 
 import sys
@@ -18,6 +19,7 @@ def main() -> None:
     sys.stdout.flush()
     sys.stdin.readline()  # until the test has connected our port
     now = time.perf_counter() + 0.05
+    client.control(now, 3, 64, 127)
     client.note(1, now, now + 600.0, 0, 60, 100)
     client.note(2, now, now + 600.0, 3, 64, 100)
     client.note(3, now + 500.0, now + 600.0, 3, 67, 100)
