@@ -109,8 +109,11 @@ def train_presence(options: PresenceOptions) -> Path:
     tracker = Tracker(front, NetworkConfig())
     clips = load_clips(options.features, "train", ("speech",))
     for name in _MUSIC:
-        if (options.features / "train" / name).is_dir():
-            variant = None if name == "emotify" else 1 if name != "pop909" else 0
+        folder = options.features / "train" / name
+        if folder.is_dir():
+            # Recordings in all speeds; of renderings one each, not the first, which is all piano.
+            coloured = next(folder.glob("*.1.npz"), None) is not None and name != "pop909"
+            variant = None if name == "emotify" else int(coloured)
             clips += load_clips(options.features, "train", (name,), variant)
     config = replace(TrainConfig(), seed=options.seed, average_decay=0.99)
     presence = tracker.presence

@@ -168,7 +168,40 @@ def _presence(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _quantise_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--model", type=Path, default=None, help="default: the shipped one")
+    parser.add_argument("--kind", choices=("dynamic", "static"), default="dynamic")
+    parser.add_argument("--out", type=Path, default=_RUNS / "tracker.int8.onnx")
+
+
+def _quantise(arguments: argparse.Namespace) -> int:
+    import numpy as np
+
+    import presets
+    from engine.audio import mono_blocks
+    from engine.emotion.model import TrackerModel, shipped_model_path
+    from export_onnx.tracker.quantise import compare, quantise
+
+    source = arguments.model or shipped_model_path()
+    rate = TrackerModel(source).sample_rate
+    sound = np.concatenate(list(mono_blocks(presets.DEMO_AUDIO, rate)))
+    arguments.out.parent.mkdir(parents=True, exist_ok=True)
+    count = quantise(source, arguments.out, arguments.kind, sound)
+    found = compare(source, arguments.out, sound)
+    print(f"{count} products quantised ({arguments.kind}): {arguments.out}")
+    for name, (before, after) in (
+        ("size [MB]", found.size_mb),
+        ("hop p50 [ms]", found.hop_p50_ms),
+        ("hop p99 [ms]", found.hop_p99_ms),
+    ):
+        print(f"{name:14} {before:8.3f} -> {after:8.3f}")
+    for name, value in found.differences.items():
+        print(f"largest difference of {name:12} {value:.3g}")
+    return 0
+
+
 STUDIES = {
+    "quantise": (_quantise_options, _quantise, "try eight-bit products, and compare"),
     "courses": (_courses_options, _courses, "let the notes say what every passage expresses"),
     "speech": (_speech_options, _speech, "prepare speech of free synthesisers"),
     "presence": (_presence_options, _presence, "train what tells music from speech and noise"),

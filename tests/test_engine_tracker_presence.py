@@ -1,0 +1,71 @@
+"""Speech and noise are told from music, and are no mood."""
+
+import math
+
+import numpy as np
+import pytest
+from spoken import spoken
+
+from engine.emotion.model import TrackerModel
+from engine.emotion.tracker import Tracker, TrackerConfig
+
+
+@pytest.fixture(scope="module")
+def model():
+    return TrackerModel()
+
+
+def tune(rate, seconds, seed=0):
+    """Broken chords in C major with eight partials, RMS 0.05."""
+    rng = np.random.default_rng(seed)
+    time_s = np.arange(int(seconds * rate)) / rate
+    sound = np.zeros_like(time_s)
+    for onset in np.arange(0.0, seconds, 0.25):
+        part = slice(int(onset * rate), int((onset + 1.5) * rate))
+        age = time_s[part] - onset
+        hz = 440.0 * 2.0 ** ((rng.choice([60, 64, 67, 72, 65, 69]) - 69) / 12)
+        for partial in range(1, 9):
+            decay = np.exp(-3.0 * age) / partial**1.5
+            sound[part] += decay * np.sin(2 * math.pi * partial * hz * age)
+    return (0.05 * sound / np.sqrt(np.mean(sound**2))).astype(np.float32)
+
+
+def called(states, name):
+    return np.mean([state.state == name for state in states])
+
+
+def test_speech_is_uncertain_and_moves_nothing(model):
+    tracker = Tracker(model)
+    rate = tracker.sample_rate
+    music = tracker.push(tune(rate, 10.0))
+    assert called(music[50:], "tracking") == 1.0
+    talk = tracker.push(spoken(rate, 14.0))
+    late = talk[-60:]
+    assert called(late, "uncertain") > 0.9
+    still = [state for state in late if state.state == "uncertain"]
+    assert np.ptp([state.valence for state in still]) < 0.2
+    assert min(state.valence_std for state in still[-30:]) >= 1.0
+    again = tracker.push(tune(rate, 12.0, seed=1))
+    assert called(again[-40:], "tracking") == 1.0
+
+
+def test_steady_noise_is_uncertain(model):
+    tracker = Tracker(model)
+    noise = np.random.default_rng(2).standard_normal(12 * tracker.sample_rate) * 0.05
+    assert called(tracker.push(noise.astype(np.float32))[-40:], "uncertain") == 1.0
+
+
+def test_presence_can_be_switched_off(model):
+    heard = {}
+    for share in (0.0, 0.4):
+        tracker = Tracker(model, TrackerConfig(music_share=share, uncertain_std=2.0))
+        heard[share] = tracker.push(spoken(tracker.sample_rate, 12.0))
+    assert called(heard[0.0], "uncertain") == 0.0
+    assert called(heard[0.4][-40:], "uncertain") > 0.8
+
+
+def test_presence_is_a_distribution_over_named_classes(model):
+    outputs, _ = model.step(spoken(model.sample_rate, 6.0)[: 60 * model.hop_length], model.start())
+    assert outputs["presence"].shape == (60, 3)
+    assert outputs["presence"].sum(1) == pytest.approx(np.ones(60), abs=1e-5)
+    assert outputs["presence"][-1].argmax() == 1
