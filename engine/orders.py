@@ -4,6 +4,7 @@ Orders come from any thread and are carried out by the player's, between two tur
 """
 
 import queue
+import threading
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -21,6 +22,8 @@ from engine.session.capture import capture_bars, capture_folder
 from engine.sync.source import SyncSource
 
 __all__ = ["Orders"]
+
+_MOST_WAITING = 256
 
 
 class Orders:
@@ -46,7 +49,9 @@ class Orders:
         self._sender = sender
         self._observer = observer
         self._actions = Actions(self, time.perf_counter)
-        self._waiting: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+        self._waiting: queue.Queue[Callable[[], None]] = queue.Queue(_MOST_WAITING)
+        self._merging = threading.Lock()
+        self._changes: dict[str, Any] = {}  # to be made together: of each setting the latest
         self._pipeline: Pipeline | None = None
         self._keyboards: Keyboards | None = None
 
@@ -56,8 +61,12 @@ class Orders:
 
     def carry_out(self) -> None:
         """Do what was ordered since the last call; the player's thread calls it."""
-        while not self._waiting.empty():
-            self._waiting.get()()
+        # Only what waits now: a flood must not keep the player from playing.
+        for _ in range(self._waiting.qsize()):
+            try:
+                self._waiting.get()()
+            except InputError as error:  # good by itself, but not with what came in between
+                self.complain(str(error))
 
     # ------------------------------------------------------------------ settings
 
@@ -88,13 +97,26 @@ class Orders:
         changed = self._checked(pipeline.performance.changed(values))
 
         def apply() -> None:
-            # Anew from what is current: two changes may have been queued one after the other.
-            performance = pipeline.performance.changed(values)
+            with self._merging:
+                latest, self._changes = self._changes, {}
+            # Anew from what is current: another order may have changed it meanwhile.
+            performance = pipeline.performance.changed(latest)
             self._follow_tempo(pipeline.performance, performance)
             pipeline.change(performance)
-            self._observer.log("set", dict(values))
+            self._observer.log("set", latest)
 
-        self._waiting.put(apply)
+        with self._merging:
+            first = not self._changes
+            merged = {**self._changes, **values}
+            if "settings" in self._changes and "settings" in values:
+                merged["settings"] = {**self._changes["settings"], **values["settings"]}
+            self._changes = merged
+        if first and values:
+            try:
+                self._put(apply)
+            except InputError:
+                self._changes = {}
+                raise
         return changed
 
     def change_at_bar(self, performance: Performance) -> None:
@@ -112,7 +134,7 @@ class Orders:
             self._follow_tempo(pipeline.performance, performance)
             self._observer.log("set", {"engine": performance.engine, "mode": performance.mode})
 
-        self._waiting.put(lambda: pipeline.change_at_bar(performance, taken))
+        self._put(lambda: pipeline.change_at_bar(performance, taken))
 
     # ------------------------------------------------------------------ actions
 
@@ -139,7 +161,7 @@ class Orders:
     def set_frozen(self, frozen: bool) -> None:
         """Hold the target where it is, or let it go."""
         target = self._playing().target
-        self._waiting.put(lambda: setattr(target, "frozen", frozen))
+        self._put(lambda: setattr(target, "frozen", frozen))
 
     @property
     def moving(self) -> bool:
@@ -161,7 +183,7 @@ class Orders:
             if playing != self._sync.clock.running:
                 self._sync.set_playing(playing, time.perf_counter(), pipeline.next_bar())
 
-        self._waiting.put(apply)
+        self._put(apply)
 
     def regenerate(self, seed: int) -> None:
         """Start the generator's choices anew with another seed."""
@@ -171,19 +193,19 @@ class Orders:
             pipeline.regenerate(seed)
             self._observer.log("seed", {"seed": seed})
 
-        self._waiting.put(apply)
+        self._put(apply)
 
     def cue(self) -> None:
         """Hand the floor to the performer, or take it."""
         keyboards = self._keyboards
         assert keyboards is not None, "serve first"
-        self._waiting.put(lambda: keyboards.turns.cue(time.perf_counter()))
+        self._put(lambda: keyboards.turns.cue(time.perf_counter()))
 
     def learn(self, what: str, learned: Learned) -> None:
         """Map the next controller, pad or program change to ``what``; empty: stop waiting."""
         assert self._keyboards is not None, "serve first"
         mapper = self._keyboards.mapper
-        self._waiting.put(lambda: mapper.learn(what, learned) if what else mapper.stop_learning())
+        self._put(lambda: mapper.learn(what, learned) if what else mapper.stop_learning())
 
     def capture(self, bars: int) -> Path:
         """Write the last bars as a MIDI file into the session, or the user's music folder.
@@ -216,6 +238,12 @@ class Orders:
         self._observer.log("ignored", {"what": message})
 
     # ------------------------------------------------------------------ small helpers
+
+    def _put(self, order: Callable[[], None]) -> None:
+        try:
+            self._waiting.put_nowait(order)
+        except queue.Full:
+            raise InputError("orders come faster than they can be carried out") from None
 
     def _playing(self) -> Pipeline:
         if self._pipeline is None:

@@ -13,18 +13,27 @@ address             types  effect
 /stimmung/panic            ends every note
 ==================  =====  ==============================================
 
-Listens on this machine only. What cannot be understood is counted and said, never raised.
+Listens on this machine only. What cannot be understood is counted and said, never raised. A flood
+is cut off at `MOST_PER_SECOND` orders; of it only panic always passes. Time tags are not waited
+for: a packet from the future would hold up all that follow.
 """
 
 import threading
+import time
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from engine.errors import InputError, StimmungError
+from engine.monitor.guard import Bucket
 
-__all__ = ["Controls", "OscInput"]
+__all__ = ["MOST_PER_SECOND", "Controls", "OscInput"]
 
 HOST = "127.0.0.1"
+MOST_PER_SECOND = 500.0
+"""Orders a second taken for long; faders send some fifty."""
+
+_BURST = 200.0
+_SAY_EVERY_S = 5.0
 
 
 class Controls(Protocol):
@@ -65,7 +74,10 @@ class OscInput:
         from pythonosc.osc_server import BlockingOSCUDPServer
 
         self._controls = controls
-        dispatcher = Dispatcher()
+        self._bucket = Bucket(MOST_PER_SECOND, _BURST)
+        self._cut = 0
+        self._said_s = 0.0
+        dispatcher = Dispatcher(strict_timing=False)
         for address, act in (
             ("/stimmung/target", self._target),
             ("/stimmung/mode", self._mode),
@@ -97,12 +109,23 @@ class OscInput:
 
     def _guarded(self, act: Callable[..., None]) -> Callable[..., None]:
         def guarded(address: str, *values: Any) -> None:
+            if not self._bucket.take(time.monotonic()) and address != "/stimmung/panic":
+                self._cut_off()
+                return
             try:
                 act(*values)
-            except (StimmungError, TypeError, ValueError) as error:
-                self._controls.complain(f"{address} {values!r}: {error}")
+            except (StimmungError, TypeError, ValueError, OverflowError) as error:
+                self._controls.complain(f"{address} {values!r:.200}: {error}")
 
         return guarded
+
+    def _cut_off(self) -> None:
+        """Count what is too much; say so now and then."""
+        self._cut += 1
+        now_s = time.monotonic()
+        if now_s - self._said_s >= _SAY_EVERY_S:
+            self._said_s = now_s
+            self._controls.complain(f"OSC comes too fast; {self._cut} orders left out so far")
 
     def _target(self, valence: float, arousal: float) -> None:
         self._controls.change({"mode": "manual", "valence": valence, "arousal": arousal})

@@ -151,3 +151,55 @@ def test_garbage_does_not_stop_it(ordered, garbage):
 def test_taken_port_is_refused(receiver):
     with pytest.raises(InputError, match="cannot be used"):
         OscInput(receiver.getsockname()[1], Recorded())
+
+
+class Counting:
+    """Counts orders."""
+
+    def __init__(self):
+        self.orders, self.panics, self.complaints = 0, 0, []
+
+    def change(self, values):
+        self.orders += 1
+
+    def act(self, action):
+        self.orders += 1
+
+    def set_frozen(self, frozen):
+        self.orders += 1
+
+    def panic(self):
+        self.panics += 1
+
+    def complain(self, message):
+        self.complaints.append(message)
+
+
+def test_flood_is_cut_off_but_panic_passes():
+    controls = Counting()
+    server = OscInput(0, controls)._server
+    try:
+        for _ in range(2000):
+            server.dispatcher.call_handlers_for_packet(
+                packet("/stimmung/target", ",ff", FLOATS), ("127.0.0.1", 9)
+            )
+        server.dispatcher.call_handlers_for_packet(packet("/stimmung/panic"), ("127.0.0.1", 9))
+    finally:
+        server.server_close()
+    assert 200 <= controls.orders < 2000
+    assert controls.panics == 1
+    assert any("too fast" in said for said in controls.complaints)
+
+
+def test_packet_from_the_future_holds_nothing_up():
+    controls = Counting()
+    server = OscInput(0, controls)._server
+    message = packet("/stimmung/target", ",ff", FLOATS)
+    bundle = b"#bundle\0" + b"\xff" * 8 + struct.pack(">i", len(message)) + message
+    began = time.monotonic()
+    try:
+        server.dispatcher.call_handlers_for_packet(bundle, ("127.0.0.1", 9))
+    finally:
+        server.server_close()
+    assert controls.orders == 1
+    assert time.monotonic() - began < 5.0

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from engine.errors import ModelError, ModelMetadataError
+from engine.shipped import check_shipped
 
 __all__ = ["OUTPUTS", "TrackerModel", "shipped_model_path"]
 
@@ -74,6 +75,7 @@ class TrackerModel:
         self.path = shipped_model_path() if path is None else Path(path)
         if not self.path.is_file():
             raise ModelError(f"tracker model {self.path}: file not found")
+        check_shipped(self.path)
         import onnxruntime
 
         options = onnxruntime.SessionOptions()

@@ -13,6 +13,7 @@ import numpy as np
 
 from engine.errors import InputError, ModelError, ModelMetadataError
 from engine.generators.amt.conditioning import GROUPS, WIDTH
+from engine.shipped import check_shipped
 
 __all__ = ["Dynamics", "Kind", "shipped_dynamics_path"]
 
@@ -50,6 +51,7 @@ class Dynamics:
         self.path = shipped_dynamics_path(kind) if path is None else Path(path)
         if not self.path.is_file():
             raise ModelError(f"dynamics model {self.path}: file not found")
+        check_shipped(self.path)
         import onnxruntime
 
         options = onnxruntime.SessionOptions()

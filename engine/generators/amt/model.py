@@ -10,6 +10,7 @@ import numpy as np
 from engine.errors import InputError, ModelError, ModelMetadataError
 from engine.generators.amt.conditioning import GROUPS, WIDTH, Conditioning, to_vector
 from engine.generators.amt.vocabulary import AMT_QUALITIES, END, N_CHORDS, SIZE
+from engine.shipped import check_shipped
 
 __all__ = ["AmtModel", "AmtState", "Foresight", "shipped_model_path"]
 
@@ -76,6 +77,7 @@ class AmtModel:
         self.path = shipped_model_path() if path is None else Path(path)
         if not self.path.is_file():
             raise ModelError(f"chord model {self.path}: file not found")
+        check_shipped(self.path)
         import onnxruntime
 
         options = onnxruntime.SessionOptions()

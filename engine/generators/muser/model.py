@@ -32,6 +32,7 @@ from engine.generators.muser.vocabulary import (
     FIELDS,
     MOST_BEATS_PER_BAR,
 )
+from engine.shipped import check_shipped
 
 __all__ = [
     "GRAPHS",
@@ -309,6 +310,7 @@ class MuserModel:
         path = self.folder / f"muser_{graph}.onnx"
         if not path.is_file():
             raise ModelError(f"MusER model {path}: file not found")
+        check_shipped(path)
         import onnxruntime
 
         options = onnxruntime.SessionOptions()
