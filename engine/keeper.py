@@ -25,7 +25,7 @@ RESTART_PAUSES_S = (0.0, 0.2, 1.0, 3.0, 10.0)
 """Pause before a new engine, by how many died within the last minute; the last one repeats."""
 
 _LOOK_S = 1.0
-_SILENT_LOOKS = 3
+_SILENT_LOOKS = 4
 _PATIENCE_S = 20.0
 _MOST_ERROR_LINES = 20
 _SNAPSHOT = b'{"is": "snapshot"'
@@ -93,6 +93,7 @@ class EngineKeeper:
             self._held_back = True
         elif do == "start":
             self._held_back = False
+            self._newest = None  # opening devices anew takes its time, and is no silence
             self._config = dict(values["config"])
             self._resume = {}
         elif do == "regenerate":

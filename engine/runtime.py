@@ -14,6 +14,7 @@ busy engine delays neither. Constructors start nothing.
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Self
 
@@ -133,8 +134,10 @@ class Runtime:
             Whatever cannot be opened; nothing is left open or half-written.
         """
         config = self.config
+        beside = ThreadPoolExecutor(1)  # opening the port and loading the model take about as long
         try:
             self._started_s = time.perf_counter()
+            port = beside.submit(self._sender.start)
             tracker = Tracker()
             ring = Ring(int(RING_S * tracker.sample_rate), tracker.sample_rate)
             self._pipeline = Pipeline(
@@ -157,7 +160,7 @@ class Runtime:
             self._sync.open()
             self._keyboards.open()
             self._source = open_source(config.input or None)
-            self._sender.start()
+            port.result()
             if config.osc_in is not None:
                 self._osc_input = OscInput(config.osc_in, self.orders)
                 self._osc_input.start()
@@ -172,8 +175,10 @@ class Runtime:
             if config.record is not None:  # last: what cannot start leaves no folder behind
                 self._start_recorder(config.record, self._source.name)
         except BaseException:
+            beside.shutdown()
             self._close()
             raise
+        beside.shutdown()
         if config.resume is not None:
             self._pipeline.resume(config.resume)
         self._sync.begin(time.perf_counter(), config.resume)

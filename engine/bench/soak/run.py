@@ -25,6 +25,7 @@ HANGS_S = 1.5
 _CLOCKED_SHARE = 0.2
 _CALM_S = (0.3, 2.0)
 _LOOK_S = 0.01
+_ATTEMPTS = 3
 _PATCH_S = 0.4
 _LAST_NOTES_S = 3.0
 
@@ -168,7 +169,7 @@ def soak(
     watch = ResourceWatch(stage)
     began = time.perf_counter()
     try:
-        stage.start()
+        _start(stage, tell)
         watch.start()
         for number in range(faults):
             _play_on(stage, report, began + seconds * (number + 1) / (faults + 1), rng)
@@ -181,7 +182,7 @@ def soak(
                 for line in stage.said:
                     tell(f"     {line}")
                 _close(stage, report)
-                stage.start()
+                _start(stage, tell)
         _play_on(stage, report, began + seconds, rng)
     finally:
         report.seconds = time.perf_counter() - began
@@ -190,6 +191,18 @@ def soak(
         _close(stage, report)
     _read_sessions(folder, report)
     return report
+
+
+def _start(stage: Stage, tell: Callable[[str], None]) -> None:
+    """Build the stage, and again if a busy machine was too slow for it."""
+    for _ in range(_ATTEMPTS - 1):
+        try:
+            stage.start()
+            return
+        except DeviceError as error:
+            tell(f"     {error}; once more")
+            stage.stop()
+    stage.start()
 
 
 def _play_on(stage: Stage, report: SoakReport, until_s: float, rng: random.Random) -> None:
