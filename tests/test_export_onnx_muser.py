@@ -169,6 +169,19 @@ def test_unknown_emotion_hides_the_numbers(exported):
     np.testing.assert_array_equal(condition_row(0.7, -0.3, 0.0), condition_row(-1.0, 1.0, 0.0))
 
 
+def test_long_bars_are_counted_in_groups():
+    def told(beats):
+        return [tuple(phase_row(place, beats)[0]) for place in range(beats)]
+
+    three, four = [(0, 2), (1, 2), (2, 2)], [(0, 3), (1, 3), (2, 3), (3, 3)]
+    assert told(3) == three and told(4) == four
+    assert told(5) == [*three, (0, 1), (1, 1)]
+    assert told(6) == three * 2
+    assert told(7) == four + three
+    assert told(8) == four * 2
+    assert told(1) == [(0, 1)]
+
+
 def test_files_of_two_trainings_do_not_mix(trained, beats, exported, tmp_path):
     for graph in GRAPHS:
         name = f"muser_{graph}.onnx"

@@ -2,7 +2,8 @@
 
 Whole pieces in their own order and tempo, from an empty state, with the codes and the labels they
 have; negative log-likelihood in nats per decision. The prior is asked twice, with the emotion and
-without: the difference is what the emotion tells. Intervals are over songs.
+without: the difference is what the emotion tells. Beside it stands what the plain frequencies in
+the same set's train part give. Intervals are over songs.
 """
 
 from pathlib import Path
@@ -116,25 +117,53 @@ def code_usage(networks: Networks, pool: Pool, dataset: str) -> dict[str, tuple[
     return usage
 
 
+def _frequency_loss(train: np.ndarray, held: np.ndarray, size: int) -> float:
+    """Mean loss of values under the (add-one) frequencies of other values."""
+    counts = np.bincount(train, minlength=size) + 1.0
+    loss: np.ndarray = np.log(counts.sum()) - np.log(counts[held])
+    return float(loss.mean())
+
+
+def _field_values(pool: Pool, dataset: str, number: int) -> np.ndarray:
+    """Return one field of all decisions about it; onsets include the ends of beats."""
+    beats = pool.beats_of(dataset)
+    notes = pool.notes[pool.first_note[beats[0]] : pool.first_note[beats[-1] + 1]]
+    values: np.ndarray = notes[:, number]
+    if number == 0:
+        values = np.concatenate([values, np.full(len(beats), END_TICK)])
+    return values
+
+
 def report(networks: Networks, beats: Path, split: str, dataset: str) -> list[str]:
     """Return the lines of the tables of a model card."""
-    pool = load_pool(beats, split)
-    lines = [f"| {dataset} {split}: field | nats | 95 % |", "|---|---|---|"]
-    for name, score in decoder_likelihood(networks, pool, dataset).items():
-        lines.append(f"| {name} | {score.value:.3f} | {score.low:.3f}–{score.high:.3f} |")
+    pool, train = load_pool(beats, split), load_pool(beats, "train")
+    lines = [f"| {dataset} {split}: field | nats | 95 % | frequencies only |", "|---|---|---|---|"]
+    for number, (name, score) in enumerate(decoder_likelihood(networks, pool, dataset).items()):
+        plain = _frequency_loss(
+            _field_values(train, dataset, number),
+            _field_values(pool, dataset, number),
+            FIELDS[number].size,
+        )
+        lines.append(
+            f"| {name} | {score.value:.3f} | {score.low:.3f}–{score.high:.3f} | {plain:.3f} |"
+        )
     with_emotion = prior_likelihood(networks, pool, dataset, known=True)
     without = prior_likelihood(networks, pool, dataset, known=False)
+    codes, train_codes = (encode_pool(networks.codes, side) for side in (pool, train))
+    codes, train_codes = codes[pool.beats_of(dataset)], train_codes[train.beats_of(dataset)]
     lines += [
         "",
-        f"| {dataset} {split}: element | nats | 95 % | without emotion | codes used | perplexity "
-        "| R² of its number |",
-        "|---|---|---|---|---|---|---|",
+        f"| {dataset} {split}: element | nats | 95 % | without emotion | frequencies only "
+        "| codes used | perplexity | R² of its number |",
+        "|---|---|---|---|---|---|---|---|",
     ]
-    for name, (used, perplexity, r2) in code_usage(networks, pool, dataset).items():
+    usage = code_usage(networks, pool, dataset)
+    for index, (name, (used, perplexity, r2)) in enumerate(usage.items()):
         score = with_emotion[name]
+        plain = _frequency_loss(train_codes[:, index], codes[:, index], CODEBOOKS[name])
         lines.append(
             f"| {name} | {score.value:.3f} | {score.low:.3f}–{score.high:.3f} "
-            f"| {without[name].value:.3f} | {used} of {CODEBOOKS[name]} | {perplexity:.1f} "
-            f"| {r2:.2f} |"
+            f"| {without[name].value:.3f} | {plain:.3f} | {used} of {CODEBOOKS[name]} "
+            f"| {perplexity:.1f} | {r2:.2f} |"
         )
     return lines

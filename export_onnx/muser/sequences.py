@@ -6,8 +6,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from engine.generators.muser.model import LOOKBACK_BARS, NO_CODES, NO_EVENT
-from engine.generators.muser.vocabulary import ELEMENTS, END_TICK, MOST_BEATS_PER_BAR, TEMPOS
+from engine.generators.muser.model import LOOKBACK_BARS, NO_CODES, NO_EVENT, phase_row
+from engine.generators.muser.vocabulary import ELEMENTS, END_TICK, TEMPOS
 from export_onnx.muser.codes import BeatCodes
 from export_onnx.muser.pool import Pool
 from export_onnx.muser.prepare import DATASETS
@@ -42,9 +42,11 @@ def tempo_codes(codes: BeatCodes) -> np.ndarray:
 
 
 def phases(headers: np.ndarray) -> np.ndarray:
-    """Return (position, length - 1) of beats, as `model.phase_row` does: shape (n, 2)."""
-    length = np.clip(headers[:, 2], 1, MOST_BEATS_PER_BAR)
-    return np.stack([np.minimum(headers[:, 1], length - 1), length - 1], 1)
+    """Return the places in the bar of beats as `model.phase_row` tells them: shape (n, 2)."""
+    kinds, which = np.unique(headers[:, 1:3], axis=0, return_inverse=True)
+    rows = [phase_row(int(position), int(length))[0] for position, length in kinds]
+    found: np.ndarray = np.stack(rows)[which.reshape(-1)]
+    return found
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,6 @@ from engine.generators.muser.vocabulary import (
     CODEBOOKS,
     ELEMENTS,
     FIELDS,
-    MOST_BEATS_PER_BAR,
 )
 from engine.shipped import check_shipped
 
@@ -62,6 +61,7 @@ NO_CODES = tuple(CODEBOOKS[name] for name in ELEMENTS)
 NO_EVENT = tuple(field.size for field in FIELDS)
 """Event that opens a beat: one past the last index of every field."""
 
+_LONGEST_GROUP = 4
 _OFFSETS = np.cumsum([0, *NO_CODES])
 _FIELD_OFFSETS = np.cumsum([0, *NO_EVENT])
 
@@ -87,9 +87,20 @@ def condition_row(valence: float, arousal: float, known: float = 1.0) -> np.ndar
 
 
 def phase_row(position: int, beats_per_bar: int) -> np.ndarray:
-    """Return the place in the bar as the graphs take it: int64, shape (1, 2)."""
-    length = min(max(beats_per_bar, 1), MOST_BEATS_PER_BAR)
-    return np.array([[min(position, length - 1), length - 1]], np.int64)
+    """Return the place in the bar as the graphs take it: int64, shape (1, 2).
+
+    The graphs know bars of two to four beats; longer ones are told as groups: 5 as 3 + 2, 6 as
+    3 + 3, 7 as 4 + 3, others as fours and one of these. That is how they are counted, and the
+    training music has hardly any.
+    """
+    left = max(beats_per_bar, 1)
+    place = min(max(position, 0), left - 1)
+    while left > _LONGEST_GROUP:
+        group = 3 if left in (5, 6) else _LONGEST_GROUP
+        if place < group:
+            return np.array([[place, group - 1]], np.int64)
+        place, left = place - group, left - group
+    return np.array([[place, max(left, 2) - 1]], np.int64)
 
 
 @dataclass(frozen=True)

@@ -91,7 +91,7 @@ CHORD_LABELS: Final = 12 * len(QUALITY_NAMES) + 1
 """Number of chord labels: root above the tonic (0..11) times quality, and "no chord" (last)."""
 
 MOST_BEATS_PER_BAR: Final = 8
-"""Longer bars are told to the networks as this many beats; the tokens keep the true number."""
+"""Size of the networks' table of places in the bar."""
 
 ELEMENTS: Final = (
     "mode",
