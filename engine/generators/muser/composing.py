@@ -69,6 +69,7 @@ class _Steering:
 
 
 _STEERED: Final = {
+    "chord": _Steering(0.4, 0.0, 0.0),
     "rhythm": _Steering(0.8, 0.1, 1.0),
     "texture": _Steering(0.7, 0.06, 0.8),
     "pitch": _Steering(0.4, 0.05, 5.0),
@@ -84,6 +85,8 @@ _RECALL: Final = 6.0
 """What full recurrence adds to the codes of the bar that is recalled [nats]."""
 _TOP_P: Final = (0.85, 0.99)
 """Nucleus without any adventure and with all of it."""
+_BRIGHTNESS: Final = 0.7
+"""Mean brightness of the chords at full valence, -1 (diminished) .. 1 (major seventh)."""
 _CHORDS_FREER: Final = 1.15
 """Chords are drawn so much more freely, and without guidance: valence has the mode."""
 _UNKNOWN: Final = condition_row(0.0, 0.0, 0.0)
@@ -142,6 +145,7 @@ def wanted_numbers(valence: float, arousal: float, place: Place, knobs: Knobs) -
     levels = typical_levels(valence, arousal)
     more = _DENSITY * knobs.density
     return {
+        "chord": _BRIGHTNESS * valence,
         "rhythm": exp(levels.log_onsets + more) * place.beat_s,
         "texture": (levels.log_notes - levels.log_onsets) / log(2.0),
         "pitch": levels.pitch + _REGISTER * knobs.register - place.shift,

@@ -59,7 +59,7 @@ __all__ = ["MuserGenerator", "load_model"]
 _CHORD: Final = ELEMENTS.index("chord")
 _MOST_BEATS_BACK: Final = 8 * MOST_BARS_BACK
 _DEFAULT_KEY: Final = Key(0, "maj")
-_DARK: Final = 0.3
+_DARK: Final = 0.35
 """What the darkest valence adds to adventurousness: its music leaves the scale more often."""
 _LONGEST_SILENCE_S: Final = 1.6
 """After so long without an onset the next beat must have one."""
@@ -254,8 +254,8 @@ class MuserGenerator:
         if half_bar(context.beat % context.beats_per_bar, context.beats_per_bar) or (
             not state.history
         ):
-            bar = context.beat // context.beats_per_bar
-            home = home_key(key, wants_major(context.valence, bar, draws), self.key_lock)
+            major = wants_major(context.valence, home if state.history else None, draws)
+            home = home_key(key, major, self.key_lock)
         place = _place(context.beat, context, home)
         imposed = {
             "mode": mode_index(home),

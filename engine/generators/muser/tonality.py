@@ -1,8 +1,7 @@
 """Key, mode and chord of a beat: what valence, the key lock and the performer make of them.
 
 With the tonic locked, valence chooses major or minor on it; with the scale locked, it chooses
-between the scale's major key and its relative minor. Between clearly bright and clearly dark both
-take turns, in stretches, in the proportion that valence asks for.
+between the scale's major key and its relative minor.
 """
 
 from typing import Final
@@ -34,10 +33,8 @@ __all__ = [
     "wants_major",
 ]
 
-_STRETCH_BARS: Final = 2
-"""Bars that share a draw of the mode, so that mixture comes in stretches, not flickers."""
-_CLEAR: Final = 0.35
-"""Valence beyond which all is major, or all is minor."""
+_CLEAR: Final = 0.1
+"""Valence beyond which music turns to major, or to minor; nearer to 0 it stays as it is."""
 _FOREIGN: Final = {"maj": (3, 8), "min": (4, 9)}
 """Steps above the tonic, third and sixth, that tell the other mode."""
 _HALVES: Final = {4: 2, 5: 3, 6: 3, 7: 4, 8: 4}
@@ -49,10 +46,13 @@ def half_bar(position: int, beats_per_bar: int) -> bool:
     return position == 0 or position == _HALVES.get(beats_per_bar, 0)
 
 
-def wants_major(valence: float, bar: int, draws: Draws) -> bool:
-    """Return whether a bar is to be in a major key."""
-    share = 0.5 + 0.5 * valence / _CLEAR
-    return draws.even("mode", bar // _STRETCH_BARS) < share
+def wants_major(valence: float, before: Key | None, draws: Draws) -> bool:
+    """Return whether to play in a major key: as before, unless valence clearly says otherwise."""
+    if abs(valence) > _CLEAR:
+        return valence > 0.0
+    if before is not None:
+        return before.mode == "maj"
+    return draws.uniform("mode") < 0.5 + 0.5 * valence / _CLEAR
 
 
 def home_key(key: Key, major: bool, lock: KeyLock) -> Key:
