@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["add", "run"]
 
-_ENGINE = "rules"
+_ENGINE = "amt"
 _AUTO = "auto"
 
 
