@@ -43,7 +43,8 @@ _CADENCE: Final = (2.0, 2.0)
 _PENULTIMATE: Final = 1.2
 """Preference for the dominant before the rest [nats]."""
 _OPENING: Final = 0.5
-_AFTER_CUT: Final = 1.5
+_CUT: Final = (3.0, 2.5)
+"""Preference for the dominant before a cut, and for rest after it [nats]."""
 _SAME_TARGET: Final = 0.02
 """A target that moved less leaves the chord foreseen as it is."""
 
@@ -312,9 +313,9 @@ def _cut_in(beat: int, context: MusicalContext) -> bool:
 def _asked_for(slot: Slot, position: Position, cut: bool, cut_next: bool) -> tuple[float, float]:
     """Return the preference for chords of rest and for dominants in a slot."""
     if cut:
-        return _AFTER_CUT, 0.0
+        return _CUT[1], 0.0
     if cut_next:
-        return 0.0, _CADENCE[1]
+        return 0.0, _CUT[0]
     if position.last_bar:
         closes, opens = _CADENCE
         if slot.end < position.bar_end:

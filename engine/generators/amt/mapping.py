@@ -27,7 +27,7 @@ __all__ = [
     "wanted",
 ]
 
-_ONSETS_PER_S: Final = Plane(2.9, arousal=2.0, cubic=0.5, low=0.7, high=6.0)
+_ONSETS_PER_S: Final = Plane(3.0, arousal=1.8, cubic=0.3, low=0.7, high=6.0)
 """Note onsets per second of all parts; transcribed pop piano has 4.4/5.3/3.3/3.1 in Q1..Q4, of
 which our lead takes one to two more."""
 _CHORD_CENTRE: Final = Plane(60.5, valence=3.5)
