@@ -228,6 +228,12 @@ class Desk(QObject):
         self.memory.thru = wanted
         self._restart_if_playing()
 
+    def choose_video(self, name: str) -> None:
+        """Watch a film or camera beside the sound, or none (empty)."""
+        if name != self.memory.video:
+            self.memory.video = name
+            self._restart_if_playing()
+
     def keep_mapping(self, mapping: InputMapping) -> None:
         """Let a controller move what it was learned for, and nothing else."""
         inputs = self.performance.performance.inputs
@@ -276,6 +282,7 @@ class Desk(QObject):
             "clock_out": memory.clock_out,
             "keys_in": list(memory.keys_in),
             "thru": memory.thru,
+            "video": memory.video,
         }
         if memory.record:
             stamp = datetime.now().strftime("session-%Y-%m-%d-%H%M%S")

@@ -16,8 +16,10 @@ __all__ = [
     "Action",
     "ask_audio_file",
     "ask_curve_file",
+    "ask_film",
     "ask_folder",
     "ask_preset_name",
+    "ask_render",
     "keep_preset",
     "show_about",
     "show_shortcuts",
@@ -35,6 +37,19 @@ def ask_audio_file(parent: QWidget, take: Taker) -> None:
 def ask_curve_file(parent: QWidget, take: Taker) -> None:
     """Ask for a curve file."""
     _ask_file(parent, texts.CURVE_OPEN_TITLE, texts.CURVE_FILTER, take)
+
+
+def ask_film(parent: QWidget, take: Taker) -> None:
+    """Ask for a film."""
+    _ask_file(parent, texts.FILM_OPEN_TITLE, texts.FILM_FILTER, take)
+
+
+def ask_render(parent: QWidget, proposal: Path, take: Taker) -> None:
+    """Ask where a film with its music is written."""
+    dialog = QFileDialog(parent, texts.FILM_RENDER_TITLE, str(proposal.parent))
+    dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+    dialog.selectFile(proposal.name)
+    _open(dialog, lambda: take(dialog.selectedFiles()[0]))
 
 
 def ask_folder(parent: QWidget, folder: Path, take: Taker) -> None:

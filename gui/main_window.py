@@ -14,6 +14,7 @@ from gui import dialogs, texts
 from gui.actions import add_menus
 from gui.bridge import UNRESPONSIVE_S, Devices
 from gui.desk import Desk
+from gui.film_desk import FilmDesk
 from gui.health import Counts, judge, worst
 from gui.learning import Learning
 from gui.memory import NORMAL_PT
@@ -65,6 +66,7 @@ class MainWindow(QMainWindow):
         self.learning = Learning(self)
         self.actions_by_name = add_menus(self, self._what_to_do(), memory.theme, self.choose_theme)
         self._connect()
+        self.film = FilmDesk(self.page.film, desk, self.notice.say, self)
         self._apply_style()
         self.reload_presets()
         self._restore()
@@ -314,6 +316,7 @@ class MainWindow(QMainWindow):
             self.stage.show_snapshot(look, performance, words or self.notice.label.text())
         else:
             self.page.show_snapshot(look, performance, self.desk.history, items)
+            self.film.show_snapshot(look)
         if look is None:
             self._counts, self._seen_messages = Counts(), ()
         else:
@@ -389,6 +392,7 @@ class MainWindow(QMainWindow):
         memory.keep_bytes("rows", self.page.rows.saveState())
         self.hide()  # gone for the user at once, while the engine ends its notes
         self._watch.stop()
+        self.film.close()
         self.desk.close()
         super().closeEvent(event)
 

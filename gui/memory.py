@@ -140,6 +140,15 @@ class Memory:
         self._store.setValue("keys_in", json.dumps(names))
 
     @property
+    def video(self) -> str:
+        """Film or camera that is watched live, or empty."""
+        return self._text("video", "")
+
+    @video.setter
+    def video(self, name: str) -> None:
+        self._store.setValue("video", name)
+
+    @property
     def thru(self) -> bool:
         """Whether they are passed through."""
         return self._text("thru", "no") == "yes"

@@ -5,7 +5,7 @@ from typing import Any
 
 from engine.config import Performance
 from engine.events import EmotionState, NoteEvent
-from engine.snapshot import AudioHealth, MidiHealth, Snapshot, SyncHealth
+from engine.snapshot import AudioHealth, MidiHealth, Snapshot, SyncHealth, VideoHealth
 
 __all__ = ["read_snapshot"]
 
@@ -31,6 +31,8 @@ def read_snapshot(values: Mapping[str, Any]) -> Snapshot:
     given["audio"] = AudioHealth(**given["audio"])
     given["midi"] = MidiHealth(**given["midi"])
     given["sync"] = SyncHealth(**given["sync"])
+    video = given["video"]
+    given["video"] = None if video is None else VideoHealth(**video)
     given["messages"] = tuple(given["messages"])
     given["performance"] = Performance.from_mapping(given["performance"])
     return Snapshot(**given)

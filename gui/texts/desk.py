@@ -85,6 +85,28 @@ LEARN_SOURCES: Final = {"cc": "CC {number}", "note": "Note {number}", "program":
 LEARN_CHANNEL: Final = "{words} ch {channel}"
 LEARN_NEEDS_MUSIC: Final = "Press Start and choose a keyboard under Keys first, then learn."
 
+# ---------------------------------------------------------------------- film
+
+TAB_FILM: Final = "Film"
+FILM_TITLE: Final = "Music for a film"
+FILM_OPEN: Final = "Open film …"
+FILM_OPEN_TITLE: Final = "Open a film to score"
+FILM_FILTER: Final = "Films (*.mp4 *.mov *.mkv *.avi *.webm *.m4v *.mpg);;All files (*)"
+FILM_NONE: Final = "no film open"
+FILM_STRIP: Final = "Pictures of the film"
+FILM_PLOT: Final = "Motion over time, cuts as lines"
+FILM_TEMPO_AUTO: Final = "by its mood"
+FILM_SCORE: Final = "Score"
+FILM_RENDER: Final = "Film with sound …"
+FILM_RENDER_TIP: Final = "Score, sound it with FluidSynth and write the film with the music"
+FILM_RENDER_TITLE: Final = "Write the film with its music"
+FILM_RENDERED: Final = "Written: {name}"
+FILM_BUSY: Final = "watching and composing …"
+FILM_LIVE: Final = "Watch live, beside the sound"
+FILM_LIVE_HINT: Final = "film or camera, e.g. /dev/video0"
+FILM_LIVE_AWAY: Final = "the picture is away; the music goes on"
+FILM_SEEN: Final = "seen: valence {valence:+.2f}, arousal {arousal:+.2f}, motion {motion:.0%}"
+
 # ---------------------------------------------------------------------- presets
 
 PRESETS_NAME: Final = "Presets"

@@ -19,6 +19,7 @@ from gui.theme import Theme
 from gui.widgets.curves import Curves
 from gui.widgets.devices_panel import DevicesPanel
 from gui.widgets.emotion_plane import EmotionPlane
+from gui.widgets.film_panel import FilmPanel
 from gui.widgets.health_panel import HealthPanel
 from gui.widgets.health_strip import HealthStrip
 from gui.widgets.keys_panel import KeysPanel
@@ -35,7 +36,7 @@ _CURVES_EVERY = 3
 """Curves scroll 16 px a second: ten looks a second are enough and save painting time."""
 
 _SCROLL_BAR_PX = 18
-_KEYS_TAB, _DEVICES_TAB = 1, 3
+_KEYS_TAB, _DEVICES_TAB = 1, 4
 _COLUMNS_PX = (430, 500, 330)
 _ROWS_PX = (300, 320)
 
@@ -50,6 +51,7 @@ class DeskPage(QWidget):
         self.curves, self.roll = Curves(theme), PianoRoll(theme)
         self.music, self.keys, self.presets = MusicPanel(), KeysPanel(), PresetList()
         self.devices, self.health = DevicesPanel(theme), HealthPanel()
+        self.film = FilmPanel(theme)
         self.strip = HealthStrip(theme)
         self._shows = 0
         emotion = QWidget()
@@ -64,6 +66,7 @@ class DeskPage(QWidget):
         for page, title in (
             (self.music, texts.TAB_MUSIC),
             (self.keys, texts.TAB_KEYS),
+            (self.film, texts.TAB_FILM),
             (self.presets, texts.TAB_PRESETS),
             (self.devices, texts.TAB_DEVICES),
             (self.health, texts.TAB_HEALTH),
@@ -92,7 +95,7 @@ class DeskPage(QWidget):
     def set_theme(self, theme: Theme) -> None:
         """Take other colours, and room for another size of text."""
         meters = (self.devices.meter, self.strip.meter)
-        for widget in (self.plane, self.curves, self.roll, *meters):
+        for widget in (self.plane, self.curves, self.roll, self.film, *meters):
             widget.set_theme(theme)
         self.transport.fit_text()
         bar = self.tabs.tabBar()
