@@ -143,6 +143,9 @@ def test_generators_hear_of_boundaries_movement_and_sections(course, monkeypatch
         (["--tempo", "5"], "tempo_bpm"),
         (["--tempo-range", "80"], "--tempo-range"),
         (["--key", "H"], "key"),
+        (["--parts", "flute"], "parts"),
+        (["--set", "swing"], "--set"),
+        (["--set", "nothing=1"], "nothing"),
         (["--engine", "none"], "engine"),
         (["--beats-per-bar", "9"], "beats_per_bar"),
         (["--curve", "missing.csv"], "missing.csv"),
@@ -166,6 +169,11 @@ def test_a_film_shorter_than_a_second_is_refused(tmp_path, capsys):
     path = write_film(tmp_path / "blink.mp4", shots([5]))
     assert main(["score", str(path), *RULES, "-o", str(tmp_path / "out.mid")]) == 2
     assert "at least 1 s" in capsys.readouterr().err
+
+
+def test_only_the_parts_asked_for_sound(course):
+    film_score = score_course(course, Wishes("rules", parts=("bass",)))
+    assert {note.role for note in film_score.score.notes} == {"bass"}
 
 
 @pytest.mark.parametrize("suffix", [".mp4", ".mkv"])

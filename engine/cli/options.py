@@ -9,7 +9,15 @@ from engine.errors import InputError
 from engine.generators import GENERATORS
 from engine.generators.settings import SETTINGS
 
-__all__ = ["Commands", "add_performance", "add_seed", "check_output", "read_performance"]
+__all__ = [
+    "Commands",
+    "add_performance",
+    "add_seed",
+    "add_settings",
+    "check_output",
+    "read_performance",
+    "read_settings",
+]
 
 Commands = argparse._SubParsersAction  # the type argparse gives no public name
 _PLAIN = ("engine", "mode", "valence", "arousal", "tempo_bpm", "key", "beats_per_bar")
@@ -24,6 +32,11 @@ def add_performance(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--tempo", type=float, dest="tempo_bpm", metavar="BPM", help="20..300")
     parser.add_argument("--key", help="key such as C:maj or F#:min, or auto (the tracked key)")
     parser.add_argument("--beats-per-bar", type=int, metavar="N", help="2..7")
+    add_settings(parser)
+
+
+def add_settings(parser: argparse.ArgumentParser) -> None:
+    """Add ``--set``, the engines' own settings."""
     parser.add_argument(
         "--set",
         action="append",
@@ -40,7 +53,14 @@ def _settings_help() -> str:
     return ", ".join(names)
 
 
-def _read_settings(texts: list[str]) -> dict[str, float]:
+def read_settings(texts: list[str]) -> dict[str, float]:
+    """Return what ``--set`` was given.
+
+    Raises
+    ------
+    InputError
+        A text is not NAME=VALUE with a number.
+    """
     settings = {}
     for text in texts:
         name, equals, value = text.partition("=")
@@ -74,7 +94,7 @@ def read_performance(parsed: argparse.Namespace, base: Performance) -> Performan
     if "mode" not in given and base.mode != "guide" and {"valence", "arousal"} & set(given):
         given["mode"] = "manual"
     if getattr(parsed, "set", None):
-        given["settings"] = _read_settings(parsed.set)
+        given["settings"] = read_settings(parsed.set)
     return base.changed(given)
 
 

@@ -5,8 +5,14 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine.cli.options import Commands, add_seed, check_output
-from engine.config import AUTO_KEY
+from engine.cli.options import (
+    Commands,
+    add_seed,
+    add_settings,
+    check_output,
+    read_settings,
+)
+from engine.config import AUTO_KEY, PARTS, Performance
 from engine.errors import InputError
 from engine.generators import GENERATORS, create_generator
 
@@ -47,6 +53,10 @@ def add(commands: "Commands[argparse.ArgumentParser]") -> None:
     )
     parser.add_argument("--beats-per-bar", type=int, default=4, metavar="N", help="2..7")
     parser.add_argument("--key", default=AUTO_KEY, help="key such as C:maj or F#:min, or auto")
+    parser.add_argument(
+        "--parts", metavar="LIST", help=f"parts that sound, separated by commas: {', '.join(PARTS)}"
+    )
+    add_settings(parser)
     parser.add_argument(
         "--curve",
         type=Path,
@@ -129,8 +139,13 @@ def _wishes(parsed: argparse.Namespace) -> "Wishes":
                 f"--tempo must be a number from 20 to 300, or auto; got {parsed.tempo!r}"
             ) from None
     position, curve = ("beat", ()) if parsed.curve is None else read_film_curve(parsed.curve)
+    parts = Performance().parts
+    if parsed.parts is not None:
+        parts = tuple(part.strip() for part in parsed.parts.split(",") if part.strip())
     return Wishes(
         engine=parsed.engine,
+        parts=parts,
+        settings=read_settings(parsed.set),
         tempo_bpm=tempo,
         tempo_range=parsed.tempo_range / 100.0,
         beats_per_bar=parsed.beats_per_bar,

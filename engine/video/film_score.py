@@ -1,8 +1,8 @@
 """From a film to its music: watch, spot, compose, write."""
 
 import os
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from engine.config import AUTO_KEY, Performance, check_range
@@ -41,6 +41,10 @@ class Wishes:
         A key, or ``"auto"``: C major or A minor by the film's mood.
     seed : int
         Fixes every choice.
+    parts : tuple of str
+        Parts that sound, among `engine.config.PARTS`.
+    settings : mapping of str to float
+        The engine's own settings, see `engine.generators.settings`.
     curve : tuple of (float, float, float)
         Points (position, valence, arousal) that replace the film's mood; may be empty.
     curve_in_beats : bool
@@ -53,18 +57,32 @@ class Wishes:
     beats_per_bar: int = 4
     key: str = AUTO_KEY
     seed: int = 0
+    parts: tuple[str, ...] = Performance().parts
+    settings: Mapping[str, float] = field(default_factory=dict)
     curve: Points = ()
     curve_in_beats: bool = False
 
     def __post_init__(self) -> None:
-        Performance(
-            engine=self.engine,
-            tempo_bpm=100.0 if self.tempo_bpm is None else self.tempo_bpm,
-            beats_per_bar=self.beats_per_bar,
-            key=self.key,
-        )
+        self.performance(100.0 if self.tempo_bpm is None else self.tempo_bpm, self.key)
         check_range("tempo_range", self.tempo_range, 0.0, 0.5)
         check_range("seed", self.seed, 0, 2**31 - 1)
+
+    def performance(self, tempo_bpm: float, key: str) -> Performance:
+        """Return the wishes as a performance at a tempo, in a key.
+
+        Raises
+        ------
+        InputError
+            A value is out of range.
+        """
+        return Performance(
+            engine=self.engine,
+            tempo_bpm=tempo_bpm,
+            beats_per_bar=self.beats_per_bar,
+            key=key,
+            parts=self.parts,
+            settings=self.settings,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,15 +199,11 @@ def score_course(
     if wishes.curve and wishes.curve_in_beats:
         timed = tuple((spotting.time_at(beat), v, a) for beat, v, a in wishes.curve)
         course = replace(course, override=timed)
-    first = spotting.sections[0]
-    performance = Performance(
-        engine=wishes.engine,
-        tempo_bpm=first.tempo_bpm,
-        beats_per_bar=wishes.beats_per_bar,
-        key=suggest_key(course) if wishes.key == AUTO_KEY else wishes.key,
-    )
+    key = suggest_key(course) if wishes.key == AUTO_KEY else wishes.key
+    performance = wishes.performance(spotting.sections[0].tempo_bpm, key)
     if generator is None:
         generator = create_generator(wishes.engine, wishes.seed)
+    generator.adjust(performance.settings)
     score = compose_score(course, spotting, generator, performance, progress=progress)
     return FilmScore(course, spotting, score, performance)
 
