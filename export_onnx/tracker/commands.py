@@ -12,6 +12,7 @@ __all__ = ["COMMANDS"]
 
 _RUNS = Path("runs/tracker")
 _PRESENCE = _RUNS / "train" / "presence.pt"
+_DIGEST = _RUNS / "train" / "digest.pt"
 _MODEL = Path("presets/models/tracker.onnx")
 
 
@@ -157,6 +158,7 @@ def _export_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--presence", type=Path, default=_PRESENCE, help="stage file that `presence` wrote"
     )
+    parser.add_argument("--digest", type=Path, default=_DIGEST, help="file that `digest` wrote")
     parser.add_argument("--out", type=Path, default=_MODEL)
     parser.add_argument("--commit", default="", help="source the model was trained with")
     parser.add_argument(
@@ -172,6 +174,7 @@ def _export(arguments: argparse.Namespace) -> int:
         ExportOptions(
             checkpoint=arguments.checkpoint,
             presence=arguments.presence,
+            digest=arguments.digest,
             out=arguments.out,
             commit=arguments.commit,
             calibration=arguments.calibration,
@@ -190,6 +193,7 @@ def _verify_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--also", type=Path, action="append", default=[], help="as given to export")
     parser.add_argument("--presence", type=Path, default=_PRESENCE, help="as given to export")
+    parser.add_argument("--digest", type=Path, default=_DIGEST, help="as given to export")
 
 
 def _verify(arguments: argparse.Namespace) -> int:
@@ -198,7 +202,9 @@ def _verify(arguments: argparse.Namespace) -> int:
 
     tracker = None
     if arguments.checkpoint is not None:
-        tracker, _ = load_tracker(arguments.checkpoint, tuple(arguments.also), arguments.presence)
+        tracker, _ = load_tracker(
+            arguments.checkpoint, tuple(arguments.also), arguments.presence, arguments.digest
+        )
     report = verify(arguments.model, tracker)
     worst = 0.0
     for title, differences in report.items():

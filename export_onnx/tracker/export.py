@@ -22,13 +22,15 @@ from export_onnx.tracker.config import (
 )
 from export_onnx.tracker.emotion import Emotion
 from export_onnx.tracker.network import Tracker, zeros
-from export_onnx.tracker.stage import load_checkpoint
+from export_onnx.tracker.stage import load_checkpoint, load_emotion
 
-__all__ = ["ExportOptions", "export", "load_tracker", "write_onnx"]
+__all__ = ["DIGEST_SHARE", "ExportOptions", "export", "load_tracker", "write_onnx"]
 
 _LICENCE = "CC BY-NC-SA 4.0"
 _TRAINING_DATA = "EMOPIA 1.0, VGMIDI, Emotify, POP909 (train parts)"
 _OPSET = 17
+# Of the valence regression in valence; the emotion networks have the rest.
+DIGEST_SHARE = 0.4
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,8 @@ class ExportOptions:
     ----------
     presence : Path
         Stage file of the network that tells music from speech and noise.
+    digest : Path
+        File of the valence regression.
     also : tuple of Path
         Stage files of emotion networks that join those of the checkpoint.
     commit : str
@@ -49,6 +53,7 @@ class ExportOptions:
 
     checkpoint: Path
     presence: Path
+    digest: Path
     out: Path
     commit: str = ""
     calibration: Path | None = None
@@ -57,11 +62,15 @@ class ExportOptions:
 
 
 def load_tracker(
-    path: Path, also: tuple[Path, ...] = (), presence: Path | None = None
+    path: Path,
+    also: tuple[Path, ...] = (),
+    presence: Path | None = None,
+    digest: Path | None = None,
 ) -> tuple[Tracker, dict[str, str]]:
     """Build the network of a training checkpoint; also returns facts for the metadata.
 
-    Training leaves out the network that tells music from speech; `presence` is the file of that.
+    Training leaves out what has commands of its own: `presence` is the file of what tells music
+    from speech, `digest` that of the valence regression.
 
     `also` are stage files of emotion networks (``emotion0.pt`` as it was after some epoch) whose
     averages join those of the checkpoint: a network early in its course errs differently.
@@ -77,14 +86,15 @@ def load_tracker(
         sizes = {k: tuple(v) if isinstance(v, list) else v for k, v in sizes.items()}
         front, network = FrontEndConfig(), NetworkConfig(**sizes)
         tracker = Tracker(front, network, int(stored["n_emotions"]))
-        beside = {f"presence.{k}": v for k, v in tracker.presence.state_dict().items()}
         if presence is not None:
-            trained = load_checkpoint(presence)["average"]
-            beside = {f"presence.{name}": value for name, value in trained.items()}
-        tracker.load_state_dict({**stored["tracker"], **beside})
+            tracker.presence.load_state_dict(load_checkpoint(presence)["average"])
+        if digest is not None:
+            tracker.digest.load_state_dict(load_checkpoint(digest)["digest"])
+            tracker.digest_share.fill_(DIGEST_SHARE)
+        tracker.load_state_dict({**tracker.state_dict(), **stored["tracker"]})
         for extra in also:
             emotion = Emotion(front, network)
-            emotion.load_state_dict(load_checkpoint(extra)["average"])
+            load_emotion(emotion, extra)
             tracker.emotions.append(emotion)
         facts = {"seed": str(stored["train"]["seed"])}
     except (KeyError, TypeError, RuntimeError) as error:
@@ -150,7 +160,9 @@ def write_onnx(tracker: Tracker, out: Path, facts: dict[str, str]) -> None:
 
 def export(options: ExportOptions) -> None:
     """Export a checkpoint."""
-    tracker, facts = load_tracker(options.checkpoint, options.also, options.presence)
+    tracker, facts = load_tracker(
+        options.checkpoint, options.also, options.presence, options.digest
+    )
     if options.commit:
         facts["commit"] = options.commit
     if options.calibration is not None:

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from export_onnx.tracker.config import FrontEndConfig, NetworkConfig
+from export_onnx.tracker.digest import Digest
 from export_onnx.tracker.emotion import Emotion
 from export_onnx.tracker.frontend import FrontEnd
 from export_onnx.tracker.harmony import Harmony, HarmonyOutput
@@ -42,7 +43,7 @@ OUTPUTS = (
     "presence",
 )
 # States before those of the emotion networks, and states of each of these.
-_COMMON, _EACH = 8, 4
+_COMMON, _EACH = 10, 4
 
 
 def zeros(shapes: dict[str, tuple[int, ...]], batch: int = 1) -> dict[str, Tensor]:
@@ -91,6 +92,7 @@ class Tracker(nn.Module):
     """
 
     std_scale: Tensor
+    digest_share: Tensor
 
     def __init__(self, front: FrontEndConfig, config: NetworkConfig, n_emotions: int = 1) -> None:
         super().__init__()
@@ -99,6 +101,9 @@ class Tracker(nn.Module):
         self.level = Level(config, front.hops_per_second)
         self.harmony = Harmony(front, config)
         self.presence = Presence(front)
+        self.digest = Digest(front)
+        # Of valence: the rest is the emotion networks'. 0 until a digest was fitted.
+        self.register_buffer("digest_share", torch.zeros(()))
         self.emotions = nn.ModuleList(Emotion(front, config) for _ in range(n_emotions))
         # Factors on the stated deviations of valence and arousal, fitted after training.
         self.register_buffer("std_scale", torch.ones(2))
@@ -111,6 +116,8 @@ class Tracker(nn.Module):
             "state_level": self.level.level_state,
             "state_chord": self.harmony.chord_state,
             "state_key": self.harmony.key_state,
+            "state_digest_flux": self.digest.flux_state,
+            "state_digest_pool": self.digest.pool_state,
             "state_presence_flux": self.presence.flux_state,
             "state_presence_pool": self.presence.pool_state,
             "state_presence_gru": self.presence.gru_state,
@@ -142,9 +149,9 @@ class Tracker(nn.Module):
             analysis.pitch, analysis.activity, chord_state, key_state
         )
         presence, *presence_states = self.presence(
-            analysis.mel, analysis.pitch, analysis.activity, *states[5:_COMMON]
+            analysis.mel, analysis.pitch, analysis.activity, *states[7:_COMMON]
         )
-        affect, quadrants, words, mood_states = self._feel(analysis, harmony, states[_COMMON:])
+        affect, quadrants, words, mood_states = self._feel(analysis, harmony, states[5:])
         return (
             affect[..., 0],
             affect[..., 1],
@@ -162,8 +169,9 @@ class Tracker(nn.Module):
             level_state,
             chord_state,
             key_state,
+            *mood_states[:2],
             *presence_states,
-            *mood_states,
+            *mood_states[2:],
         )
 
     def feel(
@@ -174,8 +182,7 @@ class Tracker(nn.Module):
         harmony, _, _ = self.harmony(
             analysis.pitch, analysis.activity, states["state_chord"], states["state_key"]
         )
-        feelings = tuple(states.values())[_COMMON:]
-        affect, quadrants, words, _ = self._feel(analysis, harmony, feelings)
+        affect, quadrants, words, _ = self._feel(analysis, harmony, tuple(states.values())[5:])
         return affect, quadrants, words[0]
 
     def _feel(
@@ -183,9 +190,14 @@ class Tracker(nn.Module):
     ) -> tuple[Tensor, Tensor, list[Tensor], list[Tensor]]:
         """Average the emotion networks: affect (means, deviations), probabilities, new states.
 
-        The probabilities are those of the quadrants, and of tags and, where there are any, moods.
+        `states` begin with those of the digest, which has its share in valence. The probabilities
+        are those of the quadrants, and of tags and, where there are any, moods.
         """
-        affects, quadrants, kept = [], [], []
+        own = states[_COMMON - 5 :]
+        means, *kept = self.digest.describe(
+            analysis.mel, analysis.pitch, analysis.contrast, analysis.activity, harmony, *states[:2]
+        )
+        affects, quadrants = [], []
         words: list[list[Tensor]] = []
         for number, emotion in enumerate(self.emotions):
             assert isinstance(emotion, Emotion)
@@ -194,7 +206,7 @@ class Tracker(nn.Module):
                 analysis.contrast,
                 analysis.activity,
                 harmony,
-                *states[_EACH * number : _EACH * (number + 1)],
+                *own[_EACH * number : _EACH * (number + 1)],
             )
             affect = emotion.affect(hidden)
             deviation = affect[..., 2:].clamp(-4.0, 0.5).exp()
@@ -204,7 +216,11 @@ class Tracker(nn.Module):
             kept.extend(new)
         count = float(len(affects))
         affect = sum_of(affects) / count
-        affect = torch.cat([affect[..., :2], affect[..., 2:] * self.std_scale], 2)
+        digested = self.digest.judge(means).clamp(-1.0, 1.0)
+        valence = torch.lerp(affect[..., 0], digested, self.digest_share)
+        affect = torch.cat(
+            [valence[..., None], affect[..., 1:2], affect[..., 2:] * self.std_scale], 2
+        )
         mean_words = [sum_of(list(said)) / count for said in zip(*words, strict=True)]
         return affect, sum_of(quadrants) / count, mean_words, kept
 

@@ -14,7 +14,11 @@ from export_onnx.tracker import parallel
 from export_onnx.tracker.config import NetworkConfig, TrainConfig
 from export_onnx.tracker.network import Tracker
 
-__all__ = ["Stage", "load_checkpoint", "save_checkpoint", "save_tracker"]
+__all__ = ["Stage", "load_checkpoint", "load_emotion", "save_checkpoint", "save_tracker"]
+
+
+# Trained by commands of their own, joined at export.
+_APART = ("presence.", "digest.", "digest_share")
 
 
 class _Average:
@@ -49,6 +53,25 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
     return stored
 
 
+def load_emotion(emotion: nn.Module, path: Path) -> None:
+    """Give an emotion network the averaged weights of a stage file.
+
+    Runs from before the note statistics lack that head: it then stays as it is.
+
+    Raises
+    ------
+    InputError
+        Not the stage file of such a network.
+    """
+    try:
+        report = emotion.load_state_dict(load_checkpoint(path)["average"], strict=False)
+    except (KeyError, RuntimeError, TypeError) as error:
+        raise InputError(f"{path}: not a stage of an emotion network ({error})") from error
+    strange = [name for name in report.missing_keys if not name.startswith("statistics.")]
+    if strange or report.unexpected_keys:
+        raise InputError(f"{path}: weights of another network, not a stage of an emotion network")
+
+
 def save_checkpoint(path: Path, content: dict[str, Any]) -> None:
     """Write a checkpoint whole or not at all, in the first process only."""
     if parallel.rank() != 0:
@@ -66,7 +89,7 @@ def save_tracker(
         "tracker": {
             name: value
             for name, value in tracker.eval().state_dict().items()
-            if not name.startswith("presence.")
+            if not name.startswith(_APART)
         },
         "network": network.to_json(),
         "n_emotions": len(tracker.emotions),

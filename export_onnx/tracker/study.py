@@ -168,6 +168,28 @@ def _presence(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _digest_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--features", type=Path, default=_RUNS / "features")
+    parser.add_argument("--harmony", type=Path, default=_RUNS / "train" / "harmony.pt")
+    parser.add_argument("--out", type=Path, default=_RUNS / "train" / "digest.pt")
+    parser.add_argument("--seed", type=int, default=20251121)
+
+
+def _digest(arguments: argparse.Namespace) -> int:
+    from export_onnx.tracker.digest_fit import DigestOptions, fit_digest
+
+    options = DigestOptions(
+        features=arguments.features,
+        harmony=arguments.harmony,
+        out=arguments.out,
+        seed=arguments.seed,
+    )
+    for name, value in fit_digest(options).items():
+        print(f"{name}: r of valence on groups left out {value:.2f}")
+    print(f"written: {arguments.out}")
+    return 0
+
+
 def _quantise_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--model", type=Path, default=None, help="default: the shipped one")
     parser.add_argument("--kind", choices=("dynamic", "static"), default="dynamic")
@@ -201,6 +223,7 @@ def _quantise(arguments: argparse.Namespace) -> int:
 
 
 STUDIES = {
+    "digest": (_digest_options, _digest, "fit the valence regression on statistics"),
     "quantise": (_quantise_options, _quantise, "try eight-bit products, and compare"),
     "courses": (_courses_options, _courses, "let the notes say what every passage expresses"),
     "speech": (_speech_options, _speech, "prepare speech of free synthesisers"),

@@ -25,7 +25,7 @@ from export_onnx.tracker.emotion import Emotion
 from export_onnx.tracker.lesson import course_loss, lesson_loss
 from export_onnx.tracker.losses import harmony_loss, mood_loss, words_loss
 from export_onnx.tracker.network import Tracker, zeros
-from export_onnx.tracker.stage import Stage, load_checkpoint, save_tracker
+from export_onnx.tracker.stage import Stage, load_emotion, save_tracker
 from export_onnx.tracker.store import Clip, give_courses, load_clips
 
 __all__ = [
@@ -35,7 +35,6 @@ __all__ = [
     "SCORE_SHARE",
     "Course",
     "TrainOptions",
-    "begin_with",
     "prepared",
     "train",
     "train_harmony",
@@ -217,26 +216,6 @@ def train_mood(
     return stage.epoch >= config.mood_epochs
 
 
-def begin_with(tracker: Tracker, number: int, path: Path) -> None:
-    """Give an emotion network the averaged weights of an earlier run's stage file.
-
-    Runs from before the note statistics lack that head: it then stays as it is.
-
-    Raises
-    ------
-    InputError
-        Not the stage file of such a network.
-    """
-    emotion = tracker.emotions[number]
-    try:
-        report = emotion.load_state_dict(load_checkpoint(path)["average"], strict=False)
-    except (KeyError, RuntimeError) as error:
-        raise InputError(f"{path}: not a stage of an emotion network ({error})") from error
-    strange = [name for name in report.missing_keys if not name.startswith("statistics.")]
-    if strange or report.unexpected_keys:
-        raise InputError(f"{path}: weights of another network ({', '.join(strange)})")
-
-
 def train(options: TrainOptions) -> Path | None:
     """Train both stages and write ``OUT/tracker.pt``; returns its path, None if stopped before."""
     with parallel.together():
@@ -282,7 +261,7 @@ def _train(options: TrainOptions) -> Path | None:
     clips = [clip for clip in clips if clip.dataset in course.share]
     for number in range(options.n_emotions):
         if number < len(options.start):
-            begin_with(tracker, number, options.start[number])
+            load_emotion(tracker.emotions[number], options.start[number])
         if not train_mood(tracker, number, clips, options, course):
             return None
     path = options.out / "tracker.pt"

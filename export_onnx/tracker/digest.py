@@ -1,0 +1,130 @@
+"""Valence from plain statistics of harmony and sound: few weights, fitted in closed form.
+
+The emotion networks learn features of their own from a few hundred rated pieces and err where a
+piece is unlike these. This part has nothing to learn but its last step: running means of what the
+harmony network hears (trained on chords and keys, not on emotion) and of register, consonance,
+brightness and onsets go through a kernel regression on a set of landmarks. Its mistakes are others,
+so that both together judge better than either.
+"""
+
+import torch
+from torch import Tensor, nn
+
+from export_onnx.tracker.config import FrontEndConfig
+from export_onnx.tracker.harmony import HarmonyOutput, rotate_to_tonic
+from export_onnx.tracker.pools import RunningMean
+
+__all__ = ["DIGEST", "LANDMARKS", "Digest"]
+
+_BANDS = 16
+_INTERVALS = 6
+_TAU_S = 9.0
+LANDMARKS = 400
+# Triads and pitch classes from the tonic, intervals, bands, rises, and single numbers.
+DIGEST = 24 + 12 + _INTERVALS + _BANDS + _BANDS + 12
+
+
+class Digest(nn.Module):
+    """Statistics per hop, their running means, and the regression on landmarks.
+
+    Parameters
+    ----------
+    front : FrontEndConfig
+        Sizes of the front end.
+    """
+
+    centre: Tensor
+    scale: Tensor
+    landmarks: Tensor
+    weights: Tensor
+    width: Tensor
+    offset: Tensor
+
+    def __init__(self, front: FrontEndConfig) -> None:
+        super().__init__()
+        self.front = front
+        self.turn = 12 - front.pitch_low % 12
+        self.pool = RunningMean((_TAU_S,), front.hops_per_second)
+        self.register_buffer("centre", torch.zeros(DIGEST))
+        self.register_buffer("scale", torch.ones(DIGEST))
+        self.register_buffer("landmarks", torch.zeros(LANDMARKS, DIGEST))
+        self.register_buffer("weights", torch.zeros(LANDMARKS, 1))
+        self.register_buffer("width", torch.ones(()))
+        self.register_buffer("offset", torch.zeros(1))
+        self.flux_state = (front.n_mels,)
+        self.pool_state = (1, DIGEST + 1)
+
+    def describe(
+        self,
+        mel: Tensor,
+        pitch: Tensor,
+        contrast: Tensor,
+        activity: Tensor,
+        harmony: HarmonyOutput,
+        flux_state: Tensor,
+        pool_state: Tensor,
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Return the running means (B, n, DIGEST) and the two new states.
+
+        All powers are relative to the running level; `flux_state` (B, mels) is the frame before.
+        """
+        batch, n, frames, mels = mel.shape
+        series = mel.reshape(batch, n * frames, mels) * 0.2 + 1.0
+        before = torch.cat([flux_state[:, None], series[:, :-1]], 1)
+        rise = (series - before).clamp(min=0.0).reshape(batch, n, frames, mels)
+        bands = series.reshape(batch, n, frames, mels).mean(2)
+        bands = bands.reshape(batch, n, _BANDS, mels // _BANDS).mean(3)
+        onset = rise.mean(3).amax(2, keepdim=True)
+        rises = rise.mean(2).reshape(batch, n, _BANDS, mels // _BANDS).mean(3)
+
+        per = self.front.bins_per_semitone
+        bins = pitch.reshape(batch, n, self.front.n_semitones, per)
+        tones = bins.amax(3)
+        peak = bins[..., per // 2] - torch.maximum(bins[..., 0], bins[..., per - 1])
+        sharp = torch.sigmoid(4.0 * (peak - 0.5)) * torch.sigmoid(tones + 3.0)
+        likely = torch.softmax(tones, 2)
+        height = torch.arange(self.front.n_semitones) / 12.0
+        register = (likely * height).sum(2, keepdim=True)
+        breadth = (likely * (height - register).square()).sum(2, keepdim=True)
+        lowest = torch.softmax(tones - 1.5 * height, 2)
+        bass = (lowest * height).sum(2, keepdim=True)
+
+        octaves = self.front.n_semitones // 12
+        classes = (0.5 * tones).exp().reshape(batch, n, octaves, 12).sum(2)
+        classes = torch.cat([classes[..., self.turn :], classes[..., : self.turn]], 2)
+        classes = classes / classes.sum(2, keepdim=True).clamp(min=1e-6)
+        met = [
+            (classes * torch.cat([classes[..., k:], classes[..., :k]], 2)).sum(2, keepdim=True)
+            for k in range(1, _INTERVALS + 1)
+        ]
+        key = torch.softmax(harmony.key, 2)
+        chord = torch.softmax(harmony.chord, 2)
+        tonic = (key[..., :12] + key[..., 12:]).reshape(-1, 12)
+        parts = torch.cat([chord[..., 1:].reshape(-1, 2, 12), classes.reshape(-1, 1, 12)], 1)
+        turned = rotate_to_tonic(parts, tonic).reshape(batch, n, 36)
+        doubt = [-(p * torch.log(p + 1e-6)).sum(2, keepdim=True) for p in (key, chord)]
+        minor = chord[..., 13:].sum(2, keepdim=True)
+        numbers = [
+            *doubt,
+            key[..., :12].sum(2, keepdim=True),
+            chord[..., :1],
+            minor,
+            onset,
+            torch.sigmoid(20.0 * (onset - 0.12)),
+            sharp.sum(2, keepdim=True) * 0.1,
+            register,
+            breadth,
+            bass,
+            contrast.square(),
+        ]
+        whole = torch.cat([turned, *met, bands, rises, *numbers], 2)
+        means, pool_state = self.pool(whole, activity, pool_state)
+        return means[:, :, 0], series[:, -1], pool_state
+
+    def judge(self, means: Tensor) -> Tensor:
+        """Valence (B, n) of running means (B, n, DIGEST)."""
+        normal = ((means - self.centre) / self.scale).clamp(-4.0, 4.0)
+        squares = normal.square().sum(2, keepdim=True) + self.landmarks.square().sum(1)
+        distance = (squares - 2.0 * normal @ self.landmarks.T).clamp(min=0.0)
+        near = torch.exp(-distance / (2.0 * self.width.square() * DIGEST))
+        return (near @ self.weights)[..., 0] + self.offset

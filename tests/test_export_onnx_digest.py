@@ -1,0 +1,116 @@
+"""Valence from statistics: described per hop, fitted in closed form, part of the graph."""
+
+import numpy as np
+import pytest
+import torch
+from tiny_features import write_features
+
+from engine.emotion.model import TrackerModel
+from engine.errors import InputError
+from export_onnx.tracker.config import FrontEndConfig, NetworkConfig, TrainConfig
+from export_onnx.tracker.digest import DIGEST, LANDMARKS, Digest
+from export_onnx.tracker.digest_fit import DigestOptions, Moments, fit_digest, regress
+from export_onnx.tracker.export import DIGEST_SHARE, ExportOptions, export, load_tracker
+from export_onnx.tracker.network import Tracker, zeros
+from export_onnx.tracker.stage import save_checkpoint, save_tracker
+from export_onnx.tracker.verify import TOLERANCE, compare_chunks, compare_torch, probe_sound
+
+FRONT = FrontEndConfig()
+
+
+def moments(n_pieces, rng, truth):
+    piece = np.repeat(np.arange(n_pieces), 3)
+    means = rng.normal(size=(3 * n_pieces, DIGEST)).astype(np.float32)
+    return Moments(
+        means=means,
+        valence=truth(means),
+        weight=np.full(len(piece), 1.0 / 3.0),
+        piece=piece,
+        group=np.array([f"vgmidi/{number}" for number in piece]),
+        dataset=np.full(len(piece), "vgmidi"),
+    )
+
+
+def test_regression_finds_what_depends_on_the_statistics():
+    rng = np.random.default_rng(3)
+
+    def truth(means):
+        return 0.4 * np.tanh(means[:, 0] + means[:, 1]) + 0.1
+
+    digest = Digest(FRONT)
+    digest.load_state_dict(regress(moments(500, rng, truth), seed=1))
+    fresh = rng.normal(size=(200, DIGEST)).astype(np.float32)
+    said = digest.judge(torch.from_numpy(fresh)[None])[0].numpy()
+    assert np.corrcoef(said, truth(fresh))[0, 1] > 0.75
+    assert abs(said.mean() - 0.1) < 0.1
+
+
+def test_few_moments_leave_landmarks_empty_and_silent():
+    rng = np.random.default_rng(4)
+    buffers = regress(moments(10, rng, lambda means: np.full(len(means), 0.25)), seed=1)
+    assert buffers["landmarks"].shape == (LANDMARKS, DIGEST)
+    digest = Digest(FRONT)
+    digest.load_state_dict(buffers)
+    said = digest.judge(torch.zeros(1, 2, DIGEST))
+    assert said.flatten().tolist() == pytest.approx([0.25, 0.25], abs=1e-4)
+
+
+@pytest.fixture(scope="module")
+def fitted(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("digest")
+    write_features(folder / "features")
+    torch.manual_seed(6)
+    sizes = NetworkConfig(mood_size=16, gru_size=12, head_hidden=16, timbre_channels=(4, 6, 8))
+    tracker = Tracker(FRONT, sizes)
+    save_checkpoint(folder / "harmony.pt", {"average": tracker.harmony.state_dict()})
+    save_checkpoint(folder / "presence.pt", {"average": tracker.presence.state_dict()})
+    save_tracker(folder / "tracker.pt", tracker, sizes, TrainConfig(), 0.0)
+    options = DigestOptions(folder / "features", folder / "harmony.pt", folder / "digest.pt")
+    skill = fit_digest(options)
+    assert set(skill) == {"vgmidi"}
+    return folder
+
+
+def test_statistics_do_not_hinge_on_the_key_or_on_how_audio_is_cut(fitted):
+    tracker, _ = load_tracker(fitted / "tracker.pt")
+    states = zeros(tracker.state_shapes())
+    sound = torch.from_numpy(probe_sound(20, FRONT.hop_length, FRONT.sample_rate))[None]
+    with torch.no_grad():
+        mel, pitch, *_ = tracker.front_end(sound, states["state_tail"], states["state_low"])
+        analysis, _ = tracker.level(mel, pitch, states["state_level"])
+        harmony, _, _ = tracker.harmony(
+            analysis.pitch, analysis.activity, states["state_chord"], states["state_key"]
+        )
+        parts = (analysis.mel, analysis.pitch, analysis.contrast, analysis.activity)
+        flux, pool = states["state_digest_flux"], states["state_digest_pool"]
+        whole, _, _ = tracker.digest.describe(*parts, harmony, flux, pool)
+        heard = []
+        for start, stop in ((0, 7), (7, 20)):
+            cut = type(harmony)(*(part[:, start:stop] for part in harmony))
+            means, flux, pool = tracker.digest.describe(
+                *(part[:, start:stop] for part in parts), cut, flux, pool
+            )
+            heard.append(means)
+    assert whole.shape == (1, 20, DIGEST)
+    assert torch.allclose(torch.cat(heard, 1), whole, atol=1e-5)
+
+
+def test_export_joins_the_parts_and_gives_the_digest_its_share(fitted, tmp_path):
+    out = tmp_path / "tracker.onnx"
+    export(ExportOptions(fitted / "tracker.pt", fitted / "presence.pt", fitted / "digest.pt", out))
+    plain, _ = load_tracker(fitted / "tracker.pt")
+    joined, _ = load_tracker(
+        fitted / "tracker.pt", (), fitted / "presence.pt", fitted / "digest.pt"
+    )
+    assert float(plain.digest_share) == 0.0
+    assert float(joined.digest_share) == pytest.approx(DIGEST_SHARE)
+    model = TrackerModel(out)
+    sound = probe_sound(40, FRONT.hop_length, FRONT.sample_rate)
+    assert max(compare_torch(model, joined, sound).values()) < TOLERANCE
+    assert max(compare_chunks(model, sound).values()) < TOLERANCE
+    assert compare_torch(model, plain, sound)["valence"] > TOLERANCE
+
+
+def test_nothing_prepared_is_named(fitted, tmp_path):
+    with pytest.raises(InputError, match="none of vgmidi"):
+        fit_digest(DigestOptions(tmp_path, fitted / "harmony.pt", tmp_path / "digest.pt"))
