@@ -85,6 +85,14 @@ def test_generate_writes_tracks_tempo_key_and_emotion(tmp_path):
     assert ons == offs > 10
 
 
+def test_generate_plays_the_parts_that_are_asked_for(tmp_path):
+    import mido
+
+    out = tmp_path / "a.mid"
+    assert main([*GENERATE, "--bars", "2", "--parts", "bass, lead", "-o", str(out)]) == 0
+    assert [track.name for track in mido.MidiFile(out).tracks[1:]] == ["Lead", "Bass", "Emotion"]
+
+
 def test_generate_repeats_with_its_seed(tmp_path):
     contents = []
     for name, seed in (("a", "7"), ("b", "7"), ("c", "8")):

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from engine.config import MODES, Performance
+from engine.config import MODES, PARTS, Performance
 from engine.errors import InputError
 from engine.generators import GENERATORS
 from engine.generators.settings import SETTINGS
@@ -32,6 +32,9 @@ def add_performance(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--tempo", type=float, dest="tempo_bpm", metavar="BPM", help="20..300")
     parser.add_argument("--key", help="key such as C:maj or F#:min, or auto (the tracked key)")
     parser.add_argument("--beats-per-bar", type=int, metavar="N", help="2..7")
+    parser.add_argument(
+        "--parts", metavar="LIST", help=f"what sounds, with commas: {', '.join(PARTS)}"
+    )
     add_settings(parser)
 
 
@@ -93,6 +96,8 @@ def read_performance(parsed: argparse.Namespace, base: Performance) -> Performan
     }
     if "mode" not in given and base.mode != "guide" and {"valence", "arousal"} & set(given):
         given["mode"] = "manual"
+    if getattr(parsed, "parts", None) is not None:
+        given["parts"] = tuple(part.strip() for part in parsed.parts.split(",") if part.strip())
     if getattr(parsed, "set", None):
         given["settings"] = read_settings(parsed.set)
     return base.changed(given)
