@@ -77,7 +77,20 @@ class OscInput:
         self._bucket = Bucket(MOST_PER_SECOND, _BURST)
         self._cut = 0
         self._said_s = 0.0
-        dispatcher = Dispatcher(strict_timing=False)
+        unreadable = self._unreadable
+
+        class Patient(Dispatcher):
+            """Bears what python-osc cannot read."""
+
+            def call_handlers_for_packet(self, data: bytes, client_address: Any) -> list[Any]:
+                """Carry out one packet."""
+                try:
+                    return super().call_handlers_for_packet(data, client_address)
+                except Exception as error:  # bytes that are no text, numbers cut short, …
+                    unreadable(error)
+                    return []
+
+        dispatcher = Patient(strict_timing=False)
         for address, act in (
             ("/stimmung/target", self._target),
             ("/stimmung/mode", self._mode),
@@ -118,6 +131,10 @@ class OscInput:
                 self._controls.complain(f"{address} {values!r:.200}: {error}")
 
         return guarded
+
+    def _unreadable(self, error: Exception) -> None:
+        if self._bucket.take(time.monotonic()):
+            self._controls.complain(f"OSC packet not understood: {error!s:.100}")
 
     def _cut_off(self) -> None:
         """Count what is too much; say so now and then."""

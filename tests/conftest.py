@@ -7,6 +7,12 @@ import pytest
 from servers.jack import JackServer, MidiDump, midi_dump
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--fuzz-minutes", type=float, default=0.0, help="minutes for each parser in test_fuzz.py"
+    )
+
+
 class FakeClock:
     """Time that passes only when told to [s]."""
 

@@ -19,6 +19,11 @@ FRAMES = st.builds(
     at_s=TIMES,
     until_s=TIMES,
     payload=st.binary(max_size=40),
+).map(
+    lambda frame: frame._replace(
+        data1=0xF8 if frame.kind == Kind.REALTIME else frame.data1,
+        data2=frame.data2 or int(frame.kind == Kind.NOTE),
+    )
 )
 
 

@@ -169,6 +169,10 @@ class FrameReader:
                 raise WireError(f"frame of kind {kind} with time {at_s}, {until_s}")
             if data2 > 127 or (data1 > 127 and kind != Kind.REALTIME):
                 raise WireError(f"frame of kind {kind} with data {data1}, {data2}")
+            if kind == Kind.REALTIME and data1 < 0xF8 and data1 != 0xF2:
+                raise WireError(f"frame of kind {kind} with status {data1}")
+            if kind == Kind.NOTE and data2 == 0:
+                raise WireError("a note with velocity 0 would end one")
             end = start + _HEADER.size + length
             if len(buffer) < end:
                 break

@@ -137,8 +137,11 @@ def _change_preset(stage: Stage, rng: random.Random) -> None:
 
     from engine.presets import list_presets
 
-    preset = rng.choice(list_presets())
-    values = asdict(preset.performance)
+    # Presets for lights and controllers play nothing, and others wait for a performer.
+    playing = [
+        p for p in list_presets() if p.performance.parts and p.performance.duet == "together"
+    ]
+    values = asdict(rng.choice(playing).performance)
     for name in ("engine", "tempo_bpm"):  # stay comparable from fault to fault
         values.pop(name)
     values["mode"] = "follow" if values["mode"] == "curve" else values["mode"]
