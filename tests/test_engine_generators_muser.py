@@ -206,14 +206,14 @@ def test_same_seed_same_music(model, shipped):
 
 def test_drafts_leave_no_trace(shipped):
     plain = MuserGenerator(model=shipped)
-    expected_notes = play(plain, range(24), valence=0.6, arousal=0.4)
+    expected_notes = play(plain, range(12), valence=0.6, arousal=0.4)
     drafting = MuserGenerator(model=shipped)
     notes = []
-    for beat in range(24):
+    for beat in range(12):
         notes += drafting.extend(context(beat, 0.6, 0.4))
         if beat % 5 == 0:
             state = drafting.snapshot()
-            play(drafting, range(beat + 1, beat + 9), valence=-0.9, arousal=-0.9, key="Eb:min")
+            play(drafting, range(beat + 1, beat + 5), valence=-0.9, arousal=-0.9, key="Eb:min")
             drafting.restore(state)
     assert notes == expected_notes
 
@@ -234,14 +234,14 @@ def test_foreign_state_is_refused():
 
 def test_moved_target_is_heard_in_the_next_beat(shipped):
     calm, fierce = [], []
-    for seed in range(6):
+    for seed in range(4):
         for arousal, found in ((-0.9, calm), (0.9, fierce)):
             generator = MuserGenerator(model=shipped)
             generator.reset(seed)
-            play(generator, range(16), arousal=-0.9)
+            play(generator, range(6), arousal=-0.9)
             notes = [
                 generator.shape(note, 0.3, arousal)
-                for note in play(generator, [16, 17], arousal=arousal)
+                for note in play(generator, [6, 7], arousal=arousal)
             ]
             found.append((len(notes), np.mean([note.velocity for note in notes])))
     assert np.mean([row[0] for row in fierce]) > 1.3 * np.mean([row[0] for row in calm])
@@ -253,7 +253,7 @@ def test_mode_follows_valence_on_the_tonic(shipped):
     for valence in (-0.9, 0.9):
         generator = MuserGenerator(model=shipped)
         generator.reset(2)
-        notes = play(generator, range(48), valence=valence, key="C:maj")
+        notes = play(generator, range(24), valence=valence, key="C:maj")
         minor = sum(note.pitch % 12 == 3 for note in notes)
         major = sum(note.pitch % 12 == 4 for note in notes)
         thirds[valence] = minor / max(minor + major, 1)
@@ -265,9 +265,9 @@ def test_density_fits_the_tempo(shipped):
     rates = []
     for tempo_bpm in (60.0, 180.0):
         generator = MuserGenerator(model=shipped)
-        notes = play(generator, range(48), arousal=0.0, tempo_bpm=tempo_bpm)
+        notes = play(generator, range(32), arousal=0.0, tempo_bpm=tempo_bpm)
         onsets = {round(12 * note.onset) for note in notes}
-        rates.append(len(onsets) / (48 * 60.0 / tempo_bpm))
+        rates.append(len(onsets) / (32 * 60.0 / tempo_bpm))
     assert 0.5 < rates[0] / rates[1] < 1.6
 
 

@@ -76,10 +76,11 @@ _STEERED: Final = {
     "duration": _Steering(0.8, 0.1, 1.2),
     "velocity": _Steering(0.5, 0.05, 10.0),
 }
+_AT_ONCE: Final = ("rhythm", "texture", "duration")
 _DENSITY: Final = 0.7
 _REGISTER: Final = 12.0
 """What a full turn of the knob does: log onsets per second, semitones."""
-_CUT: Final = 0.27
+_CUT: Final = 0.35
 """What notes lose on average where their pitch is struck again before they end [log s]."""
 _RECALL: Final = 6.0
 """What full recurrence adds to the codes of the bar that is recalled [nats]."""
@@ -179,6 +180,7 @@ def choose_codes(
     valence: float,
     arousal: float,
     wanted: Mapping[str, float],
+    urgent: bool,
     recalled: Codes | None,
     imposed: Mapping[str, int],
     masks: Mapping[str, NDArray[np.bool_]],
@@ -191,6 +193,8 @@ def choose_codes(
     ----------
     wanted : mapping of str to float
         Element → the number it should have on average: `wanted_numbers` and what was lacking.
+    urgent : bool
+        The target has just jumped: go all the way at once.
     recalled : Codes or None
         Of the beat whose figures may come back.
     imposed : mapping of str to int
@@ -218,7 +222,8 @@ def choose_codes(
             logits = np.where(mask, logits, np.float32(-1e9))
             values = np.where(mask, table.statistic, np.float32(0.0))
             mean = expected(logits, values)
-            mean += _STEERED[name].share * (wanted[name] - mean)
+            share = 1.0 if urgent and name in _AT_ONCE else _STEERED[name].share
+            mean += share * (wanted[name] - mean)
             logits = tilted(logits, values, mean)
         if recalled is not None:
             logits = logits.copy()
@@ -228,7 +233,7 @@ def choose_codes(
             logits,
             draws.uniform(name, place.beat),
             temperature=knobs.temperature * (_CHORDS_FREER if free else 1.0),
-            top_p=_TOP_P[1] if free else top_p,
+            top_p=_TOP_P[1] if free or urgent else top_p,
             mask=mask,
         )
     return tuple(int(code) for code in row[0])

@@ -59,6 +59,10 @@ __all__ = ["MuserGenerator", "load_model"]
 _CHORD: Final = ELEMENTS.index("chord")
 _MOST_BEATS_BACK: Final = 8 * MOST_BARS_BACK
 _DEFAULT_KEY: Final = Key(0, "maj")
+_JUMP: Final = 0.3
+"""A target that moves further at once is another emotion."""
+_URGENT_BEATS: Final = 2
+"""For so many beats after a jump, density and lengths go all the way."""
 _DARK: Final = 0.35
 """What the darkest valence adds to adventurousness: its music leaves the scale more often."""
 _LONGEST_SILENCE_S: Final = 1.6
@@ -245,7 +249,7 @@ class MuserGenerator:
             voices=voices,
             empty=0 if played else state.empty + 1,
             lean=state.lean,
-            target=(context.valence, context.arousal),
+            aims=(*state.aims, (context.valence, context.arousal))[-_MOST_BEATS_BACK:],
         )
 
     def _write(self, context: MusicalContext, key: Key, heard: Chord | None) -> list[NoteEvent]:
@@ -269,8 +273,11 @@ class MuserGenerator:
         outlook = step_prior(model, state, place, context.valence, context.arousal)
         target = (context.valence, context.arousal)
         wanted = wanted_numbers(*target, place, self._knobs)
-        lean = kept_lean(state.lean, dist(target, state.target))
+        lean = kept_lean(state.lean, dist(target, state.aims[-1]) if state.aims else 0.0)
+        urgent = any(dist(target, aim) > _JUMP for aim in state.aims[-_URGENT_BEATS:])
         back = place.recalls if place.recalls <= len(state.history) else 0
+        if back and dist(target, state.aims[-back]) > _JUMP:
+            back = 0  # figures of another emotion do not come back
         codes = choose_codes(
             model,
             outlook,
@@ -278,6 +285,7 @@ class MuserGenerator:
             context.valence,
             context.arousal,
             {name: number + lean.get(name, 0.0) for name, number in wanted.items()},
+            urgent,
             state.history[-back] if back else None,
             imposed,
             {"chord": chord_mask(table, home, self.key_lock)},
@@ -320,7 +328,7 @@ class MuserGenerator:
             ends=(*ends, *(note.onset + note.duration for note in notes)),
             empty=0 if notes else state.empty + 1,
             lean=leaned(lean, tokens, wanted),
-            target=target,
+            aims=(*state.aims, target)[-_MOST_BEATS_BACK:],
         )
         self._state = _Snapshot(after)
         played = [

@@ -40,8 +40,8 @@ class MuserState:
         Beats without an onset up to now.
     lean : mapping of str to float
         What steering asks for on top (`composing.leaned`); never written to.
-    target : tuple of float
-        Valence and arousal of the last beat.
+    aims : tuple of (float, float)
+        Valence and arousal of the last beats.
     """
 
     prior: NDArray[np.float32]
@@ -55,4 +55,4 @@ class MuserState:
     ends: tuple[float, ...] = ()
     empty: int = 0
     lean: Mapping[str, float] = field(default_factory=dict)
-    target: tuple[float, float] = (0.0, 0.0)
+    aims: tuple[tuple[float, float], ...] = ()

@@ -21,7 +21,7 @@ _TOP_P = (0.97, 0.92, 1.0, 0.97)
 _LENGTHS_FREER = 1.5
 """Factor on the temperature of lengths: pedalled music has longer ones than the likeliest."""
 _UNUSUAL = 3.0
-_FOREIGN = 6.0
+_FOREIGN = 5.0
 """What pitches outside the scale cost without any adventurousness, and those which the other mode
 would be known by, in nats."""
 
