@@ -7,7 +7,7 @@ import pytest
 
 from engine.errors import InputError, ModelError
 from engine.events import NoteEvent
-from engine.generators import NO_CUES, MusicalContext, create_generator
+from engine.generators import NO_CUES, Cues, MusicalContext, create_generator
 from engine.generators.amt.generator import AmtGenerator
 from engine.generators.amt.model import AmtModel
 from engine.generators.amt.slots import slot_at
@@ -263,6 +263,13 @@ def test_loudness_follows_the_cues(model):
         return sum(note.velocity for note in notes) / len(notes)
 
     assert mean(0.1) + 15 < mean(0.5) < mean(0.9) - 15
+
+
+def test_cues_beyond_their_range_are_held_at_its_end(model):
+    wild = Cues(99.0, 3.0, 7.0, 0.0, 0.0, -2.0)
+    for beat in range(4):
+        for note in started(model).extend(at(beat, cues=wild)):
+            assert 1 <= note.velocity <= 127
 
 
 def test_settings_of_other_engines_are_left_alone(model):

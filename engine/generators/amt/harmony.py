@@ -345,13 +345,18 @@ def _conditioning(
     return Conditioning(
         valence=min(max(context.valence, -1.0), 1.0),
         arousal=min(max(context.arousal, -1.0), 1.0),
-        motion=cues.motion,
+        motion=_share(cues.motion),
         slots_since_boundary=max(since / length, 0.0),
         slots_until_boundary=max(until / length, 0.0),
-        section_energy=cues.section_energy,
+        section_energy=_share(cues.section_energy),
         mode=key.mode,
         tempo_bpm=context.tempo_bpm,
         slot_in_bar=slot.in_bar,
         slots_per_bar=slot.per_bar,
         semantic=cues.semantic,
     )
+
+
+def _share(value: float | None) -> float | None:
+    """Return a number held within 0..1."""
+    return None if value is None else min(max(value, 0.0), 1.0)
