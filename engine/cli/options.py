@@ -16,7 +16,6 @@ __all__ = [
     "add_settings",
     "check_output",
     "read_performance",
-    "read_settings",
 ]
 
 Commands = argparse._SubParsersAction  # the type argparse gives no public name
@@ -56,14 +55,7 @@ def _settings_help() -> str:
     return ", ".join(names)
 
 
-def read_settings(texts: list[str]) -> dict[str, float]:
-    """Return what ``--set`` was given.
-
-    Raises
-    ------
-    InputError
-        A text is not NAME=VALUE with a number.
-    """
+def _read_settings(texts: list[str]) -> dict[str, float]:
     settings = {}
     for text in texts:
         name, equals, value = text.partition("=")
@@ -99,7 +91,7 @@ def read_performance(parsed: argparse.Namespace, base: Performance) -> Performan
     if getattr(parsed, "parts", None) is not None:
         given["parts"] = tuple(part.strip() for part in parsed.parts.split(",") if part.strip())
     if getattr(parsed, "set", None):
-        given["settings"] = read_settings(parsed.set)
+        given["settings"] = _read_settings(parsed.set)
     return base.changed(given)
 
 

@@ -10,7 +10,7 @@ from engine.cli.options import (
     add_seed,
     add_settings,
     check_output,
-    read_settings,
+    read_performance,
 )
 from engine.config import AUTO_KEY, PARTS, Performance
 from engine.errors import InputError
@@ -139,18 +139,16 @@ def _wishes(parsed: argparse.Namespace) -> "Wishes":
                 f"--tempo must be a number from 20 to 300, or auto; got {parsed.tempo!r}"
             ) from None
     position, curve = ("beat", ()) if parsed.curve is None else read_film_curve(parsed.curve)
-    parts = Performance().parts
-    if parsed.parts is not None:
-        parts = tuple(part.strip() for part in parsed.parts.split(",") if part.strip())
+    performance = read_performance(parsed, Performance())
     return Wishes(
-        engine=parsed.engine,
-        parts=parts,
-        settings=read_settings(parsed.set),
+        engine=performance.engine,
         tempo_bpm=tempo,
         tempo_range=parsed.tempo_range / 100.0,
-        beats_per_bar=parsed.beats_per_bar,
-        key=parsed.key,
+        beats_per_bar=performance.beats_per_bar,
+        key=performance.key,
         seed=parsed.seed,
+        parts=performance.parts,
+        settings=performance.settings,
         curve=curve,
         curve_in_beats=position == "beat",
     )
