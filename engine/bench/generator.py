@@ -7,7 +7,7 @@ import numpy as np
 
 from engine.bench.core import one_core, quantile_ms
 from engine.generators.muser.generator import MuserGenerator
-from engine.generators.muser.model import MuserModel
+from engine.generators.muser.model import MuserModel, condition_row
 from engine.generators.protocol import MusicalContext
 from engine.pipeline import COMMIT_LEAD_S
 
@@ -40,15 +40,17 @@ def measure_muser(bars: int = 32) -> dict[str, Any]:
 
     Every quadrant is played for so many bars of four at 120 BPM. An event is one note decided field
     by field, masks and draws included; a beat adds the prior and its codes. The decode without
-    memory runs, for every note, all events before it (up to 1,024) through the same decoder graph
-    and decides the same fields: it differs by the carried state alone. A beat counts as missed if
-    it takes longer than the lead with which the pipeline asks for it.
+    memory does the same with the same graphs, but carries no state: for every note it runs all
+    events before it (up to 1,024) through the decoder and all beats before it through the prior,
+    with and without the emotion. A beat counts as missed if it takes longer than the lead with
+    which the pipeline asks for it.
     """
     model = _Timed()
     with one_core():
         beats, events, notes = _play(model, bars)
-        without_s = _without_memory(model)
+        again_s = _again(model, notes / len(beats))
     note_s = sum(beats) / max(notes, 1)
+    without_s = note_s + again_s
     music_s = len(beats) * 60.0 / _TEMPO_BPM
     return {
         "event_p50_ms": quantile_ms(events, 0.5),
@@ -89,18 +91,19 @@ def _play(model: _Timed, bars: int) -> tuple[list[float], list[float], int]:
     return beats, events, notes
 
 
-def _without_memory(model: MuserModel) -> float:
-    """Return the mean seconds per note if every note starts from the first event again."""
-    event = np.zeros((1, 4), np.int64)
-    codes = np.zeros((1, 8), np.int64)
-    phase = np.zeros((1, 2), np.int64)
+def _again(model: MuserModel, notes_per_beat: float) -> float:
+    """Return the mean seconds per note that it takes to run everything before it once more."""
+    event, codes = np.zeros((1, 4), np.int64), np.zeros((1, 8), np.int64)
+    past, phase = np.zeros((1, 4, 8), np.int64), np.zeros((1, 2), np.int64)
+    condition = condition_row(0.0, 0.0)
     spent = []
     for length in range(_PREFIX_STEP, _PREFIX + 1, _PREFIX_STEP):
         began = time.perf_counter()
         state = model.decoder_start()
         for _ in range(length):
-            context, state = model.decoder_step(event, codes, phase, state)
-        for field in range(event.shape[1]):
-            model.field_logits(context, codes, event, field)
+            _, state = model.decoder_step(event, codes, phase, state)
+        state = model.prior_start()
+        for _ in range(2 * round(length / max(notes_per_beat, 1.0))):
+            _, state = model.prior_step(past, phase, condition, state)
         spent.append(time.perf_counter() - began)
     return float(np.mean(spent))
