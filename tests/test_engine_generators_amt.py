@@ -5,6 +5,7 @@ from itertools import pairwise
 
 import pytest
 
+from engine.config import PARTS, Performance
 from engine.errors import InputError, ModelError
 from engine.events import NoteEvent
 from engine.generators import NO_CUES, Cues, MusicalContext, create_generator
@@ -13,6 +14,7 @@ from engine.generators.amt.model import AmtModel
 from engine.generators.amt.slots import slot_at
 from engine.music.chords import parse_chord
 from engine.music.keys import parse_key
+from engine.offline import compose
 
 CORNERS = [(-0.9, -0.9), (-0.9, 0.9), (0.9, -0.9), (0.9, 0.9)]
 
@@ -68,6 +70,18 @@ def test_the_table_makes_it_and_it_names_five_parts(model):
     ]
     notes = play(generator, 16)
     assert {(note.role, note.channel) for note in notes} == set(generator.roles)
+
+
+def test_drums_and_pad_sound_only_when_they_are_asked_for():
+    usual = Performance(engine="amt", mode="manual", valence=0.5, arousal=0.5, key="C:maj")
+    every = usual.changed({"parts": PARTS})
+    heard = [
+        {timed.note.role for timed in compose(performance, bars=2).notes}
+        for performance in (usual, every)
+    ]
+    assert heard == [{"lead", "chords", "bass"}, set(PARTS)]
+    pedals = {move.control.role for move in compose(usual, bars=2).controls}
+    assert "pad" not in pedals
 
 
 def test_without_its_model_it_says_which_file_is_missing(tmp_path):
