@@ -52,6 +52,8 @@ class Plan:
         Points per axis of the grid of targets, and clips per point.
     responses : int
         Runs per axis and direction in which the target jumps.
+    every : int
+        Of the real clips every so many is transferred.
     tempo_bpm : float
         Tempo of every clip; by default that of ``stimmung generate``.
     settings : mapping of str to float
@@ -65,6 +67,7 @@ class Plan:
     steps: int = 5
     seeds: int = 4
     responses: int = 32
+    every: int = 1
     tempo_bpm: float = 100.0
     settings: Mapping[str, float] = field(default_factory=dict)
 

@@ -277,7 +277,7 @@ def _response(subject: Subject) -> list[Figure]:
 
 
 def _transfer(subject: Subject) -> list[Figure]:
-    items = read_items(subject.data, (subject.split,), ("emopia",))
+    items = read_items(subject.data, (subject.split,), ("emopia",))[:: subject.plan.every]
     figures = []
     without_pitch = tuple(name for name in ELEMENTS if name not in ("pitch", "chord"))
     for title, elements, label in (

@@ -36,6 +36,7 @@ def add_options(
     parser.add_argument("--tempo", type=float, default=100.0, help="of all clips [BPM]")
     parser.add_argument("--seeds", type=int, default=4, help="clips per point of the grid")
     parser.add_argument("--runs", type=int, default=32, help="runs per step of the target")
+    parser.add_argument("--every", type=int, default=1, help="transfer every N-th real clip only")
     parser.add_argument(
         "--set", action="append", default=[], metavar="NAME=VALUE", help="setting of the engine"
     )
@@ -69,7 +70,8 @@ def run(arguments: argparse.Namespace) -> int:
         raise InputError(f"--sections must be of {', '.join(SECTIONS)}; got {unknown[0]!r}")
     for name, low, high in (("clips", 1, 1000), ("bars", 16, 64), ("seeds", 1, 100)):
         check_range(name, getattr(arguments, name), low, high)
-    check_range("runs", arguments.runs, 1, 1000)
+    for name in ("runs", "every"):
+        check_range(name, getattr(arguments, name), 1, 1000)
     check_range("level", arguments.level, 0.0, 1.0)
     plan = Plan(
         engine=arguments.engine,
@@ -78,6 +80,7 @@ def run(arguments: argparse.Namespace) -> int:
         per_quadrant=arguments.clips,
         seeds=arguments.seeds,
         responses=arguments.runs,
+        every=arguments.every,
         tempo_bpm=arguments.tempo,
         settings=_settings(arguments.set),
     )
