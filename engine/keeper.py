@@ -112,6 +112,8 @@ class EngineKeeper:
         for engine in (self._engine, self._spare):
             if engine is not None:
                 engine.end(_PATIENCE_S)
+        if self._spare is not None:
+            self._spare.close()
         for thread in self._threads:
             if thread.ident is not None:
                 thread.join(_PATIENCE_S)
@@ -197,9 +199,9 @@ class _Engine:
     def lines(self) -> Iterator[bytes]:
         """Yield what it says until it ends."""
         assert self._process.stdout is not None
-        with self._process.stdout as stream:
-            yield from stream
+        yield from self._process.stdout
         self._process.wait()
+        self.close()
 
     def last_words(self) -> str:
         """Say why it ended."""
@@ -222,6 +224,13 @@ class _Engine:
         except subprocess.TimeoutExpired:
             self.kill("it did not end")
             self._process.wait()
+
+    def close(self) -> None:
+        """Close the pipes of a process that has ended."""
+        for stream in (self._process.stdin, self._process.stdout):
+            if stream is not None:
+                with contextlib.suppress(OSError):
+                    stream.close()
 
     def _drain(self) -> None:
         assert self._process.stderr is not None
