@@ -6,7 +6,7 @@ legal from any weights. What needs sense is asked of the shipped model.
 
 import random
 import zlib
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
@@ -18,6 +18,7 @@ from engine.generators.muser.generator import MuserGenerator, load_model
 from engine.generators.muser.grammar import Grammar, PitchRules, event_limit
 from engine.generators.muser.model import CodeTable, shipped_model_folder
 from engine.generators.muser.sampling import expected, guided, pick, tilted
+from engine.generators.muser.settings import Knobs
 from engine.generators.muser.vocabulary import (
     CODEBOOKS,
     ELEMENTS,
@@ -27,6 +28,7 @@ from engine.generators.muser.vocabulary import (
     TEMPOS,
 )
 from engine.generators.muser.voices import Voices, split_voices
+from engine.generators.settings import SETTINGS
 from engine.music.chords import parse_chord
 from engine.music.keys import parse_key
 
@@ -364,6 +366,11 @@ def test_relocation_goes_on_anywhere():
 def test_bad_contexts_are_refused(wrong):
     with pytest.raises(InputError):
         MuserGenerator(model=WILD).extend(replace(context(0), **wrong))
+
+
+def test_untouched_knobs_stand_where_the_table_says():
+    assert {setting.name: setting.default for setting in SETTINGS["muser"]} == asdict(Knobs())
+    assert Knobs().changed({"density": 0.5, "swing": 1.0}) == replace(Knobs(), density=0.5)
 
 
 def test_missing_model_file_is_named(tmp_path):

@@ -270,6 +270,19 @@ def test_tempo_map_is_scaled_as_a_whole(song):
     assert timed(out, notes=True) == timed(song, notes=True)
 
 
+def test_a_file_without_tempo_gets_one(tmp_path):
+    track = mido.MidiTrack()
+    for pitch in (60, 64, 67, 72) * 4:
+        track.append(mido.Message("note_on", note=pitch, velocity=80))
+        track.append(mido.Message("note_off", note=pitch, time=120))
+    path = tmp_path / "plain.mid"
+    mido.MidiFile(tracks=[track], ticks_per_beat=480).save(path)
+    out = transfer(path, "--elements", "tempo", arousal="-1")
+    (tempo,) = [m.tempo for _, m in timed(out, notes=False)[0] if m.type == "set_tempo"]
+    assert tempo > 500_000
+    assert timed(out, notes=True) == timed(path, notes=True)
+
+
 def test_shorter_notes_shorten_the_pedal(song):
     out = transfer(song, "--elements", "duration")
     assert measure(Song(out).notes).log_length < measure(Song(song).notes).log_length
