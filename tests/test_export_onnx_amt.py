@@ -184,6 +184,27 @@ def test_training_goes_on_where_it_stopped_and_learns_to_copy(prepared, trained)
     assert facts["seed"] == str(TrainConfig().seed)
 
 
+def test_training_may_begin_with_the_weights_of_a_stopped_run(prepared, tmp_path):
+    brief = TrainConfig(epochs=2, batch=8, learning_rate=1e-2)
+    options = TrainOptions(
+        prepared / "prepared", tmp_path, stop_after_epochs=1, network=SMALL, train=brief
+    )
+    assert train(options) is None
+    stage = tmp_path / "amt.stage.pt"
+    gentle = TrainConfig(epochs=1, batch=8, learning_rate=1e-9)
+    again = train(
+        TrainOptions(
+            prepared / "prepared", tmp_path, name="b", start=stage, network=SMALL, train=gentle
+        )
+    )
+    kept = torch.load(stage, weights_only=True)["average"]
+    for name, value in torch.load(again, weights_only=True)["model"].items():
+        assert torch.allclose(value, kept[name], atol=1e-6)
+    other = NetworkConfig(**{**vars(SMALL), "width": 16})
+    with pytest.raises(InputError, match="not weights"):
+        train(TrainOptions(prepared / "prepared", tmp_path, name="c", start=stage, network=other))
+
+
 def test_batches_withhold_and_delay(prepared):
     songs = load_songs(prepared / "prepared" / "train.npz")
     config = TrainConfig(batch=16, drop_all=0.0, drop_group=0.5)

@@ -14,14 +14,13 @@ from engine.generators.amt.vocabulary import END, PAD
 from export_onnx.amt.batches import Batch, Sampler, hold_out, whole_song
 from export_onnx.amt.config import NetworkConfig, TrainConfig
 from export_onnx.amt.correspondence import affective_loss
-from export_onnx.amt.export import load_networks
 from export_onnx.amt.network import Amt
 from export_onnx.amt.songs import Song, load_songs
 from export_onnx.amt.views import SongScore, macro, score_song
 from export_onnx.progress import Progress
 from export_onnx.tracker import parallel
 from export_onnx.tracker.config import TrainConfig as StageConfig
-from export_onnx.tracker.stage import Stage, save_checkpoint
+from export_onnx.tracker.stage import Stage, load_checkpoint, save_checkpoint
 
 __all__ = ["TrainOptions", "loss_of", "predict_song", "score_songs", "train"]
 
@@ -40,7 +39,8 @@ class TrainOptions:
         Share of the training songs left out and scored after each epoch, to choose settings by; 0
         trains on all.
     start : Path or None
-        Checkpoint whose weights the training begins with.
+        Checkpoint whose weights the training begins with: a finished one (``NAME.pt``), or that
+        of a stopped run (``NAME.stage.pt``), whose average is taken.
     limit : int
         Songs to train on, for short comparisons; 0 takes all.
     stop_after_epochs : int
@@ -137,10 +137,11 @@ def _train(options: TrainOptions) -> Path | None:
     torch.manual_seed(config.seed)
     model = Amt(options.network)
     if options.start is not None:
-        (begun,), _ = load_networks([options.start])
-        if begun.config != options.network:
-            raise InputError(f"{options.start}: of a network with other sizes")
-        model.load_state_dict(begun.state_dict())
+        stored = load_checkpoint(options.start)
+        try:
+            model.load_state_dict(stored["average"] if "average" in stored else stored["model"])
+        except (KeyError, RuntimeError) as error:
+            raise InputError(f"{options.start}: not weights of this network ({error})") from error
     steps = len(Sampler(songs, config, config.seed)) // parallel.world_size()
     if steps == 0:
         raise InputError(f"{options.prepared}: no song of {', '.join(n for n, _ in config.shares)}")
