@@ -13,6 +13,7 @@ import pytest
 from servers.jack import JackServer, hanging, midi_dump, since_connected, until
 from servers.needs import need_program
 
+from engine.bench.soak.fake import fake_soak
 from engine.bench.soak.faults import FAULTS
 from engine.bench.soak.report import as_text
 from engine.bench.soak.run import soak
@@ -85,3 +86,11 @@ def test_faults_have_names_of_their_own() -> None:
 @pytest.mark.parametrize("slope", [0.0, 0.5, -2.0])
 def test_trend_is_the_slope_of_a_straight_line(slope: float) -> None:
     assert trend([(x, 3.0 + slope * x) for x in range(10)]) == pytest.approx(slope)
+
+
+def test_counted_time_plays_without_gap_burst_or_hanging_note() -> None:
+    found = fake_soak(0.1)
+    assert found["notes"] > 1000
+    assert (found["missed_beats"], found["hanging_notes"]) == (0, 0)
+    assert found["most_at_once"] < 16
+    assert found["longest_silence_s"] < 10

@@ -109,6 +109,9 @@ def add(commands: "Commands[argparse.ArgumentParser]") -> None:
     soaking.add_argument("--hours", type=float, default=0.05, metavar="H", help="default 0.05")
     soaking.add_argument("--faults", type=int, default=20, metavar="N", help="default 20")
     soaking.add_argument("--seed", type=int, default=0, metavar="S", help="default 0")
+    soaking.add_argument(
+        "--fake-hours", type=float, metavar="H", help="instead: the pure chain on counted time"
+    )
     soaking.add_argument("--only", metavar="WORDS", help="faults whose names hold these words")
     soaking.add_argument("--folder", type=Path, metavar="DIR", help="keep the sessions there")
     parser.set_defaults(run=run)
@@ -143,6 +146,7 @@ def _soak(parsed: argparse.Namespace) -> int:
     """Soak, tell the story as it goes, and judge."""
     import tempfile
 
+    from engine.bench.soak.fake import fake_soak
     from engine.bench.soak.faults import FAULTS
     from engine.bench.soak.report import as_text
     from engine.bench.soak.run import soak
@@ -150,6 +154,13 @@ def _soak(parsed: argparse.Namespace) -> int:
 
     check_range("--hours", parsed.hours, 0.0, 1000.0)
     check_range("--faults", parsed.faults, 0, 100_000)
+    if parsed.fake_hours is not None:
+        check_range("--fake-hours", parsed.fake_hours, 0.001, 1000.0)
+        found = fake_soak(parsed.fake_hours, seed=parsed.seed)
+        print("\n".join(f"{name}: {value}" for name, value in found.items()))
+        if parsed.json is not None:
+            parsed.json.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
+        return 1 if found["hanging_notes"] or found["missed_beats"] else 0
     if parsed.what != ["soak"]:
         raise InputError(f"soak is measured alone; got {' '.join(parsed.what)}")
     kinds = [fault for fault in FAULTS if (parsed.only or "") in fault.name]
