@@ -40,7 +40,7 @@ def start(arguments, **environment):
     )
 
 
-def wait(process, limit_s=60):
+def wait(process, limit_s=180):
     """Output of a process that ends well."""
     said, _ = process.communicate(timeout=limit_s)
     assert process.returncode == 0, said

@@ -31,10 +31,11 @@ class TrackerConfig:
     ----------
     valence_tau_s, arousal_tau_s : float
         Smoothing time constants [s], 0..30; arousal is the fast lane.
-    lead : float
-        How strongly a change is anticipated, 0..2; 0 shows what the model says.
-    lead_tau_s : float
-        Time constant of the recent mean that a change is measured from [s], 0.1..60.
+    lead, arousal_lead : float
+        How strongly a change of valence or arousal is anticipated, 0..2; 0 shows what the model
+        says.
+    lead_tau_s, arousal_lead_tau_s : float
+        Time constants of the recent means that changes are measured from [s], 0.1..60.
     dead_band : float
         Changes smaller than this are not shown, 0..0.5.
     silence_db : float
@@ -59,9 +60,11 @@ class TrackerConfig:
     """
 
     valence_tau_s: float = 0.5
-    arousal_tau_s: float = 0.2
+    arousal_tau_s: float = 0.1
     lead: float = 0.7
     lead_tau_s: float = 4.0
+    arousal_lead: float = 1.0
+    arousal_lead_tau_s: float = 2.5
     dead_band: float = 0.005
     silence_db: float = -70.0
     silence_after_s: float = 0.7
@@ -77,8 +80,9 @@ class TrackerConfig:
     def __post_init__(self) -> None:
         for name in ("valence_tau_s", "arousal_tau_s"):
             self._check(name, 0.0, 30.0)
-        self._check("lead", 0.0, 2.0)
-        self._check("lead_tau_s", 0.1, 60.0)
+        for name in ("lead", "arousal_lead"):
+            self._check(name, 0.0, 2.0)
+            self._check(f"{name}_tau_s", 0.1, 60.0)
         self._check("dead_band", 0.0, 0.5)
         self._check("silence_db", -120.0, 0.0)
         for name in ("silence_after_s", "restart_after_s", "settle_s"):
@@ -131,7 +135,7 @@ class Tracker:
         self._music = Smoother(cfg.music_tau_s, self._hop_s)
         self._leads = (
             Lead(cfg.lead, cfg.lead_tau_s, self._hop_s),
-            Lead(cfg.lead, cfg.lead_tau_s, self._hop_s),
+            Lead(cfg.arousal_lead, cfg.arousal_lead_tau_s, self._hop_s),
         )
         self.reset()
 

@@ -17,6 +17,8 @@ __all__ = ["doubted", "speech_rows"]
 # Every held-out voice reads this often, half of the time in a room.
 _READINGS = 3
 _RECORDINGS = (".wav", ".flac", ".ogg", ".mp3")
+# A shorter recording is repeated: the first seconds are settling, whatever sounds [s].
+_SHORTEST_S = 12.0
 _SILENT_KINDS = ("silence", "settling")
 
 Measured = tuple[str, str, Score]
@@ -39,7 +41,8 @@ def _recordings(folder: Path, rate: int) -> list[np.ndarray]:
     for path in sorted(folder.rglob("*")):
         if path.suffix.lower() in _RECORDINGS:
             sound, own_rate = soundfile.read(path, dtype="float32", always_2d=True)
-            found.append(resample(sound.mean(1, dtype=np.float32), own_rate, rate))
+            sound = resample(sound.mean(1, dtype=np.float32), own_rate, rate)
+            found.append(np.tile(sound, -(-round(_SHORTEST_S * rate) // max(1, len(sound)))))
     if not found:
         raise InputError(f"{folder}: no recording ({', '.join(_RECORDINGS)})")
     return found
