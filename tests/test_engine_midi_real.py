@@ -216,6 +216,23 @@ def test_sender_that_dies_is_replaced_its_notes_ended_and_its_pedal_lifted(jack,
     assert dump.offs[-1].data[1] == 62
 
 
+def test_receiver_that_was_disconnected_is_told_what_ended_meanwhile(jack, dump):
+    with SenderClient("jack") as client:
+        port = client.status().port
+        jack.connect(port, dump.port)
+        time.sleep(0.4)  # the sender looks for its peers four times a second
+        now = time.perf_counter()
+        client.note(1, now + 0.05, now + 0.8, 0, 60, 90)
+        until(lambda: dump.ons, "a note-on")
+        jack.run("jack_disconnect", port, dump.port)
+        until(lambda: client.status().sent == 1 and not client.status().sounding, "the end")
+        time.sleep(0.4)
+        assert not dump.offs
+        jack.connect(port, dump.port)
+        until(lambda: dump.offs, "the note-off it had missed")
+    assert hanging(dump.heard) == set()
+
+
 def test_destination_that_goes_is_noticed_and_taken_back(jack):
     with midi_dump(jack, "visitor"):
         client = SenderClient("visitor")

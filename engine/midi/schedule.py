@@ -194,6 +194,15 @@ class Schedule:
         }
         return [] if self._away else out
 
+    def remind(self, since_s: float, now: float) -> list[Outgoing]:
+        """Return again the note-offs since a time: a receiver was not connected to hear them."""
+        at_s = max(now, self._latest_on_s)
+        return [
+            note_off(channel, pitch, at_s)
+            for (channel, pitch), ended_s in self._given_offs.items()
+            if ended_s >= since_s and self.ledger.at(channel, pitch) is None
+        ]
+
     def suspend(self) -> None:
         """Hold back, the port is gone: owe it note-offs and lifted pedals until `resume`.
 

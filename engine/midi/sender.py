@@ -34,6 +34,7 @@ LATE_S = 0.005
 _BUSY_S = 0.05  # look after things at least this often while notes sound or wait
 _IDLE_S = 0.25
 _REOPEN_S = 1.0
+_NOTICED_S = 0.6  # who is connected is looked up four times a second
 _FAREWELL_S = 5.0  # notes end within milliseconds; the rest of the time is for drivers
 _BACKLOG = 2048  # unread batches of frames; then the pipe fills and the engine is told
 
@@ -68,6 +69,8 @@ class Sender:
         self._waiter: Waiter[list[Frame]] = Waiter(inbox, clock)
         self._port: OutputPort | None = None
         self._wanted_peers: tuple[str, ...] = ()
+        self._peers: tuple[str, ...] = ()
+        self._gone_s: dict[str, float] = {}
         self._reopen_at_s = 0.0
         self._busy_until_s = 0.0
         self._stopping = False
@@ -153,6 +156,7 @@ class Sender:
             for note_id, at_s, lateness in port.collect():
                 self._note_sent(note_id, at_s, lateness)
             if port.alive:
+                self._look_after_peers(port.peers())
                 return
             self._wanted_peers = port.peers() or self._wanted_peers
             self.schedule.suspend()
@@ -170,6 +174,17 @@ class Sender:
                 self._port.connect(peer)
             self._announce()
             self._send(self.schedule.resume(self._clock()))
+
+    def _look_after_peers(self, peers: tuple[str, ...]) -> None:
+        """Tell a receiver that was disconnected and is back which notes have ended meanwhile."""
+        now = self._clock()
+        for peer in peers:
+            gone_s = self._gone_s.pop(peer, None)
+            if gone_s is not None:
+                self._send(self.schedule.remind(gone_s - _NOTICED_S, now))
+        for peer in set(self._peers).difference(peers):
+            self._gone_s[peer] = now
+        self._peers = peers
 
     def _announce(self) -> None:
         self._reporter.watch(self._port)
