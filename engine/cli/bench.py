@@ -144,6 +144,7 @@ def run(parsed: argparse.Namespace) -> int:
 
 def _soak(parsed: argparse.Namespace) -> int:
     """Soak, tell the story as it goes, and judge."""
+    import signal
     import tempfile
 
     from engine.bench.soak.fake import fake_soak
@@ -167,6 +168,8 @@ def _soak(parsed: argparse.Namespace) -> int:
     if not kinds:
         names = ", ".join(fault.name for fault in FAULTS)
         raise InputError(f"--only must be part of one of {names}; got {parsed.only!r}")
+    # Whoever ends us means all of it: server, engine and receiver are cleared away too.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with tempfile.TemporaryDirectory(prefix="stimmung-soak-") as scratch:
         folder = parsed.folder or Path(scratch)
         folder.mkdir(parents=True, exist_ok=True)
