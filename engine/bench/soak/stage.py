@@ -231,6 +231,10 @@ class Stage:
         look = self.keeper.snapshot()
         if look is None:
             return "the engine says nothing"
+        if look["at_s"] < since_s:
+            return "the engine says nothing new"
+        if self.sync == "midi" and look["sync"]["message"]:
+            return f"sync: {look['sync']['message']}"
         if look["audio"]["error"] or not look["audio"]["alive"]:
             return f"audio: {look['audio']['error']}"
         if not look["midi"]["alive"]:
