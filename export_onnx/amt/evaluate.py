@@ -182,8 +182,7 @@ def evaluate(options: EvaluateOptions) -> list[Row]:
         raise InputError(f"data folder {options.data}: pop909 is needed")
     rows: list[Row] = []
     for name in sets:
-        songs = read_songs(options.data, options.split, readers, (name,))
-        songs = songs[: options.limit or None]
+        songs = read_songs(options.data, options.split, readers, (name,), options.limit)
         if name == "pop909" and options.prepared is not None:
             train = load_songs(options.prepared / "train.npz")
             rows += _baseline_rows(songs, [song for song in train if song.dataset == name])

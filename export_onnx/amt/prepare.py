@@ -170,8 +170,8 @@ def _song(draft: _Draft, reader: ChordReader) -> Song | None:
     )
 
 
-def _drafts(data: Path, split: str, sets: tuple[str, ...]) -> list[_Draft]:
-    items = read_items(data, (split,), sets)
+def _drafts(data: Path, split: str, sets: tuple[str, ...], limit: int = 0) -> list[_Draft]:
+    items = read_items(data, (split,), sets)[: limit or None]
     drafts = []
     with Progress(f"slots of {split}", len(items)) as progress:
         for item in items:
@@ -194,16 +194,16 @@ def _fit_chords(drafts: Sequence[_Draft], seed: int) -> ChordReader:
 
 
 def read_songs(
-    data: Path, split: str, readers: Readers, sets: tuple[str, ...] = SETS
+    data: Path, split: str, readers: Readers, sets: tuple[str, ...] = SETS, limit: int = 0
 ) -> list[Song]:
-    """Read the songs of a split as those the model was trained on were read.
+    """Read the songs of a split as those the model was trained on were read; 0 limits nothing.
 
     Raises
     ------
     InputError
         A data set is missing or unreadable.
     """
-    songs = _finished(_drafts(data, split, sets), readers.chord)
+    songs = _finished(_drafts(data, split, sets, limit), readers.chord)
     return [apply_guess(readers.affect, song) for song in songs]
 
 
