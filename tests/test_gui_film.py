@@ -1,6 +1,5 @@
 """The film page: a real film through real processes, and what is watched live."""
 
-
 import av
 import numpy as np
 import pytest

@@ -192,7 +192,8 @@ def test_sessions_are_recorded_each_into_its_own_folder(make, qtbot, tmp_path):
     qtbot.waitUntil(lambda: window.seen[-1].emotion is not None, timeout=10_000)
     window.close()
     (session,) = folder.iterdir()
-    assert (session / "emotion.csv").stat().st_size > 0
+    emotions = session / "emotion.csv"  # made by a process that the window does not wait for
+    qtbot.waitUntil(lambda: emotions.is_file() and emotions.stat().st_size > 0, timeout=30_000)
 
 
 def test_the_window_is_there_before_the_engine(make):

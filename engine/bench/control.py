@@ -70,7 +70,9 @@ _RESAMPLES = 2000
 
 
 def _standardised(features: NDArray[np.float64]) -> NDArray[np.float64]:
-    return (features - features.mean(0)) / np.maximum(features.std(0), 1e-9)
+    spread: NDArray[np.float64] = np.maximum(features.std(0), 1e-9)
+    standardised: NDArray[np.float64] = (features - features.mean(0)) / spread
+    return standardised
 
 
 def left_out(features: NDArray[np.float64], values: NDArray[np.float64]) -> NDArray[np.float64]:
