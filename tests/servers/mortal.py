@@ -5,6 +5,7 @@ Run as ``python mortal.py OUTPUT ENDING``: it presses a pedal, starts two long n
 stopping.
 """
 
+import signal
 import sys
 import time
 
@@ -12,6 +13,8 @@ from engine.midi.client import SenderClient
 
 
 def main() -> None:
+    # A background shell starts programs deaf to SIGINT; this one must hear it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     output, ending = sys.argv[1:]
     client = SenderClient(output, port_name="Player")
     client.start()
