@@ -179,6 +179,8 @@ def test_ardour_is_followed(
         with live(jack, *options, "--midi-in", ardour.port) as port:
             jack.connect(port, dump.port)
             jack.connect(ardour.port, dump.port)
+            # Our output is there before our input is, and who misses Start waits for another.
+            until(lambda: set(jack.connections(ardour.port)) - {dump.port}, "our input", 30.0)
             assert not dump.ons
             ardour.say("play")
             until(lambda: len(dump.ons) > 40, "notes", 30.0)

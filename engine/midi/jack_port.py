@@ -24,6 +24,7 @@ _PATIENCE_S = 1.5
 _LOOK_S = 0.002
 _FIRST_READINGS = 16
 _LOOK_AGAIN_S = 0.01
+_NOTES = 0x80  # the bits that note-offs and note-ons share
 _SLOWEST_READING_S = 1e-4  # a reading that took longer was interrupted and is worth nothing
 
 
@@ -72,6 +73,7 @@ class JackPort:
         # real-time thread needs no lock that someone could hold while asleep.
         self._waiting: list[tuple[int, int, bytes, int, float]] = []
         self._order = itertools.count()
+        self._latest: dict[bytes, int] = {}  # frame of the last on or off per place
         self._sent: deque[tuple[int, float, float]] = deque(maxlen=4096)
         self._peers: tuple[str, ...] = ()
         self._client.set_shutdown_callback(self._gone)
@@ -89,7 +91,7 @@ class JackPort:
         # A server that lost time in an xrun has moved all frames: look before counting on them.
         if self._clock() - self._looked_s > _LOOK_AGAIN_S:
             self._observe(_SLOWEST_READING_S)
-        frame = round(self._frames.frame_at(at_s))
+        frame = self._in_order(data, round(self._frames.frame_at(at_s)))
         heapq.heappush(self._waiting, (frame, next(self._order), data, note_id, at_s))
         return None
 
@@ -132,6 +134,21 @@ class JackPort:
             wait_periods(self._client, _PERIODS)
             self._client.deactivate()
         self._client.close()
+
+    def _in_order(self, data: bytes, frame: int) -> int:
+        """Return the frame of a message, never before that of the last on or off of its place.
+
+        A line fitted anew may round one deadline to an earlier frame than before: the note-on
+        would overtake the note-off that frees its place.
+        """
+        if data[0] & 0xE0 != _NOTES:
+            return frame
+        place = bytes((data[0] & 15, data[1]))
+        early = self._latest.get(place, frame) - frame
+        if 0 < early < self.lookahead_s * self._rate:  # more: the server's counter jumped back
+            frame += early
+        self._latest[place] = frame
+        return frame
 
     def _observe(self, slowest_s: float) -> None:
         if not self._observing.acquire(blocking=False):
