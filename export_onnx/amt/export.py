@@ -5,6 +5,7 @@ import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import nn
@@ -181,6 +182,7 @@ def write_onnx(graph: StepGraph, out: Path, facts: dict[str, str]) -> None:
             dynamo=False,
         )
     model = onnx.load(str(partial))
+    _name_relatively(model.graph)
     metadata = {
         "stimmung_model": "amt",
         "version": str(MODEL_VERSION),
@@ -217,3 +219,11 @@ def export(options: ExportOptions) -> None:
     except OSError as error:
         raise InputError(f"{options.readers}: cannot be read ({error.strerror})") from error
     write_onnx(StepGraph(networks), options.out, facts)
+
+
+def _name_relatively(graph: Any) -> None:
+    """Take the leading slash off the exporter's names: the chord's root looked like a path."""
+    for node in graph.node:
+        node.name = node.name.removeprefix("/")
+        for names in (node.input, node.output):
+            names[:] = [name.removeprefix("/") for name in names]
