@@ -81,8 +81,11 @@ def rounds(request: pytest.FixtureRequest) -> Callable[[Callable[[], None]], Non
     def run(check: Callable[[], None]) -> None:
         end = time.monotonic() + 60.0 * request.config.getoption("--fuzz-minutes")
         check()
+        done = 1
         while time.monotonic() < end:
             check()
+            done += 1
+        print(f"{request.node.name}: {done * FUZZ.max_examples} examples")  # seen with -s
 
     return run
 
