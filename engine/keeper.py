@@ -7,16 +7,14 @@ taking over costs no start of an interpreter.
 
 import contextlib
 import json
-import os
 import subprocess
-import sys
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
+from engine.child import child_command, child_environment
 from engine.resume import Resume
 
 __all__ = ["RESTART_PAUSES_S", "EngineKeeper"]
@@ -29,7 +27,6 @@ _SILENT_LOOKS = 4
 _PATIENCE_S = 20.0
 _MOST_ERROR_LINES = 20
 _SNAPSHOT = b'{"is": "snapshot"'
-_ROOT = Path(__file__).resolve().parents[1]
 
 
 class EngineKeeper:
@@ -176,13 +173,12 @@ class _Engine:
     """One engine process, started at once."""
 
     def __init__(self) -> None:
-        path = os.pathsep.join(filter(None, (str(_ROOT), os.environ.get("PYTHONPATH"))))
         self._process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "engine.remote"],
+            child_command("engine.remote"),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            env=dict(os.environ, PYTHONPATH=path),
+            env=child_environment(),
         )
         self.pid = self._process.pid
         self._killed_for = ""

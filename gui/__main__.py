@@ -1,4 +1,8 @@
-"""``python -m gui``: the window, or one clear line on why there can be none."""
+"""``python -m gui``: the window, or one clear line on why there can be none.
+
+With ``--check`` that line is all: ``stimmung doctor`` asks. ``--start`` plays at once with the
+settings of last time.
+"""
 
 import os
 import sys
@@ -13,12 +17,15 @@ __all__ = ["main", "window_problem"]
 def main() -> int:
     """Open the window; return the exit code, 2 if there can be none."""
     problem = window_problem()
+    if "--check" in sys.argv[1:]:
+        print(problem)
+        return 0
     if problem:
         print(problem, file=sys.stderr)
         return 2
     from gui.app import run
 
-    return run()
+    return run(start="--start" in sys.argv[1:])
 
 
 def window_problem() -> str:

@@ -8,7 +8,6 @@ with restarts.
 """
 
 import json
-import sys
 import time
 from collections import deque
 from collections.abc import Mapping
@@ -20,6 +19,7 @@ from PyQt6.QtCore import QObject, QProcess, QTimer, pyqtSignal
 from engine.mapping.table import InputMapping, OutputMapping
 from engine.snapshot import Snapshot
 from gui import texts, wording
+from gui.child import child_process
 from gui.snapshots import read_snapshot
 
 __all__ = ["BridgeState", "Devices", "EngineBridge"]
@@ -189,9 +189,7 @@ class EngineBridge(QObject):
             self._process.kill()
 
     def _launch(self) -> None:
-        process = QProcess(self)
-        process.setProgram(sys.executable)
-        process.setArguments(["-P", "-m", "engine.remote"])
+        process = child_process(self, "engine.remote")
         process.readyReadStandardOutput.connect(self._read)
         process.readyReadStandardError.connect(self._read_errors)
         process.finished.connect(self._on_finished)

@@ -1,11 +1,11 @@
 """Scoring a film from the window: `stimmung score` as a process, its results as files."""
 
-import sys
 import tempfile
-from collections.abc import Sequence
 from pathlib import Path
 
 from PyQt6.QtCore import QObject, QProcess, pyqtSignal
+
+from gui.child import child_process
 
 __all__ = ["FilmWork"]
 
@@ -43,7 +43,7 @@ class FilmWork(QObject):
         """Draw a strip of pictures."""
         self._end(self._strip)
         strip = self._file("png")
-        self._strip = self._run(["-m", "gui.filmstrip", str(video), str(strip)])
+        self._strip = self._run("gui.filmstrip", str(video), str(strip))
         process = self._strip
         process.finished.connect(lambda code, _status: self._on_stripped(process, code, str(strip)))
 
@@ -52,12 +52,12 @@ class FilmWork(QObject):
         if self.busy:
             return
         midi, features = self._file("mid"), self._file("csv")
-        command = ["-m", "engine.cli", "score", str(video), "-o", str(midi)]
+        command = ["score", str(video), "-o", str(midi)]
         command += ["--engine", engine, "--tempo", tempo, "--seed", str(seed)]
         command += ["--features", str(features)]
         if render:
             command += ["--render", render]
-        self._score = self._run(command)
+        self._score = self._run("engine.cli", *command)
         process = self._score
         process.finished.connect(
             lambda code, _status: self._on_scored(process, code, str(midi), str(features))
@@ -74,10 +74,8 @@ class FilmWork(QObject):
         self.stop()
         self._folder.cleanup()
 
-    def _run(self, command: Sequence[str]) -> QProcess:
-        process = QProcess(self)
-        process.setProgram(sys.executable)
-        process.setArguments(["-P", *command])
+    def _run(self, module: str, *arguments: str) -> QProcess:
+        process = child_process(self, module, *arguments)
         process.start()
         return process
 

@@ -118,9 +118,9 @@ def test_a_killed_engine_is_said_and_started_again_with_the_same_settings(window
     window.page.transport.tempo.setValue(77.0)
     qtbot.waitUntil(lambda: window.seen[-1].tempo_bpm == 77.0, timeout=5000)
     first = window.desk.bridge.process_id
-    window.seen.clear()
     os.kill(first, signal.SIGKILL)
     qtbot.waitUntil(lambda: window.notice.isVisible(), timeout=5000)
+    window.seen.clear()  # what comes from now on is the second engine's
     assert "killed or crashed" in window.notice.label.text()
     qtbot.waitUntil(lambda: bool(window.seen), timeout=START_MS)
     assert window.desk.bridge.process_id not in (0, first)
@@ -207,7 +207,7 @@ def test_an_engine_that_cannot_live_is_not_restarted_for_ever(qapp, qtbot, monke
     dies = tmp_path / "dies"
     dies.write_text("#!/bin/sh\necho 'no model here' >&2\nexit 3\n")
     dies.chmod(0o755)
-    monkeypatch.setattr("gui.bridge.sys.executable", str(dies))
+    monkeypatch.setattr("engine.child.sys.executable", str(dies))
     monkeypatch.setattr("gui.bridge.RESTART_DELAYS_S", (0.01,) * len(RESTART_DELAYS_S))
     bridge, deaths = EngineBridge(), []
     bridge.died.connect(lambda reason, again: deaths.append((reason, again)))
@@ -220,7 +220,7 @@ def test_an_engine_that_cannot_live_is_not_restarted_for_ever(qapp, qtbot, monke
 
 
 def test_an_engine_that_is_not_there_is_said(qapp, qtbot, monkeypatch):
-    monkeypatch.setattr("gui.bridge.sys.executable", "/nowhere/python")
+    monkeypatch.setattr("engine.child.sys.executable", "/nowhere/python")
     monkeypatch.setattr("gui.bridge.RESTART_DELAYS_S", ())
     bridge = EngineBridge()
     with qtbot.waitSignal(bridge.died, timeout=5000) as died:

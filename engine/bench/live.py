@@ -2,10 +2,11 @@
 
 import json
 import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import Any
+
+from engine.child import child_command, child_environment
 
 __all__ = ["measure_live"]
 
@@ -20,7 +21,8 @@ def measure_live(seconds: float = 30.0) -> dict[str, Any]:
 
     began = time.perf_counter()
     with subprocess.Popen(
-        [sys.executable, "-P", "-m", "engine.remote"],
+        child_command("engine.remote"),
+        env=child_environment(),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,

@@ -13,12 +13,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from engine.child import child_command, child_environment
 from engine.errors import InputError, MidiPortError
 from engine.midi.client import SenderClient
 
 __all__ = ["Lateness", "MidiBenchmark", "measure_lateness"]
 
-_ROOT = Path(__file__).resolve().parents[2]
 _AHEAD_S = 0.05  # how long before their deadline notes are handed over
 _LEAD_IN_S = 1.0
 _SHORTEST_STEP_S = 0.005
@@ -122,21 +122,12 @@ def measure_lateness(
 
 
 def _start_plain_loop(start_s: float, n_events: int, step_s: float) -> "subprocess.Popen[bytes]":
-    path = os.pathsep.join(filter(None, (str(_ROOT), os.environ.get("PYTHONPATH"))))
     return subprocess.Popen(
-        [
-            sys.executable,
-            "-P",
-            "-m",
-            "engine.bench.midi",
-            repr(start_s),
-            str(n_events),
-            repr(step_s),
-        ],
+        child_command("engine.bench.midi", repr(start_s), str(n_events), repr(step_s)),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
-        env=dict(os.environ, PYTHONPATH=path, JACK_NO_START_SERVER="1"),
+        env=child_environment(JACK_NO_START_SERVER="1"),
     )
 
 

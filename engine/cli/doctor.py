@@ -4,6 +4,7 @@ import argparse
 import sys
 from collections.abc import Callable
 
+from engine.child import child_command, child_environment
 from engine.cli.options import Commands
 from engine.errors import StimmungError
 
@@ -75,8 +76,14 @@ def _realtime() -> str:
 
     if not hasattr(os, "sched_setscheduler"):
         return "priorities are the system's business here"
-    probe = "import os; os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(5))"
-    if subprocess.run([sys.executable, "-c", probe], stderr=subprocess.DEVNULL).returncode:
+    answer = subprocess.run(
+        child_command("engine.midi.priority"),
+        env=child_environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if answer.stdout.strip() != "fifo":
         raise _Finding(
             "the MIDI sender may not raise its priority (timing is good, but not the best)",
             "sudo usermod -aG audio $USER, with @audio rtprio 95 in /etc/security/limits.conf",
@@ -88,9 +95,12 @@ def _window() -> str:
     import subprocess
 
     # In a process of its own: the engine never imports Qt, and a broken Qt may abort.
-    probe = "from gui.__main__ import window_problem; print(window_problem())"
     answer = subprocess.run(
-        [sys.executable, "-P", "-c", probe], capture_output=True, text=True, check=False
+        child_command("gui", "--check"),
+        env=child_environment(),
+        capture_output=True,
+        text=True,
+        check=False,
     )
     problem = (answer.stdout + answer.stderr).strip()
     if problem:

@@ -2,8 +2,8 @@
 
 import argparse
 import subprocess
-import sys
 
+from engine.child import child_command, child_environment
 from engine.cli.options import Commands
 
 __all__ = ["add", "run"]
@@ -17,9 +17,13 @@ def add(commands: "Commands[argparse.ArgumentParser]") -> None:
         description="Open the window: emotion plane, curves, piano roll, devices.",
         allow_abbrev=False,
     )
+    parser.add_argument(
+        "--start", action="store_true", help="play at once, with the settings of last time"
+    )
     parser.set_defaults(run=run)
 
 
-def run(_parsed: argparse.Namespace) -> int:
+def run(parsed: argparse.Namespace) -> int:
     """Start the window and wait for it; the engine package itself never imports Qt."""
-    return subprocess.run([sys.executable, "-P", "-m", "gui"], check=False).returncode
+    command = child_command("gui", *["--start"] * parsed.start)
+    return subprocess.run(command, env=child_environment(), check=False).returncode

@@ -6,11 +6,10 @@ by its name; a receiver that dies is replaced.
 
 import os
 import subprocess
-import sys
 import threading
 from collections import deque
-from pathlib import Path
 
+from engine.child import child_command, child_environment
 from engine.errors import MidiPortError
 from engine.midi.wire import Frame, FrameReader, Kind, WireError
 
@@ -19,7 +18,6 @@ __all__ = ["MidiInput", "MidiMessage"]
 MidiMessage = tuple[float, bytes]
 """Arrival on `time.perf_counter` [s], and the bytes of one message."""
 
-_ROOT = Path(__file__).resolve().parents[2]
 _START_S = 10.0
 _STOP_S = 1.5
 _PAUSE_S = 1.0
@@ -93,17 +91,15 @@ class MidiInput:
         return taken
 
     def _spawn(self, *, wait: bool) -> "subprocess.Popen[bytes]":
-        command = [sys.executable, "-P", "-m", "engine.midi.receiver"]
-        command += [f"--source={self._source}", f"--name={self._port_name}"]
-        path = os.pathsep.join(filter(None, (str(_ROOT), os.environ.get("PYTHONPATH"))))
+        options = [f"--source={self._source}", f"--name={self._port_name}"]
         try:
             return subprocess.Popen(
-                command + ["--wait"] * wait,
+                child_command("engine.midi.receiver", *options, *["--wait"] * wait),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
                 bufsize=0,
-                env=dict(os.environ, PYTHONPATH=path, JACK_NO_START_SERVER="1"),
+                env=child_environment(JACK_NO_START_SERVER="1"),
                 start_new_session=os.name == "posix",
                 creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
             )

@@ -42,3 +42,7 @@ def be_punctual() -> str:
             os.nice(_NICE)
             return "nice"
     return "normal"
+
+
+if __name__ == "__main__":
+    print(be_punctual())  # `stimmung doctor` asks

@@ -9,12 +9,12 @@ import os
 import subprocess
 import sys
 from dataclasses import dataclass
-from pathlib import Path
+
+from engine.child import child_command, child_environment
 
 __all__ = ["MidiSystems", "probe"]
 
 _PATIENCE_S = 10.0
-_ROOT = Path(__file__).resolve().parents[2]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,15 +42,14 @@ class MidiSystems:
 
 def probe() -> MidiSystems:
     """Look at this machine; never raises, trouble is in ``problem``."""
-    path = os.pathsep.join(filter(None, (str(_ROOT), os.environ.get("PYTHONPATH"))))
     try:
         done = subprocess.run(
-            [sys.executable, "-P", "-m", "engine.midi.probe"],
+            child_command("engine.midi.probe"),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             timeout=_PATIENCE_S,
             check=False,
-            env=dict(os.environ, PYTHONPATH=path, JACK_NO_START_SERVER="1"),
+            env=child_environment(JACK_NO_START_SERVER="1"),
         )
         found = json.loads(done.stdout.splitlines()[-1])
     except subprocess.TimeoutExpired:

@@ -4,18 +4,16 @@ import contextlib
 import os
 import signal
 import subprocess
-import sys
 import threading
 from collections import deque
 from collections.abc import Iterator
-from pathlib import Path
 
+from engine.child import child_command, child_environment
 from engine.errors import MidiPortError
 from engine.midi.wire import Frame, FrameReader
 
 __all__ = ["SenderProcess"]
 
-_ROOT = Path(__file__).resolve().parents[2]
 _ERROR_LINES = 20
 
 
@@ -44,21 +42,15 @@ class SenderProcess:
         *,
         spare: bool = False,
     ) -> None:
-        # -P and our own root first: a folder named "engine" where the user happens to be
-        # must not be taken for ours.
-        command = [sys.executable, "-P", "-m", "engine.midi.sender"]
-        command += [f"--output={output}", f"--name={port_name}", f"--latency={latency_s!r}"]
-        if spare:
-            command.append("--spare")
-        path = os.pathsep.join(filter(None, (str(_ROOT), os.environ.get("PYTHONPATH"))))
+        options = [f"--output={output}", f"--name={port_name}", f"--latency={latency_s!r}"]
         try:
             self._process = subprocess.Popen(
-                command,
+                child_command("engine.midi.sender", *options, *["--spare"] * spare),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 bufsize=0,
-                env=dict(os.environ, PYTHONPATH=path, JACK_NO_START_SERVER="1"),
+                env=child_environment(JACK_NO_START_SERVER="1"),
                 # Ctrl-C and Ctrl-Z in the terminal are for the engine, not for the notes.
                 start_new_session=os.name == "posix",
                 creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),

@@ -9,11 +9,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+from engine.child import child_command, child_environment
 from engine.errors import SessionError
 
 __all__ = ["recover_aside"]
 
-_ROOT = Path(__file__).resolve().parents[2]
 _NICE = 10
 
 
@@ -25,14 +25,13 @@ def recover_aside(folder: Path) -> None:
     SessionError
         No process can be started.
     """
-    path = os.pathsep.join(filter(None, (str(_ROOT), os.environ.get("PYTHONPATH"))))
     try:
         subprocess.Popen(
-            [sys.executable, "-P", "-m", "engine.session.aside", str(folder.resolve())],
+            child_command("engine.session.aside", str(folder.resolve())),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            env=dict(os.environ, PYTHONPATH=path),
+            env=child_environment(),
             start_new_session=os.name == "posix",
             creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
         )

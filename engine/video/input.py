@@ -2,7 +2,6 @@
 
 import json
 import subprocess
-import sys
 import threading
 import time
 from dataclasses import asdict, dataclass
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final, Self
 
 from engine.audio.capture_link import LOST, NO_WINDOW, capture_environment
+from engine.child import child_command
 from engine.errors import DeviceError
 from engine.video.capture import means_file
 from engine.video.mood import Calibration
@@ -186,10 +186,8 @@ class _Watcher:
         self._answered = threading.Event()
         self._heard_s = time.perf_counter()
         self._take = take
-        # -P: a folder named engine where the musician happens to stand is not ours.
-        command = [sys.executable, "-P", "-m", "engine.video.capture", json.dumps(request)]
         self._process = subprocess.Popen(
-            command,
+            child_command("engine.video.capture", json.dumps(request)),
             env=capture_environment(),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

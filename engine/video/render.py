@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.child import stranger_environment
 from engine.errors import InputError
 
 if TYPE_CHECKING:
@@ -121,6 +122,7 @@ def _synthesise(midi: Path, soundfont: Path, wave: Path) -> None:
     try:
         done = subprocess.run(
             command,
+            env=stranger_environment(),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,

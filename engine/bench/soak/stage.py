@@ -4,7 +4,6 @@ import json
 import os
 import socket
 import subprocess
-import sys
 import time
 from collections import deque
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Any
 from engine.bench.soak.ear import Ear, Place
 from engine.bench.soak.family import find_family
 from engine.bench.soak.jack_rig import RATE, JackServer, until
+from engine.child import child_command, child_environment
 from engine.keeper import EngineKeeper
 
 __all__ = ["Stage", "last_event_s"]
@@ -273,11 +273,11 @@ def _free_port() -> int:
 
 def _run(module: str, *arguments: str) -> "subprocess.Popen[bytes]":
     return subprocess.Popen(
-        [sys.executable, "-P", "-m", module, *arguments],
+        child_command(module, *arguments),
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-        env=dict(os.environ, PYTHONPATH=os.pathsep.join(filter(None, sys.path))),
+        env=child_environment(),
     )
 
 
