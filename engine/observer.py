@@ -7,9 +7,11 @@ from engine.audio import AudioSource
 from engine.clock import Clock
 from engine.emotion.target import TargetState
 from engine.events import NoteEvent
+from engine.mapping.sections import SectionWatch
 from engine.midi.client import SenderClient
 from engine.pipeline import Pipeline, Step
 from engine.session.recorder import SessionRecorder
+from engine.session.turns import Order
 from engine.snapshot import AudioHealth, MidiHealth, Snapshot, SyncHealth, VideoHealth
 
 __all__ = ["Observer"]
@@ -42,9 +44,11 @@ class Observer:
         """What was handed over lately, as shaped."""
         return tuple(self._notes)
 
-    def take(self, step: Step) -> None:
-        """Keep what one turn handed over."""
+    def take(self, step: Step, now_s: float) -> None:
+        """Keep what one turn handed over, and when it was."""
         self.target = step.target
+        if self.recorder is not None:
+            self.recorder.turn(now_s, step)
         for scheduled in step.notes:
             self._notes.append(scheduled.note)
             if self.recorder is not None:
@@ -55,6 +59,11 @@ class Observer:
         if step.missed_beats:
             self.missed_beats += step.missed_beats
             self.log("missed", {"beats": step.missed_beats})
+
+    def ordered(self, order: Order) -> None:
+        """Keep an order of those that shape the music; called as it is carried out."""
+        if self.recorder is not None:
+            self.recorder.order(order)
 
     def cut(self, at_s: float, ends: bool) -> None:
         """Keep that notes from a time on were withdrawn, and whether what sounded was ended."""
@@ -85,6 +94,7 @@ class Observer:
         now_s: float,
         started_s: float,
         video: VideoHealth | None = None,
+        sections: SectionWatch | None = None,
     ) -> Snapshot:
         """Return what may be seen now; cheap enough for thirty a second."""
         status = sender.status()
@@ -109,7 +119,12 @@ class Observer:
             committed=pipeline.plan.committed,
             draft=pipeline.plan.draft,
             audio=AudioHealth(
-                source.name, source.alive, source.level, source.overruns, source.error
+                source.name,
+                source.alive,
+                source.level,
+                source.overruns,
+                source.error,
+                source.peak,
             ),
             midi=MidiHealth(
                 status.port,
@@ -128,4 +143,7 @@ class Observer:
             sync=sync,
             video=video,
             at_s=now_s,
+            section=sections.section if sections is not None else 0,
+            build=sections.build if sections is not None else 0.0,
+            drop=sections.drop if sections is not None else 0.0,
         )

@@ -11,21 +11,27 @@ sees the end of its pipe. Commands:
 ``{"do": "freeze", "frozen": true}``               hold the target
 ``{"do": "play", "playing": true}``                let the music move, or hold it
 ``{"do": "regenerate", "seed": 7}``                other choices, same emotion
+``{"do": "preset", "performance": {...}}``         these settings, from the next bar on
 ``{"do": "panic"}``                                end every note now
 ``{"do": "act", "action": "next_preset"}``         what a pedal can do, see `engine.actions`
 ``{"do": "learn", "what": "arousal"}``             map the next controller; empty: stop waiting
 ``{"do": "capture", "bars": 8}``                   keep the last bars as a MIDI file
 ``{"do": "devices"}``                              list inputs and outputs
+``{"do": "replay", "folder": "...", "from_s": 0}`` play a session; ``midi_out``, ``latency_ms``
+``{"do": "replay_hold"}``                          stay where it is
+``{"do": "replay_play", "from_s": 12.5}``          go on, from there or (without) from here
 =================================================  ==========================================
 
-Answers carry ``"is"``: ``ready`` (``{}``), ``started``, ``stopped``, ``devices``
+Answers carry ``"is"``: ``ready`` (``{}``), ``started`` (``monitor``, the page's address),
+``stopped``, ``replay`` (`engine.session.replaying.ReplayLook`, 30 a second), ``devices``
 (``inputs``, ``midi_inputs``, ``outputs``, ``problem``), ``error`` (``message``) and ``snapshot``
 (`engine.snapshot.Snapshot` as JSON, 30 a second while running), ``learned`` (``mapping``) and
 ``captured`` (``path``). ``config`` holds
 ``performance`` (any settings of `engine.config.Performance`), ``input``, ``midi_out``,
 ``osc`` (list of HOST:PORT), ``osc_in``, ``record``, ``seed``, ``latency_ms``, ``curve`` (a file
 for mode ``curve``), ``sync``, ``midi_in``, ``clock_out``, ``keys_in`` (list of MIDI inputs),
-``thru``, ``video``, ``neutral`` and ``clip``.
+``thru``, ``video``, ``neutral``, ``clip``, ``monitor`` (HOST:PORT of the stage-side page) and
+``monitor_token``.
 """
 
 import contextlib
@@ -43,9 +49,11 @@ from engine.config import LiveConfig, Performance
 from engine.emotion.curve import read_curve
 from engine.errors import DeviceError, InputError, StimmungError
 from engine.mapping.table import InputMapping
+from engine.monitor.server import parse_address
 from engine.osc import parse_destination
 from engine.resume import Resume
 from engine.runtime import Runtime
+from engine.session.replaying import ReplayRun
 
 __all__ = ["main", "read_config"]
 
@@ -72,6 +80,8 @@ _CONFIG_FIELDS = {
     "neutral",
     "clip",
     "resume",
+    "monitor",
+    "monitor_token",
 }
 
 
@@ -108,6 +118,8 @@ def read_config(values: Mapping[str, Any]) -> LiveConfig:
         video=str(values.get("video", "")),
         neutral=Path(values["neutral"]) if values.get("neutral") else None,
         clip=Path(values["clip"]) if values.get("clip") else None,
+        monitor=parse_address(str(values["monitor"])) if values.get("monitor") else None,
+        monitor_token=str(values.get("monitor_token", "")),
         resume=Resume.from_mapping(values.get("resume")),
     )
 
@@ -117,6 +129,7 @@ class _Server:
 
     def __init__(self) -> None:
         self._runtime: Runtime | None = None
+        self._replay: ReplayRun | None = None
         # When it is full, the pipe fills, and then whoever writes there has to wait.
         self._commands: queue.Queue[bytes | None] = queue.Queue(_MOST_WAITING)
         self._speaking = threading.Lock()
@@ -129,10 +142,11 @@ class _Server:
             while True:
                 # By the clock, not after so long a pause: a target being dragged sends
                 # commands without pause, and is when the window needs snapshots most.
-                if self._runtime is not None and time.perf_counter() >= due_s:
+                shows = self._runtime is not None or self._replay is not None
+                if shows and time.perf_counter() >= due_s:
                     due_s = time.perf_counter() + SNAPSHOT_S
                     self._watch()
-                timeout = max(0.0, due_s - time.perf_counter()) if self._runtime else None
+                timeout = max(0.0, due_s - time.perf_counter()) if shows else None
                 try:
                     line = self._commands.get(timeout=timeout)
                 except queue.Empty:
@@ -173,7 +187,10 @@ class _Server:
             self._answer("error", message=f"not understood: {type(error).__name__}: {error}")
 
     def _watch(self) -> None:
-        assert self._runtime is not None
+        if self._replay is not None:
+            self._answer("replay", **self._replay.look().to_json())
+        if self._runtime is None:
+            return
         if self._runtime.failure is not None:
             self._answer("error", message=f"the engine stopped: {self._runtime.failure!r}")
             self._stop()
@@ -187,12 +204,34 @@ class _Server:
         runtime = Runtime(config)
         runtime.start()
         self._runtime = runtime
-        self._answer("started")
+        self._answer("started", monitor=runtime.monitor_url)
 
     def _stop(self, *, aside: bool = False) -> None:
         runtime, self._runtime = self._runtime, None
         if runtime is not None:
             runtime.stop(aside=aside)
+        replay, self._replay = self._replay, None
+        if replay is not None:
+            replay.stop()
+
+    def _replay_session(self, command: Mapping[str, Any]) -> None:
+        self._stop(aside=True)
+        replay = ReplayRun(
+            Path(str(command["folder"])),
+            str(command.get("midi_out", "virtual")),
+            float(command.get("latency_ms", 0.0)) / 1000.0,
+        )
+        replay.start(float(command.get("from_s", 0.0)))
+        self._replay = replay
+
+    def _replay_hold(self, _command: Mapping[str, Any]) -> None:
+        if self._replay is not None:
+            self._replay.hold()
+
+    def _replay_play(self, command: Mapping[str, Any]) -> None:
+        if self._replay is not None:
+            from_s = command.get("from_s")
+            self._replay.play(None if from_s is None else float(from_s))
 
     def _stop_and_say(self, _command: Mapping[str, Any]) -> None:
         self._stop()
@@ -211,7 +250,14 @@ class _Server:
         self._playing().orders.regenerate(int(command["seed"]))
 
     def _panic(self, _command: Mapping[str, Any]) -> None:
-        self._playing().orders.panic()
+        if self._replay is not None:
+            self._replay.hold()
+        else:
+            self._playing().orders.panic()
+
+    def _preset(self, command: Mapping[str, Any]) -> None:
+        performance = Performance.from_mapping(command["performance"])
+        self._playing().orders.change_at_bar(performance)
 
     def _act(self, command: Mapping[str, Any]) -> None:
         self._playing().orders.act(str(command["action"]))
@@ -270,6 +316,10 @@ _ACTIONS = {
     "play": _Server._play,
     "regenerate": _Server._regenerate,
     "panic": _Server._panic,
+    "preset": _Server._preset,
+    "replay": _Server._replay_session,
+    "replay_hold": _Server._replay_hold,
+    "replay_play": _Server._replay_play,
     "act": _Server._act,
     "learn": _Server._learn,
     "capture": _Server._capture,

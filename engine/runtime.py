@@ -36,6 +36,8 @@ from engine.pipeline import Pipeline
 from engine.player import Player
 from engine.session.info import describe_run
 from engine.session.recorder import SessionRecorder
+from engine.session.rerun import describe_inputs
+from engine.session.turns import Order, on_grid
 from engine.snapshot import Snapshot
 from engine.sync.leader import ClockLeader
 from engine.sync.source import open_sync
@@ -181,7 +183,9 @@ class Runtime:
         beside.shutdown()
         if config.resume is not None:
             self._pipeline.resume(config.resume)
-        self._sync.begin(time.perf_counter(), config.resume)
+        begin_s = time.perf_counter()
+        self._observer.ordered(Order(begin_s, "begin"))
+        self._sync.begin(begin_s, config.resume)
         for work in (self._track, self._play):
             thread = threading.Thread(
                 target=self._guard, args=(work, ring, self._pipeline), name=work.__name__
@@ -212,6 +216,7 @@ class Runtime:
             time.perf_counter(),
             self._started_s,
             self._eyes.health() if self._eyes is not None else None,
+            self._teller.sections,
         )
 
     # ------------------------------------------------------------------ threads
@@ -252,8 +257,8 @@ class Runtime:
         player = self._player
         assert player is not None
         while not self._stopping.wait(TICK_S):
-            self.orders.carry_out()
-            now_s = time.perf_counter()
+            now_s = on_grid(time.perf_counter(), self._started_s)
+            self.orders.carry_out(now_s)
             performance = pipeline.performance
             if self._eyes is not None:
                 self._eyes.weight = performance.video_weight
@@ -262,7 +267,7 @@ class Runtime:
             self._keyboards.move(performance, self._observer.target, now_s)
             pipeline.listening = self._keyboards.listening(performance.duet, now_s)
             step = player.turn(now_s)
-            self._observer.take(step)
+            self._observer.take(step, now_s)
             self._teller.turn(pipeline, step.target, self._clock, now_s)
             self._tell_beat()
             self._report_late()
@@ -298,7 +303,11 @@ class Runtime:
     def _start_recorder(self, folder: Path, input_name: str) -> None:
         config = self.config
         info = describe_run(
-            config.performance, seed=config.seed, input_name=input_name, midi_out=config.midi_out
+            config.performance,
+            seed=config.seed,
+            input_name=input_name,
+            midi_out=config.midi_out,
+            run=describe_inputs(config, self._started_s),
         )
         recorder = SessionRecorder(folder, info, origin_s=self._started_s)
         recorder.start()

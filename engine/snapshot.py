@@ -14,13 +14,14 @@ __all__ = ["AudioHealth", "MidiHealth", "Snapshot", "SyncHealth", "VideoHealth"]
 
 @dataclass(frozen=True, slots=True)
 class AudioHealth:
-    """The audio input: ``level_db`` [dBFS], blocks lost, and what is wrong, if anything."""
+    """The audio input: RMS ``level_db`` and ``peak_db`` [dBFS], blocks lost, what is wrong."""
 
     name: str
     alive: bool
     level_db: float
     overruns: int
     error: str | None
+    peak_db: float = -120.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +120,10 @@ class Snapshot:
         Whose beat is followed.
     video : VideoHealth or None
         What is watched, if anything.
+    section : int
+        How many sections have begun after the first, see `engine.mapping.sections`.
+    build, drop : float
+        0 .. 1, of the same watch.
     """
 
     time_s: float
@@ -146,6 +151,9 @@ class Snapshot:
     sync: SyncHealth = SyncHealth("internal", True, 0, "", 0.0, "")
     video: VideoHealth | None = None
     at_s: float = 0.0
+    section: int = 0
+    build: float = 0.0
+    drop: float = 0.0
 
     def to_json(self) -> dict[str, Any]:
         """Return the snapshot as plain JSON values."""

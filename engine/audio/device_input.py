@@ -131,6 +131,11 @@ class DeviceInput:
         """RMS level of the last 100 ms [dBFS]; -120 while nothing arrives."""
         return self._ring.level_db() if self._ring and self.alive else SILENCE_DB
 
+    @property
+    def peak(self) -> float:
+        """Highest sample of the last 100 ms [dBFS]; -120 while nothing arrives."""
+        return self._ring.peak_db() if self._ring and self.alive else SILENCE_DB
+
     def start(self, ring: Ring) -> None:
         """Open the device and fill the ring from now on.
 

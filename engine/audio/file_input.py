@@ -276,6 +276,11 @@ class FileInput:
         """RMS level of the last 100 ms [dBFS]."""
         return self._ring.level_db() if self._ring else SILENCE_DB
 
+    @property
+    def peak(self) -> float:
+        """Highest sample of the last 100 ms [dBFS]."""
+        return self._ring.peak_db() if self._ring else SILENCE_DB
+
     def start(self, ring: Ring) -> None:
         """Play from the beginning into the ring.
 

@@ -17,6 +17,7 @@ class NoInput:
     error: str | None = None
     overruns = 0
     level = SILENCE_DB
+    peak = SILENCE_DB
 
     def __init__(self) -> None:
         self.ended = False

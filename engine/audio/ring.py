@@ -136,6 +136,12 @@ class Ring:
         power = float(np.mean(np.square(recent, dtype=np.float64))) if recent.size else 0.0
         return max(SILENCE_DB, 10.0 * float(np.log10(power))) if power > 0 else SILENCE_DB
 
+    def peak_db(self, seconds: float = 0.1) -> float:
+        """Return the highest sample of the most recent audio [dBFS], -120 for silence."""
+        recent = self.recent(max(1, int(seconds * self.sample_rate)))
+        peak = float(np.max(np.abs(recent))) if recent.size else 0.0
+        return max(SILENCE_DB, 20.0 * float(np.log10(peak))) if peak > 0 else SILENCE_DB
+
     def _span(self, position: int, n: int) -> FloatArray:
         start = position % self.capacity
         first = min(n, self.capacity - start)

@@ -55,6 +55,11 @@ class AudioSource(Protocol):
         """RMS level of the last 100 ms [dBFS], -120 for silence."""
         ...
 
+    @property
+    def peak(self) -> float:
+        """Highest sample of the last 100 ms [dBFS], -120 for silence."""
+        ...
+
     def start(self, ring: Ring) -> None:
         """Begin to fill the ring; raises AudioDeviceError or AudioFileError if impossible."""
         ...
