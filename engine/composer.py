@@ -152,10 +152,10 @@ class Composer:
         filled = self._worker.submit(_fill, self._generator, context)
         self._pending.append((context.beat, filled))
 
-    def collect(self) -> list[FilledBeat]:
-        """Return the beats that have been filled since the last call, in order."""
-        filled = []
-        while self._pending and self._pending[0][1].done():
+    def collect(self, most: int | None = None) -> list[FilledBeat]:
+        """Return the beats that have been filled since the last call, in order, or some."""
+        filled: list[FilledBeat] = []
+        while self._pending and self._pending[0][1].done() and len(filled) != most:
             filled.append(self._pending.popleft()[1].result())
         return filled
 

@@ -19,6 +19,7 @@ from engine.observer import Observer
 from engine.performer.keyboards import Keyboards
 from engine.pipeline import Pipeline
 from engine.session.capture import capture_bars, capture_folder
+from engine.session.turns import Order
 from engine.sync.source import SyncSource
 
 __all__ = ["Orders"]
@@ -54,13 +55,15 @@ class Orders:
         self._changes: dict[str, Any] = {}  # to be made together: of each setting the latest
         self._pipeline: Pipeline | None = None
         self._keyboards: Keyboards | None = None
+        self._now_s = 0.0  # of the turn under way
 
     def serve(self, pipeline: Pipeline, keyboards: Keyboards) -> None:
         """Say who carries out what; nothing can be ordered before."""
         self._pipeline, self._keyboards = pipeline, keyboards
 
-    def carry_out(self) -> None:
-        """Do what was ordered since the last call; the player's thread calls it."""
+    def carry_out(self, now_s: float) -> None:
+        """Do what was ordered since the last call; the player's thread calls it every turn."""
+        self._now_s = now_s
         # Only what waits now: a flood must not keep the player from playing.
         for _ in range(self._waiting.qsize()):
             try:
@@ -101,6 +104,7 @@ class Orders:
                 latest, self._changes = self._changes, {}
             # Anew from what is current: another order may have changed it meanwhile.
             performance = pipeline.performance.changed(latest)
+            self._observer.ordered(Order.change(self._now_s, performance))
             self._follow_tempo(pipeline.performance, performance)
             pipeline.change(performance)
             self._observer.log("set", latest)
@@ -134,7 +138,11 @@ class Orders:
             self._follow_tempo(pipeline.performance, performance)
             self._observer.log("set", {"engine": performance.engine, "mode": performance.mode})
 
-        self._put(lambda: pipeline.change_at_bar(performance, taken))
+        def apply() -> None:
+            self._observer.ordered(Order.change(self._now_s, performance, at_bar=True))
+            pipeline.change_at_bar(performance, taken)
+
+        self._put(apply)
 
     # ------------------------------------------------------------------ actions
 
@@ -161,7 +169,12 @@ class Orders:
     def set_frozen(self, frozen: bool) -> None:
         """Hold the target where it is, or let it go."""
         target = self._playing().target
-        self._put(lambda: setattr(target, "frozen", frozen))
+
+        def apply() -> None:
+            self._observer.ordered(Order(self._now_s, "freeze", {"frozen": frozen}))
+            target.frozen = frozen
+
+        self._put(apply)
 
     @property
     def moving(self) -> bool:
@@ -181,7 +194,8 @@ class Orders:
 
         def apply() -> None:
             if playing != self._sync.clock.running:
-                self._sync.set_playing(playing, time.perf_counter(), pipeline.next_bar())
+                self._observer.ordered(Order(self._now_s, "play", {"playing": playing}))
+                self._sync.set_playing(playing, self._now_s, pipeline.next_bar())
 
         self._put(apply)
 
@@ -190,6 +204,7 @@ class Orders:
         pipeline = self._playing()
 
         def apply() -> None:
+            self._observer.ordered(Order(self._now_s, "regenerate", {"seed": seed}))
             pipeline.regenerate(seed)
             self._observer.log("seed", {"seed": seed})
 
@@ -257,4 +272,4 @@ class Orders:
 
     def _follow_tempo(self, before: Performance, after: Performance) -> None:
         if before.tempo_bpm != after.tempo_bpm:
-            self._sync.set_tempo(after.tempo_bpm, time.perf_counter())
+            self._sync.set_tempo(after.tempo_bpm, self._now_s)

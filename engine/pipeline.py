@@ -24,7 +24,7 @@ from engine.generators.settings import SETTINGS
 from engine.music.plan import Plan
 from engine.resume import Resume
 
-__all__ = ["Pipeline", "ScheduledControl", "ScheduledNote", "Step"]
+__all__ = ["Pace", "Pipeline", "ScheduledControl", "ScheduledNote", "Step"]
 
 COMMIT_LEAD_S = 0.15
 """A beat is asked for so long before it starts: time for the slowest `extend`, no more."""
@@ -73,11 +73,24 @@ class ScheduledControl:
 
 
 @dataclass(frozen=True, slots=True)
+class Pace:
+    """How far the generator's worker had come at one call of `Pipeline.advance`.
+
+    ``filled`` beats were ready, and another engine took over or not. All else about a run follows
+    from its inputs; this alone depends on how fast the machine was.
+    """
+
+    filled: int = 0
+    took_over: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
     """What one `Pipeline.advance` decided.
 
     ``hold_until_s`` is set where a beat is not there in time: what sounds is to sound on
-    until then [s], so that harmony holds instead of breaking off.
+    until then [s], so that harmony holds instead of breaking off. ``emotion`` is what had been
+    heard, ``pace`` how far the worker was.
     """
 
     target: TargetState
@@ -85,6 +98,8 @@ class Step:
     controls: tuple[ScheduledControl, ...]
     missed_beats: int
     hold_until_s: float | None = None
+    emotion: EmotionState | None = None
+    pace: Pace = Pace()
 
 
 class Pipeline:
@@ -120,6 +135,8 @@ class Pipeline:
     ) -> None:
         self.clock = clock
         self.tracker = tracker
+        self.listens = tracker is not None
+        """Whether controllers tell what is heard; else the target."""
         self.target = Target(performance, curve)
         self.plan = Plan()
         self.emotion: EmotionState | None = None
@@ -139,7 +156,10 @@ class Pipeline:
         self._held_beat = -1
         self._control_due_s = -math.inf
         self._control_values: dict[int, int] = {}
+        self._heard: EmotionState | None = None  # one and the same throughout a step
         self._followed: EmotionState | None = None
+        self._paced: Pace | None = None
+        self._took_over = False
         self._pedals: dict[int, bool] = {}
         self._down: set[int] = set()  # pedals handed over, while `_pedals` counts planned ones
 
@@ -219,17 +239,23 @@ class Pipeline:
         """Give the worker back; nothing can be played after that."""
         self._composer.close()
 
-    def advance(self, now_s: float) -> Step:
-        """Do what is due at ``now_s``; call every few milliseconds, or hop by hop offline."""
+    def advance(self, now_s: float, pace: Pace | None = None) -> Step:
+        """Do what is due at ``now_s``; call every few milliseconds, or hop by hop offline.
+
+        With ``pace``, a run is made again: the worker is taken to be as far as it was then.
+        """
+        self._heard, self._paced, self._took_over = self.emotion, pace, False
         beat = self.clock.beat_at(now_s)
-        self._followed = self.join(self.emotion, now_s)
+        self._followed = self.join(self._heard, now_s)
         target = self.target.update(self._followed, now_s, beat)
         if not self.clock.running:
             self._prepare(beat, target)
             controls = self._due_pedals(math.inf) + self._emotion_controls(now_s, beat, target)
-            return Step(target, (), controls, 0)
+            reached = Pace(0, self._took_over)
+            return Step(target, (), controls, 0, None, self._heard, reached)
         missed = self._ask(now_s, target)
-        missed += self._commit(now_s, beat, target)
+        filled, late = self._commit(now_s, beat, target)
+        missed += late
         held = self._hold(now_s)
         due_beat = self.clock.beat_at(now_s + DISPATCH_LEAD_S)
         notes = []
@@ -240,7 +266,9 @@ class Pipeline:
                 off_s = self.clock.time_at(shaped.onset + shaped.duration)
                 notes.append(ScheduledNote(shaped, on_s, off_s))
         controls = self._due_pedals(due_beat) + self._emotion_controls(now_s, beat, target)
-        return Step(target, tuple(notes), controls, missed + (held is not None), held)
+        missed += held is not None
+        reached = Pace(filled, self._took_over)
+        return Step(target, tuple(notes), controls, missed, held, self._heard, reached)
 
     def _prepare(self, beat: float, target: TargetState) -> None:
         """Be ready for a start without notice, so that its first notes are not late."""
@@ -260,10 +288,10 @@ class Pipeline:
             self._next_beat += 1
         return missed
 
-    def _commit(self, now_s: float, beat: float, target: TargetState) -> int:
-        """Take over the beats that have been filled; return how many came too late."""
+    def _commit(self, now_s: float, beat: float, target: TargetState) -> tuple[int, int]:
+        """Take over the beats that have been filled; return how many, and how many too late."""
         missed = 0
-        filled = self._composer.collect()
+        filled = self._composer.collect(None if self._paced is None else self._paced.filled)
         for written in filled:
             missed += self.clock.time_at(written.beat + 1) <= now_s
             earliest = self.clock.beat_at(now_s - LATEST_S)
@@ -275,7 +303,7 @@ class Pipeline:
         if filled and self._composer.waiting_for is None:
             self._composer.sketch(self._context(self._next_beat, target))
         self.plan.draft = self._composer.draft
-        return missed
+        return len(filled), missed
 
     def _hold(self, now_s: float) -> float | None:
         """Return how long harmony is to hold, once for a beat that is not there in time."""
@@ -299,16 +327,18 @@ class Pipeline:
             self.change(performance)
         if self._performance.key != AUTO_KEY:
             self.key = self._performance.key
-        elif self.emotion is not None and self.emotion.key:  # empty while unknown
-            self.key = self.emotion.key
-        if self._composer.at_bar_line():
+        elif self._heard is not None and self._heard.key:  # empty while unknown
+            self.key = self._heard.key
+        ready = self._paced is None or self._paced.took_over
+        if ready and self._composer.at_bar_line():
+            self._took_over = True
             self._lift_pedals(self._next_beat)
 
     def _context(
         self, beat: int, target: TargetState, performed: tuple[NoteEvent, ...] = ()
     ) -> MusicalContext:
-        follows = self._performance.key == AUTO_KEY and self.emotion is not None
-        chord = self.emotion.chord if follows and self.emotion is not None else ""
+        follows = self._performance.key == AUTO_KEY and self._heard is not None
+        chord = self._heard.chord if follows and self._heard is not None else ""
         return MusicalContext(
             beat=beat,
             tempo_bpm=self.clock.tempo_bpm,
@@ -345,7 +375,7 @@ class Pipeline:
 
         It is the tracked emotion, joined with what is seen, or the target where neither is.
         """
-        source = target if self.tracker is None else self._followed
+        source = self._followed if self.listens else target
         if source is None or now_s < self._control_due_s:
             return ()
         self._control_due_s = now_s + CONTROL_INTERVAL_S

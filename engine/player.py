@@ -9,7 +9,7 @@ from typing import Protocol
 
 from engine.events import SUSTAIN
 from engine.midi.mpe import MANAGER_CHANNEL, MpeZone
-from engine.pipeline import Pipeline, Step
+from engine.pipeline import Pace, Pipeline, Step
 from engine.sync.leader import ClockLeader
 from engine.sync.source import SyncSource
 
@@ -79,8 +79,8 @@ class Player:
         self._mpe = False
         self._ends: dict[int, float] = {}  # of notes handed over: when they end
 
-    def turn(self, now_s: float) -> Step:
-        """Do what is due; return what was handed over."""
+    def turn(self, now_s: float, pace: Pace | None = None) -> Step:
+        """Do what is due; return what was handed over. ``pace``: see `Pipeline.advance`."""
         self._sync.poll(now_s)
         clock = self._sync.clock
         if clock.jumps != self._jumps:
@@ -89,7 +89,7 @@ class Player:
             self._pipeline.relocate(clock.landing)
         if self._leader is not None:
             self._leader.advance(clock, now_s)
-        step = self._pipeline.advance(now_s)
+        step = self._pipeline.advance(now_s, pace)
         if step.hold_until_s is not None:
             self._hold(now_s, step.hold_until_s)
         self._switch_mpe(now_s)

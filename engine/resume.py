@@ -5,7 +5,7 @@ so the music is where it would be if nothing had happened.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from engine.config import check_range
@@ -92,6 +92,10 @@ class Resume:
             "remaining_s": look["remaining_s"],
             "frozen": look["frozen"],
         }
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as plain JSON values."""
+        return asdict(self)
 
     def beat_at(self, time_s: float) -> float:
         """Return where the music would be at a later moment [quarter notes]."""

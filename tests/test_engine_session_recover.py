@@ -147,7 +147,7 @@ def test_header_keeps_the_settings(session: Path) -> None:
     info = read_session(session).info
     assert info == SessionInfo(**{name: getattr(INFO, name) for name in INFO.__slots__})
     first = json.loads((session / "events.jsonl").read_bytes().splitlines()[0])
-    assert first["format"] == 1
+    assert first["format"] == 2
 
 
 def test_picture_is_drawn(session: Path) -> None:

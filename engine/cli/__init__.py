@@ -18,6 +18,7 @@ from engine.cli import (
     live,
     presets,
     recover,
+    replay,
     score,
     track,
     transfer,
@@ -38,6 +39,7 @@ COMMANDS = (
     doctor,
     bench,
     recover,
+    replay,
     gui,
 )
 

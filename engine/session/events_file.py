@@ -35,10 +35,11 @@ __all__ = [
     "encode_log",
     "encode_note",
     "read_session",
+    "take_line",
 ]
 
 EVENTS_NAME: Final = "events.jsonl"
-FORMAT_VERSION: Final = 1
+FORMAT_VERSION: Final = 2
 MAX_LINE: Final = 65_536
 """Longest line understood [bytes]; real ones stay below 2 kB."""
 MAX_NUMBER: Final = 1e6
@@ -70,6 +71,8 @@ class SessionInfo:
         Everything else that was set, as plain JSON values.
     version : str
         Version of Stimmung.
+    run : mapping
+        What else it takes to make the music again, see `engine.session.rerun`; may be empty.
 
     Raises
     ------
@@ -86,6 +89,7 @@ class SessionInfo:
     key: str
     settings: Mapping[str, Any] = field(default_factory=dict)
     version: str = ""
+    run: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         check_range("tempo_bpm", self.tempo_bpm, 20.0, 300.0)
@@ -209,9 +213,9 @@ def encode_emotion(at_s: float, state: EmotionState, target: TargetState) -> byt
         {
             "event": "emotion",
             "at_s": _short(at_s),
-            "time_s": _short(state.time_s),
-            "valence": _short(state.valence),
-            "arousal": _short(state.arousal),
+            "time_s": float(state.time_s),  # in full, as are those two: they shape the music
+            "valence": float(state.valence),
+            "arousal": float(state.arousal),
             "valence_std": _short(state.valence_std),
             "arousal_std": _short(state.arousal_std),
             "quadrants": [_short(value) for value in state.quadrants],
@@ -280,7 +284,7 @@ def read_session(folder: str | Path) -> Session:
             lines = _lines(stream)
             session = Session(_decode_header(path, next(lines, b"")))
             for line in lines:
-                _take(session, line)
+                take_line(session, line)
     except FileNotFoundError:
         raise SessionError(f"no session in {folder}: it has no {EVENTS_NAME}") from None
     except OSError as error:
@@ -306,7 +310,8 @@ def _decode_header(path: Path, line: bytes) -> SessionInfo:
         raise SessionError(f"{path} does not begin with the header of a session") from error
 
 
-def _take(session: Session, line: bytes) -> None:
+def take_line(session: Session, line: bytes) -> None:
+    """Add one line of an events file to a session; what cannot be read is counted."""
     try:
         event = json.loads(line)
         _TAKERS[event["event"]](session, event)
@@ -368,6 +373,10 @@ def _take_end(session: Session, _event: dict[str, Any]) -> None:
     session.complete = True
 
 
+def _pass_over(_session: Session, _event: dict[str, Any]) -> None:
+    """Leave to `engine.session.rerun` what only that needs."""
+
+
 _TAKERS: Final = {
     "emotion": lambda session, event: session.emotion.append(event),
     "note": _take_note,
@@ -375,6 +384,8 @@ _TAKERS: Final = {
     "cut": _take_cut,
     "log": _take_log,
     "end": _take_end,
+    "turns": _pass_over,
+    "order": _pass_over,
 }
 
 

@@ -1,8 +1,10 @@
 """What a session was played with, taken from the settings of the run."""
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime
 from importlib.metadata import version
+from typing import Any
 
 from engine.config import Performance
 from engine.session.events_file import SessionInfo
@@ -13,9 +15,14 @@ _OWN_FIELDS = ("tempo_bpm", "beats_per_bar", "key")
 
 
 def describe_run(
-    performance: Performance, *, seed: int, input_name: str, midi_out: str
+    performance: Performance,
+    *,
+    seed: int,
+    input_name: str,
+    midi_out: str,
+    run: Mapping[str, Any] | None = None,
 ) -> SessionInfo:
-    """Return the header of a session that starts now."""
+    """Return the header of a session that starts now; ``run``: see `SessionInfo`."""
     settings = {
         name: list(value) if isinstance(value, tuple) else value
         for name, value in asdict(performance).items()
@@ -31,4 +38,5 @@ def describe_run(
         key=performance.key,
         settings=settings,
         version=version("stimmung"),
+        run=run or {},
     )

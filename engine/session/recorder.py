@@ -8,6 +8,7 @@ from typing import Any, Self
 from engine.emotion.target import TargetState
 from engine.errors import SessionError
 from engine.events import ControlEvent, EmotionState, NoteEvent
+from engine.pipeline import Step
 from engine.session.appender import LineAppender
 from engine.session.aside import recover_aside
 from engine.session.events_file import (
@@ -24,6 +25,7 @@ from engine.session.events_file import (
 )
 from engine.session.folder import make_session_folder
 from engine.session.recover import recover
+from engine.session.turns import Order, TurnLog
 
 __all__ = ["SessionRecorder"]
 
@@ -73,6 +75,7 @@ class SessionRecorder:
         self._now = now
         self._origin_s = now() if origin_s is None else origin_s
         self._appender = LineAppender(self.folder / EVENTS_NAME, encode_header(info))
+        self._turns = TurnLog(self._origin_s, self._appender.put)
         self._product_error: str | None = None
         self._closed = False
 
@@ -101,6 +104,14 @@ class SessionRecorder:
         """Record a note, when it is handed to the sender, with its deadlines."""
         timed = TimedNote(note, on_s - self._origin_s, off_s - self._origin_s)
         self._appender.put(encode_note(self._elapsed(), timed))
+
+    def turn(self, now_s: float, step: Step) -> None:
+        """Record that the player made a turn; all of one thread, as `order`."""
+        self._turns.turn(now_s, step)
+
+    def order(self, order: Order) -> None:
+        """Record an order that is carried out before the next turn."""
+        self._turns.order(order)
 
     def control(self, control: ControlEvent, at_s: float) -> None:
         """Record a controller change with its deadline."""
@@ -133,6 +144,7 @@ class SessionRecorder:
         if self._closed:
             return []
         self._closed = True
+        self._turns.flush()
         self._appender.put(_END % self._elapsed())
         if not self._appender.close():
             return []

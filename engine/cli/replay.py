@@ -1,0 +1,91 @@
+"""``stimmung replay``: a recorded session, played again."""
+
+import argparse
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from engine.cli.options import Commands, check_output
+from engine.errors import InputError
+
+if TYPE_CHECKING:
+    from engine.session.events_file import Session
+
+__all__ = ["add", "run"]
+
+_TICK_S = 0.005
+
+
+def add(commands: "Commands[argparse.ArgumentParser]") -> None:
+    """Add the command."""
+    parser = commands.add_parser(
+        "replay",
+        help="play a recorded session again",
+        description="Play the notes of a recorded session again, in time, through a port named "
+        "Stimmung; or write them as a MIDI file. With --again the music is not read but made "
+        "anew, from the same emotions, orders and seed: the notes are the same. Stop with Ctrl-C.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("folder", type=Path, metavar="DIR")
+    parser.add_argument(
+        "--midi-out",
+        metavar="virtual|jack|NAME|none",
+        help="where to (default: virtual, or nowhere with -o)",
+    )
+    parser.add_argument(
+        "--from", type=float, default=0.0, dest="start", metavar="S", help="seconds"
+    )
+    parser.add_argument("--again", action="store_true", help="make the music anew")
+    parser.add_argument("-o", "--output", type=Path, metavar="OUT.mid", help="write a MIDI file")
+    parser.set_defaults(run=run)
+
+
+def run(parsed: argparse.Namespace) -> int:
+    """Write or play, or both."""
+    from engine.session.events_file import read_session
+    from engine.session.products import write_midi
+
+    session = read_session(parsed.folder)
+    if parsed.again:
+        session = _again(parsed.folder, session)
+    if not session.notes:
+        raise InputError(f"nothing was played in {parsed.folder}")
+    if not 0.0 <= parsed.start < session.duration_s:
+        raise InputError(
+            f"--from must be from 0 to {session.duration_s:.1f} seconds; got {parsed.start:g}"
+        )
+    if parsed.output is not None:
+        check_output(parsed.output)
+        write_midi(session, parsed.output)
+    if parsed.output is None or parsed.midi_out is not None:
+        _play(session, parsed.midi_out or "virtual", parsed.start)
+    return 0
+
+
+def _again(folder: Path, recorded: "Session") -> "Session":
+    from engine.session.rerun import rerun
+
+    made = rerun(folder)
+    same = sum(a == b for a, b in zip(made.notes, recorded.notes, strict=False))
+    print(f"made {len(made.notes)} notes; {same} are as recorded", file=sys.stderr)
+    return made
+
+
+def _play(session: "Session", output: str, start_s: float) -> None:
+    from engine.cli.progress import progress_bar
+    from engine.midi.client import SenderClient
+    from engine.session.replay import Replayer, ReplayScore
+
+    score = ReplayScore(session)
+    with SenderClient(output) as sender, progress_bar("replaying", score.seconds) as progress:
+        replayer = Replayer(score, sender)
+        replayer.play(time.perf_counter(), start_s)
+        try:
+            while not replayer.ended:
+                now_s = time.perf_counter()
+                replayer.advance(now_s)
+                progress(replayer.position(now_s))
+                time.sleep(_TICK_S)
+        except KeyboardInterrupt:
+            replayer.stop(time.perf_counter())
