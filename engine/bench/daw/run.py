@@ -1,0 +1,237 @@
+"""Minutes of music recorded by Ardour, following its clock and leading it."""
+
+import bisect
+import math
+import socket
+import statistics
+import subprocess
+import tempfile
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Literal
+
+from engine.bench.daw.ardour import TEMPO_BPM, Ardour, Recorded
+from engine.bench.midi_out.ear import FrameEar
+from engine.bench.midi_out.load import concert
+from engine.bench.midi_out.run import private_server
+from engine.bench.soak.jack_rig import JackServer, until
+from engine.child import child_command, child_environment
+from engine.config import check_range
+from engine.session.events_file import read_session
+
+__all__ = ["TOLERANCE_BEATS", "measure_daw", "record"]
+
+TOLERANCE_BEATS = 4.0 / 64.0
+"""A sixty-fourth note."""
+
+_PERIOD = 256
+_READY_S = 60.0
+_SETTLE_S = 2.0
+_FIRST_BEATS = 1.0  # of a start: told apart, see docs/sync.md
+_PORT = "Stimmung:Stimmung"
+_BEAT_MS = 60e3 / TEMPO_BPM
+_START, _CLOCK = 0xFA, 0xF8
+_CLOCKS_PER_BEAT = 24
+
+Role = Literal["follows", "leads"]
+Tell = Callable[[str], None]
+
+
+def measure_daw(minutes: float = 5.0, *, tell: Tell = lambda line: None) -> dict[str, Any]:
+    """Let Ardour record, once while we follow its clock and once while it follows ours.
+
+    Parameters
+    ----------
+    minutes : float
+        Length of each recording, 0.1..60.
+    tell : callable
+        Told what is being measured.
+
+    Returns
+    -------
+    dict
+        For each role the distance of notes recorded from where they were meant [beats, ms], the
+        share within a sixty-fourth note, and the drift [parts per million].
+
+    Raises
+    ------
+    InputError
+        `minutes` is out of range.
+    DeviceError
+        jackd or Ardour is missing, or does not do its part.
+    """
+    check_range("minutes", minutes, 0.1, 60.0)
+    figures: dict[str, Any] = {}
+    roles: tuple[Role, Role] = ("follows", "leads")
+    for role in roles:
+        tell(f"Stimmung {role}, {minutes:g} minutes")
+        with private_server(_PERIOD) as server, tempfile.TemporaryDirectory() as scratch:
+            found = record(server, Path(scratch), role, 60.0 * minutes)
+        figures.update((f"{role}, {name}", value) for name, value in found.items())
+    return figures
+
+
+def record(server: JackServer, folder: Path, role: Role, seconds: float) -> dict[str, Any]:
+    """Make one recording and judge it."""
+    home = folder / "ardour"
+    home.mkdir()
+    ardour = Ardour(server, home, "send" if role == "follows" else "follow")
+    session = folder / "session"
+    try:
+        if role == "follows":
+            options = ["--sync", "midi", "--midi-in", ardour.clock_out]
+            with concert(server, folder) as heard, _live(server, heard, session, options):
+                until(lambda: server.connections(ardour.clock_out), "our clock input", _READY_S)
+                ardour.say(f"arm {_PORT}")
+                ardour.say("roll")
+                time.sleep(seconds)
+                ardour.say("stop")
+        else:
+            orders = _free_port()
+            options = ["--sync", "jack", "--tempo", str(TEMPO_BPM), "--clock-out"]
+            options += ["--osc-in", str(orders)]
+            with concert(server, folder) as heard, _live(server, heard, session, options):
+                ardour.say(f"arm {_PORT}")
+                time.sleep(_SETTLE_S)
+                ear = FrameEar(server, "bench-ear", ("ours",))
+                server.connect(_PORT, ear.port("ours"))
+                _order(orders, "play")
+                time.sleep(seconds)
+                _order(orders, "play")
+                time.sleep(_SETTLE_S)
+                heard_there = ear.finish().messages("ours")
+        recorded = ardour.save()
+    finally:
+        ardour.stop()
+    figures = _judge(recorded, session)
+    if role == "leads":
+        figures.update(_judge_clock(heard_there, session))
+    return figures
+
+
+@contextmanager
+def _live(
+    server: JackServer, heard: str, session: Path, options: list[str]
+) -> Iterator["subprocess.Popen[bytes]"]:
+    """Run `stimmung live` on the demo piece until the block ends."""
+    command = child_command("engine.cli", "live", "--input", heard, "--engine", "rules")
+    command += ["--midi-out", "jack", "--record", str(session), *options]
+    with subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env=child_environment(JACK_DEFAULT_SERVER=server.name, JACK_NO_START_SERVER="1"),
+    ) as process:
+        try:
+            until(lambda: _PORT in server.ports(), "our MIDI port", _READY_S)
+            yield process
+        finally:
+            process.terminate()
+            try:
+                process.wait(20.0)
+            except subprocess.TimeoutExpired:
+                process.kill()
+
+
+def _free_port() -> int:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as trial:
+        trial.bind(("127.0.0.1", 0))
+        return int(trial.getsockname()[1])
+
+
+def _order(port: int, action: str) -> None:
+    from pythonosc.udp_client import SimpleUDPClient
+
+    SimpleUDPClient("127.0.0.1", port).send_message("/stimmung/act", action)
+
+
+def _judge(recorded: list[Recorded], session: Path) -> dict[str, Any]:
+    """Compare each note recorded with the nearest of its kind in our own plan."""
+    planned = _planned(session)
+    errors: list[tuple[float, float]] = []  # where, and how far off [beats]
+    strangers = 0
+    for note in recorded:
+        meant = planned.get((note.channel, note.pitch))
+        if not meant:
+            strangers += 1
+            continue
+        errors.append((note.beat, min((note.beat - beat for beat in meant), key=abs)))
+    if not errors:
+        return {"notes recorded": len(recorded)}
+    begin = errors[0][0]
+    later = [(beat, off) for beat, off in errors if beat > begin + _FIRST_BEATS]
+    slope, low, high = _slope(later)
+    return {
+        "notes recorded": len(recorded),
+        "notes never planned": strangers,
+        "beats": round(errors[-1][0] - begin, 1),
+        "off its place": _distribution([abs(off) * _BEAT_MS for _, off in later]),
+        "mean_ms": round(statistics.fmean(off for _, off in later) * _BEAT_MS, 3),
+        "first_beat_ms": round(
+            max(abs(off) for beat, off in errors if beat <= begin + _FIRST_BEATS) * _BEAT_MS, 3
+        ),
+        "within a 64th note": round(
+            sum(abs(off) <= TOLERANCE_BEATS for _, off in errors) / len(errors), 5
+        ),
+        "drift_ppm": round(slope * 1e6, 2),
+        "drift_95_ppm": [round(low * 1e6, 2), round(high * 1e6, 2)],
+    }
+
+
+def _judge_clock(heard: list[tuple[float, bytes]], session: Path) -> dict[str, Any]:
+    """Compare the notes a receiver heard with the MIDI clocks that came along on the same port."""
+    begin = next((at for at, (_, data) in enumerate(heard) if data[0] == _START), None)
+    if begin is None:
+        return {"clock sent": "no Start was heard"}
+    clocks = [at_s for at_s, data in heard[begin:] if data[0] == _CLOCK]
+    planned = _planned(session)
+    off_ms = []
+    for at_s, data in heard[begin:]:
+        if data[0] & 0xF0 != 0x90 or not clocks[0] < at_s < clocks[-1]:
+            continue
+        after = bisect.bisect_right(clocks, at_s)
+        share = (at_s - clocks[after - 1]) / (clocks[after] - clocks[after - 1])
+        beat = (after - 1 + share) / _CLOCKS_PER_BEAT
+        meant = planned[data[0] & 15, data[1]]
+        if meant and beat > _FIRST_BEATS:
+            nearest = min((beat - there for there in meant), key=abs)
+            off_ms.append(abs(nearest) * _BEAT_MS)
+    steady = [(float(n), at_s * TEMPO_BPM / 2.5) for n, at_s in enumerate(clocks)]
+    slope, low, high = _slope(steady[_CLOCKS_PER_BEAT:])
+    return {
+        "notes against the clock sent": _distribution(off_ms),
+        "clock drift_ppm": round((slope - 1.0) * 1e6, 2),
+        "clock drift_95_ppm": [round((low - 1.0) * 1e6, 2), round((high - 1.0) * 1e6, 2)],
+    }
+
+
+def _planned(session: Path) -> dict[tuple[int, int], list[float]]:
+    """Return channel and pitch → beats at which such a note was meant."""
+    planned: dict[tuple[int, int], list[float]] = defaultdict(list)
+    for played in read_session(session).notes:
+        planned[played.note.channel, played.note.pitch].append(played.note.onset)
+    return planned
+
+
+def _distribution(values_ms: list[float]) -> dict[str, Any]:
+    ordered = sorted(values_ms) or [0.0]
+    figures: dict[str, Any] = {"count": len(values_ms)}
+    for name, share in (("p50_ms", 0.5), ("p95_ms", 0.95), ("p99_ms", 0.99), ("max_ms", 1.0)):
+        figures[name] = round(ordered[min(len(ordered) - 1, int(share * len(ordered)))], 3)
+    return figures
+
+
+def _slope(points: list[tuple[float, float]]) -> tuple[float, float, float]:
+    """Return slope of a straight line and its 95 % interval (least squares)."""
+    if len(points) < 3:
+        return math.nan, math.nan, math.nan
+    fit = statistics.linear_regression([x for x, _ in points], [y for _, y in points])
+    rest = [y - fit.intercept - fit.slope * x for x, y in points]
+    mean = statistics.fmean(x for x, _ in points)
+    spread = sum((x - mean) ** 2 for x, _ in points)
+    error = math.sqrt(sum(value * value for value in rest) / (len(points) - 2) / spread)
+    return fit.slope, fit.slope - 1.96 * error, fit.slope + 1.96 * error

@@ -1,0 +1,253 @@
+"""One comparison: all outputs at once on a private JACK server."""
+
+import contextlib
+import json
+import os
+import subprocess
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from engine.bench.midi_out.ear import Arrivals, FrameEar
+from engine.bench.midi_out.figures import Lateness
+from engine.bench.midi_out.load import stage_load
+from engine.bench.midi_out.others import KINDS
+from engine.bench.midi_out.rhythm import MOST_NOTES, Rhythm, name_of
+from engine.bench.soak.family import cpu_seconds
+from engine.bench.soak.jack_rig import JackServer, until
+from engine.child import child_command, child_environment
+from engine.config import check_range
+from engine.errors import InputError
+from engine.midi.client import SenderClient, SentNote
+
+__all__ = ["STEP_S", "measure_midi", "play_all", "private_server"]
+
+STEP_S = 0.008
+"""Distance of two notes of one output [s]."""
+
+_OURS = ("jack", "rtmidi")
+_AHEAD_S = 0.05  # how long before their deadline the player hands notes over
+_LEAD_IN_S = 0.5
+_TAIL_S = 0.5
+_SHORTEST_STEP_S = 0.004
+_LOOK_EVERY = 64  # notes
+_FRAME_WRAP = 1 << 32
+
+
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    """What our senders reported."""
+
+    notes: list[SentNote]
+    cpu_share: float
+
+
+def measure_midi(
+    period: int, events: int = 10_000, *, loads: Sequence[str] = ("idle", "loaded")
+) -> dict[str, Any]:
+    """Compare all outputs at one period, idle and under the load of a concert.
+
+    Parameters
+    ----------
+    period : int
+        Frames per period of the server.
+    events : int
+        Notes of each output in each comparison, 1..12192.
+    loads : sequence of str
+        ``idle``, and ``loaded``: beside the window with its engine at work.
+
+    Returns
+    -------
+    dict
+        By load, see `play_all`.
+
+    Raises
+    ------
+    InputError
+        `events` is out of range.
+    DeviceError
+        jackd is not installed or does not start.
+    """
+    check_range("events", events, 1, MOST_NOTES)
+    figures: dict[str, Any] = {"events": events}
+    with private_server(period) as server:
+        for load in loads:
+            with stage_load(server) if load == "loaded" else contextlib.nullcontext():
+                figures[load] = play_all(server, events, STEP_S)
+    return figures
+
+
+@contextmanager
+def private_server(period: int) -> Iterator[JackServer]:
+    """Run a private server, and make it the default meanwhile."""
+    server = JackServer(period=period)
+    names = ("JACK_DEFAULT_SERVER", "JACK_NO_START_SERVER")
+    before = {name: os.environ.get(name) for name in names}
+    os.environ.update(JACK_DEFAULT_SERVER=server.name, JACK_NO_START_SERVER="1")
+    try:
+        yield server
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+        server.stop()
+
+
+def play_all(server: JackServer, count: int, step_s: float) -> dict[str, Any]:
+    """Play the rhythm on every output at once.
+
+    Returns
+    -------
+    dict
+        By output: ``call`` and ``receiver`` (`Lateness` as dicts) and ``lost`` notes; of ours also
+        ``cpu_share``, of ``jack`` also ``off_schedule``: the distance of frames received from
+        frames meant. ``xruns``: how often the server lost time.
+    """
+    if step_s != round(step_s, 3) or step_s < _SHORTEST_STEP_S:
+        least = f"whole milliseconds from {_SHORTEST_STEP_S}"
+        raise InputError(f"step_s must be {least}; got {step_s!r}")
+    ear = FrameEar(server, "bench-ear", (*_OURS, *KINDS))
+    try:
+        rhythms, ours, others = _perform(server, ear, count, step_s)
+    except BaseException:
+        ear.kill()
+        raise
+    heard = ear.finish()
+    figures: dict[str, Any] = {"xruns": heard.xruns}
+    for name in _OURS:
+        sent = ours[name]
+        figures[name] = {
+            "call": _shown(note.lateness_s for note in sent.notes),
+            **_at_the_receiver(name, rhythms[name], heard),
+            "cpu_share": round(sent.cpu_share, 4),
+        }
+    figures["jack"]["off_schedule"] = _off_schedule(ours["jack"], heard)
+    for name in KINDS:
+        if others[name]:
+            late = _at_the_receiver(name, rhythms[name], heard)
+            figures[name] = {"call": _shown(others[name]), **late}
+        else:
+            figures[name] = {"missing": f"{name} did not play: pip install 'stimmung[bench]'"}
+    return figures
+
+
+def _perform(
+    server: JackServer, ear: FrameEar, count: int, step_s: float
+) -> tuple[dict[str, Rhythm], dict[str, _Sent], dict[str, list[float]]]:
+    with contextlib.ExitStack() as stack:
+        clients = {
+            name: stack.enter_context(SenderClient(name, port_name=f"bench {name}"))
+            for name in _OURS
+        }
+        running = {name: _start(server, name, step_s, count) for name in KINDS}
+        for process in running.values():
+            stack.callback(process.kill)
+        for name in _OURS:
+            server.connect(f"bench {name}:bench {name}", ear.port(name))
+        for name in KINDS:
+            _connect_other(server, ear, name, running[name])
+        start_s = time.perf_counter() + _LEAD_IN_S
+        rhythms = {
+            name: Rhythm(start_s + index * step_s / 4, step_s, count)
+            for index, name in enumerate((*_OURS, *KINDS))
+        }
+        for name, process in running.items():
+            _say(process, rhythms[name].start_s)
+        ours = _play(clients, {name: rhythms[name] for name in _OURS})
+        others = {name: _answer(process) for name, process in running.items()}
+    return rhythms, ours, others
+
+
+def _connect_other(
+    server: JackServer, ear: FrameEar, name: str, process: "subprocess.Popen[bytes]"
+) -> None:
+    def port() -> str:
+        theirs = (port for port in server.ports() if port.endswith(f":{name}"))
+        return next((port for port in theirs if port != ear.port(name)), "")
+
+    until(lambda: process.poll() is not None or port(), f"the port of {name}")
+    if process.poll() is None:
+        server.connect(port(), ear.port(name))
+
+
+def _start(server: JackServer, kind: str, step_s: float, count: int) -> "subprocess.Popen[bytes]":
+    return subprocess.Popen(
+        child_command("engine.bench.midi_out.others", kind, repr(step_s), str(count)),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env=child_environment(JACK_DEFAULT_SERVER=server.name, JACK_NO_START_SERVER="1"),
+    )
+
+
+def _say(process: "subprocess.Popen[bytes]", start_s: float) -> None:
+    """Tell a program when to begin; one that has ended says so in its answer."""
+    assert process.stdin is not None
+    with contextlib.suppress(BrokenPipeError):
+        process.stdin.write(f"{start_s!r}\n".encode())
+        process.stdin.flush()
+
+
+def _answer(process: "subprocess.Popen[bytes]") -> list[float]:
+    said, _ = process.communicate()
+    return [float(value) for value in json.loads(said or b"[]")]
+
+
+def _play(clients: dict[str, SenderClient], rhythms: dict[str, Rhythm]) -> dict[str, _Sent]:
+    """Hand over every note as long before its time as the player does."""
+    sent: dict[str, list[SentNote]] = {name: [] for name in clients}
+    before = {name: cpu_seconds(client.pid) for name, client in clients.items()}
+    began_s = time.perf_counter()
+    first = next(iter(rhythms.values()))
+    for number in range(first.notes):
+        time.sleep(max(0.0, first.on_s(number) - _AHEAD_S - time.perf_counter()))
+        pitch, velocity = name_of(number)
+        for name, client in clients.items():
+            on_s = rhythms[name].on_s(number)
+            client.note(number, on_s, on_s + first.step_s / 2, 0, pitch, velocity)
+        if number % _LOOK_EVERY == 0:
+            for name, client in clients.items():
+                sent[name] += client.drain_sent()
+    time.sleep(_AHEAD_S + first.step_s + _TAIL_S)
+    took_s = time.perf_counter() - began_s
+    return {
+        name: _Sent(
+            sent[name] + client.drain_sent(),
+            (cpu_seconds(client.pid) - before[name]) / took_s,
+        )
+        for name, client in clients.items()
+    }
+
+
+def _at_the_receiver(name: str, rhythm: Rhythm, heard: Arrivals) -> dict[str, Any]:
+    """Return lateness against the deadlines (isobar: against its own best note), and losses."""
+    late = [at_s - rhythm.on_s(number) for number, at_s in heard.times_s(name).items()]
+    if name == "isobar" and late:
+        late = [value - min(late) for value in late]
+    return {"receiver": _shown(late), "lost": rhythm.notes - len(late)}
+
+
+def _off_schedule(sent: _Sent, heard: Arrivals) -> dict[str, Any]:
+    """Compare, note by note, the frame received with the frame our sender meant [frames]."""
+    arrived = heard.frames("jack")
+    off = [
+        abs(
+            (arrived[note.note_id] - note.frame + _FRAME_WRAP // 2) % _FRAME_WRAP - _FRAME_WRAP // 2
+        )
+        for note in sent.notes
+        if note.note_id in arrived and note.frame >= 0
+    ]
+    return {
+        "count": len(off),
+        "exact": sum(value == 0 for value in off),
+        "more_than_one": sum(value > 1 for value in off),
+        "max_frames": max(off, default=0),
+    }
+
+
+def _shown(seconds: Iterable[float]) -> dict[str, Any]:
+    return asdict(Lateness.of(seconds))
