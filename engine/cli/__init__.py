@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from engine.cli import (
     bench,
+    completion,
     demo,
     devices,
     doctor,
@@ -41,6 +42,7 @@ COMMANDS = (
     recover,
     replay,
     gui,
+    completion,
 )
 
 
