@@ -6,8 +6,7 @@ from engine.bench import generator as bench
 def test_muser_is_measured(monkeypatch):
     monkeypatch.setattr(bench, "_WARM_UP", 1)
     monkeypatch.setattr(bench, "_CORNERS", ((0.5, 0.5),))
-    monkeypatch.setattr(bench, "_PREFIX", 64)
-    figures = bench.measure_muser(bars=1)
+    figures = bench.measure_muser(bars=1, longest=64)
     assert figures["beats"] == 4
     assert figures["notes"] > 0
     assert 0 <= figures["missed_beats"] <= 4

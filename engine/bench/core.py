@@ -1,12 +1,14 @@
-"""What all measurements of time share: one core, and quantiles in milliseconds."""
+"""What all measurements share: one core, quantiles in milliseconds, memory."""
 
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import numpy as np
 
-__all__ = ["one_core", "quantile_ms"]
+__all__ = ["one_core", "quantile_ms", "resident_mb"]
 
 
 @contextmanager
@@ -26,3 +28,24 @@ def one_core() -> Iterator[None]:
 def quantile_ms(seconds: list[float], share: float) -> float:
     """Return a quantile of durations [ms], `share` in [0, 1]."""
     return round(1000.0 * float(np.quantile(seconds, share)), 3)
+
+
+def resident_mb(pid: int | None = None) -> float:
+    """Return the resident memory of a process [MB of 2**20 bytes], by default our own.
+
+    Where there is no ``/proc`` our own largest so far stands in, and 0 for others.
+    """
+    try:
+        with (Path("/proc") / str(pid or "self") / "statm").open(encoding="ascii") as stream:
+            return round(int(stream.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20, 1)
+    except OSError:
+        return 0.0 if pid else _largest_mb()
+
+
+def _largest_mb() -> float:
+    try:
+        import resource
+    except ImportError:  # not on Windows
+        return 0.0
+    scale = 2**20 if sys.platform == "darwin" else 2**10
+    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / scale, 1)

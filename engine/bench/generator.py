@@ -17,7 +17,6 @@ _TEMPO_BPM = 120.0
 _BEATS_PER_BAR = 4
 _CORNERS = ((0.8, 0.8), (-0.8, 0.8), (-0.8, -0.8), (0.8, -0.8))
 _WARM_UP = 8
-_PREFIX = 1024
 _PREFIX_STEP = 64
 
 
@@ -35,20 +34,20 @@ class _Timed(MuserModel):
         return super().decoder_step(event, codes, phase, state)
 
 
-def measure_muser(bars: int = 32) -> dict[str, Any]:
+def measure_muser(bars: int = 32, longest: int = 1024) -> dict[str, Any]:
     """Return milliseconds per event and beat, speed, and the gain over a decode without memory.
 
     Every quadrant is played for so many bars of four at 120 BPM. An event is one note decided field
     by field, masks and draws included; a beat adds the prior and its codes. The decode without
     memory does the same with the same graphs, but carries no state: for every note it runs all
-    events before it (up to 1,024) through the decoder and all beats before it through the prior,
-    with and without the emotion. A beat counts as missed if it takes longer than the lead with
-    which the pipeline asks for it.
+    events before it (up to the ``longest`` prefix) through the decoder and all beats before it
+    through the prior, with and without the emotion. A beat counts as missed if it takes longer
+    than the lead with which the pipeline asks for it.
     """
     model = _Timed()
     with one_core():
         beats, events, notes = _play(model, bars)
-        again_s = _again(model, notes / len(beats))
+        again_s = _again(model, notes / len(beats), longest)
     note_s = sum(beats) / max(notes, 1)
     without_s = note_s + again_s
     music_s = len(beats) * 60.0 / _TEMPO_BPM
@@ -91,13 +90,13 @@ def _play(model: _Timed, bars: int) -> tuple[list[float], list[float], int]:
     return beats, events, notes
 
 
-def _again(model: MuserModel, notes_per_beat: float) -> float:
+def _again(model: MuserModel, notes_per_beat: float, longest: int) -> float:
     """Return the mean seconds per note that it takes to run everything before it once more."""
     event, codes = np.zeros((1, 4), np.int64), np.zeros((1, 8), np.int64)
     past, phase = np.zeros((1, 4, 8), np.int64), np.zeros((1, 2), np.int64)
     condition = condition_row(0.0, 0.0)
     spent = []
-    for length in range(_PREFIX_STEP, _PREFIX + 1, _PREFIX_STEP):
+    for length in range(_PREFIX_STEP, longest + 1, _PREFIX_STEP):
         began = time.perf_counter()
         state = model.decoder_start()
         for _ in range(length):

@@ -42,19 +42,19 @@ def measure_mert(tracker_hop_ms: float, hop_ms: float) -> dict[str, Any]:
                 command, capture_output=True, text=True, timeout=_TIMEOUT_S, check=False
             )
         except subprocess.TimeoutExpired:
-            return {"mert_shape": f"not written within {_TIMEOUT_S:g} s"}
+            return {"missing": f"not written within {_TIMEOUT_S:g} s"}
         if done.returncode or not path.is_file():
             last = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
-            return {"mert_shape": f"not measured, needs the training extras ({last})"}
+            return {"missing": f"needs the training extras ({last})"}
         window_ms = _time(path)
     parameters = int(done.stdout.split()[-1])
     # Twice a second is the slowest that can be called live.
     return {
-        "mert_shape_parameters": parameters,
-        "mert_shape_window_s": _WINDOW_S,
-        "mert_shape_window_p50_ms": window_ms,
-        "mert_shape_share_of_core_at_2_hz": round(2.0 * window_ms / 1000.0, 2),
-        "mert_shape_times_tracker": round(2.0 * window_ms / (tracker_hop_ms * 1000.0 / hop_ms), 1),
+        "parameters": parameters,
+        "window_s": _WINDOW_S,
+        "window_p50_ms": window_ms,
+        "share_of_core_at_2_hz": round(2.0 * window_ms / 1000.0, 2),
+        "times_tracker": round(2.0 * window_ms / (tracker_hop_ms * 1000.0 / hop_ms), 1),
     }
 
 

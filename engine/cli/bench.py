@@ -1,96 +1,23 @@
-"""``stimmung bench``: figures of this machine, as a table or JSON."""
+"""``stimmung bench``: figures of this machine, as tables, JSON and a page with pictures."""
 
 import argparse
 import json
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from engine.bench.parts import PARTS
 from engine.cli.options import Commands, check_output
 from engine.errors import InputError
 
+if TYPE_CHECKING:
+    from rich.console import Console
+
 __all__ = ["add", "run"]
 
-_MIDI_NOTES = 1500
+_GROUPS = {"scaling": ("trackers", "drafts", "hours", "rates", "training")}
+"""Names that stand for several parts."""
 
-
-def _tracker() -> dict[str, Any]:
-    from engine.bench.tracker import measure_tracker
-
-    return measure_tracker()
-
-
-def _live() -> dict[str, Any]:
-    from engine.bench.live import measure_live
-
-    return measure_live()
-
-
-def _rules() -> dict[str, Any]:
-    from engine.bench.control import measure_control
-
-    return measure_control("rules")
-
-
-def _muser() -> dict[str, Any]:
-    from engine.bench.generator import measure_muser
-
-    return measure_muser()
-
-
-def _amt() -> dict[str, Any]:
-    from engine.bench.chords import measure_amt
-    from engine.bench.control import measure_control
-
-    return {**measure_amt(), **measure_control("amt")}
-
-
-def _sync() -> dict[str, Any]:
-    from engine.bench.sync import measure_follower
-
-    return measure_follower()
-
-
-def _video() -> dict[str, Any]:
-    from engine.bench.video import measure_video
-
-    return measure_video()
-
-
-def _midi() -> dict[str, Any]:
-    """Measure every output this machine has; each beside a plain sleep loop in the same run."""
-    from dataclasses import asdict
-
-    from engine.bench.midi import measure_lateness
-    from engine.errors import MidiPortError
-
-    figures: dict[str, Any] = {}
-    for output in ("virtual", "jack", "none"):
-        try:
-            measured = measure_lateness(output, n_events=_MIDI_NOTES)
-        except MidiPortError as error:
-            figures[output] = str(error)
-            continue
-        for name, lateness in (("", measured.sender), (" plain loop", measured.plain)):
-            if lateness is not None:
-                for figure, value in asdict(lateness).items():
-                    if figure.endswith("_ms"):
-                        figures[f"{output}{name} {figure}"] = round(value, 3)
-        figures[f"{output} dropped"] = measured.dropped
-        figures[f"{output} cpu share"] = round(measured.sender_cpu, 4)
-    return figures
-
-
-_MEASURES: dict[str, tuple[str, Callable[[], dict[str, Any]]]] = {
-    "tracker": ("cost of the tracker on one core", _tracker),
-    "live": ("first emotion, memory and load of the live engine", _live),
-    "rules": ("how well the music of `rules` follows the target", _rules),
-    "muser": ("cost of `muser` on one core", _muser),
-    "amt": ("cost of `amt`, its voices, and how well its music follows the target", _amt),
-    "midi": ("how late notes leave, beside a plain sleep loop", _midi),
-    "video": ("how well films are read, and music fits them", _video),
-    "sync": ("how well a MIDI clock is followed", _sync),
-}
+_FOLDER = Path("stimmung-bench")
 
 
 def add(commands: "Commands[argparse.ArgumentParser]") -> None:
@@ -98,12 +25,22 @@ def add(commands: "Commands[argparse.ArgumentParser]") -> None:
     parser = commands.add_parser(
         "bench",
         help="measure this machine",
-        description="Measure this machine: "
-        + "; ".join(f"{name}: {what}" for name, (what, _) in _MEASURES.items())
-        + "; soak: hours on a stage of real processes, with faults (only when asked for).",
+        description="Measure this machine, beside what others do: "
+        + "; ".join(f"{name}: {part.title}" for name, part in PARTS.items())
+        + f"; scaling: {', '.join(_GROUPS['scaling'])}. Without a name: all but "
+        + ", ".join(name for name, part in PARTS.items() if not part.standard)
+        + ", as a report of tables and pictures. "
+        "soak: hours on a stage of real processes, with faults (only when asked for).",
         allow_abbrev=False,
     )
-    parser.add_argument("what", nargs="*", choices=(*_MEASURES, "soak"), metavar="WHAT")
+    parser.add_argument("what", nargs="*", choices=(*PARTS, *_GROUPS, "soak"), metavar="WHAT")
+    parser.add_argument(
+        "--report",
+        type=Path,
+        metavar="DIR",
+        help=f"write report.html and report.json there (without WHAT: {_FOLDER})",
+    )
+    parser.add_argument("--quick", action="store_true", help="a rough look, within two minutes")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there too")
     soaking = parser.add_argument_group("soak")
     soaking.add_argument("--hours", type=float, default=0.05, metavar="H", help="default 0.05")
@@ -118,28 +55,90 @@ def add(commands: "Commands[argparse.ArgumentParser]") -> None:
 
 
 def run(parsed: argparse.Namespace) -> int:
-    """Measure and print."""
+    """Measure, print and write; return 1 if a part broke."""
     from rich.console import Console
-    from rich.table import Table
+
+    from engine.bench.report import STANDARD, failures, warnings_of, write_report
 
     if parsed.json is not None:
         check_output(parsed.json)
     if "soak" in parsed.what:
         return _soak(parsed)
-    names = parsed.what or list(_MEASURES)
-    console = Console()
-    figures: dict[str, dict[str, Any]] = {}
-    for name in names:
-        title, measure = _MEASURES[name]
-        with console.status(f"measuring {title}"):
-            figures[name] = measure()
-        table = Table("figure", "value", title=title)
-        for figure, value in figures[name].items():
-            table.add_row(figure, str(value))
-        console.print(table)
+    names = _parts(parsed.what) or list(STANDARD)
+    folder = parsed.report or (None if parsed.what else _FOLDER)
+    if folder is not None and folder.exists() and not folder.is_dir():
+        raise InputError(f"--report must be a folder; {folder} is a file")
+    console = Console(stderr=True, highlight=False)
+    report = _measure(names, console, quick=parsed.quick)
+    _print(report)
+    for warning in warnings_of(report):
+        console.print(warning, style="bold")
     if parsed.json is not None:
-        parsed.json.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
-    return 0
+        parsed.json.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+    if folder is not None:
+        for path in write_report(report, folder):
+            print(path)
+    return 1 if failures(report) else 0
+
+
+def _parts(what: list[str]) -> list[str]:
+    """Return the parts asked for, groups taken apart, each once."""
+    return list(dict.fromkeys(name for word in what for name in _GROUPS.get(word, (word,))))
+
+
+def _measure(names: list[str], console: "Console", *, quick: bool) -> dict[str, Any]:
+    """Measure behind a bar; where nobody looks, say a line per part."""
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    from engine.bench.report import run_report
+
+    total = sum(PARTS[name].about_s for name in names)
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    shown = console.is_terminal
+    # Two pictures a second: what is measured shares the cores with this.
+    with Progress(
+        *columns, console=console, transient=True, refresh_per_second=2, disable=not shown
+    ) as bar:
+        task = bar.add_task("", total=total)
+
+        def begin(name: str) -> None:
+            place = f"{names.index(name) + 1} of {len(names)}"
+            bar.update(task, description=f"{place}: {PARTS[name].title}")
+
+        def done(name: str, seconds: float) -> None:
+            bar.advance(task, PARTS[name].about_s)
+            if not shown:
+                console.print(f"{name}: {seconds:.0f} s")
+
+        if not quick:
+            console.print(
+                f"about {max(1, round(total / 60))} min; leave the machine alone meanwhile"
+            )
+        return run_report(names, quick=quick, begin=begin, done=done)
+
+
+def _print(report: dict[str, Any]) -> None:
+    """Print the tables of what was measured."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from engine.bench.page import machine_lines
+    from engine.bench.table import fill
+    from engine.bench.tables import TABLES
+
+    console = Console(highlight=False)
+    for line in machine_lines(report["machine"]):
+        console.print(line, markup=False)
+    figures = {name: part["figures"] for name, part in report["parts"].items()}
+    for table in TABLES:
+        if table.part not in figures:
+            continue
+        headed = any(table.head)
+        drawn = Table(*table.head, title=table.title, caption=table.note, show_header=headed,
+                      title_justify="left", caption_justify="left")  # fmt: skip
+        for row in fill(table, figures).rows:
+            drawn.add_row(*row)
+        console.print(drawn)
 
 
 def _soak(parsed: argparse.Namespace) -> int:

@@ -30,7 +30,15 @@ from export_onnx.muser.sequences import encode_pool, tempo_codes
 from export_onnx.muser.train import load_network
 from export_onnx.muser.train_codes import load_codes
 
-__all__ = ["ExportOptions", "Networks", "code_tables", "export", "load_networks", "write_graphs"]
+__all__ = [
+    "ExportOptions",
+    "Networks",
+    "code_tables",
+    "export",
+    "load_networks",
+    "step_graphs",
+    "write_graphs",
+]
 
 _LICENCE = "CC BY-NC-SA 4.0"
 _TRAINING_DATA = "EMOPIA 1.0, VGMIDI, POP909 (train parts)"
@@ -94,7 +102,7 @@ def load_networks(folder: Path) -> Networks:
     return Networks(load_codes(folder / "codes.pt"), decoder, prior, "; ".join(facts))
 
 
-def _example_inputs(networks: Networks) -> dict[str, tuple[nn.Module, dict[str, Tensor]]]:
+def step_graphs(networks: Networks) -> dict[str, tuple[nn.Module, dict[str, Tensor]]]:
     """Graph name to its module and inputs of the right shapes."""
     whole = torch.int64
     codes = torch.zeros(1, _N_CODES, dtype=whole)
@@ -217,7 +225,7 @@ def write_graphs(
         **(facts or {}),
     }
     paths = []
-    for graph, (module, inputs) in _example_inputs(networks).items():
+    for graph, (module, inputs) in step_graphs(networks).items():
         module.eval()
         path = out / f"muser_{graph}.onnx"
         partial = path.with_suffix(".part")

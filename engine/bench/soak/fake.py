@@ -4,11 +4,10 @@ No sound, no process, no port: what is left is what could leak or drift with tim
 """
 
 import math
-import resource
-import sys
 import time
 from typing import Any
 
+from engine.bench.core import resident_mb
 from engine.bench.soak.watch import trend
 from engine.clock import InternalClock
 from engine.config import Performance
@@ -17,7 +16,7 @@ from engine.midi.schedule import Schedule
 from engine.midi.wire import Frame, Kind
 from engine.pipeline import Pipeline, ScheduledNote
 
-__all__ = ["fake_soak"]
+__all__ = ["fake_soak", "wandering"]
 
 _STEP_S = 0.02
 _HOP_S = 0.093
@@ -48,7 +47,7 @@ def fake_soak(hours: float, engine: str = "rules", seed: int = 0) -> dict[str, A
     for number in range(steps):
         now_s = number * _STEP_S
         if now_s // _HOP_S != (now_s - _STEP_S) // _HOP_S:
-            pipeline.emotion = _emotion(now_s)
+            pipeline.emotion = wandering(now_s)
         step = pipeline.advance(now_s)
         missed += step.missed_beats
         for scheduled in step.notes:
@@ -56,7 +55,7 @@ def fake_soak(hours: float, engine: str = "rules", seed: int = 0) -> dict[str, A
         played.take(schedule.due(now_s), now_s)
         schedule.take_reports()
         if number % max(1, steps // _LOOKS) == 0:
-            memory.append((now_s / 3600.0, _memory_mb()))
+            memory.append((now_s / 3600.0, resident_mb()))
     played.take(schedule.end_all(steps * _STEP_S), steps * _STEP_S)
     pipeline.close()
     return {
@@ -105,18 +104,9 @@ def _frame(scheduled: ScheduledNote) -> Frame:
     return Frame(Kind.NOTE, *where, scheduled.on_s, scheduled.off_s)
 
 
-def _emotion(time_s: float) -> EmotionState:
+def wandering(time_s: float) -> EmotionState:
     """Return moods that wander through all quadrants within minutes, and pause now and then."""
     valence, arousal = math.sin(time_s / 37.0), math.sin(time_s / 23.0)
     state: TrackingState = "silence" if time_s % 600.0 > 580.0 else "tracking"
     key = ("C:maj", "A:min", "F:maj", "D:min")[int(time_s / 90.0) % 4]
     return EmotionState(time_s, valence, arousal, 0.1, 0.1, (0.25,) * 4, (), key, "N", -20.0, state)
-
-
-def _memory_mb() -> float:
-    try:
-        with open("/proc/self/statm", encoding="ascii") as stream:
-            return int(stream.read().split()[1]) * resource.getpagesize() / 2**20
-    except OSError:
-        scale = 2**20 if sys.platform == "darwin" else 2**10
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / scale

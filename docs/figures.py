@@ -1,0 +1,115 @@
+"""Fill the tables of the docs from what was measured, so that no figure is typed by hand.
+
+``python docs/figures.py REPORT.json ...`` takes over the parts of reports that ``stimmung bench``
+wrote, keeps each as ``docs/figures/PART.json``, writes every table between its markers anew, and
+draws the pictures. Without a report it does the last two only; with ``--check`` it changes nothing
+and exits with 1 if a page is out of date.
+
+In a page ``<!-- figures: NAME -->`` begins and ``<!-- end of figures -->`` ends a table; NAME is
+one of `engine.bench.tables`. Below it stand the command, the commit and the day.
+"""
+
+import argparse
+import json
+import re
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from engine.bench.plots import PLOTS, draw
+from engine.bench.table import fill, markdown
+from engine.bench.tables import TABLES
+
+__all__ = ["filled", "load", "main", "take"]
+
+DOCS = Path(__file__).parent
+FIGURES = DOCS / "figures"
+PICTURES = DOCS / "pictures"
+_DOTS_PER_INCH = 110
+_BLOCK = re.compile(r"<!-- figures: ([^\n]*?) -->\n.*?<!-- end of figures -->", re.S)
+
+
+def main() -> int:
+    """Take over reports and rewrite the pages; return 1 if a page is not what it should be."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("reports", nargs="*", type=Path, metavar="REPORT.json")
+    parser.add_argument("--check", action="store_true", help="change nothing, only look")
+    parsed = parser.parse_args()
+    if parsed.check:
+        stale = [
+            page for page in _pages() if filled(page.read_text("utf-8")) != page.read_text("utf-8")
+        ]
+        print("\n".join(f"{page}: out of date, run python docs/figures.py" for page in stale))
+        return 1 if stale else 0
+    for report in parsed.reports:
+        for name in take(json.loads(report.read_text("utf-8"))):
+            print(f"{FIGURES.name}/{name}.json")
+    for page in _pages():
+        page.write_text(filled(page.read_text("utf-8")), "utf-8")
+    _pictures()
+    return 0
+
+
+def take(report: dict[str, Any]) -> list[str]:
+    """Keep the parts of a report; a quick look is refused. Return their names."""
+    if report["quick"]:
+        raise SystemExit("a report made with --quick has no figures for the docs")
+    FIGURES.mkdir(exist_ok=True)
+    for name, part in report["parts"].items():
+        kept = {"machine": report["machine"], **part}
+        (FIGURES / f"{name}.json").write_text(json.dumps(kept, indent=1) + "\n", "utf-8")
+    return list(report["parts"])
+
+
+def load() -> dict[str, Any]:
+    """Return what is kept, by part: ``machine``, ``seconds``, ``figures``."""
+    return {
+        path.stem: json.loads(path.read_text("utf-8")) for path in sorted(FIGURES.glob("*.json"))
+    }
+
+
+def filled(text: str) -> str:
+    """Return a page with its tables as the kept figures have them."""
+    kept = load()
+    figures = {name: part["figures"] for name, part in kept.items()}
+    tables = {table.name: table for table in TABLES}
+
+    def block(found: re.Match[str]) -> str:
+        name = found[1]
+        if name not in tables:
+            raise SystemExit(f"no table is called {name!r}; there are {', '.join(tables)}")
+        table = tables[name]
+        if table.part not in kept:
+            raise SystemExit(f"nothing is kept for the table {name!r}: stimmung bench {table.part}")
+        lines = [markdown(fill(table, figures)), ""]
+        lines += [table.note, ""] if table.note else []
+        lines += [_source(table.part, kept[table.part]["machine"])]
+        return "\n".join([f"<!-- figures: {name} -->", *lines, "<!-- end of figures -->"])
+
+    return _BLOCK.sub(block, text)
+
+
+def _source(part: str, machine: dict[str, Any]) -> str:
+    day = datetime.fromisoformat(machine["date"])
+    version = f"commit `{machine['commit']}`" if machine["commit"] else machine["stimmung"]
+    return f"*`stimmung bench {part}`, {version}, {day.day} {day:%B %Y}*"
+
+
+def _pages() -> list[Path]:
+    pages = [*sorted(DOCS.glob("**/*.md")), DOCS.parent / "README.md"]
+    return [page for page in pages if _BLOCK.search(page.read_text("utf-8"))]
+
+
+def _pictures() -> None:
+    figures = {name: part["figures"] for name, part in load().items()}
+    for name in PLOTS:
+        figure = draw(name, figures)
+        if figure is not None:
+            path = PICTURES / f"bench-{name}.png"
+            figure.savefig(path, dpi=_DOTS_PER_INCH, metadata={"Software": None})
+            print(f"{PICTURES.name}/{path.name}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,234 @@
+"""What `stimmung bench` can measure: each part in a process of its own.
+
+``python -m engine.bench.parts NAME [quick]`` is that process: it prints its figures as JSON. A part
+that hangs or dies costs its own figures only, and memory is its own. What a machine lacks is a
+figure too: ``{"missing": reason}``.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from engine.child import child_command, child_environment
+from engine.errors import StimmungError
+
+__all__ = ["PARTS", "Part", "measure", "missing"]
+
+_PATIENCE: Final = 5.0
+_LEAST_PATIENCE_S: Final = 120.0
+
+
+@dataclass(frozen=True)
+class Part:
+    """One part.
+
+    Attributes
+    ----------
+    title : str
+        What is measured, in a few words.
+    about_s : float
+        How long it takes on two cores, about [s].
+    work : callable
+        Measures; told whether a quick look will do.
+    standard : bool
+        Whether it belongs to the report.
+    jack : bool
+        Whether it also plays over JACK, where there is a server.
+    """
+
+    title: str
+    about_s: float
+    work: Callable[[bool], dict[str, Any]]
+    standard: bool = True
+    jack: bool = False
+
+
+def missing(reason: object) -> dict[str, str]:
+    """Return what stands in place of figures that cannot be measured."""
+    return {"missing": str(reason) or type(reason).__name__}
+
+
+def measure(name: str, environment: Mapping[str, str], *, quick: bool) -> dict[str, Any]:
+    """Measure a part in a process of its own."""
+    patience_s = max(_LEAST_PATIENCE_S, _PATIENCE * PARTS[name].about_s)
+    process = subprocess.Popen(
+        child_command("engine.bench.parts", name, *(["quick"] if quick else [])),
+        env=child_environment(**environment),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=hasattr(os, "killpg"),
+    )
+    try:
+        out, said = process.communicate(timeout=patience_s)
+    except subprocess.TimeoutExpired:
+        return missing(f"not done within {patience_s:.0f} s")
+    finally:
+        _end(process)
+    if process.returncode:
+        last = (said.strip().splitlines() or [f"exit code {process.returncode}"])[-1]
+        return missing(f"failed ({last})")
+    figures: dict[str, Any] = json.loads(out)
+    return figures
+
+
+def _end(process: "subprocess.Popen[str]") -> None:
+    """End a part that still runs, with all it started."""
+    if process.poll() is None:
+        if hasattr(os, "killpg"):
+            os.killpg(process.pid, signal.SIGKILL)
+        else:
+            process.kill()
+        process.communicate()
+
+
+def _tracker(quick: bool) -> dict[str, Any]:
+    from engine.bench.tracker import measure_tracker
+
+    return measure_tracker(paced_s=2.0 if quick else 20.0, hops=100 if quick else 1000)
+
+
+def _engines(quick: bool) -> dict[str, Any]:
+    from engine.bench.engines import measure_engines
+
+    return measure_engines(bars=2 if quick else 32)
+
+
+def _muser(quick: bool) -> dict[str, Any]:
+    from engine.bench.generator import measure_muser
+
+    return measure_muser(bars=2 if quick else 32, longest=128 if quick else 1024)
+
+
+def _amt(quick: bool) -> dict[str, Any]:
+    from engine.bench.chords import measure_amt
+
+    return measure_amt(bars=2 if quick else 32)
+
+
+def _eager(quick: bool) -> dict[str, Any]:
+    from engine.bench.eager import measure_eager
+
+    return measure_eager(steps=10 if quick else 200)
+
+
+def _live(quick: bool) -> dict[str, Any]:
+    from engine.bench.live import measure_live
+
+    return measure_live(3.0 if quick else 20.0)
+
+
+def _midi(quick: bool) -> dict[str, Any]:
+    """Measure every output this machine has, each beside a plain sleep loop in the same run."""
+    from dataclasses import asdict
+
+    from engine.bench.midi import measure_lateness
+
+    figures: dict[str, Any] = {}
+    for output in ("virtual", "jack", "none"):
+        try:
+            measured = measure_lateness(output, n_events=50 if quick else 1500)
+        except StimmungError as error:
+            figures[output] = missing(error)
+            continue
+        plain = measured.plain
+        figures[output] = {
+            "port": measured.port,
+            "sender": asdict(measured.sender),
+            "plain": asdict(plain) if plain is not None else missing("no MIDI system"),
+            "dropped": measured.dropped,
+            "cpu_share": round(measured.sender_cpu, 4),
+        }
+        if plain is not None and measured.sender.p99_ms > 0:
+            figures[output]["times_earlier"] = round(plain.p99_ms / measured.sender.p99_ms, 1)
+    return figures
+
+
+def _sync(_quick: bool) -> dict[str, Any]:
+    from engine.bench.sync import measure_follower
+
+    return measure_follower()
+
+
+def _control(quick: bool) -> dict[str, Any]:
+    from engine.bench.control import measure_control
+    from engine.generators import GENERATORS
+
+    if quick:
+        return {name: measure_control(name, steps=3, seeds=1, bars=2) for name in GENERATORS}
+    return {name: measure_control(name) for name in GENERATORS}
+
+
+def _video(quick: bool) -> dict[str, Any]:
+    from engine.bench.video import measure_video
+
+    return measure_video(clips=3, long_s=16.0) if quick else measure_video()
+
+
+def _trackers(quick: bool) -> dict[str, Any]:
+    from engine.bench.scaling.trackers import measure_trackers
+
+    return measure_trackers((1, 2), 1.0) if quick else measure_trackers()
+
+
+def _drafts(quick: bool) -> dict[str, Any]:
+    from engine.bench.scaling.drafts import measure_drafts
+
+    return {"rows": measure_drafts(3, (0, 1)) if quick else measure_drafts()}
+
+
+def _hours(quick: bool) -> dict[str, Any]:
+    from engine.bench.scaling.hours import measure_hours
+
+    return {"rows": measure_hours(2 if quick else 60)}
+
+
+def _rates(quick: bool) -> dict[str, Any]:
+    from engine.bench.scaling.rates import measure_rates
+
+    figures: dict[str, Any] = {}
+    for output in ("virtual", "jack", "none"):
+        try:
+            rows = measure_rates(output, (100, 500), 0.5) if quick else measure_rates(output)
+            figures[output] = {"rows": rows}
+        except StimmungError as error:
+            figures[output] = missing(error)
+    return figures
+
+
+def _training(quick: bool) -> dict[str, Any]:
+    from engine.bench.scaling.training import measure_training
+
+    rows = measure_training(steps=1) if quick else measure_training()
+    return {"rows": rows} if isinstance(rows, list) else rows
+
+
+PARTS: dict[str, Part] = {
+    "tracker": Part("cost of the tracker on one core", 45, _tracker),
+    "engines": Part("cost of a beat with every engine", 20, _engines),
+    "muser": Part("cost of `muser` beside a decode without memory", 25, _muser),
+    "amt": Part("cost and voices of `amt`", 15, _amt),
+    "eager": Part("the models in eager PyTorch and in onnxruntime", 20, _eager),
+    "live": Part("start, memory and load of the live engine", 75, _live),
+    "midi": Part("how late notes leave, beside a plain sleep loop", 110, _midi, jack=True),
+    "sync": Part("how well a MIDI clock is followed", 15, _sync),
+    "trackers": Part("how many trackers keep up", 110, _trackers),
+    "drafts": Part("cost of drafting ahead", 30, _drafts),
+    "hours": Part("cost of the last minute of an hour", 110, _hours),
+    "rates": Part("how many notes a second", 60, _rates, jack=True),
+    "training": Part("training shared among processes", 45, _training),
+    "control": Part("how well the music follows the target", 240, _control, standard=False),
+    "video": Part("how well films are read, and music fits them", 400, _video, standard=False),
+}
+"""Name on the command line → what is measured; reports are in this order."""
+
+
+if __name__ == "__main__":
+    _found = PARTS[sys.argv[1]].work("quick" in sys.argv[2:])
+    json.dump(_found, sys.stdout)

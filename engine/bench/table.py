@@ -1,0 +1,138 @@
+"""Tables that are filled from measured figures: the same words on screen, in HTML and in the docs.
+
+A cell is text with places for figures in braces: ``{tracker.hop_ms|.1f} ms`` is the figure
+``hop_ms`` of the part ``tracker`` in Python's format ``.1f``. Where something could not be measured
+there is ``{"missing": reason}`` in place of the figure or of all figures around it; cells show the
+reason.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+__all__ = ["Each", "FilledTable", "Table", "fill", "find", "markdown"]
+
+Figures = Mapping[str, Any]
+"""By part and name; parts may nest."""
+
+_PLACE = re.compile(r"\{([^{}|]+)(?:\|([^{}]*))?\}")
+_NOT_MEASURED = "not measured"
+
+
+@dataclass(frozen=True)
+class Each:
+    """One row for every entry of a list of figures.
+
+    Attributes
+    ----------
+    list : str
+        Where the list is.
+    cells : tuple of str
+        Places name figures of the entry, or of everything.
+    """
+
+    list: str
+    cells: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Table:
+    """What a table says.
+
+    Attributes
+    ----------
+    name : str
+        By which a page asks for it.
+    part : str
+        Of the benchmark; ``stimmung bench PART`` measures it.
+    title : str
+        Above it in a report.
+    rows : tuple of (tuple of str or Each)
+        The cells.
+    head : tuple of str
+        Above the columns.
+    note : str
+        A line below: what was done.
+    """
+
+    name: str
+    part: str
+    title: str
+    rows: tuple[tuple[str, ...] | Each, ...]
+    head: tuple[str, ...] = ("", "")
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class FilledTable:
+    """A table with its figures in place."""
+
+    table: Table
+    rows: tuple[tuple[str, ...], ...]
+
+
+def find(figures: Figures, path: str) -> Any:
+    """Return a figure by its path, such as ``midi.jack p99_ms``; None if there is none.
+
+    Names may hold dots themselves.
+    """
+    if path in figures:
+        return figures[path]
+    for dot in re.finditer(r"\.", path):
+        below = figures.get(path[: dot.start()])
+        if isinstance(below, Mapping):
+            return find(below, path[dot.end() :])
+    return None
+
+
+def fill(table: Table, figures: Figures) -> FilledTable:
+    """Put the figures into a table."""
+    rows: list[tuple[str, ...]] = []
+    for row in table.rows:
+        if isinstance(row, Each):
+            entries = find(figures, row.list)
+            if not isinstance(entries, Sequence) or isinstance(entries, str):
+                reason = _reason(figures, row.list, entries)
+                rows.append((reason, *("" for _ in row.cells[1:])))
+                continue
+            rows += [tuple(_cell(cell, {**figures, **e}) for cell in row.cells) for e in entries]
+        else:
+            rows.append(tuple(_cell(cell, figures) for cell in row))
+    return FilledTable(table, tuple(rows))
+
+
+def _cell(text: str, figures: Figures) -> str:
+    """Return a cell's text; the reason instead if a figure of it is missing."""
+    for path, _ in _PLACE.findall(text):
+        value = find(figures, path)
+        if value is None or isinstance(value, Mapping):
+            return _reason(figures, path, value)
+    return _PLACE.sub(lambda place: _shown(find(figures, place[1]), place[2] or ""), text)
+
+
+def _shown(value: Any, form: str) -> str:
+    return value if isinstance(value, str) else format(value, form)
+
+
+def _reason(figures: Figures, path: str, value: Any) -> str:
+    """Return why there is no figure: what stands in its place or around it says so."""
+    if isinstance(value, Mapping) and "missing" in value:
+        return str(value["missing"])
+    for dot in reversed(list(re.finditer(r"\.", path))):
+        around = find(figures, path[: dot.start()])
+        if isinstance(around, Mapping) and "missing" in around:
+            return str(around["missing"])
+    return _NOT_MEASURED
+
+
+def markdown(filled: FilledTable) -> str:
+    """Return the table as Markdown."""
+    head = filled.table.head
+    lines = [head, tuple("---" for _ in head), *filled.rows]
+    return "\n".join("|" + "".join(_markdown_cell(cell) for cell in line) for line in lines)
+
+
+def _markdown_cell(text: str) -> str:
+    kept = text.replace("|", "\\|")
+    return f" {kept} |" if kept else " |"

@@ -1,0 +1,156 @@
+"""Reports are filled from figures alone; short forms of every part run, their times unread."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from engine.bench import parts, report
+from engine.bench.machine import describe_machine, is_busy
+from engine.bench.page import as_html
+from engine.bench.parts import PARTS, Part
+from engine.bench.plots import PLOTS, draw
+from engine.bench.table import Each, Table, fill, find, markdown
+from engine.bench.tables import TABLES
+from engine.cli import main
+
+MACHINE = {
+    "date": "2026-01-02T03:04:05+00:00",
+    "stimmung": "1.0",
+    "commit": "abc1234",
+    "processor": "one",
+    "cores": 2,
+    "memory_gb": 4.0,
+    "system": "some",
+    "python": "3.11",
+    "packages": {"numpy": "2", "torch": ""},
+    "load": 0.1,
+    "busy_share": 0.02,
+}
+
+
+def report_of(**figures):
+    taken = {name: {"seconds": 1.0, "figures": found} for name, found in figures.items()}
+    return {"machine": MACHINE, "quick": False, "parts": taken}
+
+
+def test_cells_take_figures_and_say_why_there_are_none():
+    table = Table(
+        "t",
+        "p",
+        "Title",
+        (
+            ("speed", "{p.speed_ms|.2f} ms of {p.n|,}"),
+            ("dots", "{p.lag_0.3_s|.1f}"),
+            ("text", "{p.said}"),
+            ("gone", "{p.gone.deep|.2f}"),
+            ("never", "{q.nothing}"),
+            Each("p.rows", ("{n}", "{ms|.1f}")),
+            Each("p.gone", ("{n}", "{ms|.1f}")),
+        ),
+    )
+    figures = {
+        "p": {
+            "speed_ms": 1.234,
+            "n": 1000,
+            "lag_0.3_s": 0.5,
+            "said": "0 of 4",
+            "gone": {"missing": "no JACK | here"},
+            "rows": [{"n": 1, "ms": 2.0}, {"n": 2, "ms": 4.0}],
+        }
+    }
+    filled = fill(table, figures)
+    assert filled.rows == (
+        ("speed", "1.23 ms of 1,000"),
+        ("dots", "0.5"),
+        ("text", "0 of 4"),
+        ("gone", "no JACK | here"),
+        ("never", "not measured"),
+        ("1", "2.0"),
+        ("2", "4.0"),
+        ("no JACK | here", ""),
+    )
+    lines = markdown(filled).splitlines()
+    assert lines[:3] == ["| | |", "| --- | --- |", "| speed | 1.23 ms of 1,000 |"]
+    assert lines[5] == "| gone | no JACK \\| here |"
+    assert find(figures, "p.rows")[1]["ms"] == 4.0
+    assert find(figures, "p.speed_ms.deeper") is None
+
+
+def test_every_table_names_a_part_and_stands_without_figures():
+    assert len({table.name for table in TABLES}) == len(TABLES)
+    for table in TABLES:
+        assert table.part in PARTS
+        for row in fill(table, {table.part: {"missing": "not here"}}).rows:
+            assert len(row) <= len(table.head)
+            assert any("not here" in cell for cell in row), table.name
+
+
+def test_page_stands_alone_and_says_what_makes_figures_doubtful():
+    rows = [{"rate": r, "p50_ms": 0.1, "p99_ms": 0.2, "max_ms": 1.0, "lost": 0} for r in (50, 100)]
+    found = report_of(rates={"jack": {"rows": rows}, "virtual": {"missing": "<no> MIDI"}})
+    found["quick"] = True
+    page = as_html(found, report.warnings_of(found))
+    assert "&lt;no&gt; MIDI" in page and "<no>" not in page
+    assert "figures are rough" in page and "abc1234" in page
+    assert page.count("<svg") == 1
+    assert 'src="' not in page and "<link" not in page and "<script" not in page
+
+
+@pytest.mark.parametrize("name", PLOTS)
+def test_picture_without_figures_is_left_out(name):
+    assert draw(name, {}) is None
+
+
+def test_machine_is_named_and_a_busy_one_is_told():
+    found = describe_machine()
+    assert found["cores"] == os.cpu_count()
+    assert found["packages"]["numpy"]
+    assert is_busy({"busy_share": 0.9}) and not is_busy({"busy_share": None})
+    busy = {**report_of(), "machine": {**MACHINE, "busy_share": 0.5}}
+    assert "50% busy" in report.warnings_of(busy)[0]
+
+
+def stand_in(monkeypatch, code, patience_s=20.0):
+    """Let a part be this program."""
+    monkeypatch.setattr(parts, "child_command", lambda *_: [sys.executable, "-c", code])
+    monkeypatch.setattr(parts, "_LEAST_PATIENCE_S", patience_s)
+    monkeypatch.setitem(PARTS, "fake", Part("fake", 0.0, dict))
+
+
+def test_part_that_breaks_costs_its_own_figures_only(monkeypatch):
+    stand_in(monkeypatch, "raise SystemExit('broken pipe organ')")
+    figures = parts.measure("fake", {}, quick=True)
+    assert figures == {"missing": "failed (broken pipe organ)"}
+    found = report_of(fake=figures, midi={"missing": "no MIDI system"})
+    assert report.failures(found) == ["fake"]
+
+
+def test_part_that_hangs_is_ended_with_what_it_started(monkeypatch, tmp_path):
+    code = (
+        "import subprocess, sys, time, pathlib;"
+        "p = subprocess.Popen(['sleep', '600']);"
+        f"pathlib.Path({str(tmp_path / 'pid')!r}).write_text(str(p.pid));"
+        "time.sleep(600)"
+    )
+    stand_in(monkeypatch, code, patience_s=1.0)
+    assert parts.measure("fake", {}, quick=True) == {"missing": "not done within 1 s"}
+    pid = (tmp_path / "pid").read_text()
+    alive = subprocess.run(["ps", "-o", "stat=", "-p", pid], capture_output=True, text=True)
+    assert alive.stdout.strip()[:1] in ("", "Z")
+
+
+def test_command_prints_tables_and_writes_the_report(monkeypatch, tmp_path, capsys):
+    rows = [{"graph": "tracker", "onnx_ms": 1.0, "eager_ms": 3.0, "times": 3.0}]
+    monkeypatch.setattr(report, "measure", lambda *_, **__: {"graphs": rows})
+    out, file = tmp_path / "out", tmp_path / "figures.json"
+    assert main(["bench", "eager", "--quick", "--report", str(out), "--json", str(file)]) == 0
+    said = capsys.readouterr()
+    assert "3.00 ms" in said.out and "rough" in said.err
+    assert json.loads(file.read_text())["parts"]["eager"]["figures"]["graphs"] == rows
+    assert {path.name for path in out.iterdir()} == {"report.json", "report.html"}
+    monkeypatch.setattr(report, "measure", lambda *_, **__: parts.missing("failed (x)"))
+    assert main(["bench", "eager", "--quick"]) == 1
+    assert main(["bench", "eager", "--report", str(file)]) == 2
