@@ -18,7 +18,14 @@ from typing import Any
 from engine.config import Performance, check_range
 from engine.errors import InputError, PresetError
 
-__all__ = ["Preset", "list_presets", "load_preset", "save_preset", "user_folder"]
+__all__ = [
+    "Preset",
+    "list_presets",
+    "load_preset",
+    "remove_preset",
+    "save_preset",
+    "user_folder",
+]
 
 VERSION = 1
 _FIELDS = {"version", "name", "program", "description", "performance"}
@@ -35,6 +42,11 @@ class Preset:
     description: str
     performance: Performance
     path: Path
+
+    @property
+    def own(self) -> bool:
+        """Whether it is the user's own."""
+        return self.path.parent == user_folder()
 
 
 def user_folder() -> Path:
@@ -110,6 +122,22 @@ def save_preset(
     except OSError as error:
         raise PresetError(f"preset {path} cannot be written: {error.strerror}") from error
     return path
+
+
+def remove_preset(preset: Preset) -> None:
+    """Throw a preset of the user's own away; a shipped one of the same file name comes back.
+
+    Raises
+    ------
+    PresetError
+        It is a shipped one, or its file cannot be removed.
+    """
+    if not preset.own:
+        raise PresetError(f"preset {preset.slug} is shipped with Stimmung and cannot be removed")
+    try:
+        preset.path.unlink()
+    except OSError as error:
+        raise PresetError(f"preset {preset.path} cannot be removed: {error.strerror}") from error
 
 
 def _folders() -> list[Path]:

@@ -23,8 +23,9 @@ sees the end of its pipe. Commands:
 =================================================  ==========================================
 
 Answers carry ``"is"``: ``ready`` (``{}``), ``started`` (``monitor``, the page's address),
-``stopped``, ``replay`` (`engine.session.replaying.ReplayLook`, 30 a second), ``devices``
-(``inputs``, ``midi_inputs``, ``outputs``, ``problem``), ``error`` (``message``) and ``snapshot``
+``stopped``, ``replay`` (`engine.snapshot.ReplayLook`, 30 a second), ``devices``
+(``inputs``, ``midi_inputs``, ``outputs``, ``jack``, ``systems``, ``problem``), ``error``
+(``message``) and ``snapshot``
 (`engine.snapshot.Snapshot` as JSON, 30 a second while running), ``learned`` (``mapping``) and
 ``captured`` (``path``). ``config`` holds
 ``performance`` (any settings of `engine.config.Performance`), ``input``, ``midi_out``,
@@ -41,7 +42,7 @@ import queue
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -252,8 +253,8 @@ class _Server:
     def _panic(self, _command: Mapping[str, Any]) -> None:
         if self._replay is not None:
             self._replay.hold()
-        else:
-            self._playing().orders.panic()
+        elif self._runtime is not None:
+            self._runtime.orders.panic()
 
     def _preset(self, command: Mapping[str, Any]) -> None:
         performance = Performance.from_mapping(command["performance"])
@@ -278,24 +279,24 @@ class _Server:
 
     def _list_devices(self) -> None:
         from engine.audio import list_inputs
-        from engine.midi.ports import list_input_ports, list_output_ports
+        from engine.midi.probe import probe
 
-        looks: dict[str, Callable[[], list[str]]] = {
-            "inputs": lambda: [device.label for device in list_inputs()],
-            "midi_inputs": list_input_ports,
-            "outputs": list_output_ports,
-        }
-        found: dict[str, list[str]] = {}
-        problems: list[str] = []
-        for name, look in looks.items():
-            try:
-                found[name] = look()
-            except DeviceError as error:
-                found[name] = []
-                if str(error) not in problems:
-                    problems.append(str(error))
+        inputs, problem = [], ""
+        try:
+            inputs = [device.label for device in list_inputs()]
+        except DeviceError as error:
+            problem = str(error)
+        midi = probe()
         with contextlib.suppress(BrokenPipeError):
-            self._answer("devices", **found, problem="; ".join(problems))
+            self._answer(
+                "devices",
+                inputs=inputs,
+                midi_inputs=midi.inputs,
+                outputs=midi.outputs,
+                jack=midi.jack_client,
+                systems=midi.systems,
+                problem="; ".join(filter(None, (problem, midi.problem))),
+            )
 
     def _playing(self) -> Runtime:
         if self._runtime is None:

@@ -11,18 +11,17 @@ import json
 import time
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Literal
 
 from PyQt6.QtCore import QObject, QProcess, QTimer, pyqtSignal
 
 from engine.mapping.table import InputMapping, OutputMapping
-from engine.snapshot import Snapshot
+from engine.snapshot import ReplayLook, Snapshot
 from gui import texts, wording
 from gui.child import child_process
-from gui.snapshots import read_snapshot
+from gui.snapshots import Devices, read_snapshot
 
-__all__ = ["BridgeState", "Devices", "EngineBridge"]
+__all__ = ["BridgeState", "EngineBridge"]
 
 BridgeState = Literal["absent", "booting", "idle", "starting", "running", "stopping"]
 
@@ -42,26 +41,6 @@ CLOSE_RECORDING_MS = 30_000
 
 _SNAPSHOT_PREFIX = b'{"is": "snapshot"'
 _MOST_STDERR_LINES = 60
-
-
-@dataclass(frozen=True, slots=True)
-class Devices:
-    """What the engine found: names, and what kept some from being listed."""
-
-    audio_inputs: tuple[str, ...] = ()
-    midi_inputs: tuple[str, ...] = ()
-    midi_outputs: tuple[str, ...] = ()
-    problem: str = ""
-
-    @classmethod
-    def read(cls, answer: Mapping[str, Any]) -> "Devices":
-        """Return the devices of the engine's answer."""
-        return cls(
-            tuple(answer["inputs"]),
-            tuple(answer["midi_inputs"]),
-            tuple(answer["outputs"]),
-            answer["problem"],
-        )
 
 
 class EngineBridge(QObject):
@@ -85,6 +64,10 @@ class EngineBridge(QObject):
         What moves the control that waited for it.
     captured : str
         The file of the bars that were kept.
+    monitored : str
+        Address of the stage-side page; empty while there is none.
+    replayed : engine.snapshot.ReplayLook
+        Where the session that is replayed is, 30 a second.
     died : str, bool
         The process is gone: why, and whether it is being started again.
     """
@@ -97,6 +80,8 @@ class EngineBridge(QObject):
     start_failed = pyqtSignal()
     learned = pyqtSignal(object)
     captured = pyqtSignal(str)
+    monitored = pyqtSignal(str)
+    replayed = pyqtSignal(object)
     died = pyqtSignal(str, bool)
 
     def __init__(self, parent: QObject | None = None) -> None:
@@ -274,8 +259,36 @@ class EngineBridge(QObject):
         self._while_running("regenerate", seed=seed)
 
     def panic(self) -> None:
-        """End every sounding note now."""
-        self._while_running("panic")
+        """End every sounding note now; a replay stays where it is."""
+        if self._process is not None and self._state != "booting":
+            self._send("panic")
+
+    def preset(self, performance: Mapping[str, Any]) -> None:
+        """Play with these settings from the next bar line on."""
+        self._while_running("preset", performance=dict(performance))
+
+    def replay(self, folder: str, from_s: float, midi_out: str, latency_ms: float) -> None:
+        """Play a recorded session from a place [s]; music that was being made ends."""
+        if self._state in ("running", "idle"):
+            self.stop()
+            self._send(
+                "replay", folder=folder, from_s=from_s, midi_out=midi_out, latency_ms=latency_ms
+            )
+
+    def replay_hold(self) -> None:
+        """Keep the replay where it is."""
+        if self._state == "idle":
+            self._send("replay_hold")
+
+    def replay_play(self, from_s: float | None) -> None:
+        """Let the replay go on, from a place [s] or from where it is."""
+        if self._state == "idle":
+            self._send("replay_play", from_s=from_s)
+
+    def replay_stop(self) -> None:
+        """End the replay and close its port."""
+        if self._state == "idle":
+            self._send("stop", awaited=True)
 
     def act(self, action: str) -> None:
         """Do what a pedal can do, see `engine.actions`."""
@@ -339,6 +352,9 @@ class EngineBridge(QObject):
             self._fulfilled("start")
             if "start" not in self._awaited and self._state in ("starting", "idle"):
                 self._set_state("running")
+                self.monitored.emit(str(answer["monitor"]))
+        elif kind == "replay":
+            self._on_replay(answer)
         elif kind == "stopped":
             self._fulfilled("stop")
             if self._state in ("running", "stopping") and "start" not in self._awaited:
@@ -352,6 +368,11 @@ class EngineBridge(QObject):
             self.captured.emit(str(answer["path"]))
         elif kind == "error":
             self._on_error(str(answer["message"]))
+
+    def _on_replay(self, answer: dict[str, Any]) -> None:
+        del answer["is"]
+        if self._state == "idle":
+            self.replayed.emit(ReplayLook(**answer))
 
     def _on_error(self, message: str) -> None:
         if "start" in self._awaited:

@@ -11,16 +11,37 @@ from typing import Any
 
 from PyQt6.QtCore import QObject, pyqtSignal
 
+from engine.config import Performance
 from engine.emotion.curve import read_curve
 from engine.mapping.table import InputMapping
 from engine.resume import Resume
 from engine.snapshot import Snapshot
 from gui.bridge import EngineBridge
 from gui.history import History
-from gui.memory import Memory
+from gui.memory import MONITORS, Memory
 from gui.view_models import SETTLE_S, PerformanceModel, difference
 
-__all__ = ["Desk"]
+__all__ = ["BESIDE", "Desk"]
+
+BESIDE = (
+    "audio_input",
+    "midi_out",
+    "record",
+    "record_folder",
+    "latency_ms",
+    "osc",
+    "osc_in",
+    "monitor",
+    "monitor_orders",
+    "sync",
+    "midi_in",
+    "clock_out",
+    "keys_in",
+    "thru",
+    "video",
+    "seed",
+)
+"""Settings beside the performance, as `gui.memory.Memory` keeps them; they can be undone too."""
 
 
 class Desk(QObject):
@@ -38,7 +59,8 @@ class Desk(QObject):
         super().__init__(parent)
         self.memory = memory
         self.bridge = bridge
-        self.performance = PerformanceModel(memory.performance, self)
+        beside = {name: getattr(memory, name) for name in BESIDE}
+        self.performance = PerformanceModel(memory.performance, self, beside=beside)
         self.history = History()
         self.look: Snapshot | None = None
         self._last: Snapshot | None = None  # of this performance, whichever engine played it
@@ -51,7 +73,7 @@ class Desk(QObject):
         self._froze_s = 0.0
         self._held = False
         self._last_state: str = bridge.state
-        self._seed = memory.seed
+        self.performance.beside_changed.connect(self._on_beside)
         self.performance.posted.connect(self._post)
         self.performance.changed.connect(lambda _performance: self.changed.emit())
         bridge.snapshot.connect(self._on_snapshot)
@@ -72,6 +94,12 @@ class Desk(QObject):
         return self.look.time_s if self.look is not None else 0.0
 
     @property
+    def hears_device(self) -> bool:
+        """Whether the chosen audio device is delivering."""
+        look, name = self.look, self.memory.audio_input
+        return look is not None and look.audio.alive and name != "" and not Path(name).is_file()
+
+    @property
     def wants_music(self) -> bool:
         """Whether the user has pressed Start and not Stop."""
         return self._wants_music
@@ -89,7 +117,7 @@ class Desk(QObject):
     @property
     def seed(self) -> int:
         """Seed of the generator."""
-        return self._seed
+        return self.memory.seed
 
     @property
     def recording(self) -> bool:
@@ -127,7 +155,6 @@ class Desk(QObject):
         recording = self.recording
         self._wants_music = False
         self.memory.performance = self.performance.performance
-        self.memory.seed = self._seed
         self.bridge.close(recording)
 
     # ------------------------------------------------------------------ while playing
@@ -146,14 +173,11 @@ class Desk(QObject):
 
     def set_seed(self, seed: int) -> None:
         """Choose the seed; while playing the generator begins anew with it."""
-        if seed != self._seed:
-            self._seed = seed
-            self.bridge.regenerate(seed)
-            self.changed.emit()
+        self.choose(seed=seed)
 
     def regenerate(self) -> None:
         """Take the next seed: other notes in the same emotion."""
-        self.set_seed((self._seed + 1) % 2**31)
+        self.set_seed((self.seed + 1) % 2**31)
 
     def panic(self) -> None:
         """End every sounding note now."""
@@ -169,70 +193,17 @@ class Desk(QObject):
 
     # ------------------------------------------------------------------ devices and files
 
-    def choose_input(self, name: str) -> None:
-        """Listen to a device by name, to a file, or (empty) to the system's default."""
-        if name != self.memory.audio_input:
-            self.memory.audio_input = name
-            self._restart_if_playing()
+    def choose(self, **values: Any) -> None:
+        """Change settings of `BESIDE`; all but the seed restart the music."""
+        self.performance.choose(**values)
 
-    def choose_output(self, name: str) -> None:
-        """Send to ``virtual``, ``jack``, ``none`` or a port by name."""
-        if name != self.memory.midi_out:
-            self.memory.midi_out = name
-            self._restart_if_playing()
-
-    def choose_record(self, wanted: bool, folder: Path | None = None) -> None:
-        """Record sessions or not, and where."""
-        if folder is not None:
-            self.memory.record_folder = folder
-        self.memory.record = wanted
-        self._restart_if_playing()
-
-    def choose_latency(self, latency_ms: float) -> None:
-        """Shift every MIDI deadline [ms]."""
-        if latency_ms != self.memory.latency_ms:
-            self.memory.latency_ms = latency_ms
-            self._restart_if_playing()
-
-    def choose_osc(self, destination: str) -> None:
-        """Send OSC to ``host:port``, or nowhere (empty)."""
-        if destination != self.memory.osc:
-            self.memory.osc = destination
-            self._restart_if_playing()
-
-    def choose_sync(self, name: str) -> None:
-        """Follow our own tempo, a MIDI clock or Ableton Link."""
-        if name != self.memory.sync:
-            self.memory.sync = name
-            self._restart_if_playing()
-
-    def choose_midi_in(self, name: str) -> None:
-        """Take MIDI clock from a port by name, or from our own (empty)."""
-        if name != self.memory.midi_in:
-            self.memory.midi_in = name
-            self._restart_if_playing()
-
-    def choose_clock_out(self, wanted: bool) -> None:
-        """Send MIDI clock, or not."""
-        self.memory.clock_out = wanted
-        self._restart_if_playing()
-
-    def choose_keys(self, names: tuple[str, ...]) -> None:
-        """Listen to MIDI keyboards by name."""
-        if names != self.memory.keys_in:
-            self.memory.keys_in = names
-            self._restart_if_playing()
-
-    def choose_thru(self, wanted: bool) -> None:
-        """Pass what they play through, or not."""
-        self.memory.thru = wanted
-        self._restart_if_playing()
-
-    def choose_video(self, name: str) -> None:
-        """Watch a film or camera beside the sound, or none (empty)."""
-        if name != self.memory.video:
-            self.memory.video = name
-            self._restart_if_playing()
+    def take_preset(self, performance: Performance) -> None:
+        """Play differently from the next bar line on, or at once where nothing plays."""
+        if self.running:
+            self.performance.expect(performance)
+            self.bridge.preset(performance.to_json())
+        else:
+            self.performance.replace(performance)
 
     def keep_mapping(self, mapping: InputMapping) -> None:
         """Let a controller move what it was learned for, and nothing else."""
@@ -274,8 +245,11 @@ class Desk(QObject):
             "performance": performance.to_json(),
             "input": memory.audio_input,
             "midi_out": memory.midi_out,
-            "osc": [memory.osc] if memory.osc else [],
-            "seed": self._seed,
+            "osc": memory.osc.replace(",", " ").split(),
+            "osc_in": memory.osc_in,
+            "monitor": MONITORS[memory.monitor],
+            "monitor_token": memory.monitor_token if memory.monitor_orders else "",
+            "seed": self.seed,
             "latency_ms": memory.latency_ms,
             "sync": memory.sync,
             "midi_in": memory.midi_in,
@@ -296,8 +270,20 @@ class Desk(QObject):
     def _post(self, values: dict[str, Any]) -> None:
         if values.get("mode") == "curve" and self._sent_curve != self.curve:
             self._restart_if_playing()  # the engine takes a curve only at the start
-        else:
-            self.bridge.change(values)
+            return
+        self.bridge.change(values)
+        expected = self.performance.expected
+        if expected is not None:  # a change takes what waits for the bar off: put it back
+            self.bridge.preset(expected.to_json())
+
+    def _on_beside(self, values: dict[str, Any]) -> None:
+        for name, value in values.items():
+            setattr(self.memory, name, value)
+        if set(values) != {"seed"}:
+            self._restart_if_playing()
+        elif self.running:
+            self.bridge.regenerate(self.seed)
+        self.changed.emit()
 
     def _restart_if_playing(self) -> None:
         if self._wants_music and self.bridge.state not in ("absent", "booting"):
@@ -308,7 +294,7 @@ class Desk(QObject):
         """Start; after a death, where the engine was in its last snapshot."""
         self.performance.forget_pending()
         self._sent = self.performance.performance
-        self._sent_seed = self._seed
+        self._sent_seed = self.seed
         self._sent_curve = self.curve
         config = self.config()
         if last is not None:
@@ -331,6 +317,7 @@ class Desk(QObject):
             if self._held:
                 self.bridge.play(False)
         else:
+            self.performance.expect_no_more()
             self.look = None
             if state == "idle" and self._last_state == "running":
                 self._wants_music = False  # a worker of the engine failed; said in words
@@ -342,8 +329,8 @@ class Desk(QObject):
         values = difference(self._sent, self.performance.performance)
         if values:
             self.bridge.change(values)
-        if self._seed != self._sent_seed:
-            self.bridge.regenerate(self._seed)
+        if self.seed != self._sent_seed:
+            self.bridge.regenerate(self.seed)
 
     def _on_snapshot(self, look: Snapshot) -> None:
         self.look = self._last = look

@@ -1,14 +1,11 @@
 """Questions to the user; none of them stops the window from painting."""
 
-import re
 from collections.abc import Callable
 from pathlib import Path
 
 from PyQt6.QtCore import Qt
 from PyQt6.QtWidgets import QDialog, QFileDialog, QInputDialog, QMessageBox, QWidget
 
-from engine.config import Performance
-from engine.presets import list_presets, save_preset
 from gui import texts
 from gui.actions import ShortcutsPage
 
@@ -20,7 +17,7 @@ __all__ = [
     "ask_folder",
     "ask_preset_name",
     "ask_render",
-    "keep_preset",
+    "ask_sure",
     "show_about",
     "show_shortcuts",
 ]
@@ -60,30 +57,25 @@ def ask_folder(parent: QWidget, folder: Path, take: Taker) -> None:
     _open(dialog, lambda: take(dialog.selectedFiles()[0]))
 
 
-def ask_preset_name(parent: QWidget, take: Taker) -> None:
-    """Ask under which name a preset is kept."""
+def ask_preset_name(parent: QWidget, title: str, name: str, take: Taker) -> None:
+    """Ask under which name a preset is kept; ``name`` is proposed."""
     dialog = QInputDialog(parent)
-    dialog.setWindowTitle(texts.PRESET_TITLE)
+    dialog.setWindowTitle(title)
     dialog.setLabelText(texts.PRESET_PROMPT)
+    dialog.setTextValue(name)
     _open(dialog, lambda: take(dialog.textValue()))
 
 
-def keep_preset(name: str, performance: Performance) -> Path:
-    """Keep a performance as a preset of the user's own, on the first free program number.
-
-    Raises
-    ------
-    PresetError
-        The name is empty, or the file cannot be written.
-    """
-    slug = re.sub(r"[^\w-]+", "-", name.strip().lower()).strip("-")
-    taken = {preset.program: preset.slug for preset in list_presets()}
-    own = [program for program, known in taken.items() if known == slug]
-    free = [program for program in range(128) if program not in taken]
-    program = (own + free + [127])[0]
-    return save_preset(
-        slug, name.strip(), performance, program=program, description=texts.PRESET_OWN
-    )
+def ask_sure(parent: QWidget, question: str, do: str, then: Action) -> None:
+    """Ask before something that cannot be undone; ``do`` is the word on the button."""
+    box = QMessageBox(parent)
+    box.setWindowTitle(texts.APP)
+    box.setIcon(QMessageBox.Icon.Question)
+    box.setText(question)
+    button = box.addButton(do, QMessageBox.ButtonRole.AcceptRole)
+    box.addButton(QMessageBox.StandardButton.Cancel)
+    box.buttonClicked.connect(lambda clicked: then() if clicked is button else None)
+    _open(box, None)
 
 
 def show_shortcuts(parent: QWidget) -> None:

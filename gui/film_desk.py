@@ -41,7 +41,7 @@ class FilmDesk(QObject):
         panel.file_wanted.connect(self._ask_film)
         panel.score_wanted.connect(lambda engine, tempo: self._score(engine, tempo, ""))
         panel.render_wanted.connect(self._ask_render)
-        panel.live_chosen.connect(desk.choose_video)
+        panel.live_chosen.connect(lambda name: desk.choose(video=name))
         self.work.stripped.connect(panel.show_strip)
         self.work.scored.connect(self._on_scored)
         self.work.failed.connect(self._on_failed)

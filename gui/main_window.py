@@ -8,16 +8,19 @@ from PyQt6.QtWidgets import QApplication, QMainWindow, QStackedWidget
 
 from engine.errors import StimmungError
 from engine.mapping.table import InputMapping
-from engine.presets import Preset, list_presets
 from engine.snapshot import Snapshot
 from gui import dialogs, texts
 from gui.actions import add_menus
-from gui.bridge import UNRESPONSIVE_S, Devices
+from gui.addresses import local_addresses, reachable
+from gui.bridge import UNRESPONSIVE_S
 from gui.desk import Desk
 from gui.film_desk import FilmDesk
 from gui.health import Counts, judge, worst
+from gui.hotplug import DeviceWatch
 from gui.learning import Learning
 from gui.memory import NORMAL_PT
+from gui.preset_desk import PresetDesk
+from gui.snapshots import Devices
 from gui.theme import THEMES, palette, stylesheet
 from gui.view_models import TapTempo
 from gui.widgets.desk_page import DeskPage
@@ -60,6 +63,7 @@ class MainWindow(QMainWindow):
         self._counts = Counts()
         self._seen_messages: tuple[str, ...] = ()
         self._devices: Devices | None = None
+        self._page_url = ""
         self._silence_said = False
         self._restart_said = False
         self._was_maximized = False
@@ -68,13 +72,14 @@ class MainWindow(QMainWindow):
         self._connect()
         self.film = FilmDesk(self.page.film, desk, self.notice.say, self)
         self._apply_style()
-        self.reload_presets()
+        self.presets = PresetDesk(self.page.presets, desk, self.notice.say, self)
         self._restore()
         self._show_wanted()
         self._watch = QTimer(self)
         self._watch.setInterval(_WATCH_MS)
         self._watch.timeout.connect(self._watch_engine)
         self._watch.start()
+        self.device_watch = DeviceWatch(desk, self.page.shows_devices, self)
 
     # ------------------------------------------------------------------ connections
 
@@ -113,6 +118,7 @@ class MainWindow(QMainWindow):
         bridge.snapshot.connect(self._show_snapshot)
         bridge.state_changed.connect(lambda _state: self._show_snapshot(desk.look))
         bridge.devices.connect(self._show_devices)
+        bridge.monitored.connect(self._take_page_address)
         bridge.refused.connect(self._say_refused)
         bridge.died.connect(self._say_died)
         for plane in (self.page.plane, self.stage.plane):
@@ -129,23 +135,27 @@ class MainWindow(QMainWindow):
         self.page.music.chosen.connect(lambda values: choose.set(**values))
         self.page.music.seed_chosen.connect(desk.set_seed)
         self.page.music.regenerated.connect(desk.regenerate)
-        self.page.presets.applied.connect(self.apply_preset)
-        self.page.presets.save_wanted.connect(self.save_preset)
         devices = self.page.devices
-        devices.input_chosen.connect(desk.choose_input)
-        devices.output_chosen.connect(desk.choose_output)
-        devices.osc_chosen.connect(desk.choose_osc)
-        devices.latency_chosen.connect(desk.choose_latency)
-        devices.record_chosen.connect(desk.choose_record)
-        devices.sync.sync_chosen.connect(desk.choose_sync)
-        devices.sync.midi_in_chosen.connect(desk.choose_midi_in)
-        devices.sync.clock_out_chosen.connect(desk.choose_clock_out)
+        for signal, name in (
+            (devices.input_chosen, "audio_input"),
+            (devices.output_chosen, "midi_out"),
+            (devices.latency_chosen, "latency_ms"),
+            (devices.record_chosen, "record"),
+            (devices.sync.sync_chosen, "sync"),
+            (devices.sync.midi_in_chosen, "midi_in"),
+            (devices.sync.clock_out_chosen, "clock_out"),
+            (devices.reach.osc_chosen, "osc"),
+            (devices.reach.osc_in_chosen, "osc_in"),
+            (devices.reach.monitor_chosen, "monitor"),
+            (devices.reach.orders_chosen, "monitor_orders"),
+            (self.page.keys.keys_chosen, "keys_in"),
+            (self.page.keys.thru_chosen, "thru"),
+        ):
+            signal.connect(lambda value, name=name: desk.choose(**{name: value}))
         devices.refreshed.connect(bridge.list_devices)
         devices.file_wanted.connect(self.open_audio)
         devices.folder_wanted.connect(self.choose_folder)
         keys = self.page.keys
-        keys.keys_chosen.connect(desk.choose_keys)
-        keys.thru_chosen.connect(desk.choose_thru)
         keys.chosen.connect(lambda values: choose.set(**values))
         keys.acted.connect(bridge.act)
         keys.capture_wanted.connect(bridge.capture)
@@ -227,7 +237,7 @@ class MainWindow(QMainWindow):
 
     def open_audio(self) -> None:
         """Ask for an audio file and play it as the input."""
-        dialogs.ask_audio_file(self, self.desk.choose_input)
+        dialogs.ask_audio_file(self, lambda path: self.desk.choose(audio_input=path))
 
     def open_curve(self) -> None:
         """Ask for a curve file and play its emotions."""
@@ -243,30 +253,11 @@ class MainWindow(QMainWindow):
     def choose_folder(self) -> None:
         """Ask where sessions are recorded."""
         folder = self.desk.memory.record_folder
-        dialogs.ask_folder(self, folder, lambda path: self.desk.choose_record(True, Path(path)))
-
-    def apply_preset(self, preset: Preset) -> None:
-        """Play with a preset, at once."""
-        self.desk.performance.replace(preset.performance)
-
-    def save_preset(self) -> None:
-        """Ask for a name and keep the settings of now under it."""
-        dialogs.ask_preset_name(self, self._save_preset)
-
-    def _save_preset(self, name: str) -> None:
-        try:
-            dialogs.keep_preset(name, self.desk.performance.performance)
-        except StimmungError as error:
-            self.notice.say(str(error))
-        self.reload_presets()
-
-    def reload_presets(self) -> None:
-        """List the presets anew."""
-        try:
-            self.page.presets.show_presets(list_presets())
-        except StimmungError as error:
-            self.notice.say(texts.PRESET_BROKEN.format(reason=error))
-        self.page.presets.show_performance(self.desk.performance.performance)
+        dialogs.ask_folder(
+            self,
+            folder,
+            lambda path: self.desk.choose(record=True, record_folder=Path(path)),
+        )
 
     def reset_counts(self) -> None:
         """Count troubles from now on."""
@@ -286,26 +277,40 @@ class MainWindow(QMainWindow):
         self.page.transport.show_run(desk.bridge.state, desk.wants_music, desk.held)
         self.page.target.show_performance(performance, curve_name, desk.frozen)
         self.page.music.show_performance(performance, desk.seed)
-        self.page.presets.show_performance(performance)
         self.page.keys.show_performance(performance, memory.thru, desk.running)
         self.learning.show_performance(performance)
-        self.page.devices.show_settings(
-            memory.record, memory.record_folder, memory.latency_ms, memory.osc
+        devices = self.page.devices
+        devices.show_settings(memory.record, memory.record_folder, memory.latency_ms)
+        devices.reach.show_settings(
+            memory.osc, memory.osc_in, memory.monitor, memory.monitor_orders
         )
+        self._show_page_address()
         present, listed = self._devices or Devices(), self._devices is not None
-        self.page.devices.show_devices(
-            present.audio_inputs,
+        inputs = present.audio_inputs
+        if desk.hears_device and memory.audio_input not in inputs:
+            inputs = (*inputs, memory.audio_input)  # some systems list no device that is in use
+        devices.show_devices(
+            inputs,
             present.midi_outputs,
             memory.audio_input,
             memory.midi_out,
             listed=listed,
         )
         self.page.keys.show_devices(present.midi_inputs, memory.keys_in, listed=listed)
-        self.page.devices.sync.show_settings(
+        devices.sync.show_settings(
             memory.sync, memory.midi_in, memory.clock_out, present.midi_inputs, listed=listed
         )
         self.actions_by_name["undo"].setEnabled(desk.performance.can_undo)
         self.actions_by_name["redo"].setEnabled(desk.performance.can_redo)
+
+    def _show_page_address(self) -> None:
+        url = self._page_url if self.desk.running else ""
+        shown = reachable(url, local_addresses()) if url else ""
+        self.page.devices.reach.show_address(shown, bool(self.desk.memory.monitor))
+
+    def _take_page_address(self, url: str) -> None:
+        self._page_url = url
+        self._show_page_address()
 
     def _show_snapshot(self, look: Snapshot | None) -> None:
         items = judge(look, self._counts) if look is not None else ()
@@ -392,6 +397,7 @@ class MainWindow(QMainWindow):
         memory.keep_bytes("rows", self.page.rows.saveState())
         self.hide()  # gone for the user at once, while the engine ends its notes
         self._watch.stop()
+        self.device_watch.stop()
         self.film.close()
         self.desk.close()
         super().closeEvent(event)

@@ -1,18 +1,29 @@
 """What the window remembers from one day to the next."""
 
 import json
+import secrets
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from PyQt6.QtCore import QByteArray, QSettings, QStandardPaths
 
 from engine.config import SYNCS, Performance, Sync
 from engine.errors import InputError
+from engine.monitor.server import DEFAULT_PORT
 from gui.theme import DEFAULT_THEME, THEMES
 
-__all__ = ["Memory"]
+__all__ = ["MONITORS", "NORMAL_PT", "Memory"]
 
 SMALLEST_PT, LARGEST_PT, NORMAL_PT = 8.0, 20.0, 10.5
+
+MONITORS: Final = {
+    "": "",
+    "here": f"127.0.0.1:{DEFAULT_PORT}",
+    "network": f"0.0.0.0:{DEFAULT_PORT}",
+}
+"""Who may see the stage-side page → where it is served: nobody, this computer, the network."""
+
+_TOKEN_BYTES = 12
 
 
 class Memory:
@@ -73,7 +84,7 @@ class Memory:
     @property
     def record(self) -> bool:
         """Whether sessions are recorded."""
-        return self._text("record", "no") == "yes"
+        return self._flag("record")
 
     @record.setter
     def record(self, wanted: bool) -> None:
@@ -99,6 +110,53 @@ class Memory:
         self._store.setValue("osc", destination)
 
     @property
+    def osc_in(self) -> int | None:
+        """UDP port on this machine that takes orders by OSC, or None."""
+        port = self._text("osc_in", "")
+        return int(port) if port.isdecimal() and 1 <= int(port) <= 65535 else None
+
+    @osc_in.setter
+    def osc_in(self, port: int | None) -> None:
+        self._store.setValue("osc_in", "" if port is None else str(port))
+
+    @property
+    def monitor(self) -> str:
+        """Who may see the stage-side page, one of `MONITORS`."""
+        name = self._text("monitor", "")
+        return name if name in MONITORS else ""
+
+    @monitor.setter
+    def monitor(self, name: str) -> None:
+        self._store.setValue("monitor", name)
+
+    @property
+    def monitor_orders(self) -> bool:
+        """Whether that page may also give orders."""
+        return self._flag("monitor_orders")
+
+    @monitor_orders.setter
+    def monitor_orders(self, wanted: bool) -> None:
+        self._store.setValue("monitor_orders", "yes" if wanted else "no")
+
+    @property
+    def monitor_token(self) -> str:
+        """What lets it; made once, so that a bookmarked page goes on working."""
+        token = self._text("monitor_token", "")
+        if len(token) < _TOKEN_BYTES:
+            token = secrets.token_urlsafe(_TOKEN_BYTES)
+            self._store.setValue("monitor_token", token)
+        return token
+
+    @property
+    def welcomed(self) -> bool:
+        """Whether the assistant for the first start has been seen."""
+        return self._flag("welcomed")
+
+    @welcomed.setter
+    def welcomed(self, seen: bool) -> None:
+        self._store.setValue("welcomed", "yes" if seen else "no")
+
+    @property
     def sync(self) -> Sync:
         """Whose beat is followed."""
         name = self._text("sync", "internal")
@@ -120,7 +178,7 @@ class Memory:
     @property
     def clock_out(self) -> bool:
         """Whether MIDI clock is sent."""
-        return self._text("clock_out", "no") == "yes"
+        return self._flag("clock_out")
 
     @clock_out.setter
     def clock_out(self, wanted: bool) -> None:
@@ -151,7 +209,7 @@ class Memory:
     @property
     def thru(self) -> bool:
         """Whether they are passed through."""
-        return self._text("thru", "no") == "yes"
+        return self._flag("thru")
 
     @thru.setter
     def thru(self, wanted: bool) -> None:
@@ -205,6 +263,9 @@ class Memory:
     def keep_bytes(self, name: str, value: QByteArray) -> None:
         """Keep an opaque state."""
         self._store.setValue(f"state/{name}", value)
+
+    def _flag(self, name: str) -> bool:
+        return self._text(name, "no") == "yes"
 
     def _text(self, name: str, default: str) -> str:
         value = self._store.value(name, default)

@@ -1,13 +1,40 @@
 """From the JSON the engine writes to the values it means."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from engine.config import Performance
 from engine.events import EmotionState, NoteEvent
 from engine.snapshot import AudioHealth, MidiHealth, Snapshot, SyncHealth, VideoHealth
 
-__all__ = ["read_snapshot"]
+__all__ = ["Devices", "read_snapshot"]
+
+
+@dataclass(frozen=True, slots=True)
+class Devices:
+    """What the engine found: names, and what kept some from being listed."""
+
+    audio_inputs: tuple[str, ...] = ()
+    midi_inputs: tuple[str, ...] = ()
+    midi_outputs: tuple[str, ...] = ()
+    problem: str = ""
+    jack: bool = False
+    """Whether a JACK server can be reached."""
+    midi_systems: tuple[str, ...] = ()
+    """MIDI systems this machine has, such as ``ALSA``; without any, no port can be made."""
+
+    @classmethod
+    def read(cls, answer: Mapping[str, Any]) -> "Devices":
+        """Return the devices of the engine's answer."""
+        return cls(
+            tuple(answer["inputs"]),
+            tuple(answer["midi_inputs"]),
+            tuple(answer["outputs"]),
+            answer["problem"],
+            answer["jack"],
+            tuple(answer["systems"]),
+        )
 
 
 def read_snapshot(values: Mapping[str, Any]) -> Snapshot:

@@ -1,7 +1,11 @@
-"""What the widgets show and change, without drawing: settings with undo, tapped tempo."""
+"""What the widgets show and change, without drawing: settings with undo, tapped tempo.
+
+Two kinds of setting share one line of undo: those of the performance, which the engine takes while
+it plays, and those *beside* it (devices, seed, recording), which are kept from day to day.
+"""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from PyQt6.QtCore import QObject, QTimer, pyqtSignal
@@ -22,6 +26,7 @@ SETTLE_S = 0.7
 _MOST_UNDO = 200
 
 Clock = Callable[[], float]
+State = tuple[Performance, Mapping[str, Any]]
 
 
 class PerformanceModel(QObject):
@@ -33,23 +38,29 @@ class PerformanceModel(QObject):
         At once, for the widgets.
     posted : dict
         What differs since the last post, at most 25 times a second, for the engine.
+    beside_changed : dict
+        What has changed beside the performance, at once.
     """
 
     changed = pyqtSignal(object)
     posted = pyqtSignal(dict)
+    beside_changed = pyqtSignal(dict)
 
     def __init__(
         self,
         performance: Performance,
         parent: QObject | None = None,
         clock: Clock = time.perf_counter,
+        beside: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(parent)
         self._performance = performance
+        self._beside: Mapping[str, Any] = dict(beside or {})
+        self._expected: Performance | None = None
         self._clock = clock
         self._pending: dict[str, Any] = {}
-        self._undo: list[Performance] = []
-        self._redo: list[Performance] = []
+        self._undo: list[State] = []
+        self._redo: list[State] = []
         self._last_names: frozenset[str] = frozenset()
         self._last_s = float("-inf")
         self._timer = QTimer(self)
@@ -60,6 +71,16 @@ class PerformanceModel(QObject):
     def performance(self) -> Performance:
         """The settings now."""
         return self._performance
+
+    @property
+    def beside(self) -> Mapping[str, Any]:
+        """The settings beside the performance, by name."""
+        return self._beside
+
+    @property
+    def expected(self) -> Performance | None:
+        """What the engine will play from the next bar on, or None."""
+        return self._expected
 
     @property
     def can_undo(self) -> bool:
@@ -79,7 +100,32 @@ class PerformanceModel(QObject):
         InputError
             A name is unknown or a value out of range; nothing changes then.
         """
-        self._remember_and_take(self._performance.changed(values), frozenset(values))
+        changed = self._performance.changed(values)
+        if self._expected is not None:
+            self._expected = self._expected.changed(values)
+        self._remember_and_take(changed, frozenset(values))
+
+    def choose(self, **values: Any) -> None:
+        """Change settings beside the performance."""
+        changed = {**self._beside, **values}
+        if changed != self._beside:
+            self._remember(frozenset(values))
+            self._go_to((self._performance, changed))
+
+    def expect(self, performance: Performance) -> None:
+        """Take note that the engine will play this from the next bar on; `adopt` sees it come."""
+        if self._expected is None:
+            self._undo.append((self._performance, self._beside))
+            self._redo.clear()
+        self._expected = performance
+        self._forget_join()
+        self.changed.emit(self._performance)
+
+    def expect_no_more(self) -> None:
+        """Take over at once what was expected: the engine that was to bring it has gone."""
+        expected, self._expected = self._expected, None
+        if expected is not None:
+            self._take(expected)
 
     def replace(self, performance: Performance) -> None:
         """Change all settings at once, as a preset does."""
@@ -91,39 +137,58 @@ class PerformanceModel(QObject):
         Not while the user's own change may still be on its way.
         """
         settled = self._clock() - self._last_s > SETTLE_S and not self._pending
-        if settled and performance != self._performance:
+        came = performance == self._expected
+        if came or (settled and performance != self._performance):
+            self._expected = None
             self._performance = performance
             self.changed.emit(performance)
 
     def undo(self) -> None:
         """Go back to the settings before the last change."""
-        if self._undo:
-            self._redo.append(self._performance)
+        if self._expected is not None:  # any change keeps what waits for the bar from coming
+            self._expected = None
+            self._undo.pop()
+            self.posted.emit({"mode": self._performance.mode})
+            self.changed.emit(self._performance)
+        elif self._undo:
+            self._redo.append((self._performance, self._beside))
             self._forget_join()
-            self._take(self._undo.pop())
+            self._go_to(self._undo.pop())
 
     def redo(self) -> None:
         """Do again what was undone."""
         if self._redo:
-            self._undo.append(self._performance)
+            self._undo.append((self._performance, self._beside))
             self._forget_join()
-            self._take(self._redo.pop())
+            self._go_to(self._redo.pop())
 
     def forget_pending(self) -> None:
         """Drop what waits to be posted: the engine has just been given everything."""
         self._pending.clear()
 
     def _remember_and_take(self, performance: Performance, names: frozenset[str]) -> None:
-        if performance == self._performance:
-            return
+        if performance != self._performance:
+            self._remember(names)
+            self._take(performance)
+
+    def _remember(self, names: frozenset[str]) -> None:
+        """Let what is now be undone to, unless it only goes on changing the same settings."""
         now = self._clock()
         if names != self._last_names or now - self._last_s > UNDO_JOIN_S:
-            self._undo.append(self._performance)
+            self._undo.append((self._performance, self._beside))
             del self._undo[:-_MOST_UNDO]
             self._last_names = names
         self._last_s = now
         self._redo.clear()
-        self._take(performance)
+
+    def _go_to(self, state: State) -> None:
+        performance, beside = state
+        values = {name: value for name, value in beside.items() if self._beside[name] != value}
+        self._beside = beside
+        if performance != self._performance:
+            self._take(performance)
+        if values:
+            self.beside_changed.emit(values)
 
     def _forget_join(self) -> None:
         self._last_names, self._last_s = frozenset(), self._clock()

@@ -126,8 +126,8 @@ def test_badges_say_what_moves_a_control():
 
 
 def test_keyboards_are_remembered_and_told_to_the_engine(window, tmp_path):
-    window.desk.choose_keys(("Keystation", "virtual"))
-    window.desk.choose_thru(True)
+    window.desk.choose(keys_in=("Keystation", "virtual"))
+    window.desk.choose(thru=True)
     config = window.desk.config()
     assert config["keys_in"] == ["Keystation", "virtual"] and config["thru"] is True
     window.desk.performance.set(settings={"temperature": 0.7})

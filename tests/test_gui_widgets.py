@@ -129,7 +129,7 @@ def test_piano_roll_paints_played_committed_and_draft(qtbot):
 
 def test_level_light_stays_until_reset(qtbot):
     meter = shown(qtbot, LevelMeter(DARK), 200, 24)
-    meter.show_level(-1.0)
+    meter.show_level(-12.0, 0.0)
     meter.show_level(-40.0)
     assert meter.hot
     QTest.mouseClick(meter, LEFT)

@@ -256,13 +256,13 @@ def test_nothing_is_pushed_out_of_the_window(make, qtbot, size, points):
 def test_own_presets_are_kept(make, tmp_path):
     window = make()
     window.desk.performance.set(tempo_bpm=66.0)
-    window._save_preset("My Night / 2")
+    window.presets.keep("My Night / 2")
     assert (tmp_path / "presets" / "my-night-2.json").is_file()
     names = [
         window.page.presets.list.item(row).text() for row in range(window.page.presets.list.count())
     ]
     assert any("My Night / 2" in name for name in names)
-    window._save_preset("///")
+    window.presets.keep("///")
     assert window.notice.isVisible()
 
 

@@ -114,7 +114,18 @@ PRESET_APPLY: Final = "Apply"
 PRESET_SAVE: Final = "Save as …"
 PRESET_TITLE: Final = "Save preset"
 PRESET_PROMPT: Final = "Name of the preset:"
-PRESET_HINT: Final = "Double-click to play with a preset at once."
+PRESET_HINT: Final = "Double-click to play with a preset from the next bar on."
+PRESET_APPLY_TIP: Final = "Play with it: from the next bar line on, or at once while nothing plays"
+PRESET_ROW: Final = "{program:>3}   {name}"
+PRESET_COMING: Final = "{row}   ▸ next bar"
+PRESET_PROGRAM: Final = "Program "
+PRESET_PROGRAM_NAME: Final = "MIDI program number"
+PRESET_TAKEN: Final = "Program {program} belongs to “{name}”; choose another number."
+PRESET_RENAME: Final = "Rename preset"
+PRESET_RENAME_BUTTON: Final = "Rename …"
+PRESET_REMOVE: Final = "Delete"
+PRESET_REMOVE_SURE: Final = "Delete your preset “{name}” for good?"
+PRESET_NAMELESS: Final = "A preset needs a name with at least one letter or digit."
 PRESET_OWN: Final = "Your own preset"
 PRESET_BROKEN: Final = "Presets cannot be listed: {reason}"
 
@@ -131,10 +142,10 @@ ABSENT: Final = "{name} (not connected)"
 LEVEL: Final = "Input level"
 LEVEL_NOTHING: Final = "no sound"
 LEVEL_DB: Final = "{level:.0f} dB"
-LEVEL_HOT: Final = "TOO LOUD"
+LEVEL_HOT: Final = "CLIP"
 LEVEL_HOT_TIP: Final = (
-    "The input has come so close to full scale that it clips or nearly clips; turn it down. "
-    "Click to reset."
+    "The bar is the level, the line its highest peak. CLIP lights when the input has reached "
+    "full scale: turn it down, then click to reset."
 )
 MIDI_OUT: Final = "MIDI out"
 MIDI_OUTS: Final = {
@@ -167,5 +178,23 @@ LATENCY: Final = "MIDI offset"
 LATENCY_TIP: Final = "Later (+) or earlier (−), so that sound rather than wire is on the beat"
 OSC: Final = "OSC to"
 OSC_PLACEHOLDER: Final = "host:port, e.g. 127.0.0.1:9000"
+OSC_TIP: Final = "Where mood, key, chord and beat are told by OSC; several apart by spaces"
+OSC_IN: Final = "Take orders by OSC on port"
+OSC_IN_TIP: Final = "From programs on this computer, such as a light desk or TouchDesigner"
+OSC_IN_PORT: Final = "OSC port for orders"
+MONITOR: Final = "Page beside the stage"
+MONITORS: Final = {
+    "": "Off",
+    "here": "For this computer",
+    "network": "For telephones and tablets in the network",
+}
+MONITOR_TIP: Final = "Mood, bar, health and (if allowed) buttons in any browser"
+MONITOR_ORDERS: Final = "May also give orders"
+MONITOR_ORDERS_TIP: Final = (
+    "Panic, freeze, presets and the target; only for who has this very address, token and all"
+)
+MONITOR_ADDRESS: Final = "Address of the page"
+MONITOR_LATER: Final = "Its address appears here once the music has started."
+MONITOR_QR: Final = "QR code of the page's address"
 RESTARTS_MUSIC: Final = "A change here restarts the music."
 NO_INPUTS: Final = "No audio input is connected; a file can be played instead."

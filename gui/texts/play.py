@@ -133,6 +133,12 @@ CURVES_NAME: Final = "Valence and arousal over time"
 CURVES_LEGEND_HEARD: Final = "heard, ± 1 standard deviation"
 CURVES_LEGEND_TARGET: Final = "played"
 CURVES_SECONDS: Final = "{seconds:.0f} s"
+EVENTS: Final = {
+    "section": "new section",
+    "build": "build",
+    "drop": "drop",
+    "silence": "silence",
+}
 ROLL_NAME: Final = "Piano roll"
 ROLL_PLAYED: Final = "played"
 ROLL_COMMITTED: Final = "fixed"

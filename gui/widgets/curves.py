@@ -8,6 +8,7 @@ from PyQt6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidg
 from gui import texts
 from gui.history import COLUMNS, History
 from gui.theme import Theme
+from gui.widgets.event_marks import EventMarks
 from gui.widgets.paint import faded
 
 __all__ = ["Curves"]
@@ -31,6 +32,7 @@ class Curves(QWidget):
         head.addStretch()
         head.addWidget(title)
         self._plots = [_Plot("valence", texts.VALENCE), _Plot("arousal", texts.AROUSAL)]
+        self.marks = EventMarks([plot.widget.getPlotItem() for plot in self._plots])
         layout = QVBoxLayout(self)
         layout.setContentsMargins(8, 6, 8, 4)
         layout.setSpacing(2)
@@ -46,6 +48,7 @@ class Curves(QWidget):
             f'&nbsp;&nbsp;&nbsp;<span style="color:{theme.target}">╍ '
             f"{texts.CURVES_LEGEND_TARGET}</span>"
         )
+        self.marks.set_theme(theme)
         for plot in self._plots:
             plot.set_theme(theme)
 
@@ -56,10 +59,14 @@ class Curves(QWidget):
         if not len(rows):
             for plot in self._plots:
                 plot.clear()
+            self.marks.show_events(())
             return
         seconds = rows[:, 0] - rows[-1, 0]
         for plot in self._plots:
             plot.draw(seconds, *(rows[:, column] for column in plot.columns))
+        now_s = rows[-1, 0]
+        recent = [(at_s - now_s, kind) for at_s, kind in history.events if at_s >= now_s - SHOWN_S]
+        self.marks.show_events(recent)
 
 
 class _Plot:

@@ -109,6 +109,10 @@ class DeskPage(QWidget):
             page_width = page.minimumSizeHint().width() + _SCROLL_BAR_PX
             area.setMinimumWidth(max(page_width, tabs_width))
 
+    def shows_devices(self) -> bool:
+        """Return whether a list of devices can be seen now."""
+        return self.tabs.isVisible() and self.tabs.currentIndex() in (_KEYS_TAB, _DEVICES_TAB)
+
     def show_devices_tab(self) -> None:
         """Open the Devices page of the side panel."""
         self.tabs.show()

@@ -10,7 +10,6 @@ from PyQt6.QtWidgets import (
     QFormLayout,
     QHBoxLayout,
     QLabel,
-    QLineEdit,
     QPushButton,
     QVBoxLayout,
     QWidget,
@@ -21,6 +20,7 @@ from gui import texts
 from gui.theme import Theme
 from gui.widgets.level_meter import LevelMeter
 from gui.widgets.pickers import fill, make_picker
+from gui.widgets.reach_panel import ReachPanel
 from gui.widgets.sync_panel import SyncPanel
 from presets import DEMO_AUDIO
 
@@ -32,7 +32,7 @@ class DevicesPanel(QWidget):
 
     Signals
     -------
-    input_chosen, output_chosen, osc_chosen : str
+    input_chosen, output_chosen : str
         As `engine.config.LiveConfig` names them.
     file_wanted, folder_wanted, refreshed :
         Buttons.
@@ -44,7 +44,6 @@ class DevicesPanel(QWidget):
 
     input_chosen = pyqtSignal(str)
     output_chosen = pyqtSignal(str)
-    osc_chosen = pyqtSignal(str)
     file_wanted = pyqtSignal()
     folder_wanted = pyqtSignal()
     refreshed = pyqtSignal()
@@ -55,7 +54,7 @@ class DevicesPanel(QWidget):
         super().__init__()
         self.input, self.output = make_picker(texts.AUDIO_IN), make_picker(texts.MIDI_OUT)
         self.meter = LevelMeter(theme)
-        self.sync = SyncPanel()
+        self.sync, self.reach = SyncPanel(), ReachPanel()
         open_file = QPushButton(texts.AUDIO_OPEN)
         open_file.clicked.connect(self.file_wanted)
         refresh = QPushButton(texts.REFRESH)
@@ -75,9 +74,6 @@ class DevicesPanel(QWidget):
         self.latency.setKeyboardTracking(False)
         self.latency.setToolTip(texts.LATENCY_TIP)
         self.latency.valueChanged.connect(self.latency_chosen)
-        self.osc = QLineEdit()
-        self.osc.setPlaceholderText(texts.OSC_PLACEHOLDER)
-        self.osc.editingFinished.connect(lambda: self.osc_chosen.emit(self.osc.text().strip()))
         hint = QLabel(texts.RESTARTS_MUSIC)
         hint.setProperty("role", "small")
         hint.setWordWrap(True)
@@ -103,7 +99,6 @@ class DevicesPanel(QWidget):
         layout.addWidget(self.output)
         form = QFormLayout()
         form.addRow(texts.LATENCY, self.latency)
-        form.addRow(texts.OSC, self.osc)
         layout.addLayout(form)
         layout.addSpacing(8)
         layout.addWidget(self.sync)
@@ -111,6 +106,8 @@ class DevicesPanel(QWidget):
         layout.addWidget(self.record)
         layout.addWidget(self._folder)
         layout.addLayout(_row(folder))
+        layout.addSpacing(8)
+        layout.addWidget(self.reach)
         layout.addStretch()
         layout.addWidget(hint)
         self.input.activated.connect(lambda _: self.input_chosen.emit(self.input.currentData()))
@@ -140,19 +137,20 @@ class DevicesPanel(QWidget):
         self._problem.setText(problem)
         self._problem.setVisible(bool(problem))
 
-    def show_settings(self, record: bool, folder: Path, latency_ms: float, osc: str) -> None:
+    def show_settings(self, record: bool, folder: Path, latency_ms: float) -> None:
         """Show what is set once."""
         self.record.setChecked(record)
         self._folder.setText(str(folder))
         self.latency.blockSignals(True)
         self.latency.setValue(latency_ms)
         self.latency.blockSignals(False)
-        if not self.osc.hasFocus():
-            self.osc.setText(osc)
 
     def show_snapshot(self, look: Snapshot | None) -> None:
         """Show the level of the input; None while not running."""
-        self.meter.show_level(None if look is None else look.audio.level_db)
+        if look is None:
+            self.meter.show_level(None)
+        else:
+            self.meter.show_level(look.audio.level_db, look.audio.peak_db)
         self.sync.show_snapshot(look)
 
 

@@ -49,7 +49,10 @@ class HealthStrip(QFrame):
 
     def show_health(self, look: Snapshot | None, items: tuple[HealthItem, ...]) -> None:
         """Show the verdict; None while not running."""
-        self.meter.show_level(None if look is None else look.audio.level_db)
+        if look is None:
+            self.meter.show_level(None)
+        else:
+            self.meter.show_level(look.audio.level_db, look.audio.peak_db)
         trouble = worst(items)
         if look is None:
             verdict, level, words, figures = texts.HEALTH_OFF, "", "", ""

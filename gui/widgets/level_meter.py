@@ -7,16 +7,20 @@ from PyQt6.QtWidgets import QSizePolicy, QWidget
 from gui import texts
 from gui.theme import Theme
 
-__all__ = ["LevelMeter"]
+__all__ = ["CLIP_DB", "LevelMeter"]
 
-LOWEST_DB, HOT_DB = -60.0, -3.0
-"""A full-scale sine has -3 dBFS (RMS): at that level any music clips."""
+LOWEST_DB, HOT_DB, CLIP_DB = -60.0, -6.0, -0.2
+"""From `HOT_DB` on the peak is near full scale; at `CLIP_DB` it has reached it."""
 
 _FALL_DB_PER_SHOW = 0.7  # 20 dB a second at 30 looks a second
+_HOLD_SHOWS = 45
+"""So long the highest peak stays marked: a second and a half."""
 
 
 class LevelMeter(QWidget):
-    """A bar from -60 to 0 dBFS. A click puts the light out.
+    """A bar (RMS) from -60 to 0 dBFS with the held peak as a line, and a clip light.
+
+    The light stays on until a click puts it out.
 
     Signals
     -------
@@ -31,6 +35,8 @@ class LevelMeter(QWidget):
         self._theme = theme
         self._level_db: float | None = None
         self._shown_db = LOWEST_DB
+        self._peak_db = LOWEST_DB
+        self._held = 0
         self.hot = False
         self.setAccessibleName(texts.LEVEL)
         self.setToolTip(texts.LEVEL_HOT_TIP)
@@ -41,15 +47,23 @@ class LevelMeter(QWidget):
         self._theme = theme
         self.update()
 
-    def show_level(self, level_db: float | None) -> None:
-        """Show an RMS level [dBFS]; None while nothing is listened to."""
+    def show_level(self, level_db: float | None, peak_db: float = LOWEST_DB) -> None:
+        """Show an RMS level and a peak [dBFS]; None while nothing is listened to."""
         self._level_db = level_db
         if level_db is None:
-            self._shown_db = LOWEST_DB
+            self._shown_db = self._peak_db = LOWEST_DB
         else:
             self._shown_db = max(level_db, self._shown_db - _FALL_DB_PER_SHOW, LOWEST_DB)
-            self.hot = self.hot or level_db > HOT_DB
+            self._held -= 1
+            if peak_db >= self._peak_db or self._held <= 0:
+                self._peak_db, self._held = max(peak_db, LOWEST_DB), _HOLD_SHOWS
+            self.hot = self.hot or peak_db >= CLIP_DB
         self.update()
+
+    @property
+    def peak_db(self) -> float:
+        """The peak that is marked [dBFS]."""
+        return self._peak_db
 
     def mousePressEvent(self, event: QMouseEvent | None) -> None:  # noqa: N802, D102
         self.put_out()
@@ -73,9 +87,9 @@ class LevelMeter(QWidget):
         painter.setPen(QColor(self._theme.edge))
         painter.setBrush(QColor(self._theme.ground))
         painter.drawRoundedRect(area, 4.0, 4.0)
-        share = (min(0.0, self._shown_db) - LOWEST_DB) / -LOWEST_DB
+        share = _share(self._shown_db)
         if share > 0.0:
-            colour = self._theme.bad if self._shown_db > HOT_DB else self._theme.good
+            colour = self._theme.bad if self._peak_db >= CLIP_DB else self._theme.good
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(QColor(colour))
             bar = area.adjusted(2.0, 2.0, -2.0, -2.0)
@@ -83,6 +97,10 @@ class LevelMeter(QWidget):
             painter.setOpacity(0.75)
             painter.drawRoundedRect(bar, 3.0, 3.0)
             painter.setOpacity(1.0)
+        if self._peak_db > LOWEST_DB:
+            hot = self._theme.caution if self._peak_db >= HOT_DB else self._theme.text
+            x = area.left() + 2.0 + _share(self._peak_db) * (area.width() - 6.0)
+            painter.fillRect(QRectF(x, area.top() + 2.0, 2.0, area.height() - 4.0), QColor(hot))
         painter.setPen(QColor(self._theme.text))
         align = Qt.AlignmentFlag.AlignVCenter
         inside = area.adjusted(6.0, 0.0, -6.0, 0.0)
@@ -103,3 +121,7 @@ class LevelMeter(QWidget):
         if self._level_db <= LOWEST_DB:
             return texts.LEVEL_NOTHING
         return texts.LEVEL_DB.format(level=self._level_db)
+
+
+def _share(level_db: float) -> float:
+    return (min(0.0, level_db) - LOWEST_DB) / -LOWEST_DB

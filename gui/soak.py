@@ -1,0 +1,248 @@
+"""``python -m gui.soak AUDIO``: the real window at work for some time, measured from inside.
+
+A heartbeat of 100 a second is what the window would answer a mouse with: the longest gap between
+two beats is the longest it was deaf. Meanwhile a hand drags the target, turns the pages and goes
+to the stage view and back. Prints one JSON object, see `measure`.
+"""
+
+import argparse
+import gc
+import json
+import math
+import os
+import sys
+import tempfile
+import time
+from array import array
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from PyQt6.QtCore import QEventLoop, QSettings, Qt, QTimer
+
+from engine.bench.soak.family import taken_by
+from engine.bench.soak.watch import trend
+from engine.snapshot import Snapshot
+from gui.app import keep_still, make_application, make_window
+from gui.main_window import MainWindow
+
+__all__ = ["Heartbeat", "main", "measure"]
+
+BEAT_MS = 10
+DEAF_S = 0.1
+_SETTLING_S = 15.0
+_MEMORY_EVERY_S = 5.0
+_HAND_MS = 50
+_LATENESS_NOTES = 2048
+"""So many notes the sender's percentiles describe: looks further apart share none."""
+_START_S = 60.0
+
+
+class Heartbeat:
+    """Measures the gaps between beats of the window's own event loop."""
+
+    def __init__(self) -> None:
+        self.gaps_s = array("d")
+        self.collecting_s = 0.0
+        """Longest collection of garbage [s]."""
+        self._last_s = self._began_s = 0.0
+        self._timer = QTimer()
+        self._timer.setTimerType(Qt.TimerType.PreciseTimer)
+        self._timer.setInterval(BEAT_MS)
+        self._timer.timeout.connect(self._beat)
+
+    def start(self) -> None:
+        """Begin to beat."""
+        gc.callbacks.append(self._collected)
+        self._last_s = time.perf_counter()
+        self._timer.start()
+
+    def stop(self) -> None:
+        """Beat no more."""
+        self._timer.stop()
+        gc.callbacks.remove(self._collected)
+
+    def _beat(self) -> None:
+        now_s = time.perf_counter()
+        self.gaps_s.append(now_s - self._last_s)
+        self._last_s = now_s
+
+    def _collected(self, phase: str, _info: dict[str, int]) -> None:
+        now_s = time.perf_counter()
+        if phase == "start":
+            self._began_s = now_s
+        else:
+            self.collecting_s = max(self.collecting_s, now_s - self._began_s)
+
+
+def _hand(window: MainWindow) -> Iterator[None]:
+    """Do what a performer does, one small move at a time."""
+    page, desk = window.page, window.desk
+    while True:
+        for tab in range(page.tabs.count()):
+            page.tabs.setCurrentIndex(tab)
+            for step in range(100):  # drag in a circle for five seconds
+                angle = 2.0 * math.pi * step / 100.0
+                desk.drag_target(0.7 * math.cos(angle), 0.7 * math.sin(angle))
+                yield
+            desk.performance.undo()
+            for _ in range(100):
+                yield
+        window.toggle_stage()
+        for _ in range(400):
+            yield
+        window.toggle_stage()
+
+
+def measure(audio: Path, minutes: float, midi_out: str, preset: dict[str, Any]) -> dict[str, Any]:
+    """Run the window and return what was found.
+
+    Parameters
+    ----------
+    audio : Path
+        What is listened to; at least as long.
+    minutes : float
+        How long to measure, after a quarter of a minute of settling.
+    midi_out : str
+        As `engine.config.LiveConfig` names it.
+    preset : dict
+        Settings of the performance.
+
+    Returns
+    -------
+    dict
+        ``heartbeat_p50_ms``, ``_p99_ms``, ``_max_ms``, ``deaf_over_100_ms``, ``looks_per_s``,
+        ``memory_mb`` (first and last), ``memory_slope_mb_per_h``, ``lateness`` (notes, p99 [ms]),
+        and more.
+
+    Raises
+    ------
+    RuntimeError
+        The engine did not start.
+    """
+    with tempfile.TemporaryDirectory(prefix="stimmung-window-") as folder:
+        return _measure(Path(folder), audio, minutes, midi_out, preset)
+
+
+def _measure(
+    folder: Path, audio: Path, minutes: float, midi_out: str, preset: dict[str, Any]
+) -> dict[str, Any]:
+    app = make_application()
+    store = QSettings(str(folder / "settings.ini"), QSettings.Format.IniFormat)
+    for name, value in (
+        ("audio_input", str(audio)),
+        ("midi_out", midi_out),
+        ("performance", json.dumps(preset)),
+        ("welcomed", "yes"),
+    ):
+        store.setValue(name, value)
+    window = make_window(store)
+    window.show()
+    looks: list[Snapshot] = []
+
+    def take(look: Snapshot) -> None:
+        looks[:] = [look]
+        counted[0] += 1
+
+    counted = [0]
+    window.desk.bridge.snapshot.connect(take)
+    window.desk.start()
+    _play(_START_S, lambda: bool(looks))
+    if not looks:
+        window.close()
+        raise RuntimeError(f"the engine did not start: {window.notice.label.text()}")
+    hand = _hand(window)
+    mover = QTimer()
+    mover.setInterval(_HAND_MS)
+    mover.timeout.connect(lambda: next(hand))
+    mover.start()
+    _play(_SETTLING_S)
+    keep_still()
+    heart = Heartbeat()
+    memory: list[tuple[float, float]] = []
+    lateness: list[tuple[int, float]] = []
+    counted[0] = 0
+    began_s = time.perf_counter()
+    cpu_s = time.process_time()
+
+    def look_at_memory() -> None:
+        taken = taken_by(os.getpid())
+        if taken is not None:
+            memory.append((time.perf_counter() - began_s, taken.memory_mb))
+
+    def look_at_notes() -> None:
+        midi = looks[0].midi
+        if midi.sent - (lateness[-1][0] if lateness else 0) >= _LATENESS_NOTES:
+            lateness.append((midi.sent, midi.lateness_p99_ms))
+
+    watch = QTimer()
+    watch.setInterval(round(_MEMORY_EVERY_S * 1000))
+    watch.timeout.connect(look_at_memory)
+    watch.timeout.connect(look_at_notes)
+    watch.start()
+    heart.start()
+    _play(minutes * 60.0)
+    heart.stop()
+    took_s = time.perf_counter() - began_s
+    cpu = (time.process_time() - cpu_s) / took_s
+    midi, missed = looks[0].midi, looks[0].missed_beats
+    lateness.append((midi.sent, midi.lateness_p99_ms))
+    said = window.notice.label.text() if window.notice.isVisible() else ""
+    mover.stop()
+    watch.stop()
+    window.close()
+    gaps = sorted(heart.gaps_s)
+    late = [point for point in memory if point[0] > 0.1 * took_s] or memory
+    return {
+        "minutes": round(took_s / 60.0, 2),
+        "platform": app.platformName(),
+        "beats": len(gaps),
+        "heartbeat_p50_ms": round(1e3 * _quantile(gaps, 0.5), 2),
+        "heartbeat_p99_ms": round(1e3 * _quantile(gaps, 0.99), 2),
+        "heartbeat_p999_ms": round(1e3 * _quantile(gaps, 0.999), 2),
+        "heartbeat_max_ms": round(1e3 * gaps[-1], 2),
+        "deaf_over_100_ms": sum(gap > DEAF_S for gap in gaps),
+        "longest_collection_ms": round(1e3 * heart.collecting_s, 2),
+        "looks_per_s": round(counted[0] / took_s, 2),
+        "window_cpu_share": round(cpu, 3),
+        "memory_mb": [round(memory[0][1], 1), round(memory[-1][1], 1)],
+        "memory_slope_mb_per_h": round(3600.0 * trend(late), 2),
+        "lateness": [[sent, round(p99, 4)] for sent, p99 in lateness],
+        "lateness_max_ms": round(midi.lateness_max_ms, 3),
+        "missed_beats": missed,
+        "said": said,
+    }
+
+
+def _play(seconds: float, until: Callable[[], bool] = lambda: False) -> None:
+    """Let Qt's own loop run for so long, or until something holds."""
+    loop = QEventLoop()  # the application's own would close the window when it ends
+    QTimer.singleShot(round(seconds * 1000), loop.quit)
+    look = QTimer()
+    look.timeout.connect(lambda: loop.quit() if until() else None)
+    look.start(10 * BEAT_MS)
+    loop.exec()
+    look.stop()
+
+
+def _quantile(ordered: list[float], share: float) -> float:
+    return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
+
+
+def main() -> int:
+    """Measure, and print it as JSON; return the exit code."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("audio", type=Path)
+    parser.add_argument("--minutes", type=float, default=3.0)
+    parser.add_argument("--midi-out", default="none")
+    parser.add_argument("--performance", type=json.loads, default={})
+    parsed = parser.parse_args()
+    if not os.environ.get("DISPLAY"):
+        os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    found = measure(parsed.audio, parsed.minutes, parsed.midi_out, parsed.performance)
+    print(json.dumps(found), flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

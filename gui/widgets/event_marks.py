@@ -1,0 +1,82 @@
+"""Marks on the curves where the music turned: new section, build, drop, silence."""
+
+from collections.abc import Sequence
+
+import pyqtgraph as pg
+from PyQt6.QtCore import Qt
+
+from gui import texts
+from gui.theme import Theme
+
+__all__ = ["EventMarks"]
+
+_CLOSE_S = 5.0
+"""Words nearer than that would overlap: the next ones stand a row lower."""
+_ROW = 0.34
+_ROWS = 3
+_DASHES = {"section": "solid", "build": "dash", "drop": "solid", "silence": "dot"}
+_PENS = {
+    "solid": Qt.PenStyle.SolidLine,
+    "dash": Qt.PenStyle.DashLine,
+    "dot": Qt.PenStyle.DotLine,
+}
+
+
+class EventMarks:
+    """Upright lines through several plots, with words in the first one.
+
+    Lines and words are made once and moved about: making them anew ten times a second would
+    cost more than the curves.
+
+    Parameters
+    ----------
+    plots : sequence of pyqtgraph.PlotItem
+        Which share their time axis.
+    """
+
+    def __init__(self, plots: Sequence["pg.PlotItem"]) -> None:
+        self._plots = plots
+        self._marks: list[tuple[list[pg.InfiniteLine], pg.TextItem]] = []
+        self._theme: Theme | None = None
+
+    def set_theme(self, theme: Theme) -> None:
+        """Take other colours."""
+        self._theme = theme
+        for _lines, words in self._marks:
+            words.setColor(theme.text)
+
+    def show_events(self, events: Sequence[tuple[float, str]]) -> None:
+        """Show events, oldest first: seconds from now (negative) and kind."""
+        while len(self._marks) < len(events):
+            self._marks.append(self._make())
+        last_s, row = float("-inf"), 0
+        for (at_s, kind), (lines, words) in zip(events, self._marks, strict=False):
+            row = (row + 1) % _ROWS if at_s - last_s < _CLOSE_S else 0
+            last_s = at_s
+            assert self._theme is not None
+            for line in lines:
+                line.setPos(at_s)
+                line.setPen(pg.mkPen(self._theme.muted, width=1.5, style=_PENS[_DASHES[kind]]))
+                line.show()
+            words.setText(texts.EVENTS[kind])
+            words.setColor(self._theme.text)
+            words.setPos(at_s, 1.1 - row * _ROW)
+            words.setAnchor((1.0, 0.0) if at_s > -_CLOSE_S else (0.0, 0.0))
+            words.show()
+        for lines, words in self._marks[len(events) :]:
+            for item in (*lines, words):
+                item.hide()
+
+    @property
+    def shown(self) -> list[str]:
+        """Words that can be seen now."""
+        return [words.toPlainText() for _lines, words in self._marks if words.isVisible()]
+
+    def _make(self) -> tuple[list["pg.InfiniteLine"], "pg.TextItem"]:
+        lines = [pg.InfiniteLine(angle=90) for _ in self._plots]
+        words = pg.TextItem()
+        for plot, line in zip(self._plots, lines, strict=True):
+            line.setZValue(-5)
+            plot.addItem(line, ignoreBounds=True)
+        self._plots[0].addItem(words, ignoreBounds=True)
+        return lines, words
