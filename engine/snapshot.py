@@ -9,7 +9,7 @@ from typing import Any
 from engine.config import Mode, Performance, Sync
 from engine.events import EmotionState, NoteEvent
 
-__all__ = ["AudioHealth", "MidiHealth", "Snapshot", "SyncHealth", "VideoHealth"]
+__all__ = ["AudioHealth", "MidiHealth", "ReplayLook", "Snapshot", "SyncHealth", "VideoHealth"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,4 +157,21 @@ class Snapshot:
 
     def to_json(self) -> dict[str, Any]:
         """Return the snapshot as plain JSON values."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayLook:
+    """One look at a replay: where it is [s], whether it moves, whether all has sounded."""
+
+    folder: str
+    at_s: float
+    seconds: float
+    playing: bool
+    ended: bool
+    port: str
+    alive: bool
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the look as plain JSON values."""
         return asdict(self)

@@ -3,34 +3,16 @@
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 from engine.midi.client import SenderClient
 from engine.session.events_file import read_session
 from engine.session.replay import Replayer, ReplayScore
+from engine.snapshot import ReplayLook
 
-__all__ = ["ReplayLook", "ReplayRun"]
+__all__ = ["ReplayRun"]
 
 _TICK_S = 0.005
-
-
-@dataclass(frozen=True, slots=True)
-class ReplayLook:
-    """One look at a replay: where it is [s], whether it moves, whether all has sounded."""
-
-    folder: str
-    at_s: float
-    seconds: float
-    playing: bool
-    ended: bool
-    port: str
-    alive: bool
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the look as plain JSON values."""
-        return asdict(self)
 
 
 class ReplayRun:
