@@ -39,6 +39,9 @@ class RecordingPort:
     def collect(self):
         return []
 
+    def withdraw(self, at_s):
+        self.sent = [sent for sent in self.sent if sent[1] < at_s or sent[0][0] != "9"]
+
     def refresh(self):
         pass
 
@@ -179,8 +182,10 @@ def test_no_output_is_a_port_too(fake_clock):
 def test_client_plays_through_a_process_that_has_no_port():
     with SenderClient("none") as client:
         now = time.perf_counter()
+        # Handed over ahead, as the player does: a note whose end has passed is not played late.
         for number in range(10):
-            client.note(number, now + 0.02 * number, now + 0.02 * number + 0.01, 0, 60, 90)
+            on_s = now + 0.5 + 0.02 * number
+            client.note(number, on_s, on_s + 0.01, 0, 60, 90)
         until(lambda: client.status().sent == 10 and not client.status().sounding, "ten notes")
         status = client.status()
         assert (status.alive, status.port, status.port_alive, status.dropped) == (
@@ -448,3 +453,13 @@ def test_driver_that_hangs_while_closing_does_not_keep_the_process():
         process.stdin.close()
         assert b"close" in process.stderr.read()  # it says where it hung
         assert process.wait(10) != 0
+
+
+def test_a_cancelled_beat_is_taken_back_from_the_port(fake_clock):
+    port = RecordingPort(lookahead_s=0.05)
+    stage = Stage(fake_clock, [port])
+    stage.sender.open(wait=False)
+    stage.tell(note(1, 100.04, 100.5), at=100.0)
+    assert len(port.sent) == 1
+    stage.tell(Frame(Kind.CANCEL_AFTER, at_s=100.01), at=100.005)
+    assert not [data for data, _ in port.sent if data.startswith("9")]

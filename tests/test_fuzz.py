@@ -377,6 +377,9 @@ class Strict:
     def collect(self):
         return []
 
+    def withdraw(self, at_s):
+        pass
+
     def refresh(self):
         pass
 

@@ -22,11 +22,15 @@ MAX_LATENCY_S = 0.2
 
 @dataclass(frozen=True, slots=True)
 class SentNote:
-    """A note-on that left: its deadline and how much later it was sent [s]."""
+    """A note-on that left: its deadline and how much later it was sent [s].
+
+    ``frame`` is the server's frame it was meant for, 32 bits, where JACK carries it; else -1.
+    """
 
     note_id: int
     deadline_s: float
     lateness_s: float
+    frame: int = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +83,7 @@ class SenderClient:
     Parameters
     ----------
     output : str
-        ``virtual``, ``jack``, ``none`` or (part of) an existing port's name.
+        ``virtual``, ``jack``, ``rtmidi``, ``none`` or (part of) an existing port's name.
     port_name : str
         Name of our own port where one is made.
     latency_s : float
@@ -275,7 +279,15 @@ class SenderClient:
         with link.lock:
             frames = list(link.sent)
             link.sent.clear()
-        return [SentNote(frame.note_id, frame.at_s, frame.until_s) for frame in frames]
+        return [
+            SentNote(
+                frame.note_id,
+                frame.at_s,
+                frame.until_s,
+                int.from_bytes(frame.payload, "little") if frame.payload else -1,
+            )
+            for frame in frames
+        ]
 
     @property
     def pid(self) -> int | None:

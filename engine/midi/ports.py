@@ -4,6 +4,8 @@
     A port of our own that the DAW sees, through ALSA, CoreMIDI or JACK.
 ``jack``
     A port of our own on a JACK server, every message at its exact frame.
+``rtmidi``
+    As ``virtual``, but through RtMidi on JACK too, where it is exact to the period only.
 ``none``
     No port; everything is counted as if there were one.
 anything else
@@ -12,14 +14,16 @@ anything else
 
 import contextlib
 from collections.abc import Callable, Sequence
-from typing import Protocol, TypeAlias
+from typing import NamedTuple, Protocol, TypeAlias
 
 from engine.errors import MidiPortError
 
 __all__ = [
+    "OWN_PORTS",
     "Clock",
     "NullPort",
     "OutputPort",
+    "Written",
     "list_input_ports",
     "list_output_ports",
     "load_libraries",
@@ -27,8 +31,22 @@ __all__ = [
     "resolve_name",
 ]
 
+OWN_PORTS = ("virtual", "jack", "rtmidi", "none")
+"""Words that do not name an existing port."""
+
 Clock: TypeAlias = Callable[[], float]
 """Something like `time.perf_counter` [s]."""
+
+
+class Written(NamedTuple):
+    """A note-on that a port has written by itself."""
+
+    note_id: int
+    at_s: float
+    """Its deadline [s]."""
+    lateness_s: float
+    frame: int
+    """Frame of the server it was meant for, 32 bits."""
 
 
 class OutputPort(Protocol):
@@ -50,8 +68,12 @@ class OutputPort(Protocol):
         """Send one message; return its lateness [s], or None if `collect` will tell."""
         ...
 
-    def collect(self) -> list[tuple[int, float, float]]:
-        """Return id, deadline [s] and lateness [s] of notes sent since the last call."""
+    def collect(self) -> list[Written]:
+        """Return the notes written since the last call, where `send` could not tell."""
+        ...
+
+    def withdraw(self, at_s: float) -> None:
+        """Take back note-ons for then or later [s] that have not left, and their note-offs."""
         ...
 
     def refresh(self) -> None:
@@ -85,9 +107,12 @@ class NullPort:
         """Measure how late the message would have been."""
         return self._clock() - at_s
 
-    def collect(self) -> list[tuple[int, float, float]]:
+    def collect(self) -> list[Written]:
         """Return nothing: `send` has told already."""
         return []
+
+    def withdraw(self, at_s: float) -> None:
+        """Nothing waits here."""
 
     def refresh(self) -> None:
         """Nothing can change."""
@@ -146,7 +171,7 @@ def open_output(output: str, port_name: str, clock: Clock) -> OutputPort:
     Parameters
     ----------
     output : str
-        ``virtual``, ``jack``, ``none`` or (part of) the name of an existing port.
+        ``virtual``, ``jack``, ``rtmidi``, ``none`` or (part of) the name of an existing port.
     port_name : str
         Name of our own port where one is made.
     clock : callable
@@ -163,10 +188,12 @@ def open_output(output: str, port_name: str, clock: Clock) -> OutputPort:
         from engine.midi.jack_port import JackPort
 
         return JackPort(port_name, clock)
-    from engine.midi.rtmidi_port import open_named, open_virtual
+    from engine.midi.rtmidi_port import open_named, open_through_rtmidi, open_virtual
 
     if output == "virtual":
         return open_virtual(port_name, clock)
+    if output == "rtmidi":
+        return open_through_rtmidi(port_name, clock)
     return open_named(output, port_name, clock)
 
 

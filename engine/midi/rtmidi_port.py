@@ -9,7 +9,7 @@ import time
 from typing import Any
 
 from engine.errors import MidiPortError
-from engine.midi.ports import Clock, OutputPort, resolve_name
+from engine.midi.ports import Clock, OutputPort, Written, resolve_name
 
 __all__ = [
     "RtMidiPort",
@@ -17,6 +17,7 @@ __all__ = [
     "input_names",
     "load_rtmidi",
     "open_named",
+    "open_through_rtmidi",
     "open_virtual",
 ]
 
@@ -83,26 +84,49 @@ def open_virtual(port_name: str, clock: Clock) -> OutputPort:
         If there is no MIDI system, or it has no virtual ports.
     """
     rtmidi = load_rtmidi()
-    for api in _without_jack(rtmidi):
-        try:
-            out = rtmidi.MidiOut(api, name=port_name)
-        except (rtmidi.RtMidiError, OSError):
-            continue  # compiled in, but not running on this machine
-        try:
-            out.open_virtual_port(port_name)
-        except (NotImplementedError, rtmidi.UnsupportedOperationError) as error:
-            out.delete()
-            raise MidiPortError(_NO_VIRTUAL) from error
-        except (rtmidi.RtMidiError, OSError) as error:
-            out.delete()
-            raise MidiPortError(f"cannot make the MIDI port {port_name!r}: {error}") from error
-        return RtMidiPort(rtmidi, out, port_name, clock)
+    port = _make_port(rtmidi, _without_jack(rtmidi), port_name, clock)
+    if port is not None:
+        return port
     from engine.midi.jack_port import JackPort
 
     try:
         return JackPort(port_name, clock)
     except MidiPortError:
         raise MidiPortError(_no_backend()) from None
+
+
+def open_through_rtmidi(port_name: str, clock: Clock) -> OutputPort:
+    """Open a port of our own through RtMidi on whatever system there is, JACK included.
+
+    Raises
+    ------
+    MidiPortError
+        If there is no MIDI system, or it has no virtual ports.
+    """
+    rtmidi = load_rtmidi()
+    port = _make_port(rtmidi, _by_preference(rtmidi), port_name, clock)
+    if port is None:
+        raise MidiPortError(_no_backend())
+    return port
+
+
+def _make_port(rtmidi: Any, systems: list[int], name: str, clock: Clock) -> OutputPort | None:
+    """Make a port on the first system that works here; None if none does."""
+    for api in systems:
+        try:
+            out = rtmidi.MidiOut(api, name=name)
+        except (rtmidi.RtMidiError, OSError):
+            continue  # compiled in, but not running on this machine
+        try:
+            out.open_virtual_port(name)
+        except (NotImplementedError, rtmidi.UnsupportedOperationError) as error:
+            out.delete()
+            raise MidiPortError(_NO_VIRTUAL) from error
+        except (rtmidi.RtMidiError, OSError) as error:
+            out.delete()
+            raise MidiPortError(f"cannot make the MIDI port {name!r}: {error}") from error
+        return RtMidiPort(rtmidi, out, name, clock)
+    return None
 
 
 def open_named(name: str, port_name: str, clock: Clock) -> OutputPort:
@@ -179,9 +203,12 @@ class RtMidiPort:
                 self.alive = False
         return lateness
 
-    def collect(self) -> list[tuple[int, float, float]]:
+    def collect(self) -> list[Written]:
         """Return nothing: `send` has told already."""
         return []
+
+    def withdraw(self, at_s: float) -> None:
+        """Do nothing: what is sent has left."""
 
     def refresh(self) -> None:
         """Look whether the destination is there."""

@@ -195,10 +195,13 @@ class Schedule:
         return [] if self._away else out
 
     def remind(self, since_s: float, now: float) -> list[Outgoing]:
-        """Return again the note-offs since a time: a receiver was not connected to hear them."""
+        """Return again the note-offs since a time: a receiver may not have heard them.
+
+        One that a port holds until its frame is not said earlier than that.
+        """
         at_s = max(now, self._latest_on_s)
         return [
-            note_off(channel, pitch, at_s)
+            note_off(channel, pitch, max(at_s, ended_s))
             for (channel, pitch), ended_s in self._given_offs.items()
             if ended_s >= since_s and self.ledger.at(channel, pitch) is None
         ]

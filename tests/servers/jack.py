@@ -29,16 +29,21 @@ class JackServer(jack_rig.JackServer):
 
 
 def hanging(heard: list[Heard]) -> set[tuple[int, int]]:
-    """Return channel and pitch of notes still sounding; an off without its on is an error."""
+    """Return channel and pitch of notes still sounding; an off without its on is an error.
+
+    An off may be said again: so it is after the server lost time.
+    """
     sounding: dict[tuple[int, int], int] = {}
+    ended: set[tuple[int, int]] = set()
     for message in heard:
         place = message.place
         if message.is_on:
             assert place not in sounding, f"{place} started twice"
             sounding[place] = message.frame
         elif message.is_off:
-            assert place in sounding, f"{place} ended without having started"
-            del sounding[place]
+            assert place in sounding or place in ended, f"{place} ended without having started"
+            sounding.pop(place, None)
+            ended.add(place)
     return set(sounding)
 
 

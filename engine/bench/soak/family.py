@@ -5,7 +5,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["Taken", "find_family", "taken_by"]
+__all__ = ["Taken", "cpu_seconds", "find_family", "taken_by"]
 
 _ROLES = {
     "engine.midi.sender": "sender",
@@ -62,3 +62,14 @@ def taken_by(pid: int) -> Taken | None:
         )
     except (OSError, KeyError, ValueError):
         return None
+
+
+def cpu_seconds(pid: int | None) -> float:
+    """Return the processor time all threads of a process have used [s]; 0 without /proc."""
+    total = 0
+    try:
+        for stat in Path(f"/proc/{pid}/task").glob("*/schedstat"):
+            total += int(stat.read_text(encoding="ascii").split()[0])
+    except (OSError, ValueError):
+        return 0.0
+    return total / 1e9

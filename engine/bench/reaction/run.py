@@ -1,0 +1,190 @@
+"""Plays the scene to every engine at once and measures their answers at a receiver."""
+
+import bisect
+import contextlib
+import json
+import subprocess
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from engine.bench.midi_out.ear import FrameEar
+from engine.bench.midi_out.run import private_server
+from engine.bench.reaction.scene import CLICK, STEP, Scene, make_scene
+from engine.bench.soak.jack_rig import JackServer, until
+from engine.child import child_command, child_environment
+from engine.generators import GENERATORS
+
+__all__ = ["measure_reaction"]
+
+Message = tuple[float, bytes]
+"""Arrival [s] and bytes."""
+
+_PERIOD = 256
+_READY_S = 60.0
+_SOURCE = "bench-scene"
+_LOUDNESS_CC = 7
+_AROUSAL_CC = 21
+_ANSWER_S = 10.0  # an answer that comes later belongs to something else
+_BEFORE_S = 8.0
+_CLEARLY = 3  # of 127: what moves by less is not counted as an answer
+_PRESET = {
+    "version": 1,
+    "name": "Reaction",
+    "performance": {
+        "outputs": [
+            {"source": "loudness", "to": "cc", "number": _LOUDNESS_CC, "rate_hz": 100.0},
+        ],
+    },
+}
+
+
+def measure_reaction(
+    clicks: int = 20, turns: int = 12, engines: Sequence[str] = tuple(GENERATORS)
+) -> dict[str, Any]:
+    """Return how long answers take [s], by engine: n, quartiles, 95 %, longest.
+
+    ``click_loudness``: from the onset of a sound to the controller that tells loudness.
+    ``step_arousal``: from a step calm → tense to the first clear move of the arousal controller.
+    ``step_half``: to half of its way. ``step_velocity``: to the first note louder than any of the
+    eight seconds before. ``step_note``: to the first note that was handed over after the arousal
+    had moved, that is the first one that can differ.
+
+    Raises
+    ------
+    DeviceError
+        jackd is not installed or does not start.
+    """
+    with contextlib.ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        server = stack.enter_context(private_server(_PERIOD))
+        path = folder / "scene.wav"
+        seconds = make_scene(path, server.rate, Scene(clicks, turns))
+        source = stack.enter_context(_program(server, folder, _scene_command(path), pipes=True))
+        until(lambda: f"{_SOURCE}:marks" in server.ports(), "the scene", _READY_S)
+        ear = FrameEar(server, "bench-ear", ("marks", *engines))
+        stack.callback(ear.kill)
+        server.connect(f"{_SOURCE}:marks", ear.port("marks"))
+        preset = folder / "stimmung" / "presets" / "reaction.json"
+        preset.parent.mkdir(parents=True)
+        preset.write_text(json.dumps(_PRESET), encoding="utf-8")
+        for engine in engines:
+            before = set(server.ports())
+            stack.enter_context(_program(server, folder, _live_command(engine)))
+            until(lambda b=before: _new_port(server, b), f"{engine}'s MIDI port", _READY_S)
+            server.connect(_new_port(server, before), ear.port(engine))
+        assert source.stdin is not None
+        source.stdin.write(b"\n")
+        source.stdin.flush()
+        time.sleep(seconds + 1.0)
+        heard = ear.finish()
+    marks = heard.messages("marks")
+    return {engine: _judge(marks, heard.messages(engine)) for engine in engines}
+
+
+def _scene_command(path: Path) -> list[str]:
+    return child_command("engine.bench.reaction.scene", str(path), _SOURCE)
+
+
+def _live_command(engine: str) -> list[str]:
+    command = child_command("engine.cli", "live", "--input", _SOURCE, "--engine", engine)
+    return [*command, "--midi-out", "jack", "--preset", "reaction", "--mode", "follow"]
+
+
+@contextlib.contextmanager
+def _program(server: JackServer, folder: Path, command: list[str], *, pipes: bool = False) -> Any:
+    environment = child_environment(
+        JACK_DEFAULT_SERVER=server.name, JACK_NO_START_SERVER="1", XDG_CONFIG_HOME=str(folder)
+    )
+    process = subprocess.Popen(
+        command,
+        env=environment,
+        stdin=subprocess.PIPE if pipes else subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        yield process
+    finally:
+        process.terminate()
+        try:
+            process.wait(15.0)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _new_port(server: JackServer, before: set[str]) -> str:
+    new = (port for port in server.ports() if port not in before)
+    return next((port for port in new if port.endswith(":Stimmung")), "")
+
+
+def _judge(marks: list[Message], heard: list[Message]) -> dict[str, Any]:
+    clicks = [at_s for at_s, data in marks if data[1] == CLICK]
+    steps = [at_s for at_s, data in marks if data[1] == STEP]
+    loudness = _controller(heard, _LOUDNESS_CC)
+    arousal = _controller(heard, _AROUSAL_CC)
+    notes = [(at_s, data[2]) for at_s, data in heard if data[0] & 0xF0 == 0x90 and data[2]]
+    moved = [_first_move(arousal, at_s) for at_s in steps]
+    return {
+        "click_loudness": _spread(clicks, [_first_move(loudness, at_s) for at_s in clicks]),
+        "step_arousal": _spread(steps, moved),
+        "step_half": _spread(steps, [_half_way(arousal, at_s) for at_s in steps]),
+        "step_note": _spread(steps, [_first_after(notes, at_s) for at_s in moved]),
+        "step_velocity": _spread(steps, [_first_louder(notes, at_s) for at_s in steps]),
+    }
+
+
+def _controller(heard: list[Message], number: int) -> list[tuple[float, int]]:
+    return [(at_s, data[2]) for at_s, data in heard if data[0] & 0xF0 == 0xB0 and data[1] == number]
+
+
+def _value_at(course: list[tuple[float, int]], time_s: float) -> int:
+    place = bisect.bisect_right(course, (time_s, 128)) - 1
+    return course[place][1] if place >= 0 else 0
+
+
+def _first_move(course: list[tuple[float, int]], since_s: float) -> float | None:
+    """Return when a controller first stood clearly above its value at a time."""
+    before = _value_at(course, since_s)
+    return next((at for at, value in course if at > since_s and value >= before + _CLEARLY), None)
+
+
+def _half_way(course: list[tuple[float, int]], since_s: float) -> float | None:
+    """Return when a controller had gone half of what it rose within ten seconds."""
+    before = _value_at(course, since_s)
+    within = [(at, value) for at, value in course if since_s < at < since_s + _ANSWER_S]
+    if not within:
+        return None
+    half = (before + max(value for _, value in within)) / 2.0
+    return next((at for at, value in within if value >= max(half, before + _CLEARLY)), None)
+
+
+def _first_after(notes: list[tuple[float, int]], since_s: float | None) -> float | None:
+    if since_s is None:
+        return None
+    return next((at_s for at_s, _ in notes if at_s > since_s), None)
+
+
+def _first_louder(notes: list[tuple[float, int]], since_s: float) -> float | None:
+    """Return when the first note came that was louder than all before the step."""
+    before = [velocity for at_s, velocity in notes if since_s - _BEFORE_S < at_s <= since_s]
+    most = max(before, default=0)
+    return next((at_s for at_s, velocity in notes if at_s > since_s and velocity > most), None)
+
+
+def _spread(causes: list[float], answers: list[float | None]) -> dict[str, Any]:
+    """Describe the delays; answers later than ten seconds count as none."""
+    delays = sorted(
+        answer - cause
+        for cause, answer in zip(causes, answers, strict=True)
+        if answer is not None and answer - cause <= _ANSWER_S
+    )
+    figures: dict[str, Any] = {"n": len(causes), "answered": len(delays)}
+    for name, share in (("p25_s", 0.25), ("p50_s", 0.5), ("p75_s", 0.75), ("p95_s", 0.95)):
+        rank = min(len(delays) - 1, int(share * len(delays)))
+        figures[name] = round(delays[rank], 3) if delays else None
+    figures["max_s"] = round(delays[-1], 3) if delays else None
+    return figures

@@ -1,0 +1,178 @@
+"""A third party's sequencer: MIDI clock over JACK with as much jitter as is asked for.
+
+``python -m engine.bench.sequencer CLIENT TEMPO JITTER_S SEED`` ticks on CLIENT:clock until standard
+input ends. On CLIENT:marks it sends a note at the very frame of each beat it plays; clocks stray
+around their frames. Lines on standard input: ``start``, ``stop``, ``continue``,
+``locate SIXTEENTHS``, ``tempo BPM``.
+"""
+
+import heapq
+import itertools
+import os
+import random
+import subprocess
+import sys
+import threading
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from engine.bench.soak.jack_rig import JackServer, until
+from engine.child import child_command, child_environment
+
+__all__ = ["MOST_JITTER_S", "Sequencer", "beat_of", "run", "sequencer"]
+
+MOST_JITTER_S = 0.004
+"""No clock strays further: so long after its decision everything is sent, to keep order."""
+
+_CLOCK, _START, _CONTINUE, _STOP, _LOCATE = 0xF8, 0xFA, 0xFB, 0xFC, 0xF2
+_CLOCKS_PER_BEAT = 24
+_BEATS_PER_VELOCITY = 128
+
+
+def beat_of(data: bytes) -> int:
+    """Return which beat a mark stands for."""
+    return data[1] + _BEATS_PER_VELOCITY * (data[2] - 1)
+
+
+class Sequencer:
+    """The other end of the process."""
+
+    def __init__(self, process: "subprocess.Popen[str]", name: str) -> None:
+        self.clock = f"{name}:clock"
+        """Where the clock comes from."""
+        self.marks = f"{name}:marks"
+        """Where the marks come from."""
+        self._process = process
+
+    def say(self, order: str) -> None:
+        """Give an order."""
+        assert self._process.stdin is not None
+        self._process.stdin.write(order + "\n")
+        self._process.stdin.flush()
+
+
+@contextmanager
+def sequencer(
+    server: JackServer, name: str, tempo_bpm: float, jitter_s: float = 0.0, seed: int = 1
+) -> Iterator[Sequencer]:
+    """Run the program for the length of a ``with`` block."""
+    arguments = (name, repr(tempo_bpm), repr(jitter_s), str(seed))
+    with subprocess.Popen(
+        child_command("engine.bench.sequencer", *arguments),
+        env=child_environment(JACK_DEFAULT_SERVER=server.name, JACK_NO_START_SERVER="1"),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    ) as process:
+        made = Sequencer(process, name)
+        try:
+            until(lambda: made.marks in server.ports(), made.marks)
+            yield made
+        finally:
+            assert process.stdin is not None
+            process.stdin.close()
+            process.wait()
+
+
+class _Course:
+    """Decides what is sent when; frames count from the start of the process."""
+
+    def __init__(self, rate: int, tempo_bpm: float, jitter_s: float, seed: int) -> None:
+        self.orders: deque[list[str]] = deque()
+        self._rate = rate
+        self._jitter = jitter_s * rate
+        self._most = MOST_JITTER_S * rate
+        self._random = random.Random(seed)
+        self._step = rate * 2.5 / tempo_bpm
+        self._due = 0.0
+        self._running = False
+        self._position = 0  # of the next clock while running, of Continue else
+        self._clocks_sent = 0.0  # frame of the last one
+        self._order = itertools.count()
+        self._waiting: list[tuple[int, int, bool, bytes]] = []  # frame, order, is a mark, data
+
+    def until(self, end: int) -> Iterator[tuple[int, bool, bytes]]:
+        """Yield frame, whether it is a mark, and message of all before a frame."""
+        while self._due < end:
+            self._tick()
+        while self._waiting and self._waiting[0][0] < end:
+            frame, _, is_mark, data = heapq.heappop(self._waiting)
+            yield frame, is_mark, data
+
+    def _tick(self) -> None:
+        true = self._due + self._most
+        stray = max(-self._most, min(self._most, self._random.gauss(0.0, self._jitter)))
+        at = max(true + stray, self._clocks_sent)
+        while self.orders:
+            self._obey(self.orders.popleft(), at)
+        self._put(at, False, bytes((_CLOCK,)))
+        self._clocks_sent = at
+        if self._running:
+            beat, clock = divmod(self._position, _CLOCKS_PER_BEAT)
+            if clock == 0:
+                velocity, pitch = divmod(beat, _BEATS_PER_VELOCITY)
+                self._put(true, True, bytes((0x9F, pitch, 1 + velocity % 127)))
+            self._position += 1
+        self._due += self._step
+
+    def _obey(self, order: list[str], at: float) -> None:
+        match order:
+            case ["start"]:
+                self._running, self._position = True, 0
+                self._put(at, False, bytes((_START,)))
+            case ["continue"]:
+                self._running = True
+                self._put(at, False, bytes((_CONTINUE,)))
+            case ["stop"]:
+                self._running = False
+                self._put(at, False, bytes((_STOP,)))
+            case ["locate", sixteenths]:
+                place = int(sixteenths)
+                self._position = 6 * place
+                self._put(at, False, bytes((_LOCATE, place & 127, place >> 7)))
+            case ["tempo", bpm]:
+                self._step = self._rate * 2.5 / float(bpm)
+
+    def _put(self, at: float, is_mark: bool, data: bytes) -> None:
+        heapq.heappush(self._waiting, (round(at), next(self._order), is_mark, data))
+
+
+def run(name: str, tempo_bpm: float, jitter_s: float, seed: int) -> None:
+    """Tick until standard input ends."""
+    from engine.midi.jack_server import open_client
+
+    _, client = open_client(name)
+    clock = client.midi_outports.register("clock")
+    marks = client.midi_outports.register("marks")
+    course = _Course(int(client.samplerate), tempo_bpm, jitter_s, seed)
+    begin = -1
+
+    def process(frames: int) -> None:
+        nonlocal begin
+        clock.clear_buffer()
+        marks.clear_buffer()
+        now = client.last_frame_time
+        begin = now if begin < 0 else begin
+        played = now - begin  # by the server's own count: periods may be missed
+        for frame, is_mark, data in course.until(played + frames):
+            (marks if is_mark else clock).write_midi_event(max(0, frame - played), data)
+
+    client.set_process_callback(process)
+    over = threading.Event()
+
+    def obey() -> None:
+        for line in sys.stdin:
+            course.orders.append(line.split())
+        over.set()
+
+    with client:
+        threading.Thread(target=obey, daemon=True).start()
+        over.wait()
+
+
+if __name__ == "__main__":
+    run(sys.argv[1], float(sys.argv[2]), float(sys.argv[3]), int(sys.argv[4]))
+    sys.stdout.flush()
+    os._exit(0)  # threads of the C library need not be waited for
