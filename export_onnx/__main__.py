@@ -16,7 +16,7 @@ from export_onnx.judges.commands import COMMANDS as JUDGES
 from export_onnx.muser.commands import COMMANDS as MUSER
 from export_onnx.tracker.commands import COMMANDS as TRACKER
 
-__all__ = ["MODELS", "TOOLS", "main"]
+__all__ = ["MODELS", "TOOLS", "main", "make_parser"]
 
 Command = tuple[Callable[[argparse.ArgumentParser], None], Callable[[argparse.Namespace], int], str]
 
@@ -33,7 +33,8 @@ TOOLS: Mapping[str, Command] = {
 }
 
 
-def _parser() -> argparse.ArgumentParser:
+def make_parser() -> argparse.ArgumentParser:
+    """Return the parser of every command."""
     parser = argparse.ArgumentParser(
         prog="python -m export_onnx", description="Train Stimmung's models and export them to ONNX."
     )
@@ -55,7 +56,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; returns the exit code (0 done, 2 bad input or usage, 1 anything else)."""
-    parsed = _parser().parse_args(arguments)
+    parsed = make_parser().parse_args(arguments)
     tool = TOOLS.get(parsed.command)
     try:
         return (tool or MODELS[parsed.subject][parsed.command])[1](parsed)
