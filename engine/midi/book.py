@@ -10,6 +10,7 @@ from engine.midi.wire import Frame, Kind
 __all__ = ["Book"]
 
 _SUSTAIN = 64
+_LATELY_S = 1.0
 
 
 class Book:
@@ -22,6 +23,7 @@ class Book:
         self._notes: dict[int, Frame] = {}
         self._over: set[int] = set()  # sent or cancelled: never to be handed over again
         self._owed: dict[tuple[int, int], None] = {}  # note-offs nobody has confirmed yet
+        self._ended: dict[tuple[int, int], float] = {}  # when the last note there was to end [s]
         self._programs: dict[int, Frame] = {}
         self._pedals: dict[int, None] = {}  # lifted or not: the lift may not have been sent
 
@@ -55,13 +57,16 @@ class Book:
         if frame.kind == Kind.SENT and frame.note_id in self._notes:
             self._over.add(frame.note_id)
         elif frame.kind in (Kind.ENDED, Kind.DROPPED):
-            self._notes.pop(frame.note_id, None)
+            note = self._notes.pop(frame.note_id, None)
+            if note is not None and frame.kind == Kind.ENDED:
+                self._ended[note.channel, note.data1] = note.until_s
             self._over.discard(frame.note_id)
 
     def recovery(self, now_s: float, latency_s: float) -> list[Frame]:
         """Return what a new sender must be told first.
 
-        Notes that may sound are ended and forgotten; those to come are handed over again.
+        Notes that may sound are ended and forgotten; those to come are handed over again. What
+        ended lately is ended once more: in the throes of a sender receivers may miss things.
         Pedals are lifted: the next chord presses them again. Should the new sender die as well
         before `settle`, its successor is told the same ends again.
         """
@@ -71,6 +76,12 @@ class Book:
             if note_id in self._over or note.at_s + latency_s <= now_s:
                 self._owed[note.channel, note.data1] = None
                 del self._notes[note_id]
+        lately_s = now_s - _LATELY_S
+        for place, until_s in list(self._ended.items()):
+            if until_s + latency_s < lately_s:
+                del self._ended[place]
+            else:
+                self._owed[place] = None
         frames += [Frame(Kind.RELEASE, channel=place, data1=pitch) for place, pitch in self._owed]
         self._over.clear()
         return frames + list(self._notes.values())

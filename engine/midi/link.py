@@ -6,6 +6,7 @@ from collections import deque
 
 from engine.errors import InputError, MidiPortError
 from engine.midi.book import Book
+from engine.midi.ports import OWN_PORTS
 from engine.midi.process import SenderProcess
 from engine.midi.spare import SpareSender
 from engine.midi.wire import Counters, Frame, Kind, WireError, encode
@@ -188,13 +189,15 @@ class SenderLink:
             if not self._answered.is_set() or last or (self._stopping.is_set() and not self._book):
                 self._bury(process, ready)
                 return
+            left = len(self._book)
+            self._silence()
             now = time.monotonic()
             recent = sum(death > now - 60.0 for death in deaths)
             pause_s = _PAUSES_S[min(recent, len(_PAUSES_S) - 1)]
             if recent == deaths.maxlen:
                 pause_s = max(pause_s, deaths[0] + 60.0 - now)
             deaths.append(now + pause_s)
-            ended = self._stopping.wait(pause_s) and not self._book
+            ended = self._stopping.wait(pause_s) and not (left or self._book)
             successor = None if ended else self._replace()
             self._bury(process, ready)  # who takes over does not wait for that
             process = successor
@@ -206,6 +209,8 @@ class SenderLink:
                 self._hear(frame)
                 if frame.kind == Kind.READY and not self._stopping.is_set():
                     self._spare.prepare()
+                if frame.kind in (Kind.READY, Kind.PEERS):
+                    self._spare.follow(self._receivers())
         except (OSError, WireError):
             process.kill()
         with self.lock:
@@ -214,6 +219,18 @@ class SenderLink:
             self._before = self.counters
             self.counters = self._before._replace(port_alive=False, sounding=0, queued=0)
         return ready
+
+    def _receivers(self) -> tuple[str, ...]:
+        """Return who hears us: those connected to our port, or the port we play into."""
+        if self._output in OWN_PORTS:
+            return self._peers
+        return (self.port,) if self.counters.port_alive else ()
+
+    def _silence(self) -> None:
+        """End what a dead sender left sounding, before all else."""
+        with self.lock:
+            frames = self._book.recovery(time.perf_counter(), self._latency_s)
+        self._spare.silence([f for f in frames if f.kind in (Kind.RELEASE, Kind.CONTROL)])
 
     def _bury(self, process: SenderProcess, ready: bool) -> None:
         """Say why a sender ended, and let go of its pipes."""

@@ -23,6 +23,7 @@ from engine.midi.ports import Clock, OutputPort, load_libraries, open_output
 from engine.midi.priority import be_punctual
 from engine.midi.reporter import Reporter
 from engine.midi.schedule import Schedule
+from engine.midi.stand_in import StandIn
 from engine.midi.waiter import Waiter
 from engine.midi.wire import Counters, Frame, FrameReader, Kind, WireError, encode
 
@@ -125,11 +126,15 @@ class Sender:
         for frame in frames:
             if frame.kind == Kind.STOP:
                 self._stopping = True
+            elif frame.kind == Kind.FOLLOW:
+                continue  # this is no spare any more
             elif frame.kind == Kind.CONNECT:
                 self._wanted_peers += (frame.text,)
                 if self._port is not None:
                     self._port.connect(frame.text)
             else:
+                if frame.kind == Kind.CANCEL_AFTER and self._port is not None:
+                    self._port.withdraw(frame.at_s + self.schedule.latency_s)
                 self._send(self.schedule.handle(frame, self._clock()))
 
     def _send(self, messages: list[Outgoing]) -> None:
@@ -143,18 +148,20 @@ class Sender:
             if lateness is not None and note_id != NO_NOTE:
                 self._note_sent(note_id, at_s, lateness)
 
-    def _note_sent(self, note_id: int, at_s: float, lateness_s: float) -> None:
+    def _note_sent(self, note_id: int, at_s: float, lateness_s: float, frame: bytes = b"") -> None:
         self._sent += 1
         self._late += lateness_s > LATE_S
         self._lateness_max_s = max(self._lateness_max_s, lateness_s)
         deadline_s = at_s - self.schedule.latency_s
-        self._reporter.put(Frame(Kind.SENT, note_id=note_id, at_s=deadline_s, until_s=lateness_s))
+        self._reporter.put(
+            Frame(Kind.SENT, 0, 0, 0, note_id, deadline_s, lateness_s, payload=frame)
+        )
 
     def _look_after_port(self) -> None:
         port = self._port
         if port is not None:
-            for note_id, at_s, lateness in port.collect():
-                self._note_sent(note_id, at_s, lateness)
+            for note_id, at_s, lateness, frame in port.collect():
+                self._note_sent(note_id, at_s, lateness, frame.to_bytes(4, "little"))
             if port.alive:
                 self._look_after_peers(port.peers())
                 return
@@ -236,13 +243,26 @@ def _read_frames(fd: int, inbox: "queue.SimpleQueue[list[Frame]]") -> None:
     faulthandler.dump_traceback_later(_FAREWELL_S, exit=True)
 
 
-def _wait_for_turn(inbox: "queue.SimpleQueue[list[Frame]]") -> list[Frame]:
-    """Wait as a spare; return `Kind.OPEN` with the orders behind it, or [] if never needed."""
+def _wait_for_turn(inbox: "queue.SimpleQueue[list[Frame]]", stand_in: StandIn) -> list[Frame]:
+    """Wait as a spare; return `Kind.OPEN` with the orders behind it, or [] if never needed.
+
+    When it comes to that, notes of the dead sender have been ended.
+    """
     parent = os.getppid()
     while os.getppid() == parent:  # a forked sibling may hold our stdin open after its death
+        if stand_in.lost:
+            return []  # what a dead server left in this process cannot be trusted
         with contextlib.suppress(queue.Empty):
-            orders = inbox.get(timeout=_IDLE_S)
-            return orders if orders[0].kind == Kind.OPEN else []
+            frames = inbox.get(timeout=_IDLE_S)
+            stand_in.end(frames)
+            for number, frame in enumerate(frames):
+                if frame.kind == Kind.OPEN:
+                    stand_in.leave()
+                    return frames[number:]
+                if frame.kind == Kind.STOP:
+                    return []
+                if frame.kind == Kind.FOLLOW:
+                    stand_in.follow(tuple(filter(None, frame.text.split("\n"))))
     return []
 
 
@@ -272,7 +292,7 @@ def main(argv: list[str] | None = None) -> int:
     orders: list[Frame] = []
     if args.spare:
         load_libraries(args.output)
-        orders = _wait_for_turn(inbox)
+        orders = _wait_for_turn(inbox, StandIn(f"{args.name} spare"))
         if not orders:
             return 0
         args.latency = orders[0].at_s

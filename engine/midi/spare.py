@@ -1,7 +1,8 @@
 """A second sender that waits, its interpreter started and its modules loaded, to take over.
 
 Starting Python and loading the MIDI libraries is most of what replacing a dead sender takes.
-The spare opens no port, so its name is free and nobody sees it; it costs some 15 MB.
+The spare leaves the name of the port free. On JACK it is a client of its own meanwhile, see
+`engine.midi.stand_in`.
 """
 
 import contextlib
@@ -9,7 +10,7 @@ from collections.abc import Sequence
 
 from engine.errors import MidiPortError
 from engine.midi.process import SenderProcess
-from engine.midi.wire import Frame, Kind, encode
+from engine.midi.wire import MAX_PAYLOAD, Frame, Kind, encode
 
 __all__ = ["SpareSender"]
 
@@ -27,12 +28,30 @@ class SpareSender:
         self._output = output
         self._port_name = port_name
         self._waiting: SenderProcess | None = None
+        self._peers: tuple[str, ...] = ()
 
     def prepare(self) -> None:
         """Start a spare unless one waits; without one, taking over is slower, no more."""
         if self._waiting is None:
             with contextlib.suppress(MidiPortError):
                 self._waiting = SenderProcess(self._output, self._port_name, 0.0, spare=True)
+                self._waiting.write(encode(self._whom()))
+
+    def follow(self, peers: tuple[str, ...]) -> None:
+        """Say who is connected to the port, so that their notes can be ended at once."""
+        self._peers = peers
+        if self._waiting is not None and not self._waiting.write(encode(self._whom())):
+            self._bury(self._waiting)  # it ends when the sound server does
+            self._waiting = None
+            self.prepare()
+
+    def silence(self, ends: Sequence[Frame]) -> None:
+        """Have the spare end what a dead sender left sounding, while that is not replaced yet."""
+        if self._waiting is not None and ends:
+            self._waiting.write(b"".join(map(encode, ends)))
+
+    def _whom(self) -> Frame:
+        return Frame(Kind.FOLLOW, payload="\n".join(self._peers).encode()[:MAX_PAYLOAD])
 
     def take(self, latency_s: float, orders: Sequence[Frame]) -> SenderProcess:
         """Return a sender that opens its port now and carries out orders before all else.

@@ -51,10 +51,11 @@ class Kind(IntEnum):
     OPEN = 12  # to a spare: open the port; at: seconds added to every deadline
     BEND = 13  # at, channel, data1 low seven bits, data2 high seven bits
     PRESSURE = 14  # at, channel, data1 pressure of the channel
+    FOLLOW = 15  # to a spare; payload: who is connected to the port, one a line
 
     READY = 32  # payload: name of the open port, empty while it is away
     ERROR = 33  # payload: message; data1 1 if the sender gives up
-    SENT = 34  # note id, at deadline, until lateness
+    SENT = 34  # note id, at deadline, until lateness, payload: frame meant (JACK), 4 bytes
     ENDED = 35  # note id
     DROPPED = 36  # note id (-1: not a note), data1 DropReason
     COUNTERS = 37  # payload: Counters
