@@ -21,7 +21,7 @@ from engine.bench.plots import PLOTS, draw
 from engine.bench.table import fill, markdown
 from engine.bench.tables import TABLES
 
-__all__ = ["filled", "load", "main", "take"]
+__all__ = ["filled", "load", "main", "pages", "take"]
 
 DOCS = Path(__file__).parent
 FIGURES = DOCS / "figures"
@@ -38,32 +38,41 @@ def main() -> int:
     parsed = parser.parse_args()
     if parsed.check:
         stale = [
-            page for page in _pages() if filled(page.read_text("utf-8")) != page.read_text("utf-8")
+            page for page in pages() if filled(page.read_text("utf-8")) != page.read_text("utf-8")
         ]
         print("\n".join(f"{page}: out of date, run python docs/figures.py" for page in stale))
         return 1 if stale else 0
     for report in parsed.reports:
         for name in take(json.loads(report.read_text("utf-8"))):
             print(f"{FIGURES.name}/{name}.json")
-    for page in _pages():
+    for page in pages():
         page.write_text(filled(page.read_text("utf-8")), "utf-8")
     _pictures()
     return 0
 
 
 def take(report: dict[str, Any]) -> list[str]:
-    """Keep the parts of a report; a quick look is refused. Return their names."""
-    if report["quick"]:
+    """Keep the parts of a report and return their names.
+
+    A quick look is refused, and nothing longer is given up for something shorter.
+    """
+    if report["size"] == "quick":
         raise SystemExit("a report made with --quick has no figures for the docs")
     FIGURES.mkdir(exist_ok=True)
+    before = load()
+    taken = []
     for name, part in report["parts"].items():
-        kept = {"machine": report["machine"], **part}
+        if report["size"] == "standard" and before.get(name, report)["size"] == "long":
+            print(f"{name}: kept what was measured with --long; repeat that")
+            continue
+        kept = {"machine": report["machine"], "size": report["size"], **part}
         (FIGURES / f"{name}.json").write_text(json.dumps(kept, indent=1) + "\n", "utf-8")
-    return list(report["parts"])
+        taken.append(name)
+    return taken
 
 
 def load() -> dict[str, Any]:
-    """Return what is kept, by part: ``machine``, ``seconds``, ``figures``."""
+    """Return what is kept, by part: ``machine``, ``size``, ``seconds``, ``figures``."""
     return {
         path.stem: json.loads(path.read_text("utf-8")) for path in sorted(FIGURES.glob("*.json"))
     }
@@ -82,23 +91,30 @@ def filled(text: str) -> str:
         table = tables[name]
         if table.part not in kept:
             raise SystemExit(f"nothing is kept for the table {name!r}: stimmung bench {table.part}")
-        lines = [markdown(fill(table, figures)), ""]
+        rows = fill(table, figures)
+        if not rows.rows:
+            raise SystemExit(
+                f"no figure is kept for the table {name!r}: stimmung bench {table.part}"
+            )
+        lines = [markdown(rows), ""]
         lines += [table.note, ""] if table.note else []
-        lines += [_source(table.part, kept[table.part]["machine"])]
+        lines += [_source(table.part, kept[table.part])]
         return "\n".join([f"<!-- figures: {name} -->", *lines, "<!-- end of figures -->"])
 
     return _BLOCK.sub(block, text)
 
 
-def _source(part: str, machine: dict[str, Any]) -> str:
+def _source(part: str, kept: dict[str, Any]) -> str:
+    machine, long = kept["machine"], " --long" if kept["size"] == "long" else ""
     day = datetime.fromisoformat(machine["date"])
     version = f"commit `{machine['commit']}`" if machine["commit"] else machine["stimmung"]
-    return f"*`stimmung bench {part}`, {version}, {day.day} {day:%B %Y}*"
+    return f"*`stimmung bench {part}{long}`, {version}, {day.day} {day:%B %Y}*"
 
 
-def _pages() -> list[Path]:
-    pages = [*sorted(DOCS.glob("**/*.md")), DOCS.parent / "README.md"]
-    return [page for page in pages if _BLOCK.search(page.read_text("utf-8"))]
+def pages() -> list[Path]:
+    """Return the pages that hold tables of figures."""
+    found = [*sorted(DOCS.glob("**/*.md")), DOCS.parent / "README.md"]
+    return [page for page in found if _BLOCK.search(page.read_text("utf-8"))]
 
 
 def _pictures() -> None:

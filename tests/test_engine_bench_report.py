@@ -12,7 +12,7 @@ from engine.bench.machine import describe_machine, is_busy
 from engine.bench.page import as_html
 from engine.bench.parts import PARTS, Part
 from engine.bench.plots import PLOTS, draw
-from engine.bench.table import Each, Table, fill, find, markdown
+from engine.bench.table import ABSENT, Each, Table, fill, find, markdown
 from engine.bench.tables import TABLES
 from engine.cli import main
 
@@ -33,7 +33,7 @@ MACHINE = {
 
 def report_of(**figures):
     taken = {name: {"seconds": 1.0, "figures": found} for name, found in figures.items()}
-    return {"machine": MACHINE, "quick": False, "parts": taken}
+    return {"machine": MACHINE, "size": "standard", "parts": taken}
 
 
 def test_cells_take_figures_and_say_why_there_are_none():
@@ -47,6 +47,8 @@ def test_cells_take_figures_and_say_why_there_are_none():
             ("text", "{p.said}"),
             ("gone", "{p.gone.deep|.2f}"),
             ("never", "{q.nothing}"),
+            ("half", "{p.none} {q.nothing}"),
+            ("none", "{p.none|.2f}"),
             Each("p.rows", ("{n}", "{ms|.1f}")),
             Each("p.gone", ("{n}", "{ms|.1f}")),
         ),
@@ -57,8 +59,9 @@ def test_cells_take_figures_and_say_why_there_are_none():
             "n": 1000,
             "lag_0.3_s": 0.5,
             "said": "0 of 4",
+            "none": None,
             "gone": {"missing": "no JACK | here"},
-            "rows": [{"n": 1, "ms": 2.0}, {"n": 2, "ms": 4.0}],
+            "rows": [{"n": 1, "ms": 2.0}, {"n": 2, "missing": "late"}],
         }
     }
     filled = fill(table, figures)
@@ -67,16 +70,17 @@ def test_cells_take_figures_and_say_why_there_are_none():
         ("dots", "0.5"),
         ("text", "0 of 4"),
         ("gone", "no JACK | here"),
-        ("never", "not measured"),
+        ("half", "not measured"),
+        ("none", "–"),
         ("1", "2.0"),
-        ("2", "4.0"),
+        ("2", "late"),
         ("no JACK | here", ""),
     )
     lines = markdown(filled).splitlines()
     assert lines[:3] == ["| | |", "| --- | --- |", "| speed | 1.23 ms of 1,000 |"]
     assert lines[5] == "| gone | no JACK \\| here |"
-    assert find(figures, "p.rows")[1]["ms"] == 4.0
-    assert find(figures, "p.speed_ms.deeper") is None
+    assert find(figures, "p.rows")[0]["ms"] == 2.0
+    assert find(figures, "p.speed_ms.deeper") is ABSENT
 
 
 def test_every_table_names_a_part_and_stands_without_figures():
@@ -90,8 +94,8 @@ def test_every_table_names_a_part_and_stands_without_figures():
 
 def test_page_stands_alone_and_says_what_makes_figures_doubtful():
     rows = [{"rate": r, "p50_ms": 0.1, "p99_ms": 0.2, "max_ms": 1.0, "lost": 0} for r in (50, 100)]
-    found = report_of(rates={"jack": {"rows": rows}, "virtual": {"missing": "<no> MIDI"}})
-    found["quick"] = True
+    found = report_of(rates={"jack": {"rows": rows}, "rtmidi": {"missing": "<no> MIDI"}})
+    found["size"] = "quick"
     page = as_html(found, report.warnings_of(found))
     assert "&lt;no&gt; MIDI" in page and "<no>" not in page
     assert "figures are rough" in page and "abc1234" in page
@@ -122,7 +126,7 @@ def stand_in(monkeypatch, code, patience_s=20.0):
 
 def test_part_that_breaks_costs_its_own_figures_only(monkeypatch):
     stand_in(monkeypatch, "raise SystemExit('broken pipe organ')")
-    figures = parts.measure("fake", {}, quick=True)
+    figures = parts.measure("fake", {}, "quick")
     assert figures == {"missing": "failed (broken pipe organ)"}
     found = report_of(fake=figures, midi={"missing": "no MIDI system"})
     assert report.failures(found) == ["fake"]
@@ -136,7 +140,7 @@ def test_part_that_hangs_is_ended_with_what_it_started(monkeypatch, tmp_path):
         "time.sleep(600)"
     )
     stand_in(monkeypatch, code, patience_s=1.0)
-    assert parts.measure("fake", {}, quick=True) == {"missing": "not done within 1 s"}
+    assert parts.measure("fake", {}, "quick") == {"missing": "not done within 1 s"}
     pid = (tmp_path / "pid").read_text()
     alive = subprocess.run(["ps", "-o", "stat=", "-p", pid], capture_output=True, text=True)
     assert alive.stdout.strip()[:1] in ("", "Z")

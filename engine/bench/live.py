@@ -19,6 +19,7 @@ from engine.generators import GENERATORS
 __all__ = ["measure_live"]
 
 _TRIES = 3
+_PATIENCE_S = 30.0
 
 
 def measure_live(
@@ -92,8 +93,10 @@ def _live(engine: str, seconds: float) -> dict[str, Any]:
                 first_emotion_s = time.perf_counter() - began
             if not first_note_s and answer["midi"]["sent"]:
                 first_note_s = time.perf_counter() - began
-            if answer["time_s"] >= seconds:
+            if answer["time_s"] >= seconds and (first_emotion_s and first_note_s):
                 break
+            if answer["time_s"] >= seconds + _PATIENCE_S:
+                raise RuntimeError(f"{engine} neither heard nor played anything")
         all_mb = sum(resident_mb(pid) for pid in _family(process.pid))
         engine_mb = resident_mb(process.pid)
         share = _cpu_seconds(process.pid) / (time.perf_counter() - began)

@@ -49,7 +49,7 @@ def as_html(report: Mapping[str, Any], warnings: list[str]) -> str:
     body += [f'<p class="busy">{_text(warning)}</p>' for warning in warnings]
     pictures = {name: svg for name in PLOTS if (svg := _svg(name, figures))}
     for name, part in parts.items():
-        tables = [fill(table, figures) for table in TABLES if table.part == name]
+        tables = [filled for filled in _filled(name, figures) if filled.rows]
         title = _text(PARTS[name].title) if name in PARTS else _text(name)
         body.append(f"<h2>{title[:1].upper()}{title[1:]}</h2>")
         body += [_table(table, single=len(tables) == 1) for table in tables]
@@ -64,6 +64,10 @@ def as_html(report: Mapping[str, Any], warnings: list[str]) -> str:
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>Stimmung bench</title>'
         f"<style>{_STYLE}</style></head><body>\n" + "\n".join(body) + "\n</body></html>\n"
     )
+
+
+def _filled(part: str, figures: Mapping[str, Any]) -> list[FilledTable]:
+    return [fill(table, figures) for table in TABLES if table.part == part]
 
 
 def _text(text: str) -> str:

@@ -1,6 +1,6 @@
 """What `stimmung bench` can measure: each part in a process of its own.
 
-``python -m engine.bench.parts NAME [quick]`` is that process: it prints its figures as JSON. A part
+``python -m engine.bench.parts NAME SIZE`` is that process: it prints its figures as JSON. A part
 that hangs or dies costs its own figures only, and memory is its own. What a machine lacks is a
 figure too: ``{"missing": reason}``.
 """
@@ -12,15 +12,23 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Literal, get_args
 
 from engine.child import child_command, child_environment
 from engine.errors import StimmungError
 
-__all__ = ["PARTS", "Part", "measure", "missing"]
+__all__ = ["PARTS", "SIZES", "Part", "Size", "measure", "missing"]
+
+Size = Literal["quick", "standard", "long"]
+"""A rough look; what a report takes; enough events for the tails."""
+
+SIZES: Final[tuple[Size, ...]] = get_args(Size)
+
 
 _PATIENCE: Final = 5.0
 _LEAST_PATIENCE_S: Final = 120.0
+_OUTPUTS: Final = ("jack", "rtmidi", "none")
+_LONG: Final = 4.0  # so many times as long, about, takes what has a long form
 
 
 @dataclass(frozen=True)
@@ -34,7 +42,7 @@ class Part:
     about_s : float
         How long it takes on two cores, about [s].
     work : callable
-        Measures; told whether a quick look will do.
+        Measures; told how long it may take.
     standard : bool
         Whether it belongs to the report.
     jack : bool
@@ -43,7 +51,7 @@ class Part:
 
     title: str
     about_s: float
-    work: Callable[[bool], dict[str, Any]]
+    work: Callable[[Size], dict[str, Any]]
     standard: bool = True
     jack: bool = False
 
@@ -53,11 +61,13 @@ def missing(reason: object) -> dict[str, str]:
     return {"missing": str(reason) or type(reason).__name__}
 
 
-def measure(name: str, environment: Mapping[str, str], *, quick: bool) -> dict[str, Any]:
+def measure(name: str, environment: Mapping[str, str], size: Size) -> dict[str, Any]:
     """Measure a part in a process of its own."""
     patience_s = max(_LEAST_PATIENCE_S, _PATIENCE * PARTS[name].about_s)
+    if size == "long":
+        patience_s *= _LONG
     process = subprocess.Popen(
-        child_command("engine.bench.parts", name, *(["quick"] if quick else [])),
+        child_command("engine.bench.parts", name, size),
         env=child_environment(**environment),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
@@ -88,52 +98,56 @@ def _end(process: "subprocess.Popen[str]") -> None:
         process.communicate()
 
 
-def _tracker(quick: bool) -> dict[str, Any]:
+def _tracker(size: Size) -> dict[str, Any]:
     from engine.bench.tracker import measure_tracker
 
-    return measure_tracker(paced_s=2.0 if quick else 20.0, hops=100 if quick else 1000)
+    return measure_tracker(
+        paced_s=2.0 if size == "quick" else 20.0, hops=100 if size == "quick" else 1000
+    )
 
 
-def _engines(quick: bool) -> dict[str, Any]:
+def _engines(size: Size) -> dict[str, Any]:
     from engine.bench.engines import measure_engines
 
-    return measure_engines(bars=2 if quick else 32)
+    return measure_engines(bars=2 if size == "quick" else 32)
 
 
-def _muser(quick: bool) -> dict[str, Any]:
+def _muser(size: Size) -> dict[str, Any]:
     from engine.bench.generator import measure_muser
 
-    return measure_muser(bars=2 if quick else 32, longest=128 if quick else 1024)
+    return measure_muser(
+        bars=2 if size == "quick" else 32, longest=128 if size == "quick" else 1024
+    )
 
 
-def _amt(quick: bool) -> dict[str, Any]:
+def _amt(size: Size) -> dict[str, Any]:
     from engine.bench.chords import measure_amt
 
-    return measure_amt(bars=2 if quick else 32)
+    return measure_amt(bars=2 if size == "quick" else 32)
 
 
-def _eager(quick: bool) -> dict[str, Any]:
+def _eager(size: Size) -> dict[str, Any]:
     from engine.bench.eager import measure_eager
 
-    return measure_eager(steps=10 if quick else 200)
+    return measure_eager(steps=10 if size == "quick" else 200)
 
 
-def _live(quick: bool) -> dict[str, Any]:
+def _live(size: Size) -> dict[str, Any]:
     from engine.bench.live import measure_live
 
-    return measure_live(3.0 if quick else 20.0)
+    return measure_live(3.0 if size == "quick" else 15.0)
 
 
-def _midi(quick: bool) -> dict[str, Any]:
-    """Measure every output this machine has, each beside a plain sleep loop in the same run."""
+def _lateness(size: Size) -> dict[str, Any]:
+    """Measure every output there is, each beside a plain sleep loop in the same run."""
     from dataclasses import asdict
 
     from engine.bench.midi import measure_lateness
 
     figures: dict[str, Any] = {}
-    for output in ("virtual", "jack", "none"):
+    for output in _OUTPUTS:
         try:
-            measured = measure_lateness(output, n_events=50 if quick else 1500)
+            measured = measure_lateness(output, n_events=50 if size == "quick" else 500)
         except StimmungError as error:
             figures[output] = missing(error)
             continue
@@ -150,62 +164,88 @@ def _midi(quick: bool) -> dict[str, Any]:
     return figures
 
 
-def _sync(_quick: bool) -> dict[str, Any]:
+def _midi(size: Size) -> dict[str, Any]:
+    """Compare all outputs over JACK at one period, at three in the long form."""
+    from engine.bench.midi_out.run import measure_midi
+
+    if size == "quick":
+        return {"256": measure_midi(256, 200, loads=("idle",))}
+    if size == "standard":
+        return {"256": measure_midi(256, 4000)}
+    return {str(period): measure_midi(period) for period in (64, 256, 1024)}
+
+
+def _reaction(size: Size) -> dict[str, Any]:
+    from engine.bench.reaction.run import measure_reaction
+
+    clicks, turns = {"quick": (2, 1), "standard": (8, 3), "long": (20, 12)}[size]
+    return measure_reaction(clicks, turns)
+
+
+def _daw(size: Size) -> dict[str, Any]:
+    from engine.bench.daw.run import measure_daw
+
+    return measure_daw({"quick": 0.2, "standard": 1.0, "long": 5.0}[size])
+
+
+def _sync(_size: Size) -> dict[str, Any]:
     from engine.bench.sync import measure_follower
 
     return measure_follower()
 
 
-def _control(quick: bool) -> dict[str, Any]:
+def _control(size: Size) -> dict[str, Any]:
     from engine.bench.control import measure_control
     from engine.generators import GENERATORS
 
-    if quick:
+    if size == "quick":
         return {name: measure_control(name, steps=3, seeds=1, bars=2) for name in GENERATORS}
     return {name: measure_control(name) for name in GENERATORS}
 
 
-def _video(quick: bool) -> dict[str, Any]:
+def _video(size: Size) -> dict[str, Any]:
     from engine.bench.video import measure_video
 
-    return measure_video(clips=3, long_s=16.0) if quick else measure_video()
+    return measure_video(clips=3, long_s=16.0) if size == "quick" else measure_video()
 
 
-def _trackers(quick: bool) -> dict[str, Any]:
+def _trackers(size: Size) -> dict[str, Any]:
     from engine.bench.scaling.trackers import measure_trackers
 
-    return measure_trackers((1, 2), 1.0) if quick else measure_trackers()
+    return measure_trackers((1, 2), 1.0) if size == "quick" else measure_trackers()
 
 
-def _drafts(quick: bool) -> dict[str, Any]:
+def _drafts(size: Size) -> dict[str, Any]:
     from engine.bench.scaling.drafts import measure_drafts
 
-    return {"rows": measure_drafts(3, (0, 1)) if quick else measure_drafts()}
+    return {"rows": measure_drafts(3, (0, 1)) if size == "quick" else measure_drafts()}
 
 
-def _hours(quick: bool) -> dict[str, Any]:
+def _hours(size: Size) -> dict[str, Any]:
     from engine.bench.scaling.hours import measure_hours
 
-    return {"rows": measure_hours(2 if quick else 60)}
+    return {"rows": measure_hours(2 if size == "quick" else 60)}
 
 
-def _rates(quick: bool) -> dict[str, Any]:
+def _rates(size: Size) -> dict[str, Any]:
     from engine.bench.scaling.rates import measure_rates
 
     figures: dict[str, Any] = {}
-    for output in ("virtual", "jack", "none"):
+    for output in _OUTPUTS:
         try:
-            rows = measure_rates(output, (100, 500), 0.5) if quick else measure_rates(output)
+            rows = (
+                measure_rates(output, (100, 500), 0.5) if size == "quick" else measure_rates(output)
+            )
             figures[output] = {"rows": rows}
         except StimmungError as error:
             figures[output] = missing(error)
     return figures
 
 
-def _training(quick: bool) -> dict[str, Any]:
+def _training(size: Size) -> dict[str, Any]:
     from engine.bench.scaling.training import measure_training
 
-    rows = measure_training(steps=1) if quick else measure_training()
+    rows = measure_training(steps=1) if size == "quick" else measure_training()
     return {"rows": rows} if isinstance(rows, list) else rows
 
 
@@ -215,14 +255,17 @@ PARTS: dict[str, Part] = {
     "muser": Part("cost of `muser` beside a decode without memory", 25, _muser),
     "amt": Part("cost and voices of `amt`", 15, _amt),
     "eager": Part("the models in eager PyTorch and in onnxruntime", 20, _eager),
-    "live": Part("start, memory and load of the live engine", 75, _live),
-    "midi": Part("how late notes leave, beside a plain sleep loop", 110, _midi, jack=True),
+    "live": Part("start, memory and load of the live engine", 60, _live),
+    "reaction": Part("from sound to emotion to note, over JACK", 120, _reaction),
+    "midi": Part("how late notes are at a receiver, all outputs over JACK", 95, _midi),
+    "lateness": Part("how late notes leave, beside a plain sleep loop", 40, _lateness, jack=True),
     "sync": Part("how well a MIDI clock is followed", 15, _sync),
-    "trackers": Part("how many trackers keep up", 110, _trackers),
+    "trackers": Part("how many trackers keep up", 90, _trackers),
     "drafts": Part("cost of drafting ahead", 30, _drafts),
     "hours": Part("cost of the last minute of an hour", 110, _hours),
     "rates": Part("how many notes a second", 60, _rates, jack=True),
     "training": Part("training shared among processes", 45, _training),
+    "daw": Part("music recorded by Ardour", 180, _daw, standard=False),
     "control": Part("how well the music follows the target", 240, _control, standard=False),
     "video": Part("how well films are read, and music fits them", 400, _video, standard=False),
 }
@@ -230,5 +273,9 @@ PARTS: dict[str, Part] = {
 
 
 if __name__ == "__main__":
-    _found = PARTS[sys.argv[1]].work("quick" in sys.argv[2:])
+    _size = next(size for size in SIZES if size == sys.argv[2])
+    try:
+        _found = PARTS[sys.argv[1]].work(_size)
+    except StimmungError as error:  # this machine lacks something
+        _found = missing(error)
     json.dump(_found, sys.stdout)

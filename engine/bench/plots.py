@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from engine.bench.table import find
+from engine.bench.table import ABSENT, find
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -26,6 +26,7 @@ _QUANTILES: Final = (
 )
 _LEAST_MS: Final = 0.01
 _BEAT_MS: Final = 500.0
+_HOP_MS: Final = 92.9
 _SMOOTH: Final = 5
 
 
@@ -54,11 +55,11 @@ def _costs(axes: "Axes", figures: Figures) -> bool:
     """Draw p50 to max of a beat, and of the tracker, as shares of real time."""
     bars: list[tuple[str, tuple[float, ...]]] = []
     hop_ms = find(figures, "tracker.hop_ms")
-    if hop_ms:
+    if hop_ms is not ABSENT:
         names = ("paced_p50_ms", "paced_p99_ms", "paced_max_ms")
         bars.append(("tracker", tuple(figures["tracker"][name] / hop_ms for name in names)))
     for engine in ("rules", "muser", "amt"):
-        if find(figures, f"engines.{engine}.beat_p50_ms") is not None:
+        if find(figures, f"engines.{engine}.beat_p50_ms") is not ABSENT:
             names = ("beat_p50_ms", "beat_p99_ms", "beat_max_ms")
             found = figures["engines"][engine]
             bars.append((engine, tuple(found[name] / _BEAT_MS for name in names)))
@@ -76,9 +77,9 @@ def _costs(axes: "Axes", figures: Figures) -> bool:
 def _lateness(axes: "Axes", figures: Figures) -> bool:
     """Draw quantiles of lateness, ours and the plain loop's."""
     drawn = False
-    for output, style in (("virtual", "-"), ("jack", "--"), ("none", ":")):
+    for output, style in (("jack", "-"), ("rtmidi", "--"), ("none", ":")):
         for who, colour, said in (("sender", _OURS, output), ("plain", _PLAIN, "plain loop")):
-            found = find(figures, f"midi.{output}.{who}")
+            found = find(figures, f"lateness.{output}.{who}")
             if not isinstance(found, Mapping) or "p50_ms" not in found:
                 continue
             late = [max(_LEAST_MS, found[f"{name}_ms"]) for name, _ in _QUANTILES]
@@ -107,7 +108,7 @@ def _trackers(axes: "Axes", figures: Figures) -> bool:
             axes.plot(counts, [row["p50_ms"] for row in rows], ":", c=colour, label=f"{said}, p50")
             axes.set_xticks(counts, [str(count) for count in counts])
             drawn = True
-    axes.axhline(float(find(figures, "tracker.hop_ms") or 92.9), color="#b03030", linewidth=1)
+    axes.axhline(_HOP_MS, color="#b03030", linewidth=1)
     axes.set_xscale("log", base=2)
     axes.set_yscale("log")
     axes.minorticks_off()
@@ -153,7 +154,7 @@ def _hours(axes: "Axes", figures: Figures) -> bool:
 def _rates(axes: "Axes", figures: Figures) -> bool:
     """Draw lateness over notes a second."""
     drawn = False
-    for output, style in (("virtual", "-"), ("jack", "--"), ("none", ":")):
+    for output, style in (("jack", "-"), ("rtmidi", "--"), ("none", ":")):
         rows = [row for row in _rows(figures, f"rates.{output}.rows") if row["p99_ms"] is not None]
         if rows:
             rates = [row["rate"] for row in rows]

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from engine.bench.machine import describe_machine, is_busy
-from engine.bench.parts import PARTS, measure, missing
+from engine.bench.parts import PARTS, Size, measure, missing
 from engine.errors import StimmungError
 
 __all__ = ["STANDARD", "failures", "run_report", "warnings_of", "write_report"]
@@ -25,7 +25,7 @@ _ANSWER_S: Final = 5.0
 def run_report(
     names: Sequence[str],
     *,
-    quick: bool = False,
+    size: Size = "standard",
     begin: Callable[[str], None] = lambda _name: None,
     done: Callable[[str, float], None] = lambda _name, _seconds: None,
 ) -> dict[str, Any]:
@@ -35,24 +35,24 @@ def run_report(
     ----------
     names : sequence of str
         Of `PARTS`.
-    quick : bool
-        Measure shortly: the figures are rough.
+    size : str
+        ``quick`` (the figures are rough), ``standard`` or ``long``.
     begin, done : callable
         Told of each part, and how long it took [s].
 
     Returns
     -------
     dict
-        ``machine`` (see `describe_machine`), ``quick``, ``parts``: by name ``seconds`` and
+        ``machine`` (see `describe_machine`), ``size``, ``parts``: by name ``seconds`` and
         ``figures``. What could not be measured is ``{"missing": reason}``.
     """
-    report: dict[str, Any] = {"machine": describe_machine(), "quick": quick, "parts": {}}
+    report: dict[str, Any] = {"machine": describe_machine(), "size": size, "parts": {}}
     with _jack(wanted=any(PARTS[name].jack for name in names)) as environment:
         for name in names:
             begin(name)
             began = time.perf_counter()
             try:
-                figures = measure(name, environment, quick=quick)
+                figures = measure(name, environment, size)
             except (OSError, ValueError) as error:
                 figures = missing(f"failed ({error})")
             seconds = round(time.perf_counter() - began, 1)
@@ -79,7 +79,7 @@ def warnings_of(report: Mapping[str, Any]) -> list[str]:
             f"The machine was {machine['busy_share']:.0%} busy with other things: "
             "times are upper bounds, trust only ratios."
         )
-    if report["quick"]:
+    if report["size"] == "quick":
         found.append("Measured quickly: the figures are rough.")
     return found
 

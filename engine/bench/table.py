@@ -9,15 +9,19 @@ reason.
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
-__all__ = ["Each", "FilledTable", "Table", "fill", "find", "markdown"]
+__all__ = ["ABSENT", "Each", "FilledTable", "Table", "fill", "find", "markdown"]
 
 Figures = Mapping[str, Any]
 """By part and name; parts may nest."""
 
-_PLACE = re.compile(r"\{([^{}|]+)(?:\|([^{}]*))?\}")
-_NOT_MEASURED = "not measured"
+_PLACE: Final = re.compile(r"\{([^{}|]+)(?:\|([^{}]*))?\}")
+_NOT_MEASURED: Final = "not measured"
+_NOTHING: Final = "–"
+
+ABSENT: Final = object()
+"""What stands for a figure that nobody took."""
 
 
 @dataclass(frozen=True)
@@ -66,14 +70,14 @@ class Table:
 
 @dataclass(frozen=True)
 class FilledTable:
-    """A table with its figures in place."""
+    """A table with its figures in place; rows nothing was measured for are left out."""
 
     table: Table
     rows: tuple[tuple[str, ...], ...]
 
 
 def find(figures: Figures, path: str) -> Any:
-    """Return a figure by its path, such as ``midi.jack p99_ms``; None if there is none.
+    """Return a figure by its path, such as ``midi.jack p99_ms``; `ABSENT` if there is none.
 
     Names may hold dots themselves.
     """
@@ -83,7 +87,7 @@ def find(figures: Figures, path: str) -> Any:
         below = figures.get(path[: dot.start()])
         if isinstance(below, Mapping):
             return find(below, path[dot.end() :])
-    return None
+    return ABSENT
 
 
 def fill(table: Table, figures: Figures) -> FilledTable:
@@ -92,38 +96,47 @@ def fill(table: Table, figures: Figures) -> FilledTable:
     for row in table.rows:
         if isinstance(row, Each):
             entries = find(figures, row.list)
-            if not isinstance(entries, Sequence) or isinstance(entries, str):
-                reason = _reason(figures, row.list, entries)
+            if isinstance(entries, Sequence):
+                rows += [_row(row.cells, {**figures, **entry}) for entry in entries]
+            elif reason := _reason(figures, row.list):
                 rows.append((reason, *("" for _ in row.cells[1:])))
-                continue
-            rows += [tuple(_cell(cell, {**figures, **e}) for cell in row.cells) for e in entries]
         else:
-            rows.append(tuple(_cell(cell, figures) for cell in row))
-    return FilledTable(table, tuple(rows))
+            rows.append(_row(row, figures))
+    return FilledTable(table, tuple(row for row in rows if any(row)))
+
+
+def _row(cells: Sequence[str], figures: Figures) -> tuple[str, ...]:
+    """Return a row; one of empty cells if nothing it asks for was measured."""
+    places = [path for cell in cells for path, _ in _PLACE.findall(cell)]
+    known = [find(figures, path) is not ABSENT or _reason(figures, path) for path in places]
+    if places and not any(known):
+        return tuple("" for _ in cells)
+    return tuple(_cell(cell, figures) for cell in cells)
 
 
 def _cell(text: str, figures: Figures) -> str:
     """Return a cell's text; the reason instead if a figure of it is missing."""
     for path, _ in _PLACE.findall(text):
         value = find(figures, path)
-        if value is None or isinstance(value, Mapping):
-            return _reason(figures, path, value)
+        if value is ABSENT or isinstance(value, Mapping):
+            return _reason(figures, path) or _NOT_MEASURED
     return _PLACE.sub(lambda place: _shown(find(figures, place[1]), place[2] or ""), text)
 
 
 def _shown(value: Any, form: str) -> str:
+    if value is None:
+        return _NOTHING
     return value if isinstance(value, str) else format(value, form)
 
 
-def _reason(figures: Figures, path: str, value: Any) -> str:
-    """Return why there is no figure: what stands in its place or around it says so."""
-    if isinstance(value, Mapping) and "missing" in value:
-        return str(value["missing"])
-    for dot in reversed(list(re.finditer(r"\.", path))):
-        around = find(figures, path[: dot.start()])
+def _reason(figures: Figures, path: str) -> str:
+    """Return why there is no figure: what stands in its place or around it says so; or nothing."""
+    ends = [len(path), *(dot.start() for dot in reversed(list(re.finditer(r"\.", path))))]
+    for end in ends:
+        around = find(figures, path[:end])
         if isinstance(around, Mapping) and "missing" in around:
             return str(around["missing"])
-    return _NOT_MEASURED
+    return str(figures.get("missing", ""))
 
 
 def markdown(filled: FilledTable) -> str:

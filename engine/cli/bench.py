@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine.bench.parts import PARTS
+from engine.bench.parts import PARTS, Size
 from engine.cli.options import Commands, check_output
 from engine.errors import InputError
 
@@ -40,7 +40,13 @@ def add(commands: "Commands[argparse.ArgumentParser]") -> None:
         metavar="DIR",
         help=f"write report.html and report.json there (without WHAT: {_FOLDER})",
     )
-    parser.add_argument("--quick", action="store_true", help="a rough look, within two minutes")
+    size = parser.add_mutually_exclusive_group()
+    size.add_argument(
+        "--quick", action="store_const", dest="size", const="quick", help="a rough look"
+    )
+    size.add_argument(
+        "--long", action="store_const", dest="size", const="long", help="more notes, for the tails"
+    )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there too")
     soaking = parser.add_argument_group("soak")
     soaking.add_argument("--hours", type=float, default=0.05, metavar="H", help="default 0.05")
@@ -51,7 +57,7 @@ def add(commands: "Commands[argparse.ArgumentParser]") -> None:
     )
     soaking.add_argument("--only", metavar="WORDS", help="faults whose names hold these words")
     soaking.add_argument("--folder", type=Path, metavar="DIR", help="keep the sessions there")
-    parser.set_defaults(run=run)
+    parser.set_defaults(run=run, size="standard")
 
 
 def run(parsed: argparse.Namespace) -> int:
@@ -69,7 +75,7 @@ def run(parsed: argparse.Namespace) -> int:
     if folder is not None and folder.exists() and not folder.is_dir():
         raise InputError(f"--report must be a folder; {folder} is a file")
     console = Console(stderr=True, highlight=False)
-    report = _measure(names, console, quick=parsed.quick)
+    report = _measure(names, console, size=parsed.size)
     _print(report)
     for warning in warnings_of(report):
         console.print(warning, style="bold")
@@ -86,7 +92,7 @@ def _parts(what: list[str]) -> list[str]:
     return list(dict.fromkeys(name for word in what for name in _GROUPS.get(word, (word,))))
 
 
-def _measure(names: list[str], console: "Console", *, quick: bool) -> dict[str, Any]:
+def _measure(names: list[str], console: "Console", *, size: Size) -> dict[str, Any]:
     """Measure behind a bar; where nobody looks, say a line per part."""
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -110,16 +116,17 @@ def _measure(names: list[str], console: "Console", *, quick: bool) -> dict[str, 
             if not shown:
                 console.print(f"{name}: {seconds:.0f} s")
 
-        if not quick:
+        if size == "standard":
             console.print(
                 f"about {max(1, round(total / 60))} min; leave the machine alone meanwhile"
             )
-        return run_report(names, quick=quick, begin=begin, done=done)
+        return run_report(names, size=size, begin=begin, done=done)
 
 
 def _print(report: dict[str, Any]) -> None:
     """Print the tables of what was measured."""
     from rich.console import Console
+    from rich.markup import escape
     from rich.table import Table
 
     from engine.bench.page import machine_lines
@@ -131,13 +138,19 @@ def _print(report: dict[str, Any]) -> None:
         console.print(line, markup=False)
     figures = {name: part["figures"] for name, part in report["parts"].items()}
     for table in TABLES:
-        if table.part not in figures:
+        rows = fill(table, figures).rows if table.part in figures else ()
+        if not rows:
             continue
-        headed = any(table.head)
-        drawn = Table(*table.head, title=table.title, caption=table.note, show_header=headed,
-                      title_justify="left", caption_justify="left")  # fmt: skip
-        for row in fill(table, figures).rows:
-            drawn.add_row(*row)
+        drawn = Table(
+            *table.head,
+            title=table.title,
+            caption=escape(table.note),
+            show_header=any(table.head),
+            title_justify="left",
+            caption_justify="left",
+        )
+        for row in rows:
+            drawn.add_row(*map(escape, row))
         console.print(drawn)
 
 

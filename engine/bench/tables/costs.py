@@ -48,8 +48,6 @@ COSTS: Final = (
                 f"{{engines.{engine}.beat_max_ms|.1f}}",
                 f"{{engines.{engine}.times_real_time|,.0f}} ×",
                 f"{{engines.{engine}.notes_per_s|,}}",
-                f"{{engines.{engine}.return_p50_ms|.3f}}",
-                f"{{engines.{engine}.shape_p50_ms|.3f}}",
                 f"{{engines.{engine}.first_beat_ms|.0f}}",
                 f"{{engines.{engine}.missed_beats}} of {{engines.{engine}.beats}}",
             )
@@ -57,11 +55,9 @@ COSTS: Final = (
         ),
         (
             "engine",
-            "beat, p50 / p99 / max [ms]",
+            "a beat, p50 / p99 / max [ms]",
             "real time",
             "notes a second",
-            "snapshot and return [ms]",
-            "shaping a note [ms]",
             "start, to the first beat [ms]",
             "beats longer than the lead",
         ),
@@ -164,6 +160,6 @@ COSTS: Final = (
             "share of a core / of that the tracker",
             "missed beats",
         ),
-        "Twenty seconds each; times from the start of the process, resident memory at the end.",
+        "Fifteen seconds each; times from the start of the process, resident memory at the end.",
     ),
 )

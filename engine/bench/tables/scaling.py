@@ -103,8 +103,8 @@ SCALING: Final = (
             "Up to the first rate at which a note was lost or 1 % came more than 5 ms late.",
         )
         for output, said in (
-            ("virtual", "`virtual` (rtmidi)"),
             ("jack", "`jack`"),
+            ("rtmidi", "`rtmidi`"),
             ("none", "no port behind the sender"),
         )
     ),

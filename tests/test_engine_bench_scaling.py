@@ -1,0 +1,111 @@
+"""Short forms of what grows: rows hold what they say; times are for reading."""
+
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from engine.bench.eager import measure_eager
+from engine.bench.engines import measure_engines
+from engine.bench.live import measure_live
+from engine.bench.scaling import training
+from engine.bench.scaling.drafts import measure_drafts
+from engine.bench.scaling.hours import measure_hours
+from engine.bench.scaling.rates import measure_rates
+from engine.bench.scaling.trackers import measure_trackers
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def test_a_moving_target_costs_more_the_more_is_drafted():
+    rows = {row["bars"]: row for row in measure_drafts(4, (0, 2), ("rules",))}
+    assert rows[2]["moving_ms"] > rows[2]["resting_ms"] > 0.0
+    assert rows[2]["moving_ms"] > rows[0]["moving_ms"]
+    assert rows[2]["moving_share"] == pytest.approx(rows[2]["moving_ms"] / 500.0, abs=1e-4)
+
+
+def test_every_beat_and_note_of_an_engine_is_counted():
+    found = measure_engines(1, ("rules",))["rules"]
+    assert found["beats"] == 16 and found["notes_per_s"] > 0
+    assert found["beat_p50_ms"] <= found["beat_p99_ms"] <= found["beat_max_ms"]
+
+
+def test_minutes_are_counted_one_by_one():
+    (row,) = measure_hours(2, ("rules",))
+    assert row["per"] == "beat" and len(row["minutes_ms"]) == 2
+    assert row["last_ms"] == row["minutes_ms"][1] > 0.0
+    assert row["first_mb"] > 10.0
+
+
+@pytest.mark.proof
+def test_trackers_share_a_process_or_have_one_each():
+    found = measure_trackers((2,), 0.5)
+    (together,), (apart,) = found["together"], found["apart"]
+    assert together["count"] == apart["count"] == 2
+    assert together["p99_ms"] >= together["p50_ms"] > 0.0
+    assert apart["memory_mb"] > together["memory_mb"]
+
+
+def test_rates_end_with_the_first_that_does_not_hold(monkeypatch):
+    rows = measure_rates("none", (100,), 0.2)
+    assert rows[0]["rate"] == 100 and rows[0]["lost"] == 0
+    assert rows[0]["max_ms"] >= rows[0]["p99_ms"] >= rows[0]["p50_ms"]
+    monkeypatch.setattr("engine.bench.scaling.rates._LATE_MS", -1.0)
+    assert len(measure_rates("none", (100, 200), 0.1)) == 1
+
+
+def test_training_and_eager_say_so_where_there_is_no_torch(monkeypatch):
+    for module in ("engine.bench.eager", "engine.bench.scaling.training"):
+        monkeypatch.setattr(f"{module}.find_spec", lambda _name: None)
+    assert measure_eager() == training.measure_training() == {"missing": "PyTorch is not installed"}
+
+
+@pytest.mark.proof
+def test_live_engine_is_compared_with_a_bare_python():
+    found = measure_live(2.0, ("rules",))
+    assert found["rules"]["first_emotion_s"] > found["bare"]["start_s"] > 0.0
+    assert found["rules"]["engine_mb"] > found["bare"]["memory_mb"] > 10.0
+    assert found["rules"]["times_bare_memory"] > 1.0
+
+
+@pytest.mark.proof
+def test_every_model_is_compared_with_pytorch():
+    graphs = {row["graph"]: row for row in measure_eager(3)["graphs"]}
+    assert {"tracker", "muser prior", "muser decoder", "amt"} <= set(graphs)
+    for row in graphs.values():
+        assert "missing" in row or row["times"] == pytest.approx(
+            row["eager_ms"] / row["onnx_ms"], abs=0.01
+        )
+
+
+@pytest.mark.proof
+def test_training_is_shared_among_processes():
+    rows = training.measure_training((1, 2), steps=1)
+    assert [row["processes"] for row in rows] == [1, 2]
+    assert rows[0]["times"] == 1.0 and rows[1]["songs_per_s"] > 0.0
+
+
+@pytest.mark.proof
+@pytest.mark.timeout(600)
+def test_whole_report_in_its_short_form_fills_every_table(tmp_path):
+    command = [sys.executable, "-P", "-m", "engine.cli", "bench", "--quick"]
+    done = subprocess.run(
+        [*command, "--report", str(tmp_path / "out")],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    report = json.loads((tmp_path / "out" / "report.json").read_text())
+    gone = {name: part["figures"]["missing"] for name, part in report["parts"].items()
+            if "missing" in part["figures"]}  # fmt: skip
+    assert not gone
+    assert importlib.util.find_spec("torch") is None or "×" in done.stdout
+    page = (tmp_path / "out" / "report.html").read_text()
+    assert page.count("<svg") >= 5
