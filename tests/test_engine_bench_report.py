@@ -146,6 +146,23 @@ def test_part_that_hangs_is_ended_with_what_it_started(monkeypatch, tmp_path):
     assert alive.stdout.strip()[:1] in ("", "Z")
 
 
+def test_command_without_a_name_measures_all_that_belongs_to_a_report(monkeypatch, tmp_path):
+    measured = []
+
+    def measure(name, *_):
+        measured.append(name)
+        return parts.missing("not today")
+
+    monkeypatch.setattr(report, "measure", measure)
+    monkeypatch.setattr(report, "_private_server", lambda: None)
+    monkeypatch.chdir(tmp_path)
+    assert main(["bench", "--quick"]) == 0
+    assert measured == [name for name, part in PARTS.items() if part.standard]
+    assert (tmp_path / "stimmung-bench" / "report.html").is_file()
+    with pytest.raises(SystemExit, match="2"):
+        main(["bench", "nonsense"])
+
+
 def test_command_prints_tables_and_writes_the_report(monkeypatch, tmp_path, capsys):
     rows = [{"graph": "tracker", "onnx_ms": 1.0, "eager_ms": 3.0, "times": 3.0}]
     monkeypatch.setattr(report, "measure", lambda *_, **__: {"graphs": rows})

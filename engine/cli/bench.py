@@ -33,7 +33,7 @@ def add(commands: "Commands[argparse.ArgumentParser]") -> None:
         "soak: hours on a stage of real processes, with faults (only when asked for).",
         allow_abbrev=False,
     )
-    parser.add_argument("what", nargs="*", choices=(*PARTS, *_GROUPS, "soak"), metavar="WHAT")
+    parser.add_argument("what", nargs="*", type=_subject, metavar="WHAT")
     parser.add_argument(
         "--report",
         type=Path,
@@ -58,6 +58,14 @@ def add(commands: "Commands[argparse.ArgumentParser]") -> None:
     soaking.add_argument("--only", metavar="WORDS", help="faults whose names hold these words")
     soaking.add_argument("--folder", type=Path, metavar="DIR", help="keep the sessions there")
     parser.set_defaults(run=run, size="standard")
+
+
+def _subject(word: str) -> str:
+    """Check a WHAT; argparse's own choices would refuse that there is none."""
+    known = (*PARTS, *_GROUPS, "soak")
+    if word not in known:
+        raise argparse.ArgumentTypeError(f"must be one of {', '.join(known)}; got {word!r}")
+    return word
 
 
 def run(parsed: argparse.Namespace) -> int:
