@@ -25,6 +25,11 @@ from engine.sync.source import SyncSource
 __all__ = ["Orders"]
 
 _MOST_WAITING = 256
+_TEST_PITCHES = (60, 64, 67, 72)
+_TEST_STEP_S = 0.3
+_TEST_LEAD_S = 0.05
+_TEST_ID = 2**62
+"""Far above every number a run gives its own notes."""
 
 
 class Orders:
@@ -53,6 +58,7 @@ class Orders:
         self._waiting: queue.Queue[Callable[[], None]] = queue.Queue(_MOST_WAITING)
         self._merging = threading.Lock()
         self._changes: dict[str, Any] = {}  # to be made together: of each setting the latest
+        self._tested = 0
         self._pipeline: Pipeline | None = None
         self._keyboards: Keyboards | None = None
         self._now_s = 0.0  # of the turn under way
@@ -242,6 +248,14 @@ class Orders:
         )
         self._observer.log("captured", {"file": path.name})
         return path
+
+    def test_notes(self) -> None:
+        """Sound a rising chord on channel 1, whether or not the music moves."""
+        at_s = time.perf_counter() + _TEST_LEAD_S
+        for pitch in _TEST_PITCHES:
+            self._sender.note(_TEST_ID + self._tested, at_s, at_s + _TEST_STEP_S, 0, pitch, 96)
+            self._tested += 1
+            at_s += _TEST_STEP_S
 
     def panic(self) -> None:
         """End every sounding note at once and drop what was about to sound."""

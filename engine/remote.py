@@ -6,6 +6,7 @@ sees the end of its pipe. Commands:
 
 =================================================  ==========================================
 ``{"do": "start", "config": {...}}``               start or restart with these settings
+``{"do": "prepare", "config": {...}}``             load what a start with these would need
 ``{"do": "stop"}``                                 end every note and close the devices
 ``{"do": "change", "values": {...}}``              settings of the performance, while playing
 ``{"do": "freeze", "frozen": true}``               hold the target
@@ -13,6 +14,7 @@ sees the end of its pipe. Commands:
 ``{"do": "regenerate", "seed": 7}``                other choices, same emotion
 ``{"do": "preset", "performance": {...}}``         these settings, from the next bar on
 ``{"do": "panic"}``                                end every note now
+``{"do": "test_notes"}``                           a rising chord: is anybody there to sound it?
 ``{"do": "act", "action": "next_preset"}``         what a pedal can do, see `engine.actions`
 ``{"do": "learn", "what": "arousal"}``             map the next controller; empty: stop waiting
 ``{"do": "capture", "bars": 8}``                   keep the last bars as a MIDI file
@@ -55,6 +57,7 @@ from engine.osc import parse_destination
 from engine.resume import Resume
 from engine.runtime import Runtime
 from engine.session.replaying import ReplayRun
+from engine.warm import Warm
 
 __all__ = ["main", "read_config"]
 
@@ -131,6 +134,7 @@ class _Server:
     def __init__(self) -> None:
         self._runtime: Runtime | None = None
         self._replay: ReplayRun | None = None
+        self._warm: Warm | None = None
         # When it is full, the pipe fills, and then whoever writes there has to wait.
         self._commands: queue.Queue[bytes | None] = queue.Queue(_MOST_WAITING)
         self._speaking = threading.Lock()
@@ -159,6 +163,7 @@ class _Server:
             return
         finally:
             self._stop(aside=True)
+            self._cool()
 
     def _read(self) -> None:
         # Bytes, in pieces of bounded size: whatever comes, this thread must go on reading. Not
@@ -202,10 +207,23 @@ class _Server:
     def _start(self, command: Mapping[str, Any]) -> None:
         config = read_config(command["config"])
         self._stop(aside=True)  # the music to come is not to wait for a picture
-        runtime = Runtime(config)
-        runtime.start()
+        runtime = Runtime(config, self._warm)
+        try:
+            runtime.start()
+        finally:
+            self._cool()
         self._runtime = runtime
         self._answer("started", monitor=runtime.monitor_url)
+
+    def _prepare(self, command: Mapping[str, Any]) -> None:
+        config = read_config(command["config"])
+        self._cool()
+        self._warm = Warm(config)
+
+    def _cool(self) -> None:
+        warm, self._warm = self._warm, None
+        if warm is not None:
+            warm.drop()
 
     def _stop(self, *, aside: bool = False) -> None:
         runtime, self._runtime = self._runtime, None
@@ -255,6 +273,9 @@ class _Server:
             self._replay.hold()
         elif self._runtime is not None:
             self._runtime.orders.panic()
+
+    def _test_notes(self, _command: Mapping[str, Any]) -> None:
+        self._playing().orders.test_notes()
 
     def _preset(self, command: Mapping[str, Any]) -> None:
         performance = Performance.from_mapping(command["performance"])
@@ -311,12 +332,14 @@ class _Server:
 
 _ACTIONS = {
     "start": _Server._start,
+    "prepare": _Server._prepare,
     "stop": _Server._stop_and_say,
     "change": _Server._change,
     "freeze": _Server._freeze,
     "play": _Server._play,
     "regenerate": _Server._regenerate,
     "panic": _Server._panic,
+    "test_notes": _Server._test_notes,
     "preset": _Server._preset,
     "replay": _Server._replay_session,
     "replay_hold": _Server._replay_hold,

@@ -13,6 +13,8 @@ __all__ = ["SHORTCUTS", "ShortcutsPage", "add_menus"]
 SHORTCUTS: Final[dict[str, str]] = {
     "open_audio": "Ctrl+O",
     "open_curve": "Ctrl+Shift+O",
+    "sessions": "Ctrl+L",
+    "record": "Ctrl+R",
     "quit": "Ctrl+Q",
     "undo": "Ctrl+Z",
     "redo": "Ctrl+Shift+Z",
@@ -37,7 +39,7 @@ SHORTCUTS: Final[dict[str, str]] = {
 """Action → keys; the words are in `gui.texts.ACTIONS`."""
 
 _MENUS: Final = (
-    (texts.MENU_FILE, ("open_audio", "open_curve", "", "quit")),
+    (texts.MENU_FILE, ("open_audio", "open_curve", "", "sessions", "record", "", "quit")),
     (texts.MENU_EDIT, ("undo", "redo")),
     (
         texts.MENU_PLAY,
@@ -58,7 +60,7 @@ _MENUS: Final = (
         ),
     ),
     (texts.MENU_VIEW, ("stage", "side", "", "larger", "smaller", "normal")),
-    (texts.MENU_HELP, ("shortcuts", "about")),
+    (texts.MENU_HELP, ("assistant", "shortcuts", "about")),
 )
 
 

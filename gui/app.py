@@ -84,4 +84,6 @@ def run(*, start: bool = False) -> int:
         window.desk.start()
     else:
         window.desk.bridge.open()
+        if not window.desk.memory.welcomed:
+            QTimer.singleShot(0, window.show_assistant)
     return app.exec()

@@ -103,7 +103,6 @@ class EngineBridge(QObject):
         self._restart_timer = QTimer(self)
         self._restart_timer.setSingleShot(True)
         self._restart_timer.timeout.connect(self._launch)
-
         self._hung_timer = QTimer(self)
         self._hung_timer.setSingleShot(True)
         self._hung_timer.timeout.connect(self._kill_hung)
@@ -263,32 +262,33 @@ class EngineBridge(QObject):
         if self._process is not None and self._state != "booting":
             self._send("panic")
 
+    def test_notes(self) -> None:
+        """Sound a few notes through the MIDI output."""
+        self._while_running("test_notes")
+
     def preset(self, performance: Mapping[str, Any]) -> None:
         """Play with these settings from the next bar line on."""
         self._while_running("preset", performance=dict(performance))
 
-    def replay(self, folder: str, from_s: float, midi_out: str, latency_ms: float) -> None:
-        """Play a recorded session from a place [s]; music that was being made ends."""
-        if self._state in ("running", "idle"):
-            self.stop()
-            self._send(
-                "replay", folder=folder, from_s=from_s, midi_out=midi_out, latency_ms=latency_ms
-            )
+    def replay(self, folder: str, from_s: float, midi_out: str, latency_ms: float) -> bool:
+        """Play a session from a place [s], music ends; return whether an engine is there."""
+        if self._state in ("absent", "booting"):
+            return False
+        self.stop()
+        self._send("replay", folder=folder, from_s=from_s, midi_out=midi_out, latency_ms=latency_ms)
+        return True
 
     def replay_hold(self) -> None:
         """Keep the replay where it is."""
-        if self._state == "idle":
-            self._send("replay_hold")
+        self._while_idle("replay_hold")
 
     def replay_play(self, from_s: float | None) -> None:
         """Let the replay go on, from a place [s] or from where it is."""
-        if self._state == "idle":
-            self._send("replay_play", from_s=from_s)
+        self._while_idle("replay_play", from_s=from_s)
 
     def replay_stop(self) -> None:
         """End the replay and close its port."""
-        if self._state == "idle":
-            self._send("stop", awaited=True)
+        self._while_idle("stop", awaited=True)
 
     def act(self, action: str) -> None:
         """Do what a pedal can do, see `engine.actions`."""
@@ -306,6 +306,10 @@ class EngineBridge(QObject):
         """Ask which devices are present; the answer is the signal ``devices``."""
         if self._state not in ("absent", "booting") and "devices" not in self._awaited:
             self._send("devices", awaited=True)
+
+    def _while_idle(self, do: str, **values: Any) -> None:
+        if self._state == "idle":
+            self._send(do, **values)
 
     def _while_running(self, do: str, **values: Any) -> None:
         if self._state == "running":

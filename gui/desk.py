@@ -126,11 +126,11 @@ class Desk(QObject):
 
     # ------------------------------------------------------------------ start and stop
 
-    def start(self) -> None:
-        """Start the music as soon as the engine is ready, or restart it."""
+    def start(self, *, held: bool = False) -> None:
+        """Start as soon as the engine is ready, or restart it; ``held``: listen only, for now."""
         self._wants_music = True
         self._last = None
-        self._held = False
+        self._held = held
         if self.bridge.state == "absent":
             self.bridge.open()
         elif self.bridge.state != "booting":

@@ -49,9 +49,9 @@ def ask_render(parent: QWidget, proposal: Path, take: Taker) -> None:
     _open(dialog, lambda: take(dialog.selectedFiles()[0]))
 
 
-def ask_folder(parent: QWidget, folder: Path, take: Taker) -> None:
+def ask_folder(parent: QWidget, title: str, folder: Path, take: Taker) -> None:
     """Ask for a folder."""
-    dialog = QFileDialog(parent, texts.RECORD_FOLDER_TITLE, str(folder))
+    dialog = QFileDialog(parent, title, str(folder))
     dialog.setFileMode(QFileDialog.FileMode.Directory)
     dialog.setOption(QFileDialog.Option.ShowDirsOnly)
     _open(dialog, lambda: take(dialog.selectedFiles()[0]))

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.snapshot import Snapshot
+from gui.turns import TurnWatch
 
 __all__ = ["COLUMNS", "History"]
 
@@ -21,8 +22,6 @@ COLUMNS: Final = (
 )
 _CAPACITY: Final = 30 * 150
 _MOST_EVENTS: Final = 100
-_BUILDS_FROM: Final = 0.5
-_BUILDS_NO_MORE: Final = 0.15
 
 
 class History:
@@ -35,15 +34,14 @@ class History:
         self._capacity = capacity
         self._rows = np.full((2 * capacity, len(COLUMNS)), np.nan)
         self._end = 0
-        self._last: Snapshot | None = None
-        self._builds = False
+        self._turns = TurnWatch()
         self.events: deque[tuple[float, str]] = deque(maxlen=_MOST_EVENTS)
         """Where the music turned: time [s] and ``section``, ``build``, ``drop``, ``silence``."""
 
     def clear(self) -> None:
         """Forget everything."""
         self._end = 0
-        self._last, self._builds = None, False
+        self._turns = TurnWatch()
         self.events.clear()
 
     def add(self, look: Snapshot) -> None:
@@ -57,23 +55,11 @@ class History:
         heard = (np.nan,) * 4
         if emotion is not None and emotion.state != "silence":
             heard = (emotion.valence, emotion.arousal, emotion.valence_std, emotion.arousal_std)
-        self._watch(look)
+        silent = emotion is None or emotion.state == "silence"
+        for kind in self._turns.look(look.section, look.build, look.drop, silent):
+            self.events.append((look.time_s, kind))
         self._rows[self._end] = (look.time_s, *heard, look.target_valence, look.target_arousal)
         self._end += 1
-
-    def _watch(self, look: Snapshot) -> None:
-        last, self._last = self._last, look
-        if last is None:
-            return
-        if look.section > last.section:
-            self.events.append((look.time_s, "section"))
-        if look.drop > last.drop:
-            self.events.append((look.time_s, "drop"))
-        if look.build >= _BUILDS_FROM and not self._builds:
-            self.events.append((look.time_s, "build"))
-        self._builds = look.build > (_BUILDS_NO_MORE if self._builds else _BUILDS_FROM)
-        if _silent(look) and not _silent(last) and last.emotion is not None:
-            self.events.append((look.time_s, "silence"))
 
     def last(self, seconds: float) -> NDArray[np.float64]:
         """Return the rows of the last ``seconds``, shape (n, 7), oldest first; a view."""
@@ -83,7 +69,3 @@ class History:
             return rows
         first = int(np.searchsorted(rows[:, 0], rows[-1, 0] - seconds))
         return rows[first:]
-
-
-def _silent(look: Snapshot) -> bool:
-    return look.emotion is not None and look.emotion.state == "silence"

@@ -9,7 +9,7 @@ from PyQt6.QtWidgets import QApplication, QMainWindow, QStackedWidget
 from engine.errors import StimmungError
 from engine.mapping.table import InputMapping
 from engine.snapshot import Snapshot
-from gui import dialogs, texts
+from gui import dialogs, texts, wiring
 from gui.actions import add_menus
 from gui.addresses import local_addresses, reachable
 from gui.bridge import UNRESPONSIVE_S
@@ -20,25 +20,17 @@ from gui.hotplug import DeviceWatch
 from gui.learning import Learning
 from gui.memory import NORMAL_PT
 from gui.preset_desk import PresetDesk
+from gui.session_desk import SessionDesk
+from gui.session_read import recorded_sessions
 from gui.snapshots import Devices
 from gui.theme import THEMES, palette, stylesheet
 from gui.view_models import TapTempo
+from gui.widgets.assistant import Assistant
 from gui.widgets.desk_page import DeskPage
+from gui.widgets.session_view import SessionView
 from gui.widgets.stage_view import StageView
 
 __all__ = ["MainWindow"]
-
-LEARNED_SLIDERS = (
-    "bias_valence",
-    "bias_arousal",
-    "recentre",
-    "smoothing_s",
-    "hysteresis",
-    "valence",
-    "arousal",
-    "guide_seconds",
-)
-"""Sliders of the target that MIDI can move, by their settings' names."""
 
 _WATCH_MS = 500
 _RECOVERED_S = 10.0
@@ -54,27 +46,32 @@ class MainWindow(QMainWindow):
         theme = THEMES[memory.theme]
         self.setWindowTitle(texts.TITLE)
         self.page, self.stage = DeskPage(theme), StageView(theme)
+        self.session_view = SessionView(theme)
+        self.sessions = SessionDesk(desk, self)
         self.notice = self.page.notice
         self._pages = QStackedWidget()
         self._pages.addWidget(self.page)
         self._pages.addWidget(self.stage)
+        self._pages.addWidget(self.session_view)
         self.setCentralWidget(self._pages)
         self._tap = TapTempo()
         self._counts = Counts()
         self._seen_messages: tuple[str, ...] = ()
         self._devices: Devices | None = None
         self._page_url = ""
+        self.assistant: Assistant | None = None
         self._silence_said = False
         self._restart_said = False
         self._was_maximized = False
         self.learning = Learning(self)
         self.actions_by_name = add_menus(self, self._what_to_do(), memory.theme, self.choose_theme)
-        self._connect()
+        self.actions_by_name["record"].setCheckable(True)
+        wiring.connect(self)
         self.film = FilmDesk(self.page.film, desk, self.notice.say, self)
         self._apply_style()
         self.presets = PresetDesk(self.page.presets, desk, self.notice.say, self)
         self._restore()
-        self._show_wanted()
+        self.show_wanted()
         self._watch = QTimer(self)
         self._watch.setInterval(_WATCH_MS)
         self._watch.timeout.connect(self._watch_engine)
@@ -92,6 +89,8 @@ class MainWindow(QMainWindow):
         return {
             "open_audio": self.open_audio,
             "open_curve": self.open_curve,
+            "sessions": self.show_sessions,
+            "record": lambda: desk.choose(record=not desk.memory.record),
             "quit": self._quit,
             "undo": performance.undo,
             "redo": performance.redo,
@@ -108,93 +107,21 @@ class MainWindow(QMainWindow):
             "larger": lambda: self.resize_text(desk.memory.points + 1.0),
             "smaller": lambda: self.resize_text(desk.memory.points - 1.0),
             "normal": lambda: self.resize_text(NORMAL_PT),
+            "assistant": self.show_assistant,
             "shortcuts": lambda: dialogs.show_shortcuts(self),
             "about": lambda: dialogs.show_about(self),
         }
 
-    def _connect(self) -> None:
-        desk, bridge, choose = self.desk, self.desk.bridge, self.desk.performance
-        desk.changed.connect(self._show_wanted)
-        bridge.snapshot.connect(self._show_snapshot)
-        bridge.state_changed.connect(lambda _state: self._show_snapshot(desk.look))
-        bridge.devices.connect(self._show_devices)
-        bridge.monitored.connect(self._take_page_address)
-        bridge.refused.connect(self._say_refused)
-        bridge.died.connect(self._say_died)
-        for plane in (self.page.plane, self.stage.plane):
-            plane.target_moved.connect(desk.drag_target)
-            plane.goal_moved.connect(desk.drag_goal)
-        self.page.transport.start_toggled.connect(desk.toggle_start)
-        self.page.transport.held.connect(desk.set_held)
-        self.page.transport.panicked.connect(desk.panic)
-        self.page.transport.tapped.connect(self.tap)
-        self.page.transport.tempo_chosen.connect(lambda bpm: choose.set(tempo_bpm=bpm))
-        self.page.target.chosen.connect(lambda values: choose.set(**values))
-        self.page.target.freeze_chosen.connect(desk.set_frozen)
-        self.page.target.curve_wanted.connect(self.open_curve)
-        self.page.music.chosen.connect(lambda values: choose.set(**values))
-        self.page.music.seed_chosen.connect(desk.set_seed)
-        self.page.music.regenerated.connect(desk.regenerate)
-        devices = self.page.devices
-        for signal, name in (
-            (devices.input_chosen, "audio_input"),
-            (devices.output_chosen, "midi_out"),
-            (devices.latency_chosen, "latency_ms"),
-            (devices.record_chosen, "record"),
-            (devices.sync.sync_chosen, "sync"),
-            (devices.sync.midi_in_chosen, "midi_in"),
-            (devices.sync.clock_out_chosen, "clock_out"),
-            (devices.reach.osc_chosen, "osc"),
-            (devices.reach.osc_in_chosen, "osc_in"),
-            (devices.reach.monitor_chosen, "monitor"),
-            (devices.reach.orders_chosen, "monitor_orders"),
-            (self.page.keys.keys_chosen, "keys_in"),
-            (self.page.keys.thru_chosen, "thru"),
-        ):
-            signal.connect(lambda value, name=name: desk.choose(**{name: value}))
-        devices.refreshed.connect(bridge.list_devices)
-        devices.file_wanted.connect(self.open_audio)
-        devices.folder_wanted.connect(self.choose_folder)
-        keys = self.page.keys
-        keys.chosen.connect(lambda values: choose.set(**values))
-        keys.acted.connect(bridge.act)
-        keys.capture_wanted.connect(bridge.capture)
-        bridge.captured.connect(lambda path: keys.tile.show_path(Path(path)))
-        self._connect_learning()
-        self.page.health.counts_reset.connect(self.reset_counts)
-        self.page.health.engine_restart_wanted.connect(bridge.reopen)
-        self.stage.panicked.connect(desk.panic)
-
-    def _connect_learning(self) -> None:
-        desk, learning, page = self.desk, self.learning, self.page
-        target, music = page.target, page.music
-        for name in LEARNED_SLIDERS:
-            learning.attach(getattr(target, name), name)
-        for name, slider in music.settings.sliders.items():
-            learning.attach(slider, f"settings.{name}")
-        learning.attach(page.keys.transfer, "transfer")
-        for widget, action in (
-            (target.freeze, "freeze"),
-            (page.transport.panic, "panic"),
-            (page.transport.hold, "play"),
-            (music.regenerate, "regenerate"),
-            (page.keys.cue, "listen"),
-            (page.keys.capture, "capture"),
-            (page.presets.apply, "next_preset"),
-        ):
-            learning.attach(widget, action)
-        learning.wanted.connect(self._learn)
-        learning.forgotten.connect(desk.forget_mapping)
-        desk.bridge.learned.connect(self._learned)
-
-    def _learn(self, what: str) -> None:
+    def learn(self, what: str) -> None:
+        """Wait for a controller for this setting or action; empty: wait no more."""
         if what and not (self.desk.running and self.desk.memory.keys_in):
             self.learning.disarm()
             self.notice.say(texts.LEARN_NEEDS_MUSIC, "caution")
             return
         self.desk.bridge.learn(what)
 
-    def _learned(self, mapping: InputMapping) -> None:
+    def take_learned(self, mapping: InputMapping) -> None:
+        """Keep what was learned."""
         self.learning.disarm()
         self.desk.keep_mapping(mapping)
 
@@ -224,6 +151,44 @@ class MainWindow(QMainWindow):
             self.showMaximized()
         else:
             self.showNormal()
+
+    def show_sessions(self) -> None:
+        """Go to the recorded sessions."""
+        self.session_view.show_list(recorded_sessions(self.desk.memory.record_folder))
+        self._pages.setCurrentWidget(self.session_view)
+
+    def open_session(self, folder: Path) -> None:
+        """Open a session and show it."""
+        self._pages.setCurrentWidget(self.session_view)
+        self.session_view.show_reading()
+        self.sessions.open(folder)
+
+    def leave_sessions(self) -> None:
+        """End the replay and come back to the desk."""
+        self.sessions.end()
+        self._pages.setCurrentWidget(self.page)
+
+    def play_on(self) -> None:
+        """Make music with the settings of the session that is open."""
+        self._pages.setCurrentWidget(self.page)
+        self.sessions.play_on()
+
+    def ask_session(self) -> None:
+        """Ask for the folder of a session."""
+        folder = self.desk.memory.record_folder
+        dialogs.ask_folder(
+            self, texts.SESSION_OTHER_TITLE, folder, lambda path: self.open_session(Path(path))
+        )
+
+    def say_session_failed(self, reason: str) -> None:
+        """Say why a session could not be opened."""
+        self.session_view.show_problem(reason)
+
+    def show_assistant(self) -> None:
+        """Go through the first steps, to sound in a synthesizer."""
+        self.assistant = Assistant(self.desk, self)
+        self.assistant.show_devices(self._devices or Devices())
+        self.assistant.open()
 
     def choose_theme(self, name: str) -> None:
         """Take other colours."""
@@ -255,6 +220,7 @@ class MainWindow(QMainWindow):
         folder = self.desk.memory.record_folder
         dialogs.ask_folder(
             self,
+            texts.RECORD_FOLDER_TITLE,
             folder,
             lambda path: self.desk.choose(record=True, record_folder=Path(path)),
         )
@@ -263,11 +229,12 @@ class MainWindow(QMainWindow):
         """Count troubles from now on."""
         if self.desk.look is not None:
             self._counts = Counts.of(self.desk.look)
-            self._show_snapshot(self.desk.look)
+            self.show_snapshot(self.desk.look)
 
     # ------------------------------------------------------------------ showing
 
-    def _show_wanted(self) -> None:
+    def show_wanted(self) -> None:
+        """Show what is wanted: every setting in its place."""
         desk = self.desk
         performance, memory = desk.performance.performance, desk.memory
         curve_name = desk.curve.name if desk.curve is not None else ""
@@ -300,6 +267,8 @@ class MainWindow(QMainWindow):
         devices.sync.show_settings(
             memory.sync, memory.midi_in, memory.clock_out, present.midi_inputs, listed=listed
         )
+        self.actions_by_name["record"].setChecked(memory.record)
+        self.setWindowTitle(texts.TITLE_RECORDING if desk.recording else texts.TITLE)
         self.actions_by_name["undo"].setEnabled(desk.performance.can_undo)
         self.actions_by_name["redo"].setEnabled(desk.performance.can_redo)
 
@@ -308,11 +277,13 @@ class MainWindow(QMainWindow):
         shown = reachable(url, local_addresses()) if url else ""
         self.page.devices.reach.show_address(shown, bool(self.desk.memory.monitor))
 
-    def _take_page_address(self, url: str) -> None:
+    def take_page_address(self, url: str) -> None:
+        """Take note of where the stage-side page is served."""
         self._page_url = url
         self._show_page_address()
 
-    def _show_snapshot(self, look: Snapshot | None) -> None:
+    def show_snapshot(self, look: Snapshot | None) -> None:
+        """Show one look at the engine; None while it is not running."""
         items = judge(look, self._counts) if look is not None else ()
         trouble = worst(items)
         performance = self.desk.performance.performance
@@ -334,19 +305,24 @@ class MainWindow(QMainWindow):
             self.page.health.add_message(message)
         self._seen_messages = messages
 
-    def _show_devices(self, devices: Devices) -> None:
+    def show_devices(self, devices: Devices) -> None:
+        """Take note of the devices that are present."""
         self._devices = devices
+        if self.assistant is not None:
+            self.assistant.show_devices(devices)
         self.page.devices.show_problem(devices.problem)
-        self._show_wanted()
+        self.show_wanted()
 
-    def _say_refused(self, message: str) -> None:
+    def say_refused(self, message: str) -> None:
+        """Say what the engine could not do."""
         self.page.health.add_message(message)
         if self.desk.wants_music:
             self.notice.say(message)
         else:  # it did not start: nearly always a matter of devices
             self.notice.say(message, "caution", texts.CHOOSE_DEVICES, self.page.show_devices_tab)
 
-    def _say_died(self, reason: str, again: bool) -> None:
+    def say_died(self, reason: str, again: bool) -> None:
+        """Say that the engine died, why, and what happens now."""
         self.page.health.add_message(reason)
         log = self.desk.bridge.log
         if log:
@@ -378,6 +354,7 @@ class MainWindow(QMainWindow):
         self.setStyleSheet(stylesheet(theme, self.desk.memory.points))
         self.page.set_theme(theme)
         self.stage.set_theme(theme)
+        self.session_view.set_theme(theme)
 
     def _restore(self) -> None:
         memory = self.desk.memory
@@ -399,6 +376,7 @@ class MainWindow(QMainWindow):
         self._watch.stop()
         self.device_watch.stop()
         self.film.close()
+        self.sessions.close()
         self.desk.close()
         super().closeEvent(event)
 

@@ -1,6 +1,6 @@
 """From the JSON the engine writes to the values it means."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +9,8 @@ from engine.events import EmotionState, NoteEvent
 from engine.snapshot import AudioHealth, MidiHealth, Snapshot, SyncHealth, VideoHealth
 
 __all__ = ["Devices", "read_snapshot"]
+
+_OWN = "Stimmung"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +31,17 @@ class Devices:
         """Return the devices of the engine's answer."""
         return cls(
             tuple(answer["inputs"]),
-            tuple(answer["midi_inputs"]),
-            tuple(answer["outputs"]),
+            _others(answer["midi_inputs"]),
+            _others(answer["outputs"]),
             answer["problem"],
             answer["jack"],
             tuple(answer["systems"]),
         )
+
+
+def _others(ports: Sequence[str]) -> tuple[str, ...]:
+    """Leave out our own ports: listening to ourselves would be a loop."""
+    return tuple(port for port in ports if not port.startswith(_OWN))
 
 
 def read_snapshot(values: Mapping[str, Any]) -> Snapshot:

@@ -43,9 +43,11 @@ class Heartbeat:
 
     def __init__(self) -> None:
         self.gaps_s = array("d")
+        self.work_s = array("d")
+        """Of each gap, what the window worked itself; the rest it waited for a processor."""
         self.collecting_s = 0.0
         """Longest collection of garbage [s]."""
-        self._last_s = self._began_s = 0.0
+        self._last_s = self._began_s = self._worked_s = 0.0
         self._timer = QTimer()
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
         self._timer.setInterval(BEAT_MS)
@@ -54,7 +56,7 @@ class Heartbeat:
     def start(self) -> None:
         """Begin to beat."""
         gc.callbacks.append(self._collected)
-        self._last_s = time.perf_counter()
+        self._last_s, self._worked_s = time.perf_counter(), time.thread_time()
         self._timer.start()
 
     def stop(self) -> None:
@@ -63,9 +65,10 @@ class Heartbeat:
         gc.callbacks.remove(self._collected)
 
     def _beat(self) -> None:
-        now_s = time.perf_counter()
+        now_s, worked_s = time.perf_counter(), time.thread_time()
         self.gaps_s.append(now_s - self._last_s)
-        self._last_s = now_s
+        self.work_s.append(worked_s - self._worked_s)
+        self._last_s, self._worked_s = now_s, worked_s
 
     def _collected(self, phase: str, _info: dict[str, int]) -> None:
         now_s = time.perf_counter()
@@ -111,7 +114,8 @@ def measure(audio: Path, minutes: float, midi_out: str, preset: dict[str, Any]) 
     Returns
     -------
     dict
-        ``heartbeat_p50_ms``, ``_p99_ms``, ``_max_ms``, ``deaf_over_100_ms``, ``looks_per_s``,
+        ``heartbeat_p50_ms``, ``_p99_ms``, ``_max_ms``, ``deaf_over_100_ms``, ``own_work_p99_ms``,
+        ``own_work_max_ms``, ``looks_per_s``,
         ``memory_mb`` (first and last), ``memory_slope_mb_per_h``, ``lateness`` (notes, p99 [ms]),
         and more.
 
@@ -191,7 +195,7 @@ def _measure(
     mover.stop()
     watch.stop()
     window.close()
-    gaps = sorted(heart.gaps_s)
+    gaps, work = sorted(heart.gaps_s), sorted(heart.work_s)
     late = [point for point in memory if point[0] > 0.1 * took_s] or memory
     return {
         "minutes": round(took_s / 60.0, 2),
@@ -202,6 +206,8 @@ def _measure(
         "heartbeat_p999_ms": round(1e3 * _quantile(gaps, 0.999), 2),
         "heartbeat_max_ms": round(1e3 * gaps[-1], 2),
         "deaf_over_100_ms": sum(gap > DEAF_S for gap in gaps),
+        "own_work_p99_ms": round(1e3 * _quantile(work, 0.99), 2),
+        "own_work_max_ms": round(1e3 * work[-1], 2),
         "longest_collection_ms": round(1e3 * heart.collecting_s, 2),
         "looks_per_s": round(counted[0] / took_s, 2),
         "window_cpu_share": round(cpu, 3),

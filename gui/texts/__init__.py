@@ -5,4 +5,5 @@
 
 from gui.texts.desk import *
 from gui.texts.play import *
+from gui.texts.steps import *
 from gui.texts.window import *

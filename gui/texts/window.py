@@ -4,6 +4,7 @@ from typing import Final
 
 APP: Final = "Stimmung"
 TITLE: Final = "Stimmung"
+TITLE_RECORDING: Final = "Stimmung ● recording"
 
 # ---------------------------------------------------------------------- start and end
 
@@ -115,6 +116,8 @@ THEMES: Final = {"dark": "Dark", "light": "Light", "contrast": "High contrast"}
 ACTIONS: Final[dict[str, str]] = {
     "open_audio": "Play audio file …",
     "open_curve": "Open emotion curve …",
+    "sessions": "Sessions …",
+    "record": "Record each session",
     "quit": "Quit",
     "undo": "Undo",
     "redo": "Redo",
@@ -134,6 +137,7 @@ ACTIONS: Final[dict[str, str]] = {
     "larger": "Larger text",
     "smaller": "Smaller text",
     "normal": "Normal text",
+    "assistant": "First steps …",
     "shortcuts": "Keyboard shortcuts",
     "about": "About Stimmung",
 }

@@ -94,7 +94,7 @@ class FilmPanel(QWidget):
         self.busy.setRange(0, 0)
         self.busy.setFormat(texts.FILM_BUSY)
         self.busy.hide()
-        self.tile = CaptureTile()
+        self.tile = CaptureTile(texts.FILM_TILE)
         self.live = QLineEdit()
         self.live.setPlaceholderText(texts.FILM_LIVE_HINT)
         self.live.setAccessibleName(texts.FILM_LIVE)

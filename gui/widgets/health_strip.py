@@ -69,6 +69,7 @@ class HealthStrip(QFrame):
                 level, words = trouble.level, trouble.advice
         self._verdict.setText(verdict)
         set_level(self._verdict, level)
+        self._verdict.updateGeometry()  # bold words take more room than plain ones
         if words != self._words.toolTip():
             self._words.setToolTip(words)
         self._figures.setText(figures)

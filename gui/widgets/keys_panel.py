@@ -31,18 +31,30 @@ _ROWS_SHOWN = 4
 
 
 class CaptureTile(QLabel):
-    """The file that was kept last, to be dragged into a DAW."""
+    """The file that was kept last, to be dragged into a DAW.
 
-    def __init__(self) -> None:
-        super().__init__(texts.CAPTURE_NONE)
+    Parameters
+    ----------
+    none : str
+        What it says while there is no file.
+    """
+
+    def __init__(self, none: str = texts.CAPTURE_NONE) -> None:
+        super().__init__(none)
+        self._none = none
         self.path: Path | None = None
         self.setObjectName("tile")
         self.setWordWrap(True)
         self.setAccessibleName(texts.CAPTURE_TILE)
 
-    def show_path(self, path: Path) -> None:
-        """Offer this file."""
+    def show_path(self, path: Path | None) -> None:
+        """Offer this file, or none."""
         self.path = path
+        if path is None:
+            self.setText(self._none)
+            self.setToolTip("")
+            self.unsetCursor()
+            return
         self.setText(texts.CAPTURE_DRAG.format(name=path.name))
         self.setToolTip(str(path))
         self.setCursor(Qt.CursorShape.OpenHandCursor)
