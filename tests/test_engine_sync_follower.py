@@ -335,3 +335,26 @@ def test_any_sequence_of_messages_ends_where_the_specification_says(sequence, te
             assert follower.beat_at(now) == pytest.approx(counter.position / 24, abs=0.01)
         elif counter.coming is None:
             assert follower.beat_at(now) == counter.following / 24
+
+
+@pytest.mark.parametrize("jitter_s", [0.0, 0.0003])
+@pytest.mark.parametrize("stops", [False, True])
+def test_no_leap_of_the_tempo_costs_or_wins_a_clock(jitter_s, stops):
+    """Leaps of ten to twenty percent make every gap look almost, but not quite, like the last."""
+    rng = random.Random(5)
+    for before, after in [(208.6, 176.3), (120.0, 101.0), (100.0, 122.0), (60.0, 30.0)] + [
+        (rng.uniform(40, 240), rng.uniform(40, 240)) for _ in range(20)
+    ]:
+        follower = ClockFollower(100.0)
+        follower.start(0.0)
+        time_s, count = 0.0, 0
+        for tempo, ticks in ((before, 120), (after, 60)):
+            time_s += clock_s(tempo, 1) - clock_s(before, 1) if count else 0.0
+            if count and stops:
+                follower.stop(time_s - 0.003)
+                follower.continue_(time_s - 0.002)
+            for _ in range(ticks):
+                follower.tick(time_s + rng.gauss(0.0, jitter_s))
+                time_s += clock_s(tempo, 1)
+                count += 1
+        assert follower.beat_at(time_s) * 24 == pytest.approx(count, abs=0.5), (before, after)

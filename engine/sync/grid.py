@@ -142,6 +142,7 @@ class TickGrid:
             steps = self.line.number_at(time_s) - self.last_index
             off_s = abs(steps - round(steps)) * period_s
             if steps > 0.5 and off_s < max(0.1 * period_s, 3.0 * self.noise_s):
+                self._raw.clear()  # who asked gives this tick its place: no recount behind it
                 return self.last_index + round(steps)
             self._prior_s = period_s
         self._points.clear()
@@ -226,7 +227,17 @@ class TickGrid:
             return 1
         if 8.0 * self.noise_s > self.line.period_s and steps < _GAP:
             return 1
-        return max(1, round(steps))
+        return max(1, self._whole(steps, time_s))
+
+    def _whole(self, steps: float, time_s: float) -> int:
+        """Round to whole ticks by the line, or by the gap since the last if that is clearer.
+
+        After a small leap of the tempo every gap is a little too long or short, and the line falls
+        behind by their sum before it bends.
+        """
+        gap = (time_s - self.last_time_s) / self.line.period_s
+        clearer = abs(gap - round(gap)) < abs(steps - round(steps))
+        return round(gap if clearer else steps)
 
     def _measure_noise(self, index: int, time_s: float) -> None:
         """Second differences know jitter from tempo: white noise has 6 times its variance."""
