@@ -35,10 +35,12 @@ __all__ = [
     "MOST_BARS_BACK",
     "Outlook",
     "Place",
+    "URGENT_BEATS",
     "choose_codes",
     "kept_lean",
     "leaned",
     "past_rows",
+    "pushed",
     "step_prior",
     "wanted_numbers",
 ]
@@ -61,22 +63,31 @@ class _Steering:
         Part of what is missing in the written notes that is asked for on top ever after.
     most : float
         Most that is asked for on top.
+    push : float
+        Part of a jump that is asked for beyond it at first: what the decoder played last still
+        rings in its state.
     """
 
     share: float
     rate: float
     most: float
+    push: float = 0.0
 
 
 _STEERED: Final = {
-    "chord": _Steering(0.4, 0.0, 0.0),
-    "rhythm": _Steering(0.8, 0.1, 1.0),
-    "texture": _Steering(0.7, 0.06, 0.8),
+    "chord": _Steering(0.5, 0.0, 0.0),
+    "rhythm": _Steering(0.8, 0.1, 1.0, 0.35),
+    "texture": _Steering(0.7, 0.06, 0.8, 0.35),
     "pitch": _Steering(0.4, 0.05, 5.0),
-    "duration": _Steering(0.8, 0.1, 1.2),
-    "velocity": _Steering(0.5, 0.05, 10.0),
+    "duration": _Steering(0.8, 0.1, 1.2, 0.4),
+    "velocity": _Steering(0.5, 0.05, 10.0, 0.15),
 }
 _AT_ONCE: Final = ("rhythm", "texture", "duration")
+"""After a jump these go all the way."""
+_PUSHED: Final = (1.0, 0.7, 0.3)
+"""How much of its `push` each beat after a jump gets."""
+URGENT_BEATS: Final = len(_PUSHED)
+"""So many beats are written as after a jump."""
 _DENSITY: Final = 0.7
 _REGISTER: Final = 12.0
 """What a full turn of the knob does: log onsets per second, semitones."""
@@ -88,6 +99,8 @@ _TOP_P: Final = (0.85, 0.99)
 """Nucleus without any adventure and with all of it."""
 _BRIGHTNESS: Final = 0.7
 """Mean brightness of the chords at full valence, -1 (diminished) .. 1 (major seventh)."""
+_BALANCE: Final = 0.8
+"""At valence 0 chords are so much darker in major, brighter in minor: the mode says too much."""
 _CHORDS_FREER: Final = 1.15
 """Chords are drawn so much more freely, and without guidance: valence has the mode."""
 _UNKNOWN: Final = condition_row(0.0, 0.0, 0.0)
@@ -141,12 +154,16 @@ class Place:
         return phase_row(self.position, self.beats_per_bar)
 
 
-def wanted_numbers(valence: float, arousal: float, place: Place, knobs: Knobs) -> dict[str, float]:
+def wanted_numbers(
+    valence: float, arousal: float, place: Place, knobs: Knobs, major: bool
+) -> dict[str, float]:
     """Return the number each steered element should have on average (`features.statistics`)."""
     levels = typical_levels(valence, arousal)
+    undecided = max(1.0 - 2.0 * abs(valence), 0.0)
+    balance = _BALANCE * undecided * (-1.0 if major else 1.0)
     more = _DENSITY * knobs.density
     return {
-        "chord": _BRIGHTNESS * valence,
+        "chord": _BRIGHTNESS * valence + balance,
         "rhythm": exp(levels.log_onsets + more) * place.beat_s,
         "texture": (levels.log_notes - levels.log_onsets) / log(2.0),
         "pitch": levels.pitch + _REGISTER * knobs.register - place.shift,
@@ -257,3 +274,21 @@ def kept_lean(lean: Mapping[str, float], moved: float) -> dict[str, float]:
     """Return what is still asked for on top once the target has moved so far: it was for there."""
     share = max(1.0 - moved, 0.0)
     return {name: share * value for name, value in lean.items()}
+
+
+def pushed(
+    wanted: Mapping[str, float], before: Mapping[str, float], since: int
+) -> dict[str, float]:
+    """Return what is asked for in a beat after a jump, a little beyond what is wanted.
+
+    Parameters
+    ----------
+    wanted, before : mapping of str to float
+        `wanted_numbers` now and before the jump.
+    since : int
+        Beats since the jump, below `URGENT_BEATS`.
+    """
+    return {
+        name: number + _PUSHED[since] * _STEERED[name].push * (number - before[name])
+        for name, number in wanted.items()
+    }

@@ -21,10 +21,12 @@ from engine.events import ControlEvent, NoteEvent, Role
 from engine.generators.context import check_context
 from engine.generators.muser.composing import (
     MOST_BARS_BACK,
+    URGENT_BEATS,
     Place,
     choose_codes,
     kept_lean,
     leaned,
+    pushed,
     step_prior,
     wanted_numbers,
 )
@@ -61,8 +63,6 @@ _MOST_BEATS_BACK: Final = 8 * MOST_BARS_BACK
 _DEFAULT_KEY: Final = Key(0, "maj")
 _JUMP: Final = 0.3
 """A target that moves further at once is another emotion."""
-_URGENT_BEATS: Final = 2
-"""For so many beats after a jump, density and lengths go all the way."""
 _DARK: Final = 0.35
 """What the darkest valence adds to adventurousness: its music leaves the scale more often."""
 _LONGEST_SILENCE_S: Final = 1.6
@@ -272,9 +272,15 @@ class MuserGenerator:
             imposed["chord"] = state.history[-1][_CHORD]
         outlook = step_prior(model, state, place, context.valence, context.arousal)
         target = (context.valence, context.arousal)
-        wanted = wanted_numbers(*target, place, self._knobs)
+        major = home.mode == "maj"
+        wanted = wanted_numbers(*target, place, self._knobs, major)
         lean = kept_lean(state.lean, dist(target, state.aims[-1]) if state.aims else 0.0)
-        urgent = any(dist(target, aim) > _JUMP for aim in state.aims[-_URGENT_BEATS:])
+        recent = enumerate(reversed(state.aims[-URGENT_BEATS:]))
+        jump = next(((ago, aim) for ago, aim in recent if dist(target, aim) > _JUMP), None)
+        asked = wanted
+        if jump is not None:
+            since, aim = jump
+            asked = pushed(wanted, wanted_numbers(*aim, place, self._knobs, major), since)
         back = place.recalls if place.recalls <= len(state.history) else 0
         if back and dist(target, state.aims[-back]) > _JUMP:
             back = 0  # figures of another emotion do not come back
@@ -284,8 +290,8 @@ class MuserGenerator:
             place,
             context.valence,
             context.arousal,
-            {name: number + lean.get(name, 0.0) for name, number in wanted.items()},
-            urgent,
+            {name: number + lean.get(name, 0.0) for name, number in asked.items()},
+            jump is not None,
             state.history[-back] if back else None,
             imposed,
             {"chord": chord_mask(table, home, self.key_lock)},
