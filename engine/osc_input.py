@@ -13,6 +13,10 @@ address             types  effect
 /stimmung/panic            ends every note
 ==================  =====  ==============================================
 
+Many controllers send numbers only. For them the word may stand in the address:
+``/stimmung/act/NAME``, ``/stimmung/mode/NAME`` and ``/stimmung/preset/NAME`` obey a number other
+than 0 (a button pressed, not let go), ``/stimmung/set/NAME ,f`` sets.
+
 Listens on this machine only. What cannot be understood is counted and said, never raised. A flood
 is cut off at `MOST_PER_SECOND` orders; of it only panic always passes. Time tags are not waited
 for: a packet from the future would hold up all that follow.
@@ -101,6 +105,9 @@ class OscInput:
             ("/stimmung/panic", self._panic),
         ):
             dispatcher.map(address, self._guarded(act))
+        for word, press in (("act", self._act), ("mode", self._mode), ("preset", self._preset)):
+            dispatcher.map(f"/stimmung/{word}/*", self._guarded(_pressed(press), named=True))
+        dispatcher.map("/stimmung/set/*", self._guarded(self._set, named=True))
         try:
             self._server = BlockingOSCUDPServer((HOST, port), dispatcher)
         except OSError as error:
@@ -120,11 +127,15 @@ class OscInput:
             self._thread.join()
         self._server.server_close()
 
-    def _guarded(self, act: Callable[..., None]) -> Callable[..., None]:
+    def _guarded(self, act: Callable[..., None], *, named: bool = False) -> Callable[..., None]:
+        """Return a handler that never raises; `named` gives it the last word of the address."""
+
         def guarded(address: str, *values: Any) -> None:
             if not self._bucket.take(time.monotonic()) and address != "/stimmung/panic":
                 self._cut_off()
                 return
+            if named:
+                values = (address.rpartition("/")[2], *values)
             try:
                 act(*values)
             except (StimmungError, TypeError, ValueError, OverflowError) as error:
@@ -167,3 +178,13 @@ class OscInput:
 
     def _panic(self, *_values: object) -> None:
         self._controls.panic()
+
+
+def _pressed(act: Callable[[str], None]) -> Callable[..., None]:
+    """Return a handler for a button: it acts when pressed, not when let go."""
+
+    def press(name: str, value: float = 1.0, *_rest: object) -> None:
+        if float(value):
+            act(name)
+
+    return press

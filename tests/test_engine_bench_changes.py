@@ -20,7 +20,7 @@ def judge(found):
 
 
 def test_random_orders_leave_no_note_and_the_right_position():
-    judge(measure_changes(100, seed=11))
+    judge(measure_changes(60, seed=11))
 
 
 @pytest.mark.proof
@@ -56,11 +56,11 @@ def test_a_workstation_records_every_note_in_its_place(role, tmp_path: Path):
 )
 def test_every_output_is_measured_at_both_ends(loads):
     need_program("jackd")
-    found = measure_midi(256, 60, loads=loads)[loads[0]]
+    found = measure_midi(256, 40, loads=loads)[loads[0]]
     for output in ("jack", "rtmidi", "plain", "isobar"):
         figures = found[output]
         heard = figures["receiver"]["count"] + figures["lost"]
-        assert heard == 60 and figures["call"]["count"] <= 60, output
+        assert heard == 40 and figures["call"]["count"] <= 40, output
         assert figures["receiver"]["p50_ms"] <= figures["receiver"]["max_ms"]
     assert found["jack"]["off_schedule"]["count"] == found["jack"]["receiver"]["count"]
 
@@ -77,7 +77,7 @@ def test_the_strange_sequencer_keeps_order_and_marks_its_beats():
     assert [frame for frame, _, _ in sent] == sorted(frame for frame, _, _ in sent)
     clocks = [frame for frame, is_mark, data in sent if data == b"\xf8"]
     marks = [(frame, beat_of(data)) for frame, is_mark, data in sent if is_mark]
-    assert sent[0][2] == b"\xfa" and len(clocks) > 90
+    assert next(data for _, is_mark, data in sent if not is_mark) == b"\xfa" and len(clocks) > 90
     assert [beat for _, beat in marks] == [0, 1, 2, 3]
     assert {later - frame for (frame, _), (later, _) in zip(marks, marks[1:], strict=False)} == {
         24000
