@@ -1,6 +1,7 @@
 """``stimmung generate``: music to a chosen emotion, as a MIDI file."""
 
 import argparse
+import sys
 from pathlib import Path
 
 from engine.cli.options import (
@@ -84,4 +85,5 @@ def run(parsed: argparse.Namespace) -> int:
         key=performance.key,
         beats_per_bar=performance.beats_per_bar,
     )
+    print(f"{parsed.output}: {parsed.bars} bars, {len(performed.notes)} notes", file=sys.stderr)
     return 0

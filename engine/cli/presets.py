@@ -25,12 +25,11 @@ def run(_parsed: argparse.Namespace) -> int:
 
     from engine.presets import list_presets, user_folder
 
-    table = Table("program", "preset", "title", "mode", "what it does")
+    table = Table("program", "preset", "mode", "what it does", box=None)
     for preset in list_presets():
         table.add_row(
             str(preset.program),
             preset.slug,
-            preset.name,
             preset.performance.mode,
             preset.description,
         )

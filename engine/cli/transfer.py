@@ -1,6 +1,7 @@
 """``stimmung transfer``: chosen elements of a MIDI file move toward an emotion."""
 
 import argparse
+import sys
 from pathlib import Path
 
 from engine.cli.options import Commands, add_seed, check_output
@@ -57,4 +58,5 @@ def run(parsed: argparse.Namespace) -> int:
         strength=parsed.strength,
         seed=parsed.seed,
     )
+    print(parsed.output, file=sys.stderr)
     return 0
