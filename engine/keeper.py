@@ -1,8 +1,8 @@
 """The engine as a child process that is watched, and replaced with its settings when it dies.
 
 The window has its own such watch (Qt's event loop drives it); this one needs no event loop and
-serves programs without a window. A spare engine waits, loaded but with nothing opened, so that
-taking over costs no start of an interpreter.
+serves programs without a window. A spare engine waits with its model loaded and a sender without
+a port, so that taking over costs no more than opening devices.
 """
 
 import contextlib
@@ -147,6 +147,8 @@ class EngineKeeper:
                 self._newest = line
                 if self._spare is None and not self._stopping.is_set():
                     self._spare = _Engine()
+                    command = {"do": "prepare", "config": self._config}
+                    self._spare.write(json.dumps(command).encode() + b"\n")
                 continue
             with contextlib.suppress(ValueError, KeyError, TypeError):
                 answer = json.loads(line)

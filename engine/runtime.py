@@ -43,6 +43,7 @@ from engine.sync.leader import ClockLeader
 from engine.sync.source import open_sync
 from engine.teller import Teller
 from engine.video.eyes import Eyes
+from engine.warm import Warm
 from engine.worker import generator_thread
 
 __all__ = ["Runtime"]
@@ -61,17 +62,22 @@ class Runtime:
     """Runs one `LiveConfig` until stopped.
 
     ``start`` opens everything or raises and leaves nothing open; ``stop`` ends every note.
-    All public methods may be called from any thread.
+    All public methods may be called from any thread. ``warm`` holds what was loaded beforehand.
     """
 
-    def __init__(self, config: LiveConfig) -> None:
+    def __init__(self, config: LiveConfig, warm: Warm | None = None) -> None:
         self.config = config
+        self._warm = warm
         self._pipeline: Pipeline | None = None
         self._player: Player | None = None
         self._sync = open_sync(config)
         self._clock = self._sync.clock
         self._source: AudioSource | None = None
-        self._sender = SenderClient(config.midi_out, latency_s=config.latency_ms / 1000.0)
+        self._sender = SenderClient(
+            config.midi_out,
+            latency_s=config.latency_ms / 1000.0,
+            ready=None if warm is None else warm.take_sender(config.midi_out),
+        )
         self._osc = OscOutput(config.osc)
         self._osc_input: OscInput | None = None
         self._monitor: Monitor | None = None
@@ -140,7 +146,7 @@ class Runtime:
         try:
             self._started_s = time.perf_counter()
             port = beside.submit(self._sender.start)
-            tracker = Tracker()
+            tracker = Tracker() if self._warm is None else self._warm.take_tracker()
             ring = Ring(int(RING_S * tracker.sample_rate), tracker.sample_rate)
             self._pipeline = Pipeline(
                 config.performance,
@@ -161,7 +167,8 @@ class Runtime:
             self.orders.serve(self._pipeline, self._keyboards)
             self._sync.open()
             self._keyboards.open()
-            self._source = open_source(config.input or None)
+            # Who takes over begins to play before the sound is back.
+            self._source = open_source(config.input or None, patient=config.resume is not None)
             port.result()
             if config.osc_in is not None:
                 self._osc_input = OscInput(config.osc_in, self.orders)

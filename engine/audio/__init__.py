@@ -35,7 +35,7 @@ _AUDIO_SUFFIXES: Final = frozenset(
 )
 
 
-def open_source(chosen: str | None, *, loop: bool = False) -> AudioSource:
+def open_source(chosen: str | None, *, loop: bool = False, patient: bool = False) -> AudioSource:
     """Return the source that ``--input NAME|FILE`` means, not yet started.
 
     Parameters
@@ -45,6 +45,8 @@ def open_source(chosen: str | None, *, loop: bool = False) -> AudioSource:
         no sound at all. Whatever is a file, or is spelled like one, is a file.
     loop : bool
         Whether a file starts again at its end.
+    patient : bool
+        Whether a device is opened in the background, and looked for until it is there.
 
     Raises
     ------
@@ -55,7 +57,7 @@ def open_source(chosen: str | None, *, loop: bool = False) -> AudioSource:
         return FileInput(chosen, loop=loop)
     if chosen == "none":
         return NoInput()
-    return DeviceInput(chosen)
+    return DeviceInput(chosen, patient=patient)
 
 
 def _means_file(chosen: str) -> bool:

@@ -44,6 +44,8 @@ class DeviceInput:
         How many channels from there are averaged to mono; None for two where there are two.
     reopen : bool
         Whether to look for the device again when it is lost.
+    patient : bool
+        Whether to open it in the background, and to look for it until it is there.
 
     Raises
     ------
@@ -58,6 +60,7 @@ class DeviceInput:
         first_channel: int = 1,
         channels: int | None = None,
         reopen: bool = True,
+        patient: bool = False,
     ) -> None:
         if first_channel < 1 or (channels is not None and channels < 1):
             raise InputError(
@@ -69,6 +72,7 @@ class DeviceInput:
             "channels": channels,
         }
         self._reopen = reopen
+        self._patient = patient
         self._capture: _Capture | None = None
         self._device: AudioDevice | None = None
         self._ring: Ring | None = None
@@ -147,8 +151,10 @@ class DeviceInput:
         if self._supervisor is not None:
             raise AudioDeviceError(f"audio input '{self.name}' was already started")
         self._ring = ring
-        capture = _Capture(self._request, ring)
-        self._adopt(capture)
+        capture = None
+        if not self._patient:
+            capture = _Capture(self._request, ring)
+            self._adopt(capture)
         self._supervisor = threading.Thread(
             target=self._supervise, args=(capture, ring), name="audio-supervisor", daemon=True
         )
@@ -168,7 +174,10 @@ class DeviceInput:
         if self._request["name"]:
             self._request["name"] = capture.device.label
 
-    def _supervise(self, capture: "_Capture", ring: Ring) -> None:
+    def _supervise(self, first: "_Capture | None", ring: Ring) -> None:
+        capture = first or self._search(ring)
+        if capture is None:
+            return
         while not self._stopped.wait(_WATCH_S):
             if not capture.gone:
                 continue

@@ -12,6 +12,7 @@ from types import TracebackType
 
 from engine.errors import InputError
 from engine.midi.link import SenderLink
+from engine.midi.process import SenderProcess
 from engine.midi.wire import Frame, Kind
 
 __all__ = ["MAX_LATENCY_S", "SenderClient", "SenderStatus", "SentNote"]
@@ -88,6 +89,9 @@ class SenderClient:
         Name of our own port where one is made.
     latency_s : float
         Added to every deadline, -0.2..0.2 [s].
+    ready : SenderProcess or None
+        A spare for this very output and name, which waits already; it then runs even while its
+        port is away.
 
     Raises
     ------
@@ -96,10 +100,15 @@ class SenderClient:
     """
 
     def __init__(
-        self, output: str = "virtual", *, port_name: str = "Stimmung", latency_s: float = 0.0
+        self,
+        output: str = "virtual",
+        *,
+        port_name: str = "Stimmung",
+        latency_s: float = 0.0,
+        ready: SenderProcess | None = None,
     ) -> None:
         _check_latency(latency_s)
-        self._link = SenderLink(output, port_name, latency_s)
+        self._link = SenderLink(output, port_name, latency_s, ready)
 
     def start(self) -> None:
         """Start the sender and wait until its port is open.

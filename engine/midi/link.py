@@ -33,11 +33,13 @@ class SenderLink:
 
     Parameters
     ----------
-    output, port_name, latency_s
+    output, port_name, latency_s, ready
         As in `engine.midi.client.SenderClient`.
     """
 
-    def __init__(self, output: str, port_name: str, latency_s: float) -> None:
+    def __init__(
+        self, output: str, port_name: str, latency_s: float, ready: SenderProcess | None = None
+    ) -> None:
         self._output = output
         self._port_name = port_name
         self._latency_s = latency_s
@@ -56,6 +58,7 @@ class SenderLink:
         self._wake = threading.Condition(self.lock)
         self._answered = threading.Event()
         self._stopping = threading.Event()
+        self._ready = ready
         self._process: SenderProcess | None = None
         self._spare = SpareSender(output, port_name)
         self._heard = 0  # frames of the present sender
@@ -81,7 +84,7 @@ class SenderLink:
         """
         if self._process is not None:
             raise RuntimeError("the sender was started already")
-        self._process = SenderProcess(self._output, self._port_name, self._latency_s)
+        self._process = self._first()
         self._threads = [
             threading.Thread(target=self._supervise, name="sender-reports", daemon=True),
             threading.Thread(target=self._write, name="sender-writer", daemon=True),
@@ -94,6 +97,12 @@ class SenderLink:
             self.stop()
             silent = f"the MIDI sender did not answer within {_START_S:g} s"
             raise MidiPortError(self.message if answered else silent)
+
+    def _first(self) -> SenderProcess:
+        ready, self._ready = self._ready, None
+        if ready is not None and ready.write(encode(Frame(Kind.OPEN, at_s=self._latency_s))):
+            return ready
+        return SenderProcess(self._output, self._port_name, self._latency_s)
 
     def stop(self) -> None:
         """Have every note ended and the port closed, then end the process."""
