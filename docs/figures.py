@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.bench.plots import PLOTS, draw
-from engine.bench.table import fill, markdown
+from engine.bench.table import fill, markdown, parts_of
 from engine.bench.tables import TABLES
 
 __all__ = ["filled", "load", "main", "pages", "take"]
@@ -89,16 +89,15 @@ def filled(text: str) -> str:
         if name not in tables:
             raise SystemExit(f"no table is called {name!r}; there are {', '.join(tables)}")
         table = tables[name]
-        if table.part not in kept:
-            raise SystemExit(f"nothing is kept for the table {name!r}: stimmung bench {table.part}")
+        for part in parts_of(table):
+            if part not in kept:
+                raise SystemExit(f"nothing is kept for the table {name!r}: stimmung bench {part}")
         rows = fill(table, figures)
         if not rows.rows:
-            raise SystemExit(
-                f"no figure is kept for the table {name!r}: stimmung bench {table.part}"
-            )
+            raise SystemExit(f"no figure is kept for the table {name!r}")
         lines = [markdown(rows), ""]
         lines += [table.note, ""] if table.note else []
-        lines += [_source(table.part, kept[table.part])]
+        lines += ["; ".join(dict.fromkeys(_source(table.part, kept[p]) for p in parts_of(table)))]
         return "\n".join([f"<!-- figures: {name} -->", *lines, "<!-- end of figures -->"])
 
     return _BLOCK.sub(block, text)
@@ -106,9 +105,10 @@ def filled(text: str) -> str:
 
 def _source(part: str, kept: dict[str, Any]) -> str:
     machine, long = kept["machine"], " --long" if kept["size"] == "long" else ""
+    command = f"stimmung bench {part}{long}".strip()
     day = datetime.fromisoformat(machine["date"])
     version = f"commit `{machine['commit']}`" if machine["commit"] else machine["stimmung"]
-    return f"*`stimmung bench {part}{long}`, {version}, {day.day} {day:%B %Y}*"
+    return f"*`{command}`, {version}, {day.day} {day:%B %Y}*"
 
 
 def pages() -> list[Path]:

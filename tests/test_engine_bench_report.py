@@ -12,7 +12,7 @@ from engine.bench.machine import describe_machine, is_busy
 from engine.bench.page import as_html
 from engine.bench.parts import PARTS, Part
 from engine.bench.plots import PLOTS, draw
-from engine.bench.table import ABSENT, Each, Table, fill, find, markdown
+from engine.bench.table import ABSENT, Each, Table, fill, find, markdown, parts_of
 from engine.bench.tables import TABLES
 from engine.cli import main
 
@@ -86,8 +86,9 @@ def test_cells_take_figures_and_say_why_there_are_none():
 def test_every_table_names_a_part_and_stands_without_figures():
     assert len({table.name for table in TABLES}) == len(TABLES)
     for table in TABLES:
-        assert table.part in PARTS
-        for row in fill(table, {table.part: {"missing": "not here"}}).rows:
+        assert set(parts_of(table)) <= set(PARTS)
+        figures = {part: {"missing": "not here"} for part in parts_of(table)}
+        for row in fill(table, figures).rows:
             assert len(row) <= len(table.head)
             assert any("not here" in cell for cell in row), table.name
 
@@ -117,15 +118,15 @@ def test_machine_is_named_and_a_busy_one_is_told():
     assert "50% busy" in report.warnings_of(busy)[0]
 
 
-def stand_in(monkeypatch, code, patience_s=20.0):
+def stand_in(monkeypatch, command, patience_s=20.0):
     """Let a part be this program."""
-    monkeypatch.setattr(parts, "child_command", lambda *_: [sys.executable, "-c", code])
+    monkeypatch.setattr(parts, "child_command", lambda *_: command)
     monkeypatch.setattr(parts, "_LEAST_PATIENCE_S", patience_s)
     monkeypatch.setitem(PARTS, "fake", Part("fake", 0.0, dict))
 
 
 def test_part_that_breaks_costs_its_own_figures_only(monkeypatch):
-    stand_in(monkeypatch, "raise SystemExit('broken pipe organ')")
+    stand_in(monkeypatch, [sys.executable, "-c", "raise SystemExit('broken pipe organ')"])
     figures = parts.measure("fake", {}, "quick")
     assert figures == {"missing": "failed (broken pipe organ)"}
     found = report_of(fake=figures, midi={"missing": "no MIDI system"})
@@ -133,14 +134,9 @@ def test_part_that_breaks_costs_its_own_figures_only(monkeypatch):
 
 
 def test_part_that_hangs_is_ended_with_what_it_started(monkeypatch, tmp_path):
-    code = (
-        "import subprocess, sys, time, pathlib;"
-        "p = subprocess.Popen(['sleep', '600']);"
-        f"pathlib.Path({str(tmp_path / 'pid')!r}).write_text(str(p.pid));"
-        "time.sleep(600)"
-    )
-    stand_in(monkeypatch, code, patience_s=1.0)
-    assert parts.measure("fake", {}, "quick") == {"missing": "not done within 1 s"}
+    shell = f"sleep 600 & echo $! > {tmp_path / 'pid'}; wait"
+    stand_in(monkeypatch, ["sh", "-c", shell], patience_s=2.0)
+    assert parts.measure("fake", {}, "quick") == {"missing": "not done within 2 s"}
     pid = (tmp_path / "pid").read_text()
     alive = subprocess.run(["ps", "-o", "stat=", "-p", pid], capture_output=True, text=True)
     assert alive.stdout.strip()[:1] in ("", "Z")
@@ -164,14 +160,14 @@ def test_command_without_a_name_measures_all_that_belongs_to_a_report(monkeypatc
 
 
 def test_command_prints_tables_and_writes_the_report(monkeypatch, tmp_path, capsys):
-    rows = [{"graph": "tracker", "onnx_ms": 1.0, "eager_ms": 3.0, "times": 3.0}]
-    monkeypatch.setattr(report, "measure", lambda *_, **__: {"graphs": rows})
+    graphs = {"tracker": {"onnx_ms": 1.0, "eager_ms": 3.0, "times": 3.0}}
+    monkeypatch.setattr(report, "measure", lambda *_: graphs)
     out, file = tmp_path / "out", tmp_path / "figures.json"
     assert main(["bench", "eager", "--quick", "--report", str(out), "--json", str(file)]) == 0
     said = capsys.readouterr()
     assert "3.00 ms" in said.out and "rough" in said.err
-    assert json.loads(file.read_text())["parts"]["eager"]["figures"]["graphs"] == rows
+    assert json.loads(file.read_text())["parts"]["eager"]["figures"] == graphs
     assert {path.name for path in out.iterdir()} == {"report.json", "report.html"}
-    monkeypatch.setattr(report, "measure", lambda *_, **__: parts.missing("failed (x)"))
+    monkeypatch.setattr(report, "measure", lambda *_: parts.missing("failed (x)"))
     assert main(["bench", "eager", "--quick"]) == 1
     assert main(["bench", "eager", "--report", str(file)]) == 2

@@ -19,8 +19,8 @@ def measure_eager(steps: int = _STEPS) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``{"missing": reason}`` where the training extra is not installed; else ``graphs``, a list
-        of figures with ``graph``, ``eager_ms``, ``onnx_ms`` and ``times``.
+        ``{"missing": reason}`` where the training extra is not installed; else by graph
+        ``eager_ms``, ``onnx_ms`` and ``times``.
     """
     if find_spec("torch") is None:
         return {"missing": "PyTorch is not installed"}
@@ -38,5 +38,5 @@ def measure_eager(steps: int = _STEPS) -> dict[str, Any]:
     if done.returncode:
         last = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
         return {"missing": f"PyTorch does not run here ({last})"}
-    measured = json.loads(done.stdout)
-    return {"graphs": [{"graph": name, **figures} for name, figures in measured.items()]}
+    figures: dict[str, Any] = json.loads(done.stdout)
+    return figures

@@ -48,6 +48,8 @@ def as_html(report: Mapping[str, Any], warnings: list[str]) -> str:
     ]
     body += [f'<p class="busy">{_text(warning)}</p>' for warning in warnings]
     pictures = {name: svg for name in PLOTS if (svg := _svg(name, figures))}
+    short = [filled for filled in _filled("", figures) if filled.rows]
+    body += [_table(table, single=False) for table in short if len(parts) > 1]
     for name, part in parts.items():
         tables = [filled for filled in _filled(name, figures) if filled.rows]
         title = _text(PARTS[name].title) if name in PARTS else _text(name)

@@ -73,7 +73,8 @@ def measure(name: str, environment: Mapping[str, str], size: Size) -> dict[str, 
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        start_new_session=hasattr(os, "killpg"),
+        # A group to end it by; not a session, which the scheduler would treat as another user's.
+        process_group=0 if hasattr(os, "killpg") else None,
     )
     try:
         out, said = process.communicate(timeout=patience_s)

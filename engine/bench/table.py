@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-__all__ = ["ABSENT", "Each", "FilledTable", "Table", "fill", "find", "markdown"]
+__all__ = ["ABSENT", "Each", "FilledTable", "Table", "fill", "find", "markdown", "parts_of"]
 
 Figures = Mapping[str, Any]
 """By part and name; parts may nest."""
@@ -49,7 +49,7 @@ class Table:
     name : str
         By which a page asks for it.
     part : str
-        Of the benchmark; ``stimmung bench PART`` measures it.
+        Of the benchmark; ``stimmung bench PART`` measures it. Empty if it draws on several.
     title : str
         Above it in a report.
     rows : tuple of (tuple of str or Each)
@@ -88,6 +88,15 @@ def find(figures: Figures, path: str) -> Any:
         if isinstance(below, Mapping):
             return find(below, path[dot.end() :])
     return ABSENT
+
+
+def parts_of(table: Table) -> tuple[str, ...]:
+    """Return the parts of the benchmark that a table draws on."""
+    if table.part:
+        return (table.part,)
+    texts = [cell for row in table.rows if not isinstance(row, Each) for cell in row]
+    paths = [path for text in texts for path, _ in _PLACE.findall(text)]
+    return tuple(dict.fromkeys(path.partition(".")[0] for path in paths))
 
 
 def fill(table: Table, figures: Figures) -> FilledTable:

@@ -146,7 +146,8 @@ def _print(report: dict[str, Any]) -> None:
         console.print(line, markup=False)
     figures = {name: part["figures"] for name, part in report["parts"].items()}
     for table in TABLES:
-        rows = fill(table, figures).rows if table.part in figures else ()
+        asked = table.part in figures if table.part else len(figures) > 1
+        rows = fill(table, figures).rows if asked else ()
         if not rows:
             continue
         drawn = Table(

@@ -7,12 +7,12 @@ A table is asked for by its name: ``<!-- figures: NAME -->`` in a page of the do
 from typing import Final
 
 from engine.bench.table import Table
-from engine.bench.tables.costs import COSTS
+from engine.bench.tables.costs import COSTS, RATIOS
 from engine.bench.tables.midi import MIDI
 from engine.bench.tables.quality import QUALITY
 from engine.bench.tables.scaling import SCALING
 
 __all__ = ["TABLES"]
 
-TABLES: Final[tuple[Table, ...]] = (*COSTS, *MIDI, *SCALING, *QUALITY)
+TABLES: Final[tuple[Table, ...]] = (RATIOS, *COSTS, *MIDI, *SCALING, *QUALITY)
 """All tables, in the order of a report."""

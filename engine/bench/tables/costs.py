@@ -2,9 +2,54 @@
 
 from typing import Final
 
-from engine.bench.table import Each, Table
+from engine.bench.table import Table
 
-__all__ = ["COSTS"]
+__all__ = ["COSTS", "RATIOS"]
+
+_GRAPHS: Final = (
+    "tracker",
+    "muser prior",
+    "muser elements",
+    "muser decoder",
+    "muser fields",
+    "muser encoder",
+    "amt",
+)
+
+RATIOS: Final = Table(
+    "ratios",
+    "",
+    "In short, beside what else was measured in the same session",
+    (
+        (
+            "a network shaped like MERT, twice a second, takes",
+            "{tracker.mert.times_tracker|.0f} × the tracker's time",
+        ),
+        (
+            "on a file, the tracker takes",
+            "{tracker.times_numpy_log_mel|.1f} × the time of NumPy's log-mel spectrum alone",
+        ),
+        (
+            "a note of `muser` decoded without memory takes",
+            "{muser.times_fewer_ms_per_note|.0f} × as long",
+        ),
+        (
+            "a step in eager PyTorch takes, tracker / `muser`'s decoder / `amt`",
+            "{eager.tracker.times|.1f} / {eager.muser decoder.times|.1f} / "
+            "{eager.amt.times|.1f} × as long as in onnxruntime",
+        ),
+        (
+            "a plain sleep loop is late, p99, by",
+            "{lateness.rtmidi.times_earlier|.1f} × as much as our sender through rtmidi",
+        ),
+        (
+            "to the first emotion the engine takes",
+            "{live.rules.times_bare_start|.1f} × the start of Python with NumPy and onnxruntime",
+        ),
+        ("its memory is", "{live.rules.times_bare_memory|.1f} × that of the same"),
+    ),
+)
+"""What a report begins with: it belongs to no part."""
 
 COSTS: Final = (
     Table(
@@ -113,11 +158,14 @@ COSTS: Final = (
         "eager",
         "eager",
         "onnxruntime against eager PyTorch, a step on one core",
-        (
-            Each(
-                "eager.graphs",
-                ("{graph}", "{onnx_ms|.2f} ms", "{eager_ms|.2f} ms", "{times|.1f} ×"),
-            ),
+        tuple(
+            (
+                f"`{graph}`",
+                f"{{eager.{graph}.onnx_ms|.2f}} ms",
+                f"{{eager.{graph}.eager_ms|.2f}} ms",
+                f"{{eager.{graph}.times|.1f}} ×",
+            )
+            for graph in _GRAPHS
         ),
         ("graph", "onnxruntime", "eager PyTorch", "ratio"),
         "Medians of 200 steps by turns in one process, networks of the shipped sizes.",
