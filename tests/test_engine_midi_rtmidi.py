@@ -10,7 +10,7 @@ import pytest
 from servers.jack import until
 
 from engine.errors import MidiPortError
-from engine.midi import rtmidi_port
+from engine.midi import guide, rtmidi_port
 from engine.midi.rtmidi_port import RtMidiPort, open_named, open_virtual
 
 
@@ -88,9 +88,13 @@ def test_alsa_is_preferred_to_jack(fake):
 
 
 @pytest.mark.parametrize("kind", [NotImplementedError, FakeRtMidi.UnsupportedOperationError])
-def test_windows_is_told_about_loopmidi(fake, kind):
-    fake({4: ["loopMIDI Port 1"]}, virtual_error=kind("virtual ports"))
+def test_windows_is_told_about_loopmidi(fake, kind, monkeypatch):
+    monkeypatch.setattr(guide.sys, "platform", "win32")
+    fake({4: ["Synth"]}, virtual_error=kind("virtual ports"))
     with pytest.raises(MidiPortError, match="install loopMIDI.*--midi-out"):
+        open_virtual("Stimmung", time.perf_counter)
+    fake({4: ["Synth", "loopMIDI Port 1"]}, virtual_error=kind("virtual ports"))
+    with pytest.raises(MidiPortError, match='1\\) use .*--midi-out "loopMIDI Port 1"'):
         open_virtual("Stimmung", time.perf_counter)
 
 
@@ -131,10 +135,10 @@ def test_no_system_at_all_names_the_cure(fake, monkeypatch):
     monkeypatch.setenv("JACK_DEFAULT_SERVER", "no-such-server")
     monkeypatch.setenv("JACK_NO_START_SERVER", "1")
     fake({})
-    monkeypatch.setattr(rtmidi_port.sys, "platform", "linux")
+    monkeypatch.setattr(guide.sys, "platform", "linux")
     for attempt in (
         lambda: open_virtual("S", time.perf_counter),
         lambda: open_named("x", "S", time.perf_counter),
     ):
-        with pytest.raises(MidiPortError, match="modprobe snd-seq.*JACK.*--midi-out none"):
+        with pytest.raises(MidiPortError, match="do this: 1\\) .*JACK.*--midi-out none"):
             attempt()

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from engine.child import child_command, child_environment
 from engine.cli.options import Commands
 from engine.errors import StimmungError
+from engine.midi.guide import split_steps
 
 __all__ = ["add", "run"]
 
@@ -148,5 +149,6 @@ def _report(console: object, needed: bool, name: str, problem: str, cure: str) -
     colour, word = ("red", "BAD") if needed else ("yellow", "note")
     console.print(f"[{colour}]{word:<4}[/{colour}]  {name}: ", end="")
     console.print(problem, markup=False)
-    if cure:
-        console.print(f"      cure: {cure}", markup=False)
+    steps = split_steps(cure)
+    for step in steps:
+        console.print(f"      {'cure: ' * (len(steps) == 1)}{step}", markup=False)

@@ -15,6 +15,7 @@ from typing import Any, Protocol, TypeAlias
 
 from engine.errors import MidiPortError
 from engine.midi.frames import FrameClock
+from engine.midi.guide import explain, look_around
 from engine.midi.jack_server import open_client
 from engine.midi.ports import Clock, resolve_name
 
@@ -26,16 +27,6 @@ Take: TypeAlias = Callable[[float, bytes], None]
 _SLOWEST_READING_S = 1e-4  # a reading that took longer was interrupted and is worth nothing
 _LONGEST = 3  # bytes; system exclusive is not for us
 _ACTIVE_SENSING = 0xFE
-
-_NO_SYSTEM = (
-    "no MIDI system found to listen to: load the ALSA sequencer (`sudo modprobe snd-seq`) or "
-    "start a JACK server (`jackd -d dummy` needs no sound card)"
-)
-_NO_VIRTUAL = (
-    "this system has no virtual MIDI ports: install loopMIDI "
-    "(https://www.tobias-erichsen.de/software/loopmidi.html), make a port in it, then choose it "
-    'by name, for example --midi-in "loopMIDI Port"'
-)
 
 
 class InputDevice(Protocol):
@@ -89,15 +80,16 @@ def _open_virtual(port_name: str, take: Take, clock: Clock) -> InputDevice:
         try:
             return _RtMidiInput(rtmidi, listener, api, None, port_name, take, clock)
         except (NotImplementedError, rtmidi.UnsupportedOperationError) as error:
+            there = look_around(listener.get_ports())
             listener.delete()
-            raise MidiPortError(_NO_VIRTUAL) from error
+            raise MidiPortError(explain(there, "in")) from error
         except (rtmidi.RtMidiError, OSError) as error:
             listener.delete()
             raise MidiPortError(f"cannot make the MIDI port {port_name!r}: {error}") from error
     try:
         return _JackInput(port_name, "", take, clock)
     except MidiPortError:
-        raise MidiPortError(_NO_SYSTEM) from None
+        raise MidiPortError(explain(look_around(), "in")) from None
 
 
 def _open_named(source: str, port_name: str, take: Take, clock: Clock) -> InputDevice:

@@ -11,7 +11,7 @@ _PATIENCE_S = 1.5  # the death of another client may halt a server for half a se
 _LOOK_S = 0.002
 
 NO_SERVER = (
-    "no JACK server is running: start one (`jackd -d alsa`, QjackCtl, or PipeWire with "
+    "no JACK server is running; start one (`jackd -d alsa`, QjackCtl; PipeWire: start this as "
     "`pw-jack stimmung ...`) or choose another --midi-out"
 )
 

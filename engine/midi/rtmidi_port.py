@@ -4,11 +4,11 @@ RtMidi has no time stamps: a message leaves when it is given over. What is found
 opened by `engine.midi.jack_port` instead.
 """
 
-import sys
 import time
 from typing import Any
 
 from engine.errors import MidiPortError
+from engine.midi.guide import explain, look_around
 from engine.midi.ports import Clock, OutputPort, Written, resolve_name
 
 __all__ = [
@@ -22,20 +22,6 @@ __all__ = [
 ]
 
 _SETTLE_S = 0.06  # CoreMIDI, ALSA and Windows hand over at once; a slow cable needs a little
-
-_NO_BACKEND = {
-    "linux": (
-        "no MIDI system found: load the ALSA sequencer (`sudo modprobe snd-seq`), or start a JACK "
-        "server (`jackd -d dummy` needs no sound card), or use --midi-out none"
-    ),
-    "darwin": "CoreMIDI could not be opened; use --midi-out none to go on without",
-    "win32": "Windows MIDI could not be opened; use --midi-out none to go on without",
-}
-_NO_VIRTUAL = (
-    "this system has no virtual MIDI ports: install loopMIDI "
-    "(https://www.tobias-erichsen.de/software/loopmidi.html), make a port in it, then choose it "
-    'by name, for example --midi-out "loopMIDI Port"'
-)
 
 
 def available_apis() -> list[tuple[int, str, Any]]:
@@ -120,8 +106,9 @@ def _make_port(rtmidi: Any, systems: list[int], name: str, clock: Clock) -> Outp
         try:
             out.open_virtual_port(name)
         except (NotImplementedError, rtmidi.UnsupportedOperationError) as error:
+            there = look_around(out.get_ports())
             out.delete()
-            raise MidiPortError(_NO_VIRTUAL) from error
+            raise MidiPortError(explain(there, "out")) from error
         except (rtmidi.RtMidiError, OSError) as error:
             out.delete()
             raise MidiPortError(f"cannot make the MIDI port {name!r}: {error}") from error
@@ -260,4 +247,4 @@ def _by_preference(rtmidi: Any) -> list[int]:
 
 
 def _no_backend() -> str:
-    return _NO_BACKEND.get(sys.platform, _NO_BACKEND["linux"])
+    return explain(look_around(), "out")
