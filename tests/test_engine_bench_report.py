@@ -142,6 +142,23 @@ def test_part_that_hangs_is_ended_with_what_it_started(monkeypatch, tmp_path):
     assert alive.stdout.strip()[:1] in ("", "Z")
 
 
+def test_part_is_ended_when_we_are(monkeypatch):
+    stand_in(monkeypatch, ["sleep", "600"])
+    started = []
+
+    class Interrupted(subprocess.Popen):
+        def communicate(self, *given, **named):
+            if not started:
+                started.append(self)
+                raise KeyboardInterrupt
+            return super().communicate(*given, **named)
+
+    monkeypatch.setattr(subprocess, "Popen", Interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        parts.measure("fake", {}, "quick")
+    assert started[0].poll() is not None
+
+
 def test_command_without_a_name_measures_all_that_belongs_to_a_report(monkeypatch, tmp_path):
     measured = []
 

@@ -70,14 +70,23 @@ def _subject(word: str) -> str:
 
 def run(parsed: argparse.Namespace) -> int:
     """Measure, print and write; return 1 if a part broke."""
+    import signal
+
+    if parsed.json is not None:
+        check_output(parsed.json)
+    # Whoever ends us means all of it: parts, servers and engines are cleared away too.
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        return _soak(parsed) if "soak" in parsed.what else _report(parsed)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _report(parsed: argparse.Namespace) -> int:
     from rich.console import Console
 
     from engine.bench.report import STANDARD, failures, warnings_of, write_report
 
-    if parsed.json is not None:
-        check_output(parsed.json)
-    if "soak" in parsed.what:
-        return _soak(parsed)
     names = _parts(parsed.what) or list(STANDARD)
     folder = parsed.report or (None if parsed.what else _FOLDER)
     if folder is not None and folder.exists() and not folder.is_dir():
@@ -165,7 +174,6 @@ def _print(report: dict[str, Any]) -> None:
 
 def _soak(parsed: argparse.Namespace) -> int:
     """Soak, tell the story as it goes, and judge."""
-    import signal
     import tempfile
 
     from engine.bench.soak.fake import fake_soak
@@ -189,8 +197,6 @@ def _soak(parsed: argparse.Namespace) -> int:
     if not kinds:
         names = ", ".join(fault.name for fault in FAULTS)
         raise InputError(f"--only must be part of one of {names}; got {parsed.only!r}")
-    # Whoever ends us means all of it: server, engine and receiver are cleared away too.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with tempfile.TemporaryDirectory(prefix="stimmung-soak-") as scratch:
         folder = parsed.folder or Path(scratch)
         folder.mkdir(parents=True, exist_ok=True)
