@@ -20,7 +20,17 @@ from engine.transfer.elements import ELEMENTS
 if TYPE_CHECKING:
     from engine.resume import Resume
 
-__all__ = ["AUTO_KEY", "MODES", "PARTS", "SYNCS", "LiveConfig", "Mode", "Performance", "Sync"]
+__all__ = [
+    "AUTO_KEY",
+    "MODES",
+    "PARTS",
+    "SYNCS",
+    "TEMPO_RANGE_BPM",
+    "LiveConfig",
+    "Mode",
+    "Performance",
+    "Sync",
+]
 
 Mode = Literal["follow", "contrast", "guide", "manual", "curve"]
 MODES: tuple[Mode, ...] = get_args(Mode)
@@ -29,6 +39,7 @@ SYNCS: tuple[Sync, ...] = get_args(Sync)
 PARTS = ("lead", "chords", "bass", "pad", "drums")
 _USUAL_PARTS = PARTS[:3]
 AUTO_KEY = "auto"
+TEMPO_RANGE_BPM = (20.0, 300.0)
 
 # Field -> (lowest, highest) for plain numbers; anything else is checked by hand below.
 _RANGES: dict[str, tuple[float, float]] = {
@@ -42,7 +53,7 @@ _RANGES: dict[str, tuple[float, float]] = {
     "smoothing_s": (0.0, 30.0),
     "hysteresis": (0.0, 0.5),
     "slew_per_s": (0.01, 100.0),
-    "tempo_bpm": (20.0, 300.0),
+    "tempo_bpm": TEMPO_RANGE_BPM,
     "beats_per_bar": (2, 7),
     "transfer": (0.0, 1.0),
     "valence_cc": (0, 119),
@@ -257,6 +268,8 @@ class LiveConfig:
         UDP port on this machine that takes orders, 1..65535.
     record : Path or None
         Session folder to write.
+    record_audio : bool
+        Whether the sound that is heard goes there too.
     seconds : float or None
         Stop after so long [s]; None plays until stopped.
     seed : int
@@ -296,6 +309,7 @@ class LiveConfig:
     osc: tuple[tuple[str, int], ...] = ()
     osc_in: int | None = None
     record: Path | None = None
+    record_audio: bool = False
     seconds: float | None = None
     seed: int = 0
     latency_ms: float = 0.0
@@ -314,6 +328,8 @@ class LiveConfig:
 
     def __post_init__(self) -> None:
         check_choice("sync", self.sync, SYNCS)
+        if self.record_audio and self.record is None:
+            raise InputError("record_audio needs a session folder to record into")
         check_range("seed", self.seed, 0, 2**31 - 1)
         check_range("latency_ms", self.latency_ms, -200.0, 200.0)
         if self.osc_in is not None:

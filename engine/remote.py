@@ -31,7 +31,7 @@ Answers carry ``"is"``: ``ready`` (``{}``), ``started`` (``monitor``, the page's
 (`engine.snapshot.Snapshot` as JSON, 30 a second while running), ``learned`` (``mapping``) and
 ``captured`` (``path``). ``config`` holds
 ``performance`` (any settings of `engine.config.Performance`), ``input``, ``midi_out``,
-``osc`` (list of HOST:PORT), ``osc_in``, ``record``, ``seed``, ``latency_ms``, ``curve`` (a file
+``osc`` (list of HOST:PORT), ``osc_in``, ``record``, ``record_audio``, ``seed``, ``latency_ms``, ``curve`` (a file
 for mode ``curve``), ``sync``, ``midi_in``, ``clock_out``, ``keys_in`` (list of MIDI inputs),
 ``thru``, ``video``, ``neutral``, ``clip``, ``monitor`` (HOST:PORT of the stage-side page) and
 ``monitor_token``.
@@ -72,6 +72,7 @@ _CONFIG_FIELDS = {
     "osc",
     "osc_in",
     "record",
+    "record_audio",
     "seed",
     "latency_ms",
     "curve",
@@ -111,6 +112,7 @@ def read_config(values: Mapping[str, Any]) -> LiveConfig:
         osc=tuple(parse_destination(str(text)) for text in values.get("osc", [])),
         osc_in=values.get("osc_in"),
         record=Path(record) if record else None,
+        record_audio=bool(values.get("record_audio", False)) and bool(record),
         seed=values.get("seed", 0),
         latency_ms=values.get("latency_ms", 0.0),
         curve=read_curve(Path(curve)) if curve else (),

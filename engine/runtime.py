@@ -182,7 +182,7 @@ class Runtime:
             if self._eyes is not None:
                 self._eyes.input.start()
             if config.record is not None:  # last: what cannot start leaves no folder behind
-                self._start_recorder(config.record, self._source.name)
+                self._start_recorder(config.record, self._source.name, tracker.sample_rate)
         except BaseException:
             beside.shutdown()
             self._close()
@@ -252,6 +252,8 @@ class Runtime:
             if not pcm.size:
                 self._stopping.wait(TICK_S)
                 continue
+            if observer.recorder is not None:
+                observer.recorder.sound(pcm)
             began_s = time.perf_counter()
             for state in pipeline.listen(pcm):
                 busy = (time.perf_counter() - began_s) / hop_s
@@ -307,7 +309,7 @@ class Runtime:
             }
         )
 
-    def _start_recorder(self, folder: Path, input_name: str) -> None:
+    def _start_recorder(self, folder: Path, input_name: str, sound_rate: int) -> None:
         config = self.config
         info = describe_run(
             config.performance,
@@ -316,7 +318,12 @@ class Runtime:
             midi_out=config.midi_out,
             run=describe_inputs(config, self._started_s),
         )
-        recorder = SessionRecorder(folder, info, origin_s=self._started_s)
+        recorder = SessionRecorder(
+            folder,
+            info,
+            origin_s=self._started_s,
+            sound_rate=sound_rate if config.record_audio else None,
+        )
         recorder.start()
         self._observer.recorder = recorder
 

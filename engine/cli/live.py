@@ -129,6 +129,9 @@ def add(commands: "Commands[argparse.ArgumentParser]") -> None:
         help="let the page give orders to who knows the token; auto makes one",
     )
     parser.add_argument("--record", type=Path, metavar="DIR", help="session folder to write")
+    parser.add_argument(
+        "--record-audio", action="store_true", help="keep the sound that is heard there too"
+    )
     parser.add_argument("--seconds", type=float, metavar="S", help="stop after so long")
     parser.add_argument(
         "--latency-ms", type=float, default=0.0, metavar="MS", help="shift all MIDI, -200..200"
@@ -150,6 +153,8 @@ def run(parsed: argparse.Namespace) -> int:
         parsed.mode = "curve"
     if curve and parsed.mode != "curve":
         raise InputError(f"--curve needs mode curve; got {parsed.mode!r}")
+    if parsed.record_audio and parsed.record is None:
+        raise InputError("--record-audio needs --record")
     if parsed.midi_in and parsed.sync != "midi":
         raise InputError(f"--midi-in needs --sync midi; got --sync {parsed.sync}")
     performance = read_listening(parsed, read_performance(parsed, base))
@@ -178,6 +183,7 @@ def run(parsed: argparse.Namespace) -> int:
         osc=tuple(parse_destination(text) for text in parsed.osc),
         osc_in=parsed.osc_in,
         record=parsed.record,
+        record_audio=parsed.record_audio,
         seconds=parsed.seconds,
         seed=parsed.seed,
         latency_ms=parsed.latency_ms,
@@ -201,7 +207,8 @@ def run(parsed: argparse.Namespace) -> int:
         last = runtime.snapshot()
     print(
         f"played {last.midi.sent} notes in {last.time_s:.0f} s; "
-        f"late p99 {last.midi.lateness_p99_ms:.2f} ms; lost audio blocks {last.audio.overruns}",
+        f"late p99 {last.midi.lateness_p99_ms:.2f} ms; missed beats {last.missed_beats}; "
+        f"lost audio blocks {last.audio.overruns}",
         file=sys.stderr,
     )
     if runtime.session_folder is not None:
@@ -338,7 +345,8 @@ def _table(snapshot: Snapshot) -> "Table":
     table.add_row(
         "MIDI",
         f"{snapshot.midi.port}   {snapshot.midi.sent} notes, {snapshot.midi.sounding} sounding   "
-        f"late p99 {snapshot.midi.lateness_p99_ms:.2f} ms   dropped {snapshot.midi.dropped}",
+        f"late p99 {snapshot.midi.lateness_p99_ms:.2f} ms   dropped {snapshot.midi.dropped}   "
+        f"missed beats {snapshot.missed_beats}",
     )
     if snapshot.video is not None:
         table.add_row("video", f"{snapshot.video.name}   {_seen(snapshot.video)}")

@@ -5,6 +5,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Self
 
+import numpy as np
+from numpy.typing import NDArray
+
 from engine.emotion.target import TargetState
 from engine.errors import SessionError
 from engine.events import ControlEvent, EmotionState, NoteEvent
@@ -25,6 +28,7 @@ from engine.session.events_file import (
 )
 from engine.session.folder import make_session_folder
 from engine.session.recover import recover
+from engine.session.sound import SoundRecorder
 from engine.session.turns import Order, TurnLog
 
 __all__ = ["SessionRecorder"]
@@ -50,6 +54,8 @@ class SessionRecorder:
         The caller's clock [s]; all times given to the methods are on it.
     origin_s : float or None
         The session's start on that clock; None for now.
+    sound_rate : int or None
+        Rate of the sound that is to be kept too [Hz]; None keeps none.
 
     Attributes
     ----------
@@ -69,12 +75,14 @@ class SessionRecorder:
         *,
         now: Callable[[], float] = time.perf_counter,
         origin_s: float | None = None,
+        sound_rate: int | None = None,
     ) -> None:
         self.folder = make_session_folder(folder)
         self.info = info
         self._now = now
         self._origin_s = now() if origin_s is None else origin_s
         self._appender = LineAppender(self.folder / EVENTS_NAME, encode_header(info))
+        self._sound = None if sound_rate is None else SoundRecorder(self.folder, sound_rate)
         self._turns = TurnLog(self._origin_s, self._appender.put)
         self._product_error: str | None = None
         self._closed = False
@@ -85,7 +93,7 @@ class SessionRecorder:
         problem, lost = self._appender.error, self._appender.dropped
         if lost:
             return f"{problem or 'recording fell behind'}; {lost} events lost"
-        return problem or self._product_error
+        return problem or (self._sound and self._sound.error) or self._product_error
 
     @property
     def dropped(self) -> int:
@@ -95,6 +103,13 @@ class SessionRecorder:
     def start(self) -> None:
         """Start writing in the background."""
         self._appender.start()
+        if self._sound is not None:
+            self._sound.start()
+
+    def sound(self, samples: NDArray[np.float32]) -> None:
+        """Record sound, mono, shape (n,), if that was asked for."""
+        if self._sound is not None:
+            self._sound.put(samples)
 
     def emotion(self, state: EmotionState, target: TargetState) -> None:
         """Record one hop; ``state.time_s`` counts from the session's start."""
@@ -145,6 +160,8 @@ class SessionRecorder:
             return []
         self._closed = True
         self._turns.flush()
+        if self._sound is not None:
+            self._sound.close()
         self._appender.put(_END % self._elapsed())
         if not self._appender.close():
             return []

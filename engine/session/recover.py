@@ -8,6 +8,7 @@ from engine.errors import InputError, SessionError
 from engine.session.events_file import Session, read_session
 from engine.session.picture import draw_picture
 from engine.session.products import write_emotion_csv, write_log, write_midi
+from engine.session.sound import AUDIO_NAME, join_pieces
 
 __all__ = ["PRODUCTS", "Recovered", "recover"]
 
@@ -29,7 +30,7 @@ class Recovered:
 
 
 def recover(folder: str | Path) -> Recovered:
-    """Write MIDI file, emotion curve, log and picture from the events of a session.
+    """Write MIDI file, emotion curve, log and picture from the events of a session; join its sound.
 
     Each is replaced whole or left alone; the events file is only read.
 
@@ -51,6 +52,11 @@ def recover(folder: str | Path) -> Recovered:
         except (OSError, InputError) as error:
             problems.append(f"{name}: {getattr(error, 'strerror', None) or error}")
             part.unlink(missing_ok=True)
+    try:
+        sound = join_pieces(path)
+        files += [sound] if sound is not None else []
+    except (OSError, ValueError) as error:
+        problems.append(f"{AUDIO_NAME}: {getattr(error, 'strerror', None) or error}")
     if problems:
         raise SessionError(f"cannot write into {path}: {'; '.join(problems)}")
     return Recovered(files, session)
