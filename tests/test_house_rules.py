@@ -7,17 +7,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from check import TOOLS
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("engine", "gui", "export_onnx", "presets")
 MOST_LINES = 420
-
-TOOLS = (
-    (sys.executable, "-m", "ruff", "check", "."),
-    (sys.executable, "-m", "ruff", "format", "--check", "."),
-    (sys.executable, "-m", "mypy"),
-    (str(Path(sys.executable).with_name("lint-imports")),),
-)
 
 
 @pytest.mark.parametrize("command", TOOLS, ids=lambda command: " ".join(command[1:]) or "imports")
