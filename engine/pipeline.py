@@ -145,6 +145,8 @@ class Pipeline:
         """Joins what is heard with what is seen, at a time [s], into what the target follows."""
         self.cues: Callable[[int], Cues] = _no_cues
         """What is known about a beat besides its emotion."""
+        self.drafts = True
+        """Whether a draft is drawn, where one is shown at all."""
         self.listening = False
         """The performer at the MIDI keyboard has the floor."""
         self.performed: Callable[[float], tuple[NoteEvent, ...]] = _nothing
@@ -300,7 +302,7 @@ class Pipeline:
             )
             for move in written.pedal:
                 self._pedals[move.channel] = move.value >= 64
-        if filled and self._composer.waiting_for is None:
+        if filled and self.drafts and self._composer.waiting_for is None:
             self._composer.sketch(self._context(self._next_beat, target))
         self.plan.draft = self._composer.draft
         return len(filled), missed

@@ -31,9 +31,9 @@ Answers carry ``"is"``: ``ready`` (``{}``), ``started`` (``monitor``, the page's
 (`engine.snapshot.Snapshot` as JSON, 30 a second while running), ``learned`` (``mapping``) and
 ``captured`` (``path``). ``config`` holds
 ``performance`` (any settings of `engine.config.Performance`), ``input``, ``midi_out``,
-``osc`` (list of HOST:PORT), ``osc_in``, ``record``, ``record_audio``, ``seed``, ``latency_ms``, ``curve`` (a file
-for mode ``curve``), ``sync``, ``midi_in``, ``clock_out``, ``keys_in`` (list of MIDI inputs),
-``thru``, ``video``, ``neutral``, ``clip``, ``monitor`` (HOST:PORT of the stage-side page) and
+``osc`` (list of HOST:PORT), ``osc_in``, ``record``, ``record_audio``, ``seed``, ``latency_ms``,
+``curve`` (a file for mode ``curve``), ``sync``, ``midi_in``, ``clock_out``, ``keys_in`` (list of
+MIDI inputs), ``thru``, ``video``, ``neutral``, ``clip``, ``monitor`` (HOST:PORT of the stage-side page) and
 ``monitor_token``.
 """
 
@@ -62,6 +62,8 @@ from engine.warm import Warm
 __all__ = ["main", "read_config"]
 
 SNAPSHOT_S = 1.0 / 30.0
+_RARE_SNAPSHOT_S = 0.2
+_RARE_FROM_LEVEL = 2
 _LONGEST_LINE = 1 << 20
 _MOST_WAITING = 4096
 _SHOWN = 200
@@ -151,7 +153,7 @@ class _Server:
                 # commands without pause, and is when the window needs snapshots most.
                 shows = self._runtime is not None or self._replay is not None
                 if shows and time.perf_counter() >= due_s:
-                    due_s = time.perf_counter() + SNAPSHOT_S
+                    due_s = time.perf_counter() + self._picture_s()
                     self._watch()
                 timeout = max(0.0, due_s - time.perf_counter()) if shows else None
                 try:
@@ -166,6 +168,11 @@ class _Server:
         finally:
             self._stop(aside=True)
             self._cool()
+
+    def _picture_s(self) -> float:
+        """Return when the next snapshot is due; under overload, drawing gives way [s]."""
+        strained = self._runtime is not None and self._runtime.strain >= _RARE_FROM_LEVEL
+        return _RARE_SNAPSHOT_S if strained else SNAPSHOT_S
 
     def _read(self) -> None:
         # Bytes, in pieces of bounded size: whatever comes, this thread must go on reading. Not

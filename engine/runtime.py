@@ -39,6 +39,7 @@ from engine.session.recorder import SessionRecorder
 from engine.session.rerun import describe_inputs
 from engine.session.turns import Order, on_grid
 from engine.snapshot import Snapshot
+from engine.strain import MAX_LEVEL, Strain
 from engine.sync.leader import ClockLeader
 from engine.sync.source import open_sync
 from engine.teller import Teller
@@ -55,6 +56,7 @@ RING_S = 4.0
 BACKLOG_S = 1.0
 """Sound older than this is skipped: a late emotion is worse than a gap."""
 
+_STRAINED_HOPS = 4
 _LATE_LOG_MS = 5.0
 
 
@@ -97,6 +99,7 @@ class Runtime:
         self._eyes: Eyes | None = None
         self._threads: list[threading.Thread] = []
         self._stopping = threading.Event()
+        self._strain = Strain(TICK_S)
         self._started_s = 0.0
         self._last_beat = -1
         self._failure: BaseException | None = None
@@ -211,6 +214,11 @@ class Runtime:
         self._threads.clear()
         self._close(aside=aside)
 
+    @property
+    def strain(self) -> int:
+        """How far things have given way under overload, see `engine.strain`."""
+        return self._strain.level
+
     def snapshot(self) -> Snapshot:
         """Return what an observer may see; cheap enough for thirty a second."""
         assert self._source is not None
@@ -248,7 +256,11 @@ class Runtime:
             if backlog > 0:  # after a stall, hear what is played now
                 ring.skip(backlog)
                 self._observer.log("skipped", {"seconds": round(backlog / tracker.sample_rate, 2)})
-            pcm = ring.read(tracker.hop_length)
+            hops = _STRAINED_HOPS if self._strain.level >= MAX_LEVEL else 1
+            if hops > 1 and ring.available < hops * tracker.hop_length:
+                self._stopping.wait(TICK_S)
+                continue
+            pcm = ring.read(hops * tracker.hop_length)
             if not pcm.size:
                 self._stopping.wait(TICK_S)
                 continue
@@ -268,6 +280,7 @@ class Runtime:
         while not self._stopping.wait(TICK_S):
             now_s = on_grid(time.perf_counter(), self._started_s)
             self.orders.carry_out(now_s)
+            pipeline.drafts = self._strain.turn(now_s) == 0
             performance = pipeline.performance
             if self._eyes is not None:
                 self._eyes.weight = performance.video_weight
@@ -303,6 +316,7 @@ class Runtime:
                 "audio": self._source.error if self._source is not None else None,
                 "recording": recorder.error if recorder is not None else None,
                 "sync": self._sync.health().message,
+                "load": self._strain.words,
                 "engine": self._pipeline.trouble if self._pipeline is not None else None,
                 "keyboard": self._keyboards.trouble,
                 "video": self._eyes.input.error if self._eyes is not None else None,

@@ -90,7 +90,7 @@ def test_it_plays_and_obeys(engine):
     ("command", "words"),
     [
         ({"do": "dance"}, "do must be one of"),
-        ({"do": "panic"}, "start first"),
+        ({"do": "freeze", "frozen": True}, "start first"),
         ({"do": "start", "config": {"colour": "red"}}, "config must hold only"),
         ({"do": "start", "config": {"performance": {"valence": 3}}}, "from -1 to 1"),
         ({"do": "start", "config": {"input": "none.wav"}}, "none.wav"),
