@@ -2,19 +2,17 @@
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from statistics import median
 from typing import Any, Protocol
 
 from engine.config import Performance
 from engine.errors import InputError
 from engine.mapping.table import ACTIONS
 from engine.presets import list_presets, load_preset
+from engine.taps import TapTempo
 
 __all__ = ["Actions", "Playing"]
 
 CAPTURED_BARS = 8
-_TAPS = 5
-_LONGEST_TAP_S = 2.0
 
 
 class Playing(Protocol):
@@ -83,9 +81,8 @@ class Actions:
         self.preset = ""
         """Slug of the preset taken last; empty if none was."""
         self._playing = playing
-        self._now = now
         self._seed = 0
-        self._taps: list[float] = []
+        self._taps = TapTempo(now)
         self._table: dict[str, Callable[[], object]] = {
             "panic": playing.panic,
             "freeze": lambda: playing.set_frozen(not playing.frozen),
@@ -145,14 +142,6 @@ class Actions:
         self._playing.regenerate(self._seed)
 
     def _tap(self) -> None:
-        """Set the tempo by the median of the last taps, once there are three."""
-        now_s = self._now()
-        if self._taps and now_s - self._taps[-1] > _LONGEST_TAP_S:
-            self._taps.clear()
-        self._taps = [*self._taps, now_s][-_TAPS:]
-        if len(self._taps) < 3:
-            return
-        steps = [b - a for a, b in zip(self._taps, self._taps[1:], strict=False)]
-        tempo_bpm = round(60.0 / median(steps), 1)
-        if 20.0 <= tempo_bpm <= 300.0:
+        tempo_bpm = self._taps.tap()
+        if tempo_bpm is not None:
             self._playing.change({"tempo_bpm": tempo_bpm})

@@ -9,6 +9,7 @@ from PyQt6.QtWidgets import QApplication, QMainWindow, QStackedWidget
 from engine.errors import StimmungError
 from engine.mapping.table import InputMapping
 from engine.snapshot import Snapshot
+from engine.taps import TapTempo
 from gui import dialogs, texts, wiring
 from gui.actions import add_menus
 from gui.addresses import local_addresses, reachable
@@ -24,7 +25,6 @@ from gui.session_desk import SessionDesk
 from gui.session_read import recorded_sessions
 from gui.snapshots import Devices
 from gui.theme import THEMES, palette, stylesheet
-from gui.view_models import TapTempo
 from gui.widgets.assistant import Assistant
 from gui.widgets.desk_page import DeskPage
 from gui.widgets.session_view import SessionView

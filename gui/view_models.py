@@ -1,4 +1,4 @@
-"""What the widgets show and change, without drawing: settings with undo, tapped tempo.
+"""What the widgets show and change, without drawing: settings with undo.
 
 Two kinds of setting share one line of undo: those of the performance, which the engine takes while
 it plays, and those *beside* it (devices, seed, recording), which are kept from day to day.
@@ -12,7 +12,7 @@ from PyQt6.QtCore import QObject, QTimer, pyqtSignal
 
 from engine.config import Performance
 
-__all__ = ["SETTLE_S", "PerformanceModel", "TapTempo", "difference"]
+__all__ = ["SETTLE_S", "PerformanceModel", "difference"]
 
 POST_INTERVAL_MS = 40
 """Shortest time between two posts to the engine while something is dragged: 25 a second."""
@@ -213,34 +213,3 @@ def difference(old: Performance, new: Performance) -> dict[str, Any]:
     """Return the settings of ``new`` that ``old`` has otherwise."""
     names = old.__dataclass_fields__
     return {name: getattr(new, name) for name in names if getattr(old, name) != getattr(new, name)}
-
-
-class TapTempo:
-    """Tempo from taps: the mean distance of the last few, outliers start anew.
-
-    Parameters
-    ----------
-    clock : callable
-        Time [s].
-    """
-
-    LONGEST_S = 2.5
-    MOST_TAPS = 8
-
-    def __init__(self, clock: Clock = time.perf_counter) -> None:
-        self._clock = clock
-        self._taps: list[float] = []
-
-    def tap(self) -> float | None:
-        """Count one tap; return the tempo [quarter notes per minute] from the third tap on."""
-        now = self._clock()
-        if self._taps and now - self._taps[-1] > self.LONGEST_S:
-            self._taps.clear()
-        self._taps.append(now)
-        del self._taps[: -self.MOST_TAPS]
-        if len(self._taps) < 3:
-            return None
-        mean_s = (self._taps[-1] - self._taps[0]) / (len(self._taps) - 1)
-        if mean_s <= 0.0:
-            return None
-        return min(300.0, max(20.0, round(60.0 / mean_s, 1)))

@@ -10,7 +10,7 @@ from engine.config import Performance
 from engine.errors import InputError
 from gui.history import History
 from gui.snapshots import read_snapshot
-from gui.view_models import PerformanceModel, TapTempo
+from gui.view_models import PerformanceModel
 
 
 @pytest.fixture
@@ -73,24 +73,6 @@ def test_engine_is_believed_once_own_changes_have_settled(model, fake_clock):
     model.posts.clear()
     model.adopt(by_osc)
     assert model.performance == by_osc and not model.posts
-
-
-def test_three_taps_make_a_tempo(fake_clock):
-    taps = TapTempo(fake_clock)
-    assert taps.tap() is None
-    fake_clock.sleep(0.5)
-    assert taps.tap() is None
-    fake_clock.sleep(0.5)
-    assert taps.tap() == pytest.approx(120.0)
-
-
-def test_a_pause_starts_tapping_anew(fake_clock):
-    taps = TapTempo(fake_clock)
-    for _ in range(4):
-        taps.tap()
-        fake_clock.sleep(0.5)
-    fake_clock.sleep(10.0)
-    assert taps.tap() is None
 
 
 def test_snapshot_survives_the_pipe():

@@ -1,13 +1,11 @@
 """Loading of the tracker's ONNX file: the metadata are checked before anything runs."""
 
-import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from engine.errors import ModelError, ModelMetadataError
-from engine.shipped import check_shipped
+from engine.model_file import ModelFile
 
 __all__ = ["OUTPUTS", "TrackerModel", "shipped_model_path"]
 
@@ -73,26 +71,9 @@ class TrackerModel:
 
     def __init__(self, path: Path | str | None = None) -> None:
         self.path = shipped_model_path() if path is None else Path(path)
-        if not self.path.is_file():
-            raise ModelError(f"tracker model {self.path}: file not found")
-        check_shipped(self.path)
-        import onnxruntime
-
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1
-        options.inter_op_num_threads = 1
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        options.add_session_config_entry("session.inter_op.allow_spinning", "0")
-        options.log_severity_level = 3
-        try:
-            self._session = onnxruntime.InferenceSession(
-                str(self.path), options, providers=["CPUExecutionProvider"]
-            )
-        except Exception as error:  # onnxruntime raises its own classes, without a common base
-            reason = str(error).strip().splitlines()[0]
-            raise ModelError(f"tracker model {self.path}: cannot be loaded ({reason})") from error
-        self.metadata: dict[str, str] = dict(self._session.get_modelmeta().custom_metadata_map)
-        self._check_kind()
+        self._file = ModelFile(self.path, "tracker model")
+        self._session, self.metadata = self._file.session, self._file.metadata
+        self._file.expect("tracker", MODEL_VERSION)
         self.sample_rate = self._positive_integer("sample_rate")
         self.hop_length = self._positive_integer("hop_length")
         labels = self._labels()
@@ -132,76 +113,57 @@ class TrackerModel:
         outputs = {name: results[i][0] for i, name in enumerate(self.outputs)}
         return outputs, dict(zip(self._shapes, results[count:], strict=True))
 
-    def _fail(self, what: str) -> ModelMetadataError:
-        return ModelMetadataError(f"tracker model {self.path}: {what}")
-
-    def _check_kind(self) -> None:
-        kind = self.metadata.get("stimmung_model")
-        if kind != "tracker":
-            raise self._fail(f"metadata stimmung_model is {kind!r}, expected 'tracker'")
-        version = self.metadata.get("version")
-        if version != str(MODEL_VERSION):
-            raise self._fail(f"metadata version is {version!r}, expected '{MODEL_VERSION}'")
-
     def _positive_integer(self, name: str) -> int:
         text = self.metadata.get(name, "")
         if not text.isdecimal() or int(text) == 0:
-            raise self._fail(f"metadata {name} is {text!r}, expected a positive integer")
+            raise self._file.refuse(f"metadata {name} is {text!r}, expected a positive integer")
         return int(text)
 
     def _json(self, name: str) -> dict[str, Any]:
-        try:
-            value = json.loads(self.metadata[name])
-        except (KeyError, ValueError) as error:
-            raise self._fail(f"metadata {name} is missing or not JSON") from error
+        value = self._file.read_json(name)
         if not isinstance(value, dict):
-            raise self._fail(f"metadata {name} is {value!r}, expected a JSON object")
+            raise self._file.refuse(f"metadata {name} is {value!r}, expected a JSON object")
         return value
 
     def _labels(self) -> dict[str, tuple[str, ...]]:
+        refuse = self._file.refuse
         given = self._json("labels")
         labels: dict[str, tuple[str, ...]] = {}
-        widths = {output.name: output.shape[-1] for output in self._session.get_outputs()}
+        widths = {name: shape[-1] for name, shape in self._file.outputs.items()}
         wanted: dict[str, int | None] = dict(_LABEL_COUNTS)
         if _MOODS in widths:
             wanted[_MOODS] = None
         for head, count in wanted.items():
             names = given.get(head)
             if not isinstance(names, list) or not all(isinstance(n, str) for n in names):
-                raise self._fail(f"metadata labels: {head} is {names!r}, expected a list of names")
+                raise refuse(f"metadata labels: {head} is {names!r}, expected a list of names")
             if count is not None and len(names) != count:
-                raise self._fail(
-                    f"metadata labels: {head} has {len(names)} names, expected {count}"
-                )
+                raise refuse(f"metadata labels: {head} has {len(names)} names, expected {count}")
             if isinstance(widths.get(head), int) and widths[head] != len(names):
-                raise self._fail(
+                raise refuse(
                     f"metadata labels: {head} has {len(names)} names for {widths[head]} outputs"
                 )
             labels[head] = tuple(names)
         if labels["quadrants"] != _QUADRANTS:
-            raise self._fail(
+            raise refuse(
                 f"metadata labels: quadrants are {labels['quadrants']}, expected {_QUADRANTS}"
             )
         if labels["presence"] != _PRESENCE:
-            raise self._fail(
-                f"metadata labels: presence is {labels['presence']}, expected {_PRESENCE}"
-            )
+            raise refuse(f"metadata labels: presence is {labels['presence']}, expected {_PRESENCE}")
         return labels
 
     def _states(self) -> dict[str, tuple[int, ...]]:
+        refuse = self._file.refuse
         given = self._json("states")
-        inputs = {tensor.name: tensor.shape for tensor in self._session.get_inputs()}
-        outputs = {tensor.name for tensor in self._session.get_outputs()}
+        inputs, outputs = self._file.inputs, self._file.outputs
         missing = [name for name in OUTPUTS if name not in outputs]
         if missing or "pcm" not in inputs:
-            raise self._fail(f"lacks the tensors {', '.join(missing) or 'pcm'}")
+            raise refuse(f"lacks the tensors {', '.join(missing) or 'pcm'}")
         if set(given) != set(inputs) - {"pcm"}:
-            raise self._fail("metadata states do not name the model's state inputs")
+            raise refuse("metadata states do not name the model's state inputs")
         for name, shape in given.items():
-            if list(inputs[name]) != shape:
-                raise self._fail(
-                    f"metadata states: {name} is {shape}, the graph says {inputs[name]}"
-                )
+            if inputs[name] != shape:
+                raise refuse(f"metadata states: {name} is {shape}, the graph says {inputs[name]}")
             if f"next_{name}" not in outputs:
-                raise self._fail(f"lacks the output next_{name}")
+                raise refuse(f"lacks the output next_{name}")
         return {name: tuple(shape) for name, shape in given.items()}

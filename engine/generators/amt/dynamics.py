@@ -11,9 +11,9 @@ from typing import Final, Literal
 
 import numpy as np
 
-from engine.errors import InputError, ModelError, ModelMetadataError
+from engine.errors import InputError
 from engine.generators.amt.conditioning import GROUPS, WIDTH
-from engine.shipped import check_shipped
+from engine.model_file import ModelFile
 
 __all__ = ["Dynamics", "Kind", "shipped_dynamics_path"]
 
@@ -49,34 +49,11 @@ class Dynamics:
     def __init__(self, kind: Kind, path: Path | str | None = None) -> None:
         self.kind = kind
         self.path = shipped_dynamics_path(kind) if path is None else Path(path)
-        if not self.path.is_file():
-            raise ModelError(f"dynamics model {self.path}: file not found")
-        check_shipped(self.path)
-        import onnxruntime
-
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1
-        options.inter_op_num_threads = 1
-        options.log_severity_level = 3
-        try:
-            self._session = onnxruntime.InferenceSession(
-                str(self.path), options, providers=["CPUExecutionProvider"]
-            )
-        except Exception as error:  # onnxruntime raises its own classes, without a common base
-            reason = str(error).strip().splitlines()[0]
-            raise ModelError(f"dynamics model {self.path}: cannot be loaded ({reason})") from error
-        self.metadata: dict[str, str] = dict(self._session.get_modelmeta().custom_metadata_map)
-        expected = {
-            "stimmung_model": f"amt_dynamics_{kind}",
-            "version": str(MODEL_VERSION),
-            "groups": json.dumps(GROUPS),
-        }
-        for name, value in expected.items():
-            if self.metadata.get(name) != value:
-                raise ModelMetadataError(
-                    f"dynamics model {self.path}: metadata {name} is "
-                    f"{self.metadata.get(name)!r}, expected {value!r}"
-                )
+        file = ModelFile(self.path, "dynamics model")
+        self._session, self.metadata = file.session, file.metadata
+        file.expect(f"amt_dynamics_{kind}", MODEL_VERSION)
+        if file.metadata.get("groups") != json.dumps(GROUPS):
+            raise file.refuse("metadata groups are not those of the conditioning")
         self._state_shape: list[int] = []
         if kind == "live":
             shapes = {tensor.name: tensor.shape for tensor in self._session.get_inputs()}

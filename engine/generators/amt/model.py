@@ -1,16 +1,15 @@
 """Loading and stepping of the chord model's ONNX file; its metadata are checked first."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
-from engine.errors import InputError, ModelError, ModelMetadataError
+from engine.errors import InputError
 from engine.generators.amt.conditioning import GROUPS, WIDTH, Conditioning, to_vector
 from engine.generators.amt.vocabulary import AMT_QUALITIES, END, N_CHORDS, SIZE
-from engine.shipped import check_shipped
+from engine.model_file import ModelFile
 
 __all__ = ["AmtModel", "AmtState", "Foresight", "shipped_model_path"]
 
@@ -75,26 +74,9 @@ class AmtModel:
 
     def __init__(self, path: Path | str | None = None) -> None:
         self.path = shipped_model_path() if path is None else Path(path)
-        if not self.path.is_file():
-            raise ModelError(f"chord model {self.path}: file not found")
-        check_shipped(self.path)
-        import onnxruntime
-
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1
-        options.inter_op_num_threads = 1
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        options.add_session_config_entry("session.inter_op.allow_spinning", "0")
-        options.log_severity_level = 3
-        try:
-            self._session = onnxruntime.InferenceSession(
-                str(self.path), options, providers=["CPUExecutionProvider"]
-            )
-        except Exception as error:  # onnxruntime raises its own classes, without a common base
-            reason = str(error).strip().splitlines()[0]
-            raise ModelError(f"chord model {self.path}: cannot be loaded ({reason})") from error
-        self.metadata: dict[str, str] = dict(self._session.get_modelmeta().custom_metadata_map)
-        self._check_kind()
+        self._file = ModelFile(self.path, "chord model")
+        self._session, self.metadata = self._file.session, self._file.metadata
+        self._check()
         self._start = self._states()
         self._fetch = [*_OUTPUTS, *(f"next_{name}" for name in self._start)]
 
@@ -163,46 +145,32 @@ class AmtModel:
         states = dict(zip(self._start, after, strict=True))
         return Foresight(slot, change, float(stay[0])), states
 
-    def _fail(self, what: str) -> ModelMetadataError:
-        return ModelMetadataError(f"chord model {self.path}: {what}")
-
-    def _check_kind(self) -> None:
-        kind = self.metadata.get("stimmung_model")
-        if kind != "amt":
-            raise self._fail(f"metadata stimmung_model is {kind!r}, expected 'amt'")
-        version = self.metadata.get("version")
-        if version != str(MODEL_VERSION):
-            raise self._fail(f"metadata version is {version!r}, expected '{MODEL_VERSION}'")
-        if self._json("qualities") != list(AMT_QUALITIES):
-            raise self._fail("metadata qualities are not those of the vocabulary")
-        groups = self._json("groups")
+    def _check(self) -> None:
+        self._file.expect("amt", MODEL_VERSION)
+        if self._file.read_json("qualities") != list(AMT_QUALITIES):
+            raise self._file.refuse("metadata qualities are not those of the vocabulary")
+        groups = self._file.read_json("groups")
         if not isinstance(groups, dict) or list(groups.items()) != list(GROUPS.items()):
-            raise self._fail("metadata groups are not those of the conditioning")
-
-    def _json(self, name: str) -> Any:
-        try:
-            return json.loads(self.metadata[name])
-        except (KeyError, ValueError) as error:
-            raise self._fail(f"metadata {name} is missing or not JSON") from error
+            raise self._file.refuse("metadata groups are not those of the conditioning")
 
     def _states(self) -> AmtState:
-        given = self._json("states")
-        inputs = {tensor.name: tensor.shape for tensor in self._session.get_inputs()}
-        outputs = {tensor.name: tensor.shape for tensor in self._session.get_outputs()}
+        refuse = self._file.refuse
+        given = self._file.read_json("states")
+        inputs, outputs = self._file.inputs, self._file.outputs
         for name, shape in _OUTPUTS.items():
             if outputs.get(name) != shape:
-                raise self._fail(f"output {name} has shape {outputs.get(name)}, expected {shape}")
+                raise refuse(f"output {name} has shape {outputs.get(name)}, expected {shape}")
         if not isinstance(given, dict) or set(given) != set(inputs) - set(_INPUTS):
-            raise self._fail("metadata states do not name the model's state inputs")
+            raise refuse("metadata states do not name the model's state inputs")
         if inputs.get("conditioning") != [WIDTH]:
-            raise self._fail(f"input conditioning is {inputs.get('conditioning')}, not [{WIDTH}]")
+            raise refuse(f"input conditioning is {inputs.get('conditioning')}, not [{WIDTH}]")
         start = {}
         for name, entry in given.items():
             try:
                 shape, kind, value = entry["shape"], _TYPES[entry["type"]], float(entry["start"])
             except (KeyError, TypeError, ValueError) as error:
-                raise self._fail(f"metadata states: {name} is {entry!r}") from error
+                raise refuse(f"metadata states: {name} is {entry!r}") from error
             if inputs[name] != shape or outputs.get(f"next_{name}") != shape:
-                raise self._fail(f"metadata states: {name} is {shape}, the graph says otherwise")
+                raise refuse(f"metadata states: {name} is {shape}, the graph says otherwise")
             start[name] = np.full(shape, value, kind)
         return start

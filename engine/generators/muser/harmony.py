@@ -3,10 +3,6 @@
 Chords are found per beat by templates over pitch classes weighted by how long and how low they
 sound, the best path over beats weighing a change against a better fit (`chord_path`). The key is
 the better of the 24 profile correlations over all notes, the final bass included.
-
-References
-----------
-Krumhansl: Cognitive foundations of musical pitch. Oxford 1990, for the key profiles.
 """
 
 from collections.abc import Sequence
@@ -17,15 +13,12 @@ import numpy as np
 from engine.events import NoteEvent
 from engine.generators.muser.vocabulary import CHORD_LABELS, NO_ROOT, QUALITY_NAMES
 from engine.music.chords import QUALITIES
+from engine.music.profile import MAJOR_PROFILE, MINOR_PROFILE
 
 __all__ = ["chord_fit", "chord_parts", "chord_path", "estimate_key", "pitch_class_weights"]
 
-_PROFILES: Final = np.array(
-    [
-        [6.33, 2.68, 3.52, 5.38, 2.60, 3.53, 2.54, 4.75, 3.98, 2.69, 3.34, 3.17],  # minor
-        [6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.29, 2.88],  # major
-    ]
-)
+_PROFILES: Final = np.array([MINOR_PROFILE, MAJOR_PROFILE])
+"""In the order of `MODES`."""
 _MAJOR_BIAS = 0.045
 """Taken off the major correlations: chosen on POP909's train part."""
 _BASS_SHARE = 0.35

@@ -16,14 +16,11 @@ A performer's beat becomes codes by `MuserModel.encode_beat`; feeding its notes 
 one by one is the whole prefill.
 """
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from engine.errors import ModelError, ModelMetadataError
 from engine.generators.muser.features import FEATURE_TOTAL, beat_features
 from engine.generators.muser.tokens import Beat, Token
 from engine.generators.muser.vocabulary import (
@@ -31,7 +28,7 @@ from engine.generators.muser.vocabulary import (
     ELEMENTS,
     FIELDS,
 )
-from engine.shipped import check_shipped
+from engine.model_file import ModelFile
 
 __all__ = [
     "GRAPHS",
@@ -153,23 +150,15 @@ class MuserModel:
 
     def __init__(self, folder: Path | str | None = None) -> None:
         self.folder = shipped_model_folder() if folder is None else Path(folder)
-        self._sessions = {graph: self._open(graph) for graph in GRAPHS}
-        described = {
-            graph: dict(session.get_modelmeta().custom_metadata_map)
-            for graph, session in self._sessions.items()
+        self._files = {
+            graph: ModelFile(self.folder / f"muser_{graph}.onnx", "MusER model") for graph in GRAPHS
         }
-        self.metadata: dict[str, str] = described["prior"]
-        for graph, metadata in described.items():
-            self._check(graph, metadata)
+        self._sessions = {graph: file.session for graph, file in self._files.items()}
+        self.metadata: dict[str, str] = self._files["prior"].metadata
+        for graph, file in self._files.items():
+            self._check(graph, file)
         self.codes = self._read_codes()
-        self._states = {
-            graph: tuple(
-                tensor.shape
-                for tensor in self._sessions[graph].get_inputs()
-                if tensor.name == "state"
-            )[0]
-            for graph in ("prior", "decoder")
-        }
+        self._states = {graph: self._files[graph].inputs["state"] for graph in ("prior", "decoder")}
 
     def prior_start(self) -> np.ndarray:
         """Return the prior's state before the first beat: float32 zeros."""
@@ -317,57 +306,21 @@ class MuserModel:
             return np.array([NO_EVENT], np.int64)
         return np.array([[token.onset, token.pitch, token.duration, token.velocity]], np.int64)
 
-    def _open(self, graph: str) -> Any:
-        path = self.folder / f"muser_{graph}.onnx"
-        if not path.is_file():
-            raise ModelError(f"MusER model {path}: file not found")
-        check_shipped(path)
-        import onnxruntime
-
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1
-        options.inter_op_num_threads = 1
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        options.add_session_config_entry("session.inter_op.allow_spinning", "0")
-        options.log_severity_level = 3
-        try:
-            return onnxruntime.InferenceSession(
-                str(path), options, providers=["CPUExecutionProvider"]
-            )
-        except Exception as error:  # onnxruntime raises its own classes, without a common base
-            reason = str(error).strip().splitlines()[0]
-            raise ModelError(f"MusER model {path}: cannot be loaded ({reason})") from error
-
-    def _fail(self, what: str) -> ModelMetadataError:
-        return ModelMetadataError(f"MusER model in {self.folder}: {what}")
-
-    def _check(self, graph: str, metadata: dict[str, str]) -> None:
-        kind = metadata.get("stimmung_model")
-        if kind != f"muser_{graph}":
-            raise self._fail(f"metadata stimmung_model is {kind!r}, expected 'muser_{graph}'")
-        version = metadata.get("version")
-        if version != str(MODEL_VERSION):
-            raise self._fail(
-                f"{graph}: metadata version is {version!r}, expected '{MODEL_VERSION}'"
-            )
-        if metadata.get("training") != self.metadata.get("training"):
-            raise self._fail(f"{graph} comes from another training than prior")
+    def _check(self, graph: str, file: ModelFile) -> None:
+        file.expect(f"muser_{graph}", MODEL_VERSION)
+        if file.metadata.get("training") != self.metadata.get("training"):
+            raise file.refuse("comes from another training than the prior")
         for name, expected in (
             ("fields", field_table()),
             ("elements", {name: CODEBOOKS[name] for name in ELEMENTS}),
             ("features", FEATURE_TOTAL),
         ):
-            if self._json(metadata, graph, name) != expected:
-                raise self._fail(f"{graph}: metadata {name} differ from this version's")
-
-    def _json(self, metadata: dict[str, str], graph: str, name: str) -> Any:
-        try:
-            return json.loads(metadata[name])
-        except (KeyError, ValueError) as error:
-            raise self._fail(f"{graph}: metadata {name} is missing or not JSON") from error
+            if file.read_json(name) != expected:
+                raise file.refuse(f"metadata {name} differ from this version's")
 
     def _read_codes(self) -> dict[str, CodeTable]:
-        given = self._json(self.metadata, "prior", "codes")
+        file = self._files["prior"]
+        given = file.read_json("codes")
         tables: dict[str, CodeTable] = {}
         for name in ELEMENTS:
             try:
@@ -379,7 +332,7 @@ class MuserModel:
                     {int(label): int(code) for label, code in table["of_label"].items()},
                 )
             except (KeyError, TypeError, ValueError) as error:
-                raise self._fail(f"metadata codes: {name} is not a table of codes") from error
+                raise file.refuse(f"metadata codes: {name} is not a table of codes") from error
             if len(tables[name].statistic) != CODEBOOKS[name]:
-                raise self._fail(f"metadata codes: {name} has not {CODEBOOKS[name]} codes")
+                raise file.refuse(f"metadata codes: {name} has not {CODEBOOKS[name]} codes")
         return tables
