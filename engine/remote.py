@@ -33,8 +33,8 @@ Answers carry ``"is"``: ``ready`` (``{}``), ``started`` (``monitor``, the page's
 ``performance`` (any settings of `engine.config.Performance`), ``input``, ``midi_out``,
 ``osc`` (list of HOST:PORT), ``osc_in``, ``record``, ``record_audio``, ``seed``, ``latency_ms``,
 ``curve`` (a file for mode ``curve``), ``sync``, ``midi_in``, ``clock_out``, ``keys_in`` (list of
-MIDI inputs), ``thru``, ``video``, ``neutral``, ``clip``, ``monitor`` (HOST:PORT of the stage-side page) and
-``monitor_token``.
+MIDI inputs), ``thru``, ``video``, ``neutral``, ``clip``, ``monitor`` (HOST:PORT of the stage-side
+page) and ``monitor_token``.
 """
 
 import contextlib

@@ -1,9 +1,11 @@
 """Fixtures shared by all tests: a fake clock, a recording MIDI port, and real servers."""
 
 import os
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 
 import pytest
+from fuzz_samples import FUZZ
 from servers.jack import JackServer, MidiDump, midi_dump
 
 
@@ -55,3 +57,19 @@ def dump(jack: JackServer, request: pytest.FixtureRequest) -> Iterator[MidiDump]
     """Yield a running jack_midi_dump on the private server."""
     with midi_dump(jack, f"dump-{abs(hash(request.node.name)) % 10**8}") as receiver:
         yield receiver
+
+
+@pytest.fixture
+def rounds(request: pytest.FixtureRequest) -> Callable[[Callable[[], None]], None]:
+    """Return what runs a fuzz check once, or for as many minutes as were asked for."""
+
+    def run(check: Callable[[], None]) -> None:
+        end = time.monotonic() + 60.0 * request.config.getoption("--fuzz-minutes")
+        check()
+        done = 1
+        while time.monotonic() < end:
+            check()
+            done += 1
+        print(f"{request.node.name}: {done * FUZZ.max_examples} examples")  # seen with -s
+
+    return run

@@ -7,15 +7,14 @@ is found goes into the table of regressions below.
 import json
 import queue
 import struct
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import onnx
 import pytest
 import soundfile
-from hypothesis import HealthCheck, given, settings
+from fuzz_samples import EDITS, FLOATS, FUZZ, damaged
+from hypothesis import given
 from hypothesis import strategies as st
 
 from engine import presets as preset_files
@@ -34,61 +33,6 @@ from engine.osc_input import OscInput
 from engine.remote import _Server
 from engine.session.events_file import read_session
 from engine.sync.source import MidiSync
-
-FUZZ = settings(
-    max_examples=60,
-    deadline=None,
-    database=None,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
-)
-
-# Libraries loaded by other tests switch subnormal numbers off for the whole process.
-FLOATS = st.floats(allow_subnormal=False)
-
-# What a torn cable, a full disk or a hostile hand does to good bytes.
-EDITS = st.lists(
-    st.tuples(
-        st.sampled_from(("set", "cut", "insert", "truncate", "repeat")),
-        st.integers(0, 1 << 16),
-        st.binary(min_size=1, max_size=8),
-    ),
-    max_size=8,
-)
-
-
-def damaged(good: bytes, edits: list[tuple[str, int, bytes]]) -> bytes:
-    """Return bytes with some edits made."""
-    data = bytearray(good)
-    for kind, place, new in edits:
-        at = place % (len(data) + 1)
-        if kind == "set":
-            data[at : at + len(new)] = new
-        elif kind == "cut":
-            del data[at : at + len(new)]
-        elif kind == "insert":
-            data[at:at] = new
-        elif kind == "truncate":
-            del data[at:]
-        else:
-            data[at:at] = data[at : at + 64] * len(new)
-    return bytes(data)
-
-
-@pytest.fixture
-def rounds(request: pytest.FixtureRequest) -> Callable[[Callable[[], None]], None]:
-    """Return what runs a fuzz check once, or for as many minutes as were asked for."""
-
-    def run(check: Callable[[], None]) -> None:
-        end = time.monotonic() + 60.0 * request.config.getoption("--fuzz-minutes")
-        check()
-        done = 1
-        while time.monotonic() < end:
-            check()
-            done += 1
-        print(f"{request.node.name}: {done * FUZZ.max_examples} examples")  # seen with -s
-
-    return run
-
 
 # ------------------------------------------------------------------------- files
 
