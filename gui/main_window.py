@@ -1,5 +1,6 @@
 """The window: arranges the widgets and connects them to the desk."""
 
+import time
 from pathlib import Path
 
 from PyQt6.QtCore import QTimer
@@ -10,7 +11,7 @@ from engine.errors import StimmungError
 from engine.mapping.table import InputMapping
 from engine.snapshot import Snapshot
 from engine.taps import TapTempo
-from gui import dialogs, texts, wiring
+from gui import dialogs, texts, wiring, wording
 from gui.actions import add_menus
 from gui.addresses import local_addresses, reachable
 from gui.bridge import UNRESPONSIVE_S
@@ -62,6 +63,7 @@ class MainWindow(QMainWindow):
         self.assistant: Assistant | None = None
         self._silence_said = False
         self._restart_said = False
+        self._died_s: float | None = None
         self._was_maximized = False
         self.learning = Learning(self)
         self.actions_by_name = add_menus(self, self._what_to_do(), memory.theme, self.choose_theme)
@@ -293,6 +295,11 @@ class MainWindow(QMainWindow):
         else:
             self.page.show_snapshot(look, performance, self.desk.history, items)
             self.film.show_snapshot(look)
+        if look is not None and self._died_s is not None:
+            seconds, bar = time.perf_counter() - self._died_s, int(look.beat) // look.beats_per_bar
+            back = texts.ENGINE_BACK.format(seconds=seconds, bar=max(0, bar) + 1)
+            self.page.health.add_message(back)
+            self._died_s = None
         if look is None:
             self._counts, self._seen_messages = Counts(), ()
         else:
@@ -302,7 +309,7 @@ class MainWindow(QMainWindow):
         if messages == self._seen_messages:
             return
         for message in new_messages(self._seen_messages, messages):
-            self.page.health.add_message(message)
+            self.page.health.add_message(wording.message_words(message))
         self._seen_messages = messages
 
     def show_devices(self, devices: Devices) -> None:
@@ -332,6 +339,7 @@ class MainWindow(QMainWindow):
         level = "caution" if again else "bad"
         self.notice.say(words.format(reason=reason), level, action, self.desk.bridge.reopen)
         self._restart_said = again
+        self._died_s = time.perf_counter()
 
     def _watch_engine(self) -> None:
         silent_s = self.desk.bridge.silent_s

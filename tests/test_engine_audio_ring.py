@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.audio.ring import Ring
+from engine.audio.ring import SILENCE_DB, Ring
 from engine.errors import InputError
 
 
@@ -125,3 +125,11 @@ def test_two_threads_never_tear_a_sample() -> None:
         np.testing.assert_array_equal(block, ramp(received, block.size))
         received += block.size
     producer.join()
+
+
+def test_peak_is_the_highest_sample_of_either_sign() -> None:
+    ring = Ring(1000, 1000)
+    assert ring.peak_db() == SILENCE_DB
+    ring.write(np.full(500, 0.1, np.float32))
+    ring.write(np.array([0.0, -0.5, 0.2], np.float32))
+    assert ring.peak_db(0.01) == pytest.approx(-6.02, abs=0.01)

@@ -122,3 +122,27 @@ def test_it_ends_with_its_driver(engine, number):
     else:
         engine.process.send_signal(number)
     assert engine.process.wait(10) == 0
+
+
+def test_a_preset_waits_for_the_bar_and_test_notes_sound_while_held(engine):
+    engine.do(do="start", config=CONFIG | {"performance": {"tempo_bpm": 240}})
+    engine.snapshot(lambda snapshot: snapshot["beat"] > 0.5)
+    engine.do(do="preset", performance={"mode": "manual", "tempo_bpm": 240})
+    changed = engine.snapshot(lambda snapshot: snapshot["mode"] == "manual")
+    assert changed["beat"] >= 3.0  # its first beat is asked for a little ahead of the bar line
+    engine.do(do="play", playing=False)
+    held = engine.snapshot(lambda snapshot: not snapshot["running"])
+    quiet = engine.snapshot(lambda s: s["midi"]["sounding"] == 0)
+    engine.do(do="test_notes")
+    engine.snapshot(lambda s: s["midi"]["sent"] >= quiet["midi"]["sent"] + 4)
+    assert held["mode"] == "manual"
+
+
+def test_a_replay_needs_a_session(engine, tmp_path):
+    engine.do(do="replay", folder=str(tmp_path), midi_out="none")
+    assert "no session" in engine.answer("error")["message"]
+    engine.do(do="panic")  # with nothing that plays, nothing to be said
+    engine.do(do="replay_hold")
+    engine.do(do="devices")
+    devices = engine.until(lambda answer: answer["is"] in ("error", "devices"))
+    assert devices["is"] == "devices" and {"jack", "systems", "problem"} <= set(devices)

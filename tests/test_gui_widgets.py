@@ -136,6 +136,17 @@ def test_level_light_stays_until_reset(qtbot):
     assert not meter.hot
 
 
+def test_the_highest_peak_is_held_for_a_while(qtbot):
+    meter = shown(qtbot, LevelMeter(DARK), 200, 24)
+    meter.show_level(-20.0, -8.0)
+    for _ in range(30):
+        meter.show_level(-30.0, -25.0)
+    assert meter.peak_db == -8.0 and not meter.hot
+    for _ in range(30):
+        meter.show_level(-30.0, -25.0)
+    assert meter.peak_db == -25.0
+
+
 @pytest.mark.parametrize("scale", [Scale(-1.0, 1.0), Scale(0.02, 20.0, logarithmic=True)])
 def test_slider_scales_are_inverse(scale):
     for step in (0, 250, 500, 1000):

@@ -1,6 +1,7 @@
 """Health in full: every item with its value, cause and cure, and what happened lately."""
 
 import re
+from datetime import datetime
 
 from PyQt6.QtCore import pyqtSignal
 from PyQt6.QtGui import QTextCursor
@@ -90,12 +91,13 @@ class HealthPanel(QWidget):
             cursor.select(QTextCursor.SelectionType.BlockUnderCursor)
             cursor.removeSelectedText()
         self._last_subject = subject
-        self.log.appendPlainText(message)
+        self.log.appendPlainText(f"{datetime.now():%H:%M:%S}  {message}")
 
 
 def _subject(message: str) -> str:
     """Return a message of the engine without its numbers: what it is about."""
-    return re.sub(r"-?[\d.]+(e-?\d+)?", "", message) if message.startswith("set:") else ""
+    repeats = message.startswith((texts.LOG_SET[:4], texts.LOG_WORDS["late"][:6]))
+    return re.sub(r"-?[\d.]+(e-?\d+)?", "", message) if repeats else ""
 
 
 def set_level(label: QLabel, level: str) -> None:
