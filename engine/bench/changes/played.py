@@ -12,6 +12,7 @@ from typing import Any
 from engine.bench.midi_out.ear import FrameEar
 from engine.bench.midi_out.load import concert
 from engine.bench.midi_out.run import private_server
+from engine.bench.orders import free_udp_port, send_order
 from engine.bench.sequencer import beat_of, sequencer
 from engine.bench.sync_jack import PORT, follower
 from engine.presets import list_presets
@@ -84,7 +85,7 @@ def play_changes(orders: int = 40, seed: int = 1) -> dict[str, Any]:
         concert(server, Path(scratch)) as heard,
         contextlib.closing(_Beats()) as beats,
     ):
-        order_port = _free_port()
+        order_port = free_udp_port()
         options = ("--osc", f"127.0.0.1:{beats.port}", "--osc-in", str(order_port))
         with follower(server, heard, other.clock, *options) as live:
             ear = FrameEar(server, "bench-ear", ("marks", "ours"))
@@ -96,7 +97,7 @@ def play_changes(orders: int = 40, seed: int = 1) -> dict[str, Any]:
                     order = _draw(rng) if number else "start"
                     log.append(time.perf_counter())
                     if order.startswith("/"):
-                        _send(order_port, order)
+                        send_order(order_port, "/stimmung/preset", order[1:])
                     else:
                         other.say(order)
                     if order == "stop":
@@ -133,18 +134,6 @@ def _draw(rng: random.Random) -> str:
     if order == "preset":
         return "/" + rng.choice([preset.slug for preset in list_presets() if not preset.own])
     return order
-
-
-def _send(port: int, order: str) -> None:
-    from pythonosc.udp_client import SimpleUDPClient
-
-    SimpleUDPClient("127.0.0.1", port).send_message("/stimmung/preset", order[1:])
-
-
-def _free_port() -> int:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as trial:
-        trial.bind(("127.0.0.1", 0))
-        return int(trial.getsockname()[1])
 
 
 def _sounding(notes: list[tuple[float, bytes]], at_s: float) -> set[tuple[int, int]]:

@@ -1,8 +1,8 @@
 -- Run by ardour's Lua interpreter, without a screen: make a session at 120 BPM on the running JACK
 -- server, send MIDI clock or follow the JACK transport, and record one MIDI track.
 -- Environment: SESSION (folder to make), CLOCK (send or follow).
--- Obeys lines on standard input: arm PORT (record from it), roll, stop, save. Says READY at first,
--- then OK after each.
+-- Obeys lines on standard input: arm PORT (record from it), roll, check (that it records), stop,
+-- save. Says READY at first, then OK after each.
 
 local folder = os.getenv("SESSION")
 local follows = os.getenv("CLOCK") == "follow"
@@ -47,7 +47,10 @@ for line in io.lines() do
   elseif order == "stop" then
     session:request_stop(false, false, user)
     wait(1.0)
+  elseif order == "check" then
+    assert(session:actively_recording() and session:transport_rolling(), "it does not roll along")
   elseif order == "save" then
+    wait(1.0)
     session:disable_record(false, true)
     session:save_state("", false, false, false, false, false)
   end
