@@ -2,9 +2,10 @@
 
 The emotion networks learn features of their own from a few hundred rated pieces and err where a
 piece is unlike these. This part has nothing to learn but its last step: running means of what the
-harmony network hears (trained on chords and keys, not on emotion) and of register, consonance,
-brightness and onsets go through a kernel regression on a set of landmarks. Its mistakes are others,
-so that both together judge better than either.
+harmony network hears (trained on chords and keys, not on emotion), of the notes that stand out, of
+register, consonance, brightness and onsets, and how well their pitch classes fit major and minor
+keys, go through a kernel regression on a set of landmarks. Its mistakes are others, so that both
+together judge better than either.
 """
 
 import torch
@@ -13,15 +14,33 @@ from torch import Tensor, nn
 from export_onnx.tracker.config import FrontEndConfig
 from export_onnx.tracker.harmony import HarmonyOutput, rotate_to_tonic
 from export_onnx.tracker.pools import RunningMean
+from export_onnx.tracker.salience import GAPS, NUMBERS, note_statistics, salience
+from export_onnx.tracker.tonal import DEGREES, TONAL, Tonal
 
 __all__ = ["DIGEST", "LANDMARKS", "Digest"]
 
 _BANDS = 16
 _INTERVALS = 6
-_TAU_S = 9.0
-LANDMARKS = 400
+_TAU_S = 7.0
+# Pieces that the regression compares with.
+LANDMARKS = 1240
 # Triads and pitch classes from the tonic, intervals, bands, rises, and single numbers.
-DIGEST = 24 + 12 + _INTERVALS + _BANDS + _BANDS + 12
+_PLAIN = 24 + 12 + _INTERVALS + _BANDS + _BANDS + 12
+# Distributions of pitch classes: of all sound, of notes that stand out, of the chords named.
+_CLASSES = 3
+_POOLED = _PLAIN + _CLASSES * 12 + len(GAPS) + NUMBERS
+DIGEST = _PLAIN + _CLASSES * TONAL + DEGREES + len(GAPS) + NUMBERS
+_RARE = 0.02
+
+
+def _triads() -> Tensor:
+    """Pitch classes of the 24 major and minor triads, (24, 12), each of sum 1."""
+    classes = torch.zeros(24, 12)
+    for quality, third in enumerate((4, 3)):
+        for root in range(12):
+            for step in (0, third, 7):
+                classes[12 * quality + root, (root + step) % 12] = 1.0 / 3.0
+    return classes
 
 
 class Digest(nn.Module):
@@ -39,20 +58,29 @@ class Digest(nn.Module):
     weights: Tensor
     width: Tensor
     offset: Tensor
+    triads: Tensor
 
     def __init__(self, front: FrontEndConfig) -> None:
         super().__init__()
         self.front = front
         self.turn = 12 - front.pitch_low % 12
         self.pool = RunningMean((_TAU_S,), front.hops_per_second)
+        self.tonal = Tonal()
+        self.register_buffer("triads", _triads(), persistent=False)
         self.register_buffer("centre", torch.zeros(DIGEST))
         self.register_buffer("scale", torch.ones(DIGEST))
         self.register_buffer("landmarks", torch.zeros(LANDMARKS, DIGEST))
         self.register_buffer("weights", torch.zeros(LANDMARKS, 1))
         self.register_buffer("width", torch.ones(()))
         self.register_buffer("offset", torch.zeros(1))
-        self.flux_state = (front.n_mels,)
-        self.pool_state = (1, DIGEST + 1)
+        # The frame and the notes before the first hop.
+        self.flux_state = (front.n_mels + front.n_semitones,)
+        self.pool_state = (1, _POOLED + 1)
+
+    def _fold(self, semitones: Tensor) -> Tensor:
+        """Sum (B, n, semitones) over octaves; index 0 is C."""
+        classes = semitones.reshape(*semitones.shape[:2], -1, 12).sum(2)
+        return torch.cat([classes[..., self.turn :], classes[..., : self.turn]], 2)
 
     def describe(
         self,
@@ -64,13 +92,13 @@ class Digest(nn.Module):
         flux_state: Tensor,
         pool_state: Tensor,
     ) -> tuple[Tensor, Tensor, Tensor]:
-        """Return the running means (B, n, DIGEST) and the two new states.
+        """Return the statistics so far (B, n, DIGEST) and the two new states.
 
-        All powers are relative to the running level; `flux_state` (B, mels) is the frame before.
+        All powers are relative to the running level; `flux_state` (B, mels + semitones).
         """
         batch, n, frames, mels = mel.shape
         series = mel.reshape(batch, n * frames, mels) * 0.2 + 1.0
-        before = torch.cat([flux_state[:, None], series[:, :-1]], 1)
+        before = torch.cat([flux_state[:, None, :mels], series[:, :-1]], 1)
         rise = (series - before).clamp(min=0.0).reshape(batch, n, frames, mels)
         bands = series.reshape(batch, n, frames, mels).mean(2)
         bands = bands.reshape(batch, n, _BANDS, mels // _BANDS).mean(3)
@@ -89,10 +117,8 @@ class Digest(nn.Module):
         lowest = torch.softmax(tones - 1.5 * height, 2)
         bass = (lowest * height).sum(2, keepdim=True)
 
-        octaves = self.front.n_semitones // 12
-        classes = (0.5 * tones).exp().reshape(batch, n, octaves, 12).sum(2)
-        classes = torch.cat([classes[..., self.turn :], classes[..., : self.turn]], 2)
-        classes = classes / classes.sum(2, keepdim=True).clamp(min=1e-6)
+        sounding = self._fold((0.5 * tones).exp())
+        classes = sounding / sounding.sum(2, keepdim=True).clamp(min=1e-6)
         met = [
             (classes * torch.cat([classes[..., k:], classes[..., :k]], 2)).sum(2, keepdim=True)
             for k in range(1, _INTERVALS + 1)
@@ -104,7 +130,7 @@ class Digest(nn.Module):
         turned = rotate_to_tonic(parts, tonic).reshape(batch, n, 36)
         doubt = [-(p * torch.log(p + 1e-6)).sum(2, keepdim=True) for p in (key, chord)]
         minor = chord[..., 13:].sum(2, keepdim=True)
-        numbers = [
+        plain = [
             *doubt,
             key[..., :12].sum(2, keepdim=True),
             chord[..., :1],
@@ -117,13 +143,31 @@ class Digest(nn.Module):
             bass,
             contrast.square(),
         ]
-        whole = torch.cat([turned, *met, bands, rises, *numbers], 2)
-        means, pool_state = self.pool(whole, activity, pool_state)
-        return means[:, :, 0], series[:, -1], pool_state
+        salient = salience(bins)
+        notes = note_statistics(salient, flux_state[:, mels:], self.front)
+        named = chord[..., 1:] @ self.triads
+        whole = [turned, *met, bands, rises, *plain]
+        whole += [sounding, self._fold(salient), named, notes]
+        means, pool_state = self.pool(torch.cat(whole, 2), activity, pool_state)
+        flux_state = torch.cat([series[:, -1], salient[:, -1]], 1)
+        return self._conclude(means[:, :, 0]), flux_state, pool_state
 
-    def judge(self, means: Tensor) -> Tensor:
-        """Valence (B, n) of running means (B, n, DIGEST)."""
-        normal = ((means - self.centre) / self.scale).clamp(-4.0, 4.0)
+    def _conclude(self, means: Tensor) -> Tensor:
+        """Statistics (B, n, DIGEST) of running means (B, n, _POOLED)."""
+        batch, n = means.shape[:2]
+        first = _PLAIN + _CLASSES * 12
+        classes = means[..., _PLAIN:first].reshape(-1, 12)
+        found, degrees = self.tonal(classes)
+        found = found.reshape(batch, n, _CLASSES * TONAL)
+        # The degrees of the notes that stand out.
+        degrees = degrees.reshape(batch, n, _CLASSES, DEGREES)[:, :, 1]
+        pairs = torch.log(means[..., first : first + len(GAPS)] + _RARE)
+        rest = means[..., first + len(GAPS) :]
+        return torch.cat([means[..., :_PLAIN], found, degrees, pairs, rest], 2)
+
+    def judge(self, statistics: Tensor) -> Tensor:
+        """Valence (B, n) of statistics (B, n, DIGEST)."""
+        normal = ((statistics - self.centre) / self.scale).clamp(-4.0, 4.0)
         squares = normal.square().sum(2, keepdim=True) + self.landmarks.square().sum(1)
         distance = (squares - 2.0 * normal @ self.landmarks.T).clamp(min=0.0)
         near = torch.exp(-distance / (2.0 * self.width.square() * DIGEST))

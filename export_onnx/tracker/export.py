@@ -29,8 +29,8 @@ __all__ = ["DIGEST_SHARE", "ExportOptions", "export", "load_tracker", "write_onn
 _LICENCE = "CC BY-NC-SA 4.0"
 _TRAINING_DATA = "EMOPIA 1.0, VGMIDI, Emotify, POP909 (train parts)"
 _OPSET = 17
-# Of the valence regression in valence; the emotion networks have the rest.
-DIGEST_SHARE = 0.4
+# Of the regression on statistics in valence; the emotion network has the rest.
+DIGEST_SHARE = 0.6
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class ExportOptions:
     presence : Path
         Stage file of the network that tells music from speech and noise.
     digest : Path
-        File of the valence regression.
+        File of the regression on statistics.
     also : tuple of Path
         Stage files of emotion networks that join those of the checkpoint.
     commit : str
@@ -70,7 +70,7 @@ def load_tracker(
     """Build the network of a training checkpoint; also returns facts for the metadata.
 
     Training leaves out what has commands of its own: `presence` is the file of what tells music
-    from speech, `digest` that of the valence regression.
+    from speech, `digest` that of the regression on statistics.
 
     `also` are stage files of emotion networks (``emotion0.pt`` as it was after some epoch) whose
     averages join those of the checkpoint: a network early in its course errs differently.

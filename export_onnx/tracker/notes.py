@@ -7,12 +7,10 @@ sound can do as well: that makes them a teacher (see `score_teacher`).
 import numpy as np
 
 from export_onnx.synth import TimedMessage
+from export_onnx.tracker.tonal import KEY_FITS
 
 __all__ = ["FEATURES", "describe", "note_table"]
 
-# Probe-tone profiles of Krumhansl and Kessler (1982), major and minor, from the tonic.
-_MAJOR = np.array([6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.29, 2.88])
-_MINOR = np.array([6.33, 2.68, 3.52, 5.38, 2.60, 3.53, 2.54, 4.75, 3.98, 2.69, 3.34, 3.17])
 _DRUM_CHANNEL = 9
 # Onsets closer than this are one chord [s].
 _TOGETHER_S = 0.05
@@ -28,11 +26,6 @@ def _centred(profile: np.ndarray) -> np.ndarray:
     moved = profile - profile.mean(-1, keepdims=True)
     norm = np.sqrt(np.square(moved).sum(-1, keepdims=True))
     return np.asarray(moved / np.maximum(norm, 1e-9))
-
-
-_KEYS = np.stack(
-    [np.roll(_centred(profile), step) for profile in (_MAJOR, _MINOR) for step in range(12)]
-)
 
 
 def note_table(messages: list[TimedMessage]) -> np.ndarray:
@@ -62,7 +55,7 @@ def _modes(notes: np.ndarray, length: np.ndarray, start_s: float, end_s: float) 
     for at in np.arange(start_s, max(end_s - 0.5 * _MODE_WINDOW_S, start_s + 0.1), _MODE_STEP_S):
         inside = (notes[:, 0] < at + _MODE_WINDOW_S) & (notes[:, 1] > at)
         if inside.sum() > 4:
-            fit = _KEYS @ _centred(_classes(notes[inside, 2], length[inside]))
+            fit = KEY_FITS @ _centred(_classes(notes[inside, 2], length[inside]))
             values.append(fit[:12].max() - fit[12:].max())
     return np.array(values or [0.0])
 
@@ -110,7 +103,7 @@ def describe(notes: np.ndarray, start_s: float, end_s: float) -> np.ndarray | No
     length = np.clip(notes[:, 1] - notes[:, 0], _SHORTEST_S, _LONGEST_S)
     pitch, velocity = notes[:, 2], notes[:, 3]
     classes = _classes(pitch, length)
-    fit = _KEYS @ _centred(classes)
+    fit = KEY_FITS @ _centred(classes)
     degrees = np.roll(classes / classes.sum(), -(int(fit.argmax()) % 12))
     likely = np.exp(8.0 * fit)
     modes = _modes(notes, length, first_s, last_s)

@@ -190,6 +190,29 @@ def _digest(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _blend_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--checkpoint", type=Path, default=_RUNS / "train" / "tracker.pt")
+    parser.add_argument(
+        "--part", action="append", default=[], metavar="FILE=SHARE", help="stage file and share"
+    )
+    parser.add_argument("--out", type=Path, default=_RUNS / "blend.pt")
+
+
+def _blend(arguments: argparse.Namespace) -> int:
+    from export_onnx.tracker.blend import blend
+
+    parts = []
+    for part in arguments.part:
+        path, _, share = part.rpartition("=")
+        try:
+            parts.append((Path(path), float(share)))
+        except ValueError as error:
+            raise InputError(f"--part {part}: must look like FILE=0.5") from error
+    blend(arguments.checkpoint, parts, arguments.out)
+    print(f"written: {arguments.out}")
+    return 0
+
+
 def _quantise_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--model", type=Path, default=None, help="default: the shipped one")
     parser.add_argument("--kind", choices=("dynamic", "static"), default="dynamic")
@@ -223,7 +246,8 @@ def _quantise(arguments: argparse.Namespace) -> int:
 
 
 STUDIES = {
-    "digest": (_digest_options, _digest, "fit the valence regression on statistics"),
+    "digest": (_digest_options, _digest, "fit the regression on statistics"),
+    "blend": (_blend_options, _blend, "average the weights of networks of one descent"),
     "quantise": (_quantise_options, _quantise, "try eight-bit products, and compare"),
     "courses": (_courses_options, _courses, "let the notes say what every passage expresses"),
     "speech": (_speech_options, _speech, "prepare speech of free synthesisers"),

@@ -1,0 +1,60 @@
+"""Average the weights of emotion networks of one descent into a single one.
+
+Networks that went different ways from one start, or one network at several times of its course, lie
+in one valley of the loss: the mean of their weights judges about as the mean of their answers, at
+the cost of one.
+
+References
+----------
+Wortsman et al.: Model soups (arXiv 2203.05482).
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from engine.errors import InputError
+from export_onnx.tracker.config import FrontEndConfig, NetworkConfig
+from export_onnx.tracker.emotion import Emotion
+from export_onnx.tracker.stage import load_checkpoint, load_emotion, save_checkpoint
+
+__all__ = ["blend"]
+
+_PREFIX = "emotions."
+
+
+def blend(checkpoint: Path, parts: Sequence[tuple[Path, float]], out: Path) -> None:
+    """Write `checkpoint` with one emotion network: the weighted mean of stage files.
+
+    Parameters
+    ----------
+    parts : sequence of (Path, float)
+        Stage files and their shares, > 0; the shares are brought to a sum of 1.
+
+    Raises
+    ------
+    InputError
+        No part, a share that is not positive, or a file that is not what it should be.
+    """
+    if not parts or min(share for _, share in parts) <= 0.0:
+        raise InputError("--part FILE=SHARE: at least one is needed, each share above 0")
+    stored = load_checkpoint(checkpoint)
+    try:
+        sizes: dict[str, Any] = dict(stored["network"])
+        sizes = {k: tuple(v) if isinstance(v, list) else v for k, v in sizes.items()}
+        network = NetworkConfig(**sizes)
+        rest = {k: v for k, v in stored["tracker"].items() if not k.startswith(_PREFIX)}
+    except (AttributeError, KeyError, TypeError) as error:
+        raise InputError(f"{checkpoint}: not a tracker checkpoint ({error})") from error
+    whole = sum(share for _, share in parts)
+    mean: dict[str, torch.Tensor] = {}
+    emotion = Emotion(FrontEndConfig(), network)
+    for path, share in parts:
+        load_emotion(emotion, path)
+        for name, value in emotion.state_dict().items():
+            scaled = value * (share / whole)
+            mean[name] = mean[name] + scaled if name in mean else scaled.clone()
+    joined = {f"{_PREFIX}0.{name}": value for name, value in mean.items()}
+    save_checkpoint(out, {**stored, "tracker": {**rest, **joined}, "n_emotions": 1})
