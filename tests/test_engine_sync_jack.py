@@ -249,6 +249,14 @@ def test_a_port_of_our_own_is_there_to_be_connected(jack: JackServer) -> None:
                 return bytes([START]) in heard
 
             until(started, "Start")
+            # A receiver that dies is replaced, and who was connected is connected again.
+            assert midi_input._process is not None
+            until(lambda: midi_input._peers == (other.port,), "the connection to be known")
+            midi_input._process.kill()
+            until(lambda: not midi_input.alive, "the death of the receiver to be noticed")
+            until(lambda: midi_input.alive, "another receiver")
+            midi_input.take()
+            until(lambda: midi_input.take(), "clocks without a hand at the patchbay")
     finally:
         midi_input.stop()
 

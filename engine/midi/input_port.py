@@ -48,6 +48,7 @@ class MidiInput:
         self._messages: deque[MidiMessage] = deque(maxlen=_MOST_WAITING)
         self._process: subprocess.Popen[bytes] | None = None
         self._thread = threading.Thread(target=self._supervise, name="midi-in", daemon=True)
+        self._peers: tuple[str, ...] = ()  # who was connected to our own port
         self._answered = threading.Event()
         self._stopping = threading.Event()
 
@@ -92,6 +93,7 @@ class MidiInput:
 
     def _spawn(self, *, wait: bool) -> "subprocess.Popen[bytes]":
         options = [f"--source={self._source}", f"--name={self._port_name}"]
+        options += [f"--connect={peer}" for peer in self._peers]
         try:
             return subprocess.Popen(
                 child_command("engine.midi.receiver", *options, *["--wait"] * wait),
@@ -138,6 +140,8 @@ class MidiInput:
     def _hear(self, frame: Frame) -> None:
         if frame.kind == Kind.RECEIVED:
             self._messages.append((frame.at_s, frame.payload))
+        elif frame.kind == Kind.PEERS:
+            self._peers = tuple(filter(None, frame.text.split("\n")))
         elif frame.kind == Kind.ERROR:
             self.message = frame.text
         elif frame.kind == Kind.READY:

@@ -23,19 +23,21 @@ __all__ = ["main"]
 _LOOK_S = 0.25
 _REOPEN_S = 1.0
 _MOST_AT_ONCE = 256
+_MOST_WAITING = 8192  # eight seconds of the densest cable
 
 
 class _Receiver:
     """Keeps the input open and passes on what comes."""
 
-    def __init__(self, source: str, name: str, wire: int) -> None:
+    def __init__(self, source: str, name: str, wire: int, peers: tuple[str, ...] = ()) -> None:
         self._source = source
         self._name = name
         self._wire = wire
         # Called from a real-time thread: `put` of a SimpleQueue neither waits nor fails.
         self._inbox: queue.SimpleQueue[tuple[float, bytes] | None] = queue.SimpleQueue()
+        self._lost = 0
         self._device: InputDevice | None = None
-        self._peers: tuple[str, ...] = ()
+        self._peers = peers
 
     def stop(self) -> None:
         """End `run`; may be called from a signal handler."""
@@ -46,12 +48,19 @@ class _Receiver:
         self._device = open_input(
             self._source,
             self._name,
-            lambda at_s, data: self._inbox.put((at_s, data)),
+            self.take,
             time.perf_counter,
         )
         for peer in self._peers:
             self._device.connect(peer)
         self._say(Frame(Kind.READY, payload=self._device.name.encode()))
+
+    def take(self, at_s: float, data: bytes) -> None:
+        """Take one message, or lose it while too many wait. Real-time: safe."""
+        if self._inbox.qsize() < _MOST_WAITING:
+            self._inbox.put((at_s, data))
+        else:
+            self._lost += 1
 
     def run(self) -> None:
         """Pass on messages until told to stop."""
@@ -66,6 +75,9 @@ class _Receiver:
             while len(batch) < _MOST_AT_ONCE and not self._inbox.empty():
                 batch.append(self._inbox.get())
             self._say(*(Frame(Kind.RECEIVED, at_s=m[0], payload=m[1]) for m in batch if m))
+            if self._lost:
+                lost, self._lost = self._lost, 0
+                self._say(Frame(Kind.ERROR, payload=f"{lost} MIDI messages came in vain".encode()))
             if None in batch:
                 break
         if self._device is not None:
@@ -82,7 +94,9 @@ class _Receiver:
             return _LOOK_S
         device.refresh()
         if device.alive:
-            self._peers = device.peers()
+            if device.peers() != self._peers:
+                self._peers = device.peers()
+                self._say(Frame(Kind.PEERS, payload="\n".join(self._peers).encode()))
             return _LOOK_S
         self._device = None
         device.close()
@@ -105,13 +119,16 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--source", required=True, help="virtual, jack or a port's name")
     parser.add_argument("--name", default="Stimmung in", help="name of our own port")
     parser.add_argument("--wait", action="store_true", help="start even if the port is away")
+    parser.add_argument(
+        "--connect", action="append", default=[], metavar="PORT", help="who was connected before"
+    )
     args = parser.parse_args(argv)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the engine decides when to stop
     be_punctual()
     # Whatever a C library prints must not fall between the frames.
     wire = os.dup(1)
     os.dup2(2, 1)
-    receiver = _Receiver(args.source, args.name, wire)
+    receiver = _Receiver(args.source, args.name, wire, tuple(args.connect))
     signal.signal(signal.SIGTERM, lambda *_: receiver.stop())
     try:
         receiver.open()

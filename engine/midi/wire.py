@@ -59,7 +59,7 @@ class Kind(IntEnum):
     ENDED = 35  # note id
     DROPPED = 36  # note id (-1: not a note), data1 DropReason
     COUNTERS = 37  # payload: Counters
-    PEERS = 38  # payload: connected ports, one a line
+    PEERS = 38  # payload: connected ports, one a line (from the receiver process too)
     RECEIVED = 39  # at arrival, payload: one message (from the receiver process)
 
 
