@@ -1,11 +1,18 @@
-"""The checks every engine makes on the context it is given."""
+"""What every engine asks of the context it is given."""
 
 from math import isfinite
 
 from engine.errors import InputError
 from engine.generators.protocol import MusicalContext
 
-__all__ = ["check_context"]
+__all__ = ["after_cut", "check_context"]
+
+
+def after_cut(context: MusicalContext) -> bool:
+    """Return whether the beat is the first bar line since the picture was cut."""
+    since = context.cues.beats_since_boundary
+    at_bar = context.beat % context.beats_per_bar == 0
+    return at_bar and since is not None and since < context.beats_per_bar
 
 
 def check_context(context: MusicalContext) -> None:

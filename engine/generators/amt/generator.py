@@ -8,11 +8,12 @@ from typing import Final, get_args
 from engine.errors import InputError
 from engine.events import ControlEvent, NoteEvent, Role
 from engine.generators.amt.dynamics import Dynamics
-from engine.generators.amt.harmony import Harmoniser, HarmonyState, after_cut
+from engine.generators.amt.harmony import Harmoniser, HarmonyState
 from engine.generators.amt.lead import lead_frame, lead_onsets
 from engine.generators.amt.mapping import ARTICULATION, Knobs, section_arousal, wanted
 from engine.generators.amt.model import AmtModel
 from engine.generators.amt.slots import slot_at
+from engine.generators.context import after_cut
 from engine.generators.protocol import KeyLock, MusicalContext
 from engine.generators.rules.mapping import CONTRAST, LOUDNESS, PEDAL_UP
 from engine.generators.rules.melody import LeadState, play_lead

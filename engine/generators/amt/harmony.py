@@ -34,7 +34,7 @@ from engine.music.form import Position, locate
 from engine.music.keys import Key, parse_key
 from engine.music.listen import Hearing, hear
 
-__all__ = ["Harmoniser", "HarmonyState", "after_cut"]
+__all__ = ["Harmoniser", "HarmonyState"]
 
 _SURE: Final = 0.5
 """Probability from which a performer's next chord is played before it is heard."""
@@ -129,13 +129,6 @@ class HarmonyState:
     def following(self) -> Chord | None:
         """The chord foreseen for the next slot."""
         return self.prepared.chord if self.prepared is not None else None
-
-
-def after_cut(context: MusicalContext) -> bool:
-    """Return whether the beat is the first bar line since the picture was cut."""
-    since = context.cues.beats_since_boundary
-    at_bar = context.beat % context.beats_per_bar == 0
-    return at_bar and since is not None and since < context.beats_per_bar
 
 
 class Harmoniser:

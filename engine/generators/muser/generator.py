@@ -18,7 +18,7 @@ from typing import Final, get_args
 
 from engine.errors import InputError
 from engine.events import ControlEvent, NoteEvent, Role
-from engine.generators.context import check_context
+from engine.generators.context import after_cut, check_context
 from engine.generators.muser.composing import (
     MOST_BARS_BACK,
     URGENT_BEATS,
@@ -30,6 +30,7 @@ from engine.generators.muser.composing import (
     step_prior,
     wanted_numbers,
 )
+from engine.generators.muser.cueing import cued_numbers, new_figures
 from engine.generators.muser.grammar import Grammar
 from engine.generators.muser.listening import beat_played, held_places
 from engine.generators.muser.model import GRAPHS, MuserModel, shipped_model_folder
@@ -273,17 +274,23 @@ class MuserGenerator:
         outlook = step_prior(model, state, place, context.valence, context.arousal)
         target = (context.valence, context.arousal)
         major = home.mode == "maj"
-        wanted = wanted_numbers(*target, place, self._knobs, major)
+        hit = after_cut(context)
+
+        def numbers(valence: float, arousal: float) -> dict[str, float]:
+            plain = wanted_numbers(valence, arousal, place, self._knobs, major)
+            return cued_numbers(plain, context, hit)
+
+        wanted = numbers(*target)
         lean = kept_lean(state.lean, dist(target, state.aims[-1]) if state.aims else 0.0)
         recent = enumerate(reversed(state.aims[-URGENT_BEATS:]))
         jump = next(((ago, aim) for ago, aim in recent if dist(target, aim) > _JUMP), None)
         asked = wanted
         if jump is not None:
             since, aim = jump
-            asked = pushed(wanted, wanted_numbers(*aim, place, self._knobs, major), since)
+            asked = pushed(wanted, numbers(*aim), since)
         back = place.recalls if place.recalls <= len(state.history) else 0
-        if back and dist(target, state.aims[-back]) > _JUMP:
-            back = 0  # figures of another emotion do not come back
+        if back and (new_figures(context) or dist(target, state.aims[-back]) > _JUMP):
+            back = 0  # figures of another section or emotion do not come back
         codes = choose_codes(
             model,
             outlook,
@@ -291,7 +298,7 @@ class MuserGenerator:
             context.valence,
             context.arousal,
             {name: number + lean.get(name, 0.0) for name, number in asked.items()},
-            jump is not None,
+            hit or jump is not None,
             state.history[-back] if back else None,
             imposed,
             {"chord": chord_mask(table, home, self.key_lock)},
@@ -307,6 +314,7 @@ class MuserGenerator:
             rules=pitch_rules(home, self.key_lock, chord, heard),
             sounding=ends,
             silence=(state.empty + 1) * place.beat_s < _LONGEST_SILENCE_S,
+            struck=hit,
         )
         courage = min(self._knobs.adventurousness - _DARK * min(context.valence, 0.0), 1.0)
         tokens, decoder = write_notes(

@@ -80,6 +80,8 @@ class Grammar:
         Where the notes of earlier beats end [beats].
     silence : bool
         Whether the beat may stay empty.
+    struck : bool
+        Whether its first note falls on the beat itself.
     """
 
     beat: int
@@ -88,18 +90,20 @@ class Grammar:
     rules: PitchRules
     sounding: Sequence[float] = ()
     silence: bool = True
+    struck: bool = False
     notes: list[Token] = field(default_factory=list)
 
     def onsets(self) -> Mask:
         """Return which onsets may follow, shape (13,); the last one ends the beat."""
         mask = np.zeros(END_TICK + 1, np.bool_)
-        mask[END_TICK] = bool(self.notes) or self.silence
+        mask[END_TICK] = bool(self.notes) or (self.silence and not self.struck)
         if len(self.notes) >= event_limit(self.beat_s):
             mask[END_TICK] = True
             return mask
         nearest = max(1, int(np.ceil(_NEAREST_S * TICKS / self.beat_s)))
         last = self.notes[-1].onset if self.notes else -nearest
-        for tick in range(last + nearest, TICKS):
+        ticks = range(1) if self.struck and not self.notes else range(last + nearest, TICKS)
+        for tick in ticks:
             mask[tick] = self._sounding_at(tick) < _MOST_SOUNDING
         if self.notes:
             together = sum(note.onset == last for note in self.notes)
