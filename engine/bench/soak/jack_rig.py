@@ -154,7 +154,7 @@ class JackServer:
     def _launch(self, log: IO[str]) -> "subprocess.Popen[bytes]":
         # -t: for so long [ms] a killed client may halt the server; 500 is JACK's own default.
         command = [need_program("jackd"), "-R" if _realtime() else "-r", "-n", self.name]
-        command += ["-t", "500", "-d", "dummy", "-r", str(RATE), "-p", str(self.period)]
+        command += ["-t", "500", "-d", "dummy", "-r", str(self.rate), "-p", str(self.period)]
         return subprocess.Popen(
             command,
             env=dict(os.environ, JACK_NO_AUDIO_RESERVATION="1"),
@@ -166,6 +166,11 @@ class JackServer:
     def _answers(self) -> bool:
         # jack_wait would do, but fails when two servers start at the same time.
         return self.run("jack_lsp").returncode == 0
+
+    @property
+    def pid(self) -> int:
+        """Process id of the server."""
+        return self._process.pid
 
     @property
     def alive(self) -> bool:
@@ -202,8 +207,12 @@ class JackServer:
     def connect(self, source: str, sink: str) -> None:
         """Connect two ports and make sure of it."""
         until(lambda: {source, sink} <= set(self.ports()), f"{source} and {sink}")
-        self.run("jack_connect", source, sink)
-        until(lambda: sink in self.connections(source), f"{source} -> {sink}")
+
+        def connected() -> bool:
+            self.run("jack_connect", source, sink)  # on a busy machine the tool may give up
+            return sink in self.connections(source)
+
+        until(connected, f"{source} -> {sink}", _START_S)
 
     def kill(self) -> None:
         """Kill the server as a crash would."""
