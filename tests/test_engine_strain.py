@@ -4,6 +4,7 @@ import numpy as np
 
 from engine.clock import InternalClock
 from engine.config import Performance
+from engine.midi.receiver import _Receiver
 from engine.pipeline import Pipeline
 from engine.strain import MAX_LEVEL, Strain
 
@@ -76,3 +77,10 @@ def test_a_pipeline_without_drafts_plays_the_same_notes() -> None:
         heard.append([note for step in steps for note in step.notes])
         assert bool(pipeline.plan.draft) is drafts
     assert heard[0] == heard[1]
+
+
+def test_a_receiver_nobody_reads_from_keeps_so_much_and_no_more() -> None:
+    receiver = _Receiver("none", "x", -1)
+    for number in range(10_000):
+        receiver.take(float(number), b"\xf8")
+    assert receiver._inbox.qsize() == 8192 and receiver._lost == 10_000 - 8192

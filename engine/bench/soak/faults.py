@@ -84,10 +84,29 @@ def _kill_server(stage: Stage, rng: random.Random) -> None:
     stage.place_ear()
 
 
-def _change_server_rate(stage: Stage, rng: random.Random) -> None:
+def _change_server_period(stage: Stage, rng: random.Random) -> None:
     """Restart the server with another period, the way a user changes its settings."""
     stage.server.period = rng.choice((128, 256, 512, 1024))
     _kill_server(stage, rng)
+
+
+def _change_server_rate(stage: Stage, rng: random.Random) -> None:
+    """Restart the server at another sample rate."""
+    stage.server.rate = 44_100 if stage.server.rate != 44_100 else 48_000
+    _kill_server(stage, rng)
+
+
+def _sleep_and_wake(stage: Stage, rng: random.Random) -> None:
+    """Stop everything for a while, as a laptop's lid does; clocks go on."""
+    pids = [*stage.family().values(), stage.server.pid, stage.concert.pid]
+    if stage.drummer is not None:
+        pids.append(stage.drummer.pid)
+    for number in (signal.SIGSTOP, signal.SIGCONT):
+        for pid in pids:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, number)
+        if number is signal.SIGSTOP:
+            time.sleep(rng.uniform(1.0, 3.0))
 
 
 def _kill_ear(stage: Stage, _rng: random.Random) -> None:
@@ -257,7 +276,9 @@ FAULTS = (
     Fault("capture stopped a while", _freeze("capture", 3.0)),
     Fault("who plays is killed", _end_concert),
     Fault("JACK server killed and restarted", _kill_server, 2.0, patch=True),
-    Fault("JACK server restarted with another period", _change_server_rate, patch=True),
+    Fault("JACK server restarted with another period", _change_server_period, patch=True),
+    Fault("JACK server restarted at another rate", _change_server_rate, patch=True),
+    Fault("everything asleep a while", _sleep_and_wake, patch=True),
     Fault("receiver killed and restarted", _kill_ear, patch=True),
     Fault("cable pulled and put back", _pull_cable, 2.0, patch=True),
     Fault("NaN instead of sound", _odd_sound("nan")),

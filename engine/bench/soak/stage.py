@@ -11,7 +11,7 @@ from typing import Any
 
 from engine.bench.soak.ear import Ear, Place
 from engine.bench.soak.family import find_family
-from engine.bench.soak.jack_rig import RATE, JackServer, until
+from engine.bench.soak.jack_rig import JackServer, until
 from engine.child import child_command, child_environment
 from engine.keeper import EngineKeeper
 
@@ -118,9 +118,9 @@ class Stage:
     def begin_concert(self) -> None:
         """Have somebody play the demo piece, again and again."""
         _end(self._concert)
-        path = self.folder / "concert.wav"
+        path = self.folder / f"concert-{self.server.rate}.wav"
         if not path.exists():
-            _write_concert(path)
+            _write_concert(path, self.server.rate)
         self._concert = _run("engine.bench.soak.concert", str(path), _CONCERT)
         until(lambda: f"{_CONCERT}:out" in self.server.ports(), "the concert", _READY_S)
 
@@ -299,14 +299,14 @@ def _end(process: "subprocess.Popen[bytes] | None") -> None:
         return  # what was never read
 
 
-def _write_concert(path: Path) -> None:
+def _write_concert(path: Path, server_rate: int) -> None:
     import soundfile
     import soxr
 
     import presets
 
     samples, rate = soundfile.read(presets.DEMO_AUDIO, dtype="float32", always_2d=True)
-    soundfile.write(path, soxr.resample(samples[:, 0], rate, RATE), RATE)
+    soundfile.write(path, soxr.resample(samples[:, 0], rate, server_rate), server_rate)
 
 
 def last_event_s(path: Path) -> float:
