@@ -49,6 +49,7 @@ def test_cells_take_figures_and_say_why_there_are_none():
             ("never", "{q.nothing}"),
             ("half", "{p.none} {q.nothing}"),
             ("none", "{p.none|.2f}"),
+            ("little", "{p.little|.2f}"),
             Each("p.rows", ("{n}", "{ms|.1f}")),
             Each("p.gone", ("{n}", "{ms|.1f}")),
         ),
@@ -60,6 +61,7 @@ def test_cells_take_figures_and_say_why_there_are_none():
             "lag_0.3_s": 0.5,
             "said": "0 of 4",
             "none": None,
+            "little": -0.001,
             "gone": {"missing": "no JACK | here"},
             "rows": [{"n": 1, "ms": 2.0}, {"n": 2, "missing": "late"}],
         }
@@ -72,6 +74,7 @@ def test_cells_take_figures_and_say_why_there_are_none():
         ("gone", "no JACK | here"),
         ("half", "not measured"),
         ("none", "–"),
+        ("little", "0.00"),
         ("1", "2.0"),
         ("2", "late"),
         ("no JACK | here", ""),

@@ -195,6 +195,27 @@ def _sync(_size: Size) -> dict[str, Any]:
     return measure_follower()
 
 
+def _changes(size: Size) -> dict[str, Any]:
+    """Judge random orders on counted time, and fewer of them on a real stage."""
+    from engine.bench.changes.counted import measure_changes
+    from engine.bench.changes.played import play_changes
+
+    counted, played = {"quick": (50, 4), "standard": (1000, 40), "long": (10_000, 200)}[size]
+    figures: dict[str, Any] = {"counted": measure_changes(counted)}
+    try:
+        figures["played"] = play_changes(played)
+    except StimmungError as error:
+        figures["played"] = missing(error)
+    return figures
+
+
+def _window(size: Size) -> dict[str, Any]:
+    from engine.bench.window import measure_window
+
+    seconds = {"quick": (5.0, 3.0), "standard": (420.0, 45.0), "long": (1800.0, 90.0)}[size]
+    return measure_window(*seconds)
+
+
 def _control(size: Size) -> dict[str, Any]:
     from engine.bench.control import measure_control
     from engine.generators import GENERATORS
@@ -267,6 +288,8 @@ PARTS: dict[str, Part] = {
     "rates": Part("how many notes a second", 60, _rates, jack=True),
     "training": Part("training shared among processes", 45, _training),
     "daw": Part("music recorded by Ardour", 180, _daw, standard=False),
+    "changes": Part("random starts, stops, jumps and tempi", 240, _changes, standard=False),
+    "window": Part("how long the window is ever deaf", 530, _window, standard=False),
     "control": Part("how well the music follows the target", 240, _control, standard=False),
     "video": Part("how well films are read, and music fits them", 400, _video, standard=False),
 }

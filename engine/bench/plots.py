@@ -147,7 +147,7 @@ def _hours(axes: "Axes", figures: Figures) -> bool:
         axes.plot(range(2, len(smooth) + 2), smooth, c=_COLOURS[row["what"]], label=row["what"])
     axes.set_ylim(0.0, 2.0)
     axes.set_xlabel("minute")
-    axes.set_ylabel("cost against the 2nd minute")
+    axes.set_ylabel("cost against minutes 2 to 6")
     return bool(rows)
 
 

@@ -17,6 +17,7 @@ Figures = Mapping[str, Any]
 """By part and name; parts may nest."""
 
 _PLACE: Final = re.compile(r"\{([^{}|]+)(?:\|([^{}]*))?\}")
+_MINUS_NOTHING: Final = re.compile(r"^-(?=[0.,]*%?$)")
 _NOT_MEASURED: Final = "not measured"
 _NOTHING: Final = "–"
 
@@ -135,7 +136,7 @@ def _cell(text: str, figures: Figures) -> str:
 def _shown(value: Any, form: str) -> str:
     if value is None:
         return _NOTHING
-    return value if isinstance(value, str) else format(value, form)
+    return value if isinstance(value, str) else _MINUS_NOTHING.sub("", format(value, form))
 
 
 def _reason(figures: Figures, path: str) -> str:

@@ -9,7 +9,7 @@ from engine.midi.client import SenderClient
 
 __all__ = ["measure_rates"]
 
-_RATES: Final = (50, 200, 500, 1000, 2000, 5000, 10_000, 20_000)
+_RATES: Final = (50, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 50_000)
 _SECONDS: Final = 2.0
 _AHEAD_S: Final = 0.05
 _LEAD_IN_S: Final = 0.3
@@ -26,7 +26,7 @@ def measure_rates(
 
     Notes come in chords, one every 5 ms or at the pace of the rate, on all sixteen channels, and
     last half as long as it takes to the next. A rate holds if no note is lost and 99 of 100 leave
-    within 5 ms.
+    within 5 ms; one that does not is tried once more.
 
     Parameters
     ----------
@@ -49,8 +49,11 @@ def measure_rates(
     """
     rows = []
     for rate in rates:
-        rows.append(_row(output, rate, seconds))
-        if not rows[-1]["holds"]:
+        row = _row(output, rate, seconds)
+        if not row["holds"]:  # the machine may have stalled just then
+            row = _row(output, rate, seconds)
+        rows.append(row)
+        if not row["holds"]:
             break
     return rows
 

@@ -1,7 +1,8 @@
 """How many trackers keep up at once, in one process and in several.
 
 ``python -m engine.bench.scaling.trackers COUNT SECONDS`` is one of those processes: it loads its
-trackers, says ``ready``, waits for a line with the time of the start, and prints what it measured.
+trackers, says ``ready``, waits for a line with the time of the start [s] and its
+place within a hop (0..1), and prints what it measured.
 """
 
 import json
@@ -70,9 +71,9 @@ def _play(shares: Sequence[int], seconds: float) -> dict[str, Any]:
             if player.stdout.readline().strip() != "ready":
                 raise RuntimeError("a tracker's process ended before it was ready")
         start_s = time.perf_counter() + _LEAD_S
-        for player in players:
+        for number, player in enumerate(players):
             assert player.stdin is not None
-            player.stdin.write(f"{start_s!r}\n")
+            player.stdin.write(f"{start_s!r} {number / len(players)!r}\n")
             player.stdin.flush()
         measured = [json.loads(player.communicate()[0]) for player in players]
     finally:
@@ -107,11 +108,11 @@ def _serve(count: int, seconds: float) -> None:
     for tracker in trackers:
         tracker.push(hops[0])
     print("ready", flush=True)
-    start_s = float(sys.stdin.readline())
+    start_s, apart = map(float, sys.stdin.readline().split())
     delays: list[list[float]] = [[] for _ in trackers]
 
     def follow(number: int) -> None:
-        due = start_s + hop_s * number / count  # sounds do not all begin at once
+        due = start_s + hop_s * (apart + number / count)  # hops do not all end at once
         for turn in range(round(seconds / hop_s)):
             due += hop_s
             time.sleep(max(0.0, due - time.perf_counter()))

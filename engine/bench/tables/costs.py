@@ -210,4 +210,32 @@ COSTS: Final = (
         ),
         "Fifteen seconds each; times from the start of the process, resident memory at the end.",
     ),
+    Table(
+        "window",
+        "window",
+        "The window",
+        (
+            (
+                "longest it was deaf / p99.9 / p99 of a heartbeat every 10 ms",
+                "{window.heartbeat_max_ms|.0f} / {window.heartbeat_p999_ms|.0f} / "
+                "{window.heartbeat_p99_ms|.0f} ms",
+            ),
+            ("deaf for more than 100 ms", "{window.deaf_over_100_ms} times"),
+            (
+                "its own work within one heartbeat, p99 / longest",
+                "{window.own_work_p99_ms|.0f} / {window.own_work_max_ms|.0f} ms",
+            ),
+            ("pictures of the engine taken in a second", "{window.looks_per_s|.1f}"),
+            ("processor, share of one core", "{window.window_cpu_share|.0%}"),
+            ("memory at the beginning and the end [MB]", "{window.memory_mb}"),
+            ("its slope", "{window.memory_slope_mb_per_h|.1f} MB an hour"),
+            ("missed beats", "{window.missed_beats}"),
+            (
+                "lateness of notes, p99 [ms]: before and after / with the window",
+                "{window.headless_lateness_p99_ms} / {window.window_lateness_p99_ms}",
+            ),
+        ),
+        note="A hand drags the target, turns the pages and goes to the stage view and back "
+        "meanwhile. Deaf beyond its own work is a window that waits for a processor.",
+    ),
 )

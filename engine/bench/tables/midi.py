@@ -94,6 +94,28 @@ MIDI: Final = (
         "milliseconds, for `jack` the distance of the frame written from the frame scheduled.",
     ),
     Table(
+        "changes",
+        "changes",
+        "Random starts, stops, continues, jumps, tempi and presets",
+        (
+            ("orders", "{changes.counted.orders|,}", "{changes.played.orders|,}"),
+            ("notes", "{changes.counted.notes|,}", "{changes.played.notes|,}"),
+            ("notes that hung", "{changes.counted.hanging}", "{changes.played.hanging}"),
+            ("notes begun where one sounded", "{changes.counted.doubled}", "–"),
+            (
+                "off the right position, p95 / max",
+                "{changes.counted.position_p95_ms|.2f} / {changes.counted.position_max_ms|.2f} ms",
+                "–",
+            ),
+            (
+                "position wrong",
+                "{changes.counted.wrong_position} of {changes.counted.orders|,} orders",
+                "{changes.played.wrong_beats} of {changes.played.beats|,} beats",
+            ),
+        ),
+        ("", "counted time", "real time, over JACK"),
+    ),
+    Table(
         "daw",
         "daw",
         "Music recorded by Ardour",

@@ -81,12 +81,13 @@ SCALING: Final = (
         ),
         (
             "",
-            "2nd minute [ms]",
-            "60th minute [ms]",
+            "minutes 2 to 6 [ms]",
+            "minutes 56 to 60 [ms]",
             "ratio",
-            "memory, 2nd / 60th minute [MB]",
+            "memory, minute 2 / 60 [MB]",
         ),
-        "Processor time; the engine through the whole pipeline at 120 BPM, the emotion wandering.",
+        "Processor time, medians of five minutes; engines through the whole pipeline at 120 BPM, every "
+        "minute the same course of emotions through all quadrants.",
     ),
     *(
         Table(
@@ -100,7 +101,7 @@ SCALING: Final = (
                 ),
             ),
             ("notes a second", "p50 [ms]", "p99 [ms]", "max [ms]", "lost"),
-            "Up to the first rate at which a note was lost or 1 % came more than 5 ms late.",
+            "Up to the first rate at which, twice, a note was lost or 1 % came more than 5 ms late.",
         )
         for output, said in (
             ("jack", "`jack`"),
@@ -119,7 +120,7 @@ SCALING: Final = (
             ),
         ),
         ("processes", "songs a second", "step [ms]", "speed-up"),
-        "The chord model of `amt` by its own training code under `torchrun`, one thread per "
+        "The chord model of `amt` by its own training code as `torchrun` shares it, one thread per "
         "process, 16 songs of 256 slots per process and step.",
     ),
 )
