@@ -189,10 +189,17 @@ def _daw(size: Size) -> dict[str, Any]:
     return measure_daw({"quick": 0.2, "standard": 1.0, "long": 5.0}[size])
 
 
-def _sync(_size: Size) -> dict[str, Any]:
+def _sync(size: Size) -> dict[str, Any]:
     from engine.bench.sync import measure_follower
+    from engine.bench.sync_jack import measure_over_jack
 
-    return measure_follower()
+    figures = measure_follower()
+    seconds, starts = {"quick": (6.0, 2), "standard": (40.0, 10), "long": (120.0, 20)}[size]
+    try:
+        figures["jack"] = measure_over_jack(seconds, starts=starts)
+    except StimmungError as error:
+        figures["jack"] = missing(error)
+    return figures
 
 
 def _changes(size: Size) -> dict[str, Any]:
@@ -281,7 +288,7 @@ PARTS: dict[str, Part] = {
     "reaction": Part("from sound to emotion to note, over JACK", 120, _reaction),
     "midi": Part("how late notes are at a receiver, all outputs over JACK", 95, _midi),
     "lateness": Part("how late notes leave, beside a plain sleep loop", 40, _lateness, jack=True),
-    "sync": Part("how well a MIDI clock is followed", 15, _sync),
+    "sync": Part("how well a MIDI clock is followed", 80, _sync),
     "trackers": Part("how many trackers keep up", 90, _trackers),
     "drafts": Part("cost of drafting ahead", 30, _drafts),
     "hours": Part("cost of the last minute of an hour", 110, _hours),

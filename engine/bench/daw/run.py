@@ -72,8 +72,7 @@ def measure_daw(minutes: float = 5.0, *, tell: Tell = lambda line: None) -> dict
     for role in roles:
         tell(f"Stimmung {role}, {minutes:g} minutes")
         with private_server(_PERIOD) as server, tempfile.TemporaryDirectory() as scratch:
-            found = record(server, Path(scratch), role, 60.0 * minutes)
-        figures.update((f"{role}, {name}", value) for name, value in found.items())
+            figures[role] = record(server, Path(scratch), role, 60.0 * minutes)
     return figures
 
 
@@ -169,24 +168,23 @@ def _judge(recorded: list[Recorded], session: Path) -> dict[str, Any]:
             continue
         errors.append((note.beat, min((note.beat - beat for beat in meant), key=abs)))
     if not errors:
-        return {"notes recorded": len(recorded)}
+        return {"notes": len(recorded)}
     begin = errors[0][0]
     later = [(beat, off) for beat, off in errors if beat > begin + _FIRST_BEATS]
     slope, low, high = _slope(later)
     return {
-        "notes recorded": len(recorded),
-        "notes never planned": strangers,
+        "notes": len(recorded),
+        "strangers": strangers,
         "beats": round(errors[-1][0] - begin, 1),
-        "off its place": _distribution([abs(off) * _BEAT_MS for _, off in later]),
+        "off": _distribution([abs(off) * _BEAT_MS for _, off in later]),
         "mean_ms": round(statistics.fmean(off for _, off in later) * _BEAT_MS, 3),
         "first_beat_ms": round(
             max(abs(off) for beat, off in errors if beat <= begin + _FIRST_BEATS) * _BEAT_MS, 3
         ),
-        "within a 64th note": round(
-            sum(abs(off) <= TOLERANCE_BEATS for _, off in errors) / len(errors), 5
-        ),
+        "within": round(sum(abs(off) <= TOLERANCE_BEATS for _, off in errors) / len(errors), 5),
         "drift_ppm": round(slope * 1e6, 2),
-        "drift_95_ppm": [round(low * 1e6, 2), round(high * 1e6, 2)],
+        "drift_low_ppm": round(low * 1e6, 2),
+        "drift_high_ppm": round(high * 1e6, 2),
     }
 
 
@@ -194,7 +192,7 @@ def _judge_clock(heard: list[tuple[float, bytes]], session: Path) -> dict[str, A
     """Compare the notes a receiver heard with the MIDI clocks that came along on the same port."""
     starts = [at for at, (_, data) in enumerate(heard) if data[0] == _START]
     if not starts:
-        return {"clock sent": "no Start was heard"}
+        return {"clock_off": {"missing": "no Start was heard"}}
     begin = starts[-1]  # a transport that waits for Ardour may start twice
     clocks = [at_s for at_s, data in heard[begin:] if data[0] == _CLOCK]
     planned = _planned(session)
@@ -212,9 +210,10 @@ def _judge_clock(heard: list[tuple[float, bytes]], session: Path) -> dict[str, A
     steady = [(float(n), at_s * TEMPO_BPM / 2.5) for n, at_s in enumerate(clocks)]
     slope, low, high = _slope(steady[_CLOCKS_PER_BEAT:])
     return {
-        "notes against the clock sent": _distribution(off_ms),
-        "clock drift_ppm": round((slope - 1.0) * 1e6, 2),
-        "clock drift_95_ppm": [round((low - 1.0) * 1e6, 2), round((high - 1.0) * 1e6, 2)],
+        "clock_off": _distribution(off_ms),
+        "clock_drift_ppm": round((slope - 1.0) * 1e6, 2),
+        "clock_drift_low_ppm": round((low - 1.0) * 1e6, 2),
+        "clock_drift_high_ppm": round((high - 1.0) * 1e6, 2),
     }
 
 

@@ -11,8 +11,9 @@ from engine.bench.tables.costs import COSTS, RATIOS
 from engine.bench.tables.midi import MIDI
 from engine.bench.tables.quality import QUALITY
 from engine.bench.tables.scaling import SCALING
+from engine.bench.tables.sync import SYNC
 
 __all__ = ["TABLES"]
 
-TABLES: Final[tuple[Table, ...]] = (RATIOS, *COSTS, *MIDI, *SCALING, *QUALITY)
+TABLES: Final[tuple[Table, ...]] = (RATIOS, *COSTS, *MIDI, *SYNC, *SCALING, *QUALITY)
 """All tables, in the order of a report."""

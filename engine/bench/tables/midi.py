@@ -116,39 +116,6 @@ MIDI: Final = (
         ("", "counted time", "real time, over JACK"),
     ),
     Table(
-        "daw",
-        "daw",
-        "Music recorded by Ardour",
-        tuple(
-            (
-                said,
-                f"{{daw.{role}, beats|,.0f}}",
-                f"{{daw.{role}, notes recorded|,}}",
-                " / ".join(
-                    f"{{daw.{role}, off its place.{name}_ms|.2f}}" for name in ("p50", "p95", "max")
-                ),
-                f"{{daw.{role}, within a 64th note|.2%}}",
-                f"{{daw.{role}, first_beat_ms|.1f}}",
-                f"{{daw.{role}, drift_ppm|.1f}} {{daw.{role}, drift_95_ppm}}",
-            )
-            for role, said in (
-                ("follows", "Stimmung follows Ardour's MIDI clock"),
-                ("leads", "Ardour follows Stimmung, by JACK transport"),
-            )
-        ),
-        (
-            "",
-            "beats",
-            "notes",
-            "off their place, p50 / p95 / max [ms]",
-            "within a 64th note",
-            "first beat, at most off by [ms]",
-            "drift [ppm], 95 %",
-        ),
-        "Notes in Ardour's own MIDI file against where they were meant, without the first beat "
-        "(see sync.md), which the last but one column tells.",
-    ),
-    Table(
         "sync",
         "sync",
         "Following a clock",

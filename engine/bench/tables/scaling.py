@@ -86,8 +86,8 @@ SCALING: Final = (
             "ratio",
             "memory, minute 2 / 60 [MB]",
         ),
-        "Processor time, medians of five minutes; engines through the whole pipeline at 120 BPM, every "
-        "minute the same course of emotions through all quadrants.",
+        "Processor time, medians of five minutes; engines through the whole pipeline at 120 BPM, "
+        "every minute the same course of emotions through all quadrants.",
     ),
     *(
         Table(
@@ -101,7 +101,7 @@ SCALING: Final = (
                 ),
             ),
             ("notes a second", "p50 [ms]", "p99 [ms]", "max [ms]", "lost"),
-            "Up to the first rate at which, twice, a note was lost or 1 % came more than 5 ms late.",
+            "Up to the first rate at which, twice, a note was lost or 1 % came over 5 ms late.",
         )
         for output, said in (
             ("jack", "`jack`"),
