@@ -90,3 +90,12 @@ def test_end_is_told_again_until_a_sender_lives_to_carry_it_out():
     assert book.recovery(10.6, 0.0) == [end]
     book.settle()
     assert book.recovery(10.7, 0.0) == []
+
+
+def test_what_ended_lately_is_ended_once_more_and_then_forgotten():
+    book = Book()
+    book.enter(NOTE)
+    book.hear(Frame(Kind.ENDED, note_id=7))
+    assert kinds(book, 11.5) == [(Kind.RELEASE, 0)]
+    book.settle()
+    assert kinds(book, 13.0) == []
