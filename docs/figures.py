@@ -46,7 +46,7 @@ def main() -> int:
         for name in take(json.loads(report.read_text("utf-8"))):
             print(f"{FIGURES.name}/{name}.json")
     for page in pages():
-        page.write_text(filled(page.read_text("utf-8")), "utf-8")
+        page.write_text(filled(page.read_text("utf-8"), strict=False), "utf-8")
     _pictures()
     return 0
 
@@ -78,8 +78,11 @@ def load() -> dict[str, Any]:
     }
 
 
-def filled(text: str) -> str:
-    """Return a page with its tables as the kept figures have them."""
+def filled(text: str, *, strict: bool = True) -> str:
+    """Return a page with its tables as the kept figures have them.
+
+    A table without figures is an error; it stays as it is, and is told, if that is not ``strict``.
+    """
     kept = load()
     figures = {name: part["figures"] for name, part in kept.items()}
     tables = {table.name: table for table in TABLES}
@@ -89,15 +92,18 @@ def filled(text: str) -> str:
         if name not in tables:
             raise SystemExit(f"no table is called {name!r}; there are {', '.join(tables)}")
         table = tables[name]
-        for part in parts_of(table):
-            if part not in kept:
-                raise SystemExit(f"nothing is kept for the table {name!r}: stimmung bench {part}")
+        parts = parts_of(table)
         rows = fill(table, figures)
-        if not rows.rows:
-            raise SystemExit(f"no figure is kept for the table {name!r}")
+        if not rows.rows or not set(parts) <= set(kept):
+            wanted = " ".join(part for part in parts if part not in kept) or parts[0]
+            problem = f"no figures are kept for the table {name!r}: stimmung bench {wanted}"
+            if strict:
+                raise SystemExit(problem)
+            print(problem, file=sys.stderr)
+            return found[0]
         lines = [markdown(rows), ""]
         lines += [table.note, ""] if table.note else []
-        lines += ["; ".join(dict.fromkeys(_source(table.part, kept[p]) for p in parts_of(table)))]
+        lines += ["; ".join(dict.fromkeys(_source(table.part, kept[part]) for part in parts))]
         return "\n".join([f"<!-- figures: {name} -->", *lines, "<!-- end of figures -->"])
 
     return _BLOCK.sub(block, text)

@@ -37,9 +37,9 @@ def measure_hours(
 ) -> list[dict[str, Any]]:
     """Return a row for every engine and the tracker.
 
-    An engine plays through the whole pipeline at 120 BPM, the emotion going through all quadrants in
-    the same way every minute; the tracker hears the demo piece over and over. Processor time is counted, per beat
-    or per hop.
+    An engine plays through the whole pipeline at 120 BPM, the emotion going through all quadrants
+    in the same way every minute; the tracker hears the demo piece over and over. Processor time is
+    counted, per beat or per hop.
 
     Returns
     -------
