@@ -2,7 +2,7 @@
 
 ``python docs/pictures.py`` runs the demo and keeps its picture; then it starts the real engine on
 the bundled demo piece, without MIDI output, in a window on Qt's offscreen platform, and saves what
-the window shows after a while.
+the window shows after a while, as pictures and as one that moves.
 """
 
 import argparse
@@ -14,11 +14,22 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+    from PyQt6.QtWidgets import QApplication, QWidget
+
+    from gui.main_window import MainWindow
 
 __all__ = ["main"]
 
 FOLDER = Path(__file__).parent / "pictures"
-_TABS = ("music", "presets", "devices", "health")
+MOVING_S, MOVING_PER_S, MOVING_PX = 20.0, 4, 800
+_QUALITY = 55
+_PAGES = ("music", "keys", "film", "presets", "devices", "health")
+_STEPS = ("listen", "sound", "play")
+_DEMO_S = 20.0
 
 
 def main() -> int:
@@ -28,78 +39,171 @@ def main() -> int:
     parser.add_argument("--size", default="1280x800", help="size of the window (1280x800)")
     parser.add_argument("--scale", type=int, default=1, help="device pixels per pixel (1)")
     parser.add_argument("--seconds", type=float, default=20.0, help="how long to play first (20)")
-    parser.add_argument("--all", action="store_true", help="every page and every theme")
+    parser.add_argument("--points", type=float, default=10.5, help="size of the text (10.5)")
+    parser.add_argument("--all", action="store_true", help="every page and dialog in every theme")
+    parser.add_argument("--still", action="store_true", help="no picture that moves")
     parsed = parser.parse_args()
-    width, height = (int(part) for part in parsed.size.split("x"))
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     os.environ["QT_SCALE_FACTOR"] = str(parsed.scale)
     parsed.out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
-        _demo(parsed.out, Path(folder) / "demo")
-        return _run(parsed, width, height, Path(folder))
+        session = _demo(parsed.out, Path(folder) / "demo")
+        return _Run(parsed, Path(folder), session).make()
 
 
-def _demo(out: Path, folder: Path) -> None:
+def _demo(out: Path, folder: Path) -> Path:
     command = [sys.executable, "-P", "-m", "engine.cli", "demo", "--out", str(folder)]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     shutil.copyfile(folder / "picture.png", out / "demo.png")
     print(out / "demo.png")
+    return folder
 
 
-def _run(parsed: argparse.Namespace, width: int, height: int, folder: Path) -> int:
-    from PyQt6.QtCore import QSettings
+class _Run:
+    """One window, and everything that is photographed in it."""
 
-    from gui.app import make_application, make_window
-    from presets import DEMO_AUDIO
+    def __init__(self, parsed: argparse.Namespace, folder: Path, session: Path) -> None:
+        from PyQt6.QtCore import QSettings
 
-    app = make_application()
-    store = QSettings(str(folder / "settings.ini"), QSettings.Format.IniFormat)
-    store.setValue("audio_input", str(DEMO_AUDIO))
-    store.setValue("midi_out", "none")
-    window = make_window(store)
-    window.resize(width, height)
-    window.show()
-    desk = window.desk
-    shown: list[object] = []
-    desk.bridge.snapshot.connect(shown.append)
+        from gui.app import make_application, make_window
+        from presets import DEMO_AUDIO
 
-    def play(seconds: float, until: Callable[[], bool] = lambda: False) -> None:
-        end = time.perf_counter() + seconds
-        while time.perf_counter() < end and not until():
-            app.processEvents()
-            time.sleep(0.005)
+        self._parsed, self._session = parsed, session
+        self._width, self._height = (int(part) for part in parsed.size.split("x"))
+        self._app: QApplication = make_application()
+        store = QSettings(str(folder / "settings.ini"), QSettings.Format.IniFormat)
+        store.setValue("audio_input", str(DEMO_AUDIO))
+        store.setValue("midi_out", "none")
+        store.setValue("points", f"{parsed.points:g}")
+        store.setValue("record_folder", str(session.parent))
+        self._window: MainWindow = make_window(store)
+        self._window.resize(self._width, self._height)
+        self._window.show()
 
-    def grab(name: str) -> None:
-        play(0.3)
-        path = parsed.out / f"{name}.png"
-        window.grab().save(str(path))
+    def make(self) -> int:
+        """Make every picture; return the exit code."""
+        window, desk = self._window, self._window.desk
+        desk.start()
+        self._play(30.0, lambda: desk.look is not None)
+        self._play(self._parsed.seconds)
+        if desk.look is None:
+            print(window.notice.label.text() or desk.bridge.log, file=sys.stderr)
+            window.close()
+            return 1
+        self._grab("window")
+        if not self._parsed.still:
+            self._film()
+        desk.performance.set(mode="guide", valence=0.6, arousal=-0.5)
+        self._play(min(4.0, self._parsed.seconds))
+        if self._parsed.all:
+            for theme in ("light", "contrast", "dark"):
+                window.choose_theme(theme)
+                self._everything(f"{theme}-")
+        self._stage("stage")
+        self._sessions("session")
+        window.close()
+        return 0
+
+    def _everything(self, prefix: str) -> None:
+        tabs = self._window.page.tabs
+        for index, name in enumerate(_PAGES):
+            tabs.setCurrentIndex(index)
+            self._grab(f"{prefix}{name}")
+        tabs.setCurrentIndex(0)
+        self._stage(f"{prefix}stage")
+        self._sessions(f"{prefix}session")
+        self._window.actions_by_name["shortcuts"].trigger()
+        self._dialog(f"{prefix}shortcuts")
+        self._window.show_assistant()
+        steps = self._window.assistant
+        assert steps is not None
+        self._play(3.0)
+        for index, name in enumerate(_STEPS):
+            steps._go(index)
+            self._grab(f"{prefix}steps-{name}", steps)
+        steps.accept()
+        self._play(1.0)
+
+    def _stage(self, name: str) -> None:
+        window = self._window
+        window.toggle_stage()
+        window.showNormal()  # the offscreen platform has a small screen; a picture needs none
+        window.resize(self._width, self._height)
+        self._play(0.5)
+        self._grab(name)
+        window.toggle_stage()
+        window.resize(self._width, self._height)
+
+    def _sessions(self, name: str) -> None:
+        window = self._window
+        window.open_session(self._session)
+        self._play(20.0, lambda: window.sessions.session is not None)
+        window.sessions.replay(_DEMO_S)
+        self._play(10.0, lambda: window.sessions.look is not None)
+        self._play(2.0)
+        self._grab(name)
+        window.leave_sessions()
+        window.desk.start()
+        self._play(15.0, lambda: window.desk.look is not None)
+        self._play(min(6.0, self._parsed.seconds))
+
+    def _film(self) -> None:
+        """Let the target be dragged, and keep what is seen as one moving picture."""
+        frames: list[Image] = []
+        began_s = time.perf_counter()
+        while (at_s := time.perf_counter() - began_s) < MOVING_S:
+            if 0.3 < at_s / MOVING_S < 0.6:  # a slow drag from the middle to upper left
+                share = (at_s / MOVING_S - 0.3) / 0.3
+                self._window.desk.drag_target(0.3 - 0.9 * share, 0.1 + 0.6 * share)
+            elif at_s / MOVING_S >= 0.6:
+                self._window.desk.performance.set(mode="follow")
+            frames.append(self._frame())
+            self._play(max(0.0, (len(frames) / MOVING_PER_S) - (time.perf_counter() - began_s)))
+        path = self._parsed.out / "window.webp"
+        frames[0].save(
+            path,
+            save_all=True,
+            append_images=frames[1:],
+            duration=round(1000 * MOVING_S / len(frames)),
+            loop=0,
+            quality=_QUALITY,
+            method=4,
+        )
+        print(path, path.stat().st_size)
+
+    def _frame(self) -> "Image":
+        from PIL import Image
+        from PyQt6.QtCore import Qt
+        from PyQt6.QtGui import QImage
+
+        shown = self._window.grab().toImage()
+        small = shown.scaledToWidth(MOVING_PX, Qt.TransformationMode.SmoothTransformation)
+        plain = small.convertToFormat(QImage.Format.Format_RGB888)
+        bits = plain.constBits()
+        assert bits is not None
+        size = (plain.width(), plain.height())
+        data = bits.asstring(plain.sizeInBytes())
+        return Image.frombuffer("RGB", size, data, "raw", "RGB", plain.bytesPerLine(), 1)
+
+    def _dialog(self, name: str) -> None:
+        self._play(0.3)
+        dialog = self._app.activeModalWidget()
+        if dialog is not None:
+            self._grab(name, dialog)
+            dialog.close()
+
+    def _grab(self, name: str, widget: "QWidget | None" = None) -> None:
+        self._play(0.3)
+        self._app.sendPostedEvents()  # layouts follow what was shown last
+        path = self._parsed.out / f"{name}.png"
+        (widget or self._window).grab().save(str(path))
         print(path)
 
-    desk.start()
-    play(30.0, lambda: desk.running)
-    play(parsed.seconds)
-    if not shown or not desk.running:
-        print(window.notice.label.text() or desk.bridge.log, file=sys.stderr)
-        window.close()
-        return 1
-    grab("window")
-    desk.performance.set(mode="guide", valence=0.6, arousal=-0.5)
-    play(min(4.0, parsed.seconds))
-    if parsed.all:
-        for index, tab in enumerate(_TABS):
-            window.page.tabs.setCurrentIndex(index)
-            grab(f"window-{tab}")
-        for theme in ("light", "contrast"):
-            window.choose_theme(theme)
-            grab(f"window-{theme}")
-        window.choose_theme("dark")
-    window.toggle_stage()
-    window.showNormal()  # the offscreen platform has a small screen; a picture needs none
-    window.resize(width, height)
-    play(0.5)
-    grab("stage")
-    window.close()
-    return 0
+    def _play(self, seconds: float, until: Callable[[], bool] = lambda: False) -> None:
+        end = time.perf_counter() + seconds
+        while time.perf_counter() < end and not until():
+            self._app.processEvents()
+            time.sleep(0.005)
 
 
 if __name__ == "__main__":

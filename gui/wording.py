@@ -106,8 +106,8 @@ def message_words(message: str) -> str:
     fields.update(_FIELD.findall(rest))
     try:
         return texts.LOG_WORDS[kind].format(**fields)
-    except KeyError:
-        return message  # of another version, or not of the engine
+    except KeyError:  # of another version, or not of the engine
+        return f"{kind.capitalize()}: {fields['what']}." if rest.startswith("what ") else message
 
 
 def _accidentals(name: str) -> str:

@@ -17,7 +17,7 @@ from gui.snapshots import Devices
 from presets import DEMO_AUDIO
 
 LEFT = Qt.MouseButton.LeftButton
-WAIT_MS = 40_000
+WAIT_MS = 60_000
 AUDIBLE = 0.01
 
 

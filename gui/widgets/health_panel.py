@@ -74,8 +74,8 @@ class HealthPanel(QWidget):
                 value.setText(texts.CHORD_UNKNOWN)
         for item in items:
             level, value = self._rows[item.name]
-            level.setText(texts.LEVEL_WORDS[item.level])
             set_level(level, item.level)
+            level.setText(texts.LEVEL_WORDS[item.level])
             value.setText(item.value)
         advice = "\n\n".join(f"{item.title}: {item.advice}" for item in items if item.advice)
         if advice != self._advice.text():

@@ -67,9 +67,8 @@ class HealthStrip(QFrame):
             if trouble is not None:
                 verdict = f"{trouble.title}: {trouble.value}"
                 level, words = trouble.level, trouble.advice
+        set_level(self._verdict, level)  # first: the words are measured in their own weight
         self._verdict.setText(verdict)
-        set_level(self._verdict, level)
-        self._verdict.updateGeometry()  # bold words take more room than plain ones
         if words != self._words.toolTip():
             self._words.setToolTip(words)
         self._figures.setText(figures)
