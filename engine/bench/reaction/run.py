@@ -29,6 +29,7 @@ _LOUDNESS_CC = 7
 _AROUSAL_CC = 21
 _ANSWER_S = 10.0  # an answer that comes later belongs to something else
 _BEFORE_S = 8.0
+_AHEAD_S = 0.05  # how long before they sound the player hands notes over
 _CLEARLY = 3  # of 127: what moves by less is not counted as an answer
 _PRESET = {
     "version": 1,
@@ -73,8 +74,7 @@ def measure_reaction(
         for engine in engines:
             before = set(server.ports())
             stack.enter_context(_program(server, folder, _live_command(engine)))
-            until(lambda b=before: _new_port(server, b), f"{engine}'s MIDI port", _READY_S)
-            server.connect(_new_port(server, before), ear.port(engine))
+            server.connect(_wait_for_port(server, before, engine), ear.port(engine))
         assert source.stdin is not None
         source.stdin.write(b"\n")
         source.stdin.flush()
@@ -116,6 +116,11 @@ def _program(server: JackServer, folder: Path, command: list[str], *, pipes: boo
             process.wait()
 
 
+def _wait_for_port(server: JackServer, before: set[str], engine: str) -> str:
+    until(lambda: _new_port(server, before), f"{engine}'s MIDI port", _READY_S)
+    return _new_port(server, before)
+
+
 def _new_port(server: JackServer, before: set[str]) -> str:
     new = (port for port in server.ports() if port not in before)
     return next((port for port in new if port.endswith(":Stimmung")), "")
@@ -132,7 +137,7 @@ def _judge(marks: list[Message], heard: list[Message]) -> dict[str, Any]:
         "click_loudness": _spread(clicks, [_first_move(loudness, at_s) for at_s in clicks]),
         "step_arousal": _spread(steps, moved),
         "step_half": _spread(steps, [_half_way(arousal, at_s) for at_s in steps]),
-        "step_note": _spread(steps, [_first_after(notes, at_s) for at_s in moved]),
+        "step_note": _spread(steps, [_first_free(notes, at_s) for at_s in moved]),
         "step_velocity": _spread(steps, [_first_louder(notes, at_s) for at_s in steps]),
     }
 
@@ -162,10 +167,11 @@ def _half_way(course: list[tuple[float, int]], since_s: float) -> float | None:
     return next((at for at, value in within if value >= max(half, before + _CLEARLY)), None)
 
 
-def _first_after(notes: list[tuple[float, int]], since_s: float | None) -> float | None:
+def _first_free(notes: list[tuple[float, int]], since_s: float | None) -> float | None:
+    """Return when the first note came that was not yet handed over at a time."""
     if since_s is None:
         return None
-    return next((at_s for at_s, _ in notes if at_s > since_s), None)
+    return next((at_s for at_s, _ in notes if at_s > since_s + _AHEAD_S), None)
 
 
 def _first_louder(notes: list[tuple[float, int]], since_s: float) -> float | None:
