@@ -1,14 +1,13 @@
 """A sound card, JACK, PulseAudio … as audio source, kept alive by name."""
 
 import json
-import subprocess
 import threading
-import time
-from typing import Any, Final, Self
+from typing import IO, Any, Final, Self
 
 import numpy as np
 
-from engine.audio.capture_link import LOST, NO_WINDOW, PACKET, capture_command, capture_environment
+from engine.audio.capture_link import PACKET, capture_command
+from engine.audio.child_pipe import ChildPipe
 from engine.audio.devices import AudioDevice
 from engine.audio.resample import MonoFeed
 from engine.audio.ring import SILENCE_DB, Ring
@@ -19,7 +18,6 @@ __all__ = ["DeviceInput"]
 _OPEN_TIMEOUT_S: Final = 15.0
 _SILENT_S: Final = 1.5
 """A capture process silent for this long hangs inside a driver and is ended."""
-_CLOSE_TIMEOUT_S: Final = 3.0
 _WATCH_S: Final = 0.1
 _RETRY_S: Final = (0.2, 0.5, 1.0, 2.0)
 """Pauses between attempts to find a lost device [s]; the last one repeats."""
@@ -216,78 +214,40 @@ class DeviceInput:
         self.stop()
 
 
-class _Capture:
-    """One run of the capture process, and the thread that reads its pipe into the ring."""
+class _Capture(ChildPipe):
+    """One run of the capture process, read into the ring."""
 
     def __init__(self, request: dict[str, Any], ring: Ring) -> None:
-        self.sample_rate = 0
-        self.channels = 0
+        self._ring = ring
         self.overruns = 0
-        self._answer: dict[str, Any] = {}
-        self._answered = threading.Event()
-        self._heard_s = time.perf_counter()
-        self._process = subprocess.Popen(
+        super().__init__(
             capture_command("open", json.dumps(request)),
-            env=capture_environment(),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            creationflags=NO_WINDOW,
+            "capture",
+            patience_s=_OPEN_TIMEOUT_S,
+            silent_s=_SILENT_S,
         )
-        self._reader = threading.Thread(
-            target=self._read, args=(ring,), name="audio-capture", daemon=True
-        )
-        self._reader.start()
-        answered = self._answered.wait(_OPEN_TIMEOUT_S)
-        if "device" not in self._answer:
+        if "device" not in self.answer:
             self.close()
-            why = "the audio system failed" if answered else "the audio system does not answer"
-            raise AudioDeviceError(self._answer.get("error", why))
-        self.device = AudioDevice(**self._answer["device"])
+            why = "the audio system failed" if self.answered else "the audio system does not answer"
+            raise AudioDeviceError(self.answer.get("error", why))
+        self.device = AudioDevice(**self.answer["device"])
 
     @property
-    def gone(self) -> bool:
-        """Whether no more audio will come."""
-        return not self._reader.is_alive() or time.perf_counter() - self._heard_s > _SILENT_S
+    def sample_rate(self) -> int:
+        """The rate the device runs at [Hz]."""
+        return int(self.answer.get("sample_rate", 0))
 
     @property
-    def reason(self) -> str:
-        """Why it is gone."""
-        status = self._process.poll()
-        if status is None:
-            return "its driver hangs"
-        return "it stopped delivering" if status == LOST else f"capture ended (status {status})"
+    def channels(self) -> int:
+        """Channels averaged to mono."""
+        return int(self.answer.get("channels", 0))
 
-    def _read(self, ring: Ring) -> None:
-        pipe = self._process.stdout
-        assert pipe is not None
-        try:
-            self._answer = json.loads(pipe.readline() or b"{}")
-            self.sample_rate = self._answer.get("sample_rate", 0)
-            self.channels = self._answer.get("channels", 0)
-            self._heard_s = time.perf_counter()
-            self._answered.set()
-            feed = MonoFeed(ring.sample_rate)
-            while len(header := pipe.read(PACKET.size)) == PACKET.size:
-                frames, flagged, dropped = PACKET.unpack(header)
-                samples = np.frombuffer(pipe.read(4 * frames), dtype="<f4")
-                self._heard_s = time.perf_counter()
-                self.overruns = flagged + (1 if dropped else 0)
-                if samples.size == frames and frames:
-                    ring.write(feed.push(samples, self.sample_rate))
-        except ValueError:
-            pass  # torn JSON or a pipe closed under us: the process has died, which shows
-        finally:
-            self._answered.set()
-
-    def close(self) -> None:
-        """End the process: politely, then not."""
-        assert self._process.stdin is not None and self._process.stdout is not None
-        self._process.stdin.close()
-        try:
-            self._process.wait(_CLOSE_TIMEOUT_S)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-        self._reader.join(_CLOSE_TIMEOUT_S)
-        self._process.stdout.close()
+    def _follow(self, pipe: IO[bytes]) -> None:
+        feed = MonoFeed(self._ring.sample_rate)
+        while len(header := pipe.read(PACKET.size)) == PACKET.size:
+            frames, flagged, dropped = PACKET.unpack(header)
+            samples = np.frombuffer(pipe.read(4 * frames), dtype="<f4")
+            self._heard()
+            self.overruns = flagged + (1 if dropped else 0)
+            if samples.size == frames and frames:
+                self._ring.write(feed.push(samples, self.sample_rate))

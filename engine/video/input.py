@@ -1,14 +1,14 @@
 """A film or a camera beside the live engine: watched in a process of its own, found again."""
 
 import json
-import subprocess
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import IO, Any, Final, Self
 
-from engine.audio.capture_link import LOST, NO_WINDOW, capture_environment
+from engine.audio.child_pipe import ChildPipe
 from engine.child import child_command
 from engine.errors import DeviceError
 from engine.video.capture import means_file
@@ -21,7 +21,6 @@ __all__ = ["Seen", "VideoInput"]
 _OPEN_TIMEOUT_S: Final = 20.0
 _SILENT_S: Final = 2.0
 """A process silent for this long hangs inside a driver and is ended."""
-_CLOSE_TIMEOUT_S: Final = 3.0
 _WATCH_S: Final = 0.1
 _RETRY_S: Final = (0.2, 0.5, 1.0, 2.0)
 """Pauses between attempts to find a lost camera [s]; the last one repeats."""
@@ -177,71 +176,28 @@ class VideoInput:
         return None
 
 
-class _Watcher:
-    """One run of the video process, and the thread that reads its lines."""
+class _Watcher(ChildPipe):
+    """One run of the video process, read line by line."""
 
-    def __init__(self, request: dict[str, Any], take: Any) -> None:
+    def __init__(self, request: dict[str, Any], take: Callable[[dict[str, Any]], None]) -> None:
         self.finished = False
-        self._answer: dict[str, Any] = {}
-        self._answered = threading.Event()
-        self._heard_s = time.perf_counter()
         self._take = take
-        self._process = subprocess.Popen(
+        super().__init__(
             child_command("engine.video.capture", json.dumps(request)),
-            env=capture_environment(),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            creationflags=NO_WINDOW,
+            "watching",
+            patience_s=_OPEN_TIMEOUT_S,
+            silent_s=_SILENT_S,
         )
-        self._reader = threading.Thread(target=self._read, name="video-lines", daemon=True)
-        self._reader.start()
-        answered = self._answered.wait(_OPEN_TIMEOUT_S)
-        if self._answer.get("is") != "open":
+        if self.answer.get("is") != "open":
             self.close()
-            why = "the video process ended" if answered else "its driver does not answer"
-            raise DeviceError(self._answer.get("message", f"video '{request['video']}': {why}"))
+            why = "the video process ended" if self.answered else "its driver does not answer"
+            raise DeviceError(self.answer.get("message", f"video '{request['video']}': {why}"))
 
-    @property
-    def gone(self) -> bool:
-        """Whether no more will come."""
-        return not self._reader.is_alive() or time.perf_counter() - self._heard_s > _SILENT_S
-
-    @property
-    def reason(self) -> str:
-        """Why it is gone."""
-        status = self._process.poll()
-        if status is None:
-            return "its driver hangs"
-        return "it stopped delivering" if status == LOST else f"watching ended (status {status})"
-
-    def _read(self) -> None:
-        pipe = self._process.stdout
-        assert pipe is not None
-        try:
-            self._answer = json.loads(pipe.readline() or b"{}")
-            self._heard_s = time.perf_counter()
-            self._answered.set()
-            for line in pipe:
-                self._heard_s = time.perf_counter()
-                message = json.loads(line)
-                if message["is"] == "end":
-                    self.finished = True
-                else:
-                    self._take(message)
-        except ValueError:
-            pass  # torn JSON or a pipe closed under us: the process has died, which shows
-        finally:
-            self._answered.set()
-
-    def close(self) -> None:
-        """End the process: politely, then not."""
-        assert self._process.stdin is not None and self._process.stdout is not None
-        self._process.stdin.close()
-        try:
-            self._process.wait(_CLOSE_TIMEOUT_S)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-        self._reader.join(_CLOSE_TIMEOUT_S)
-        self._process.stdout.close()
+    def _follow(self, pipe: IO[bytes]) -> None:
+        for line in pipe:
+            self._heard()
+            message = json.loads(line)
+            if message["is"] == "end":
+                self.finished = True
+            else:
+                self._take(message)
