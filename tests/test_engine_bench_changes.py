@@ -9,7 +9,10 @@ from engine.bench.changes.counted import measure_changes
 from engine.bench.changes.played import play_changes
 from engine.bench.daw.run import TOLERANCE_BEATS, record
 from engine.bench.midi_out.run import measure_midi, private_server
+from engine.bench.reaction.run import _judge
+from engine.bench.reaction.scene import CLICK, STEP
 from engine.bench.sequencer import _Course, beat_of
+from engine.bench.sync_jack import _judge as judge_phase
 from engine.errors import InputError
 
 
@@ -83,3 +86,37 @@ def test_the_strange_sequencer_keeps_order_and_marks_its_beats():
         24000
     }
     assert len({b - a for a, b in zip(clocks, clocks[1:], strict=False)}) > 20  # it does stray
+
+
+def test_answers_are_measured_from_their_causes():
+    """One click answered after 80 ms; a step whose arousal moves after 0.5 s, louder after 2 s."""
+
+    def control(number, value):
+        return bytes((0xB0, number, value))
+
+    def note(velocity):
+        return bytes((0x90, 60, velocity))
+
+    marks = [(10.0, bytes((0x90, CLICK, 1))), (20.0, bytes((0x90, STEP, 1)))]
+    heard = [(9.0, control(7, 10)), (9.5, control(21, 60)), (10.05, control(7, 11))]
+    heard += [(10.08, control(7, 90)), (15.0, note(60)), (20.3, control(21, 61)), (20.4, note(60))]
+    heard += [(20.5, control(21, 70)), (20.52, note(60)), (20.9, note(60)), (21.0, control(21, 80))]
+    heard += [(22.0, note(61))]
+    found = _judge(marks, heard)
+    expected = {"click_loudness": 0.08, "step_arousal": 0.5, "step_half": 0.5, "step_note": 0.9}
+    for name, seconds in {**expected, "step_velocity": 2.0}.items():
+        assert found[name]["p50_s"] == pytest.approx(seconds), name
+        assert (found[name]["n"], found[name]["answered"]) == (1, 1)
+    assert _judge(marks, heard[:2])["click_loudness"]["answered"] == 0
+
+
+def test_notes_are_compared_with_the_beats_around_them():
+    marks = [(100.0 + 0.5 * beat, bytes((0x9F, beat, 1))) for beat in range(8)]
+    planned = {(0, 60): [0.0, 2.0, 3.5], (1, 40): [5.0]}
+    heard = [(100.012, bytes((0x90, 60, 80))), (101.001, bytes((0x90, 60, 80)))]
+    heard += [(101.748, bytes((0x90, 60, 80))), (102.5, bytes((0x91, 40, 80)))]
+    heard += [(104.2, bytes((0x90, 60, 80)))]  # Stop was sent before its beat
+    found = judge_phase(marks, heard, planned)
+    assert found["notes"] == 3 and found["after_stop"] == 1
+    assert found["first_beat"]["max_ms"] == pytest.approx(12.0, abs=0.1)
+    assert found["phase"]["max_ms"] == pytest.approx(2.0, abs=0.1)
