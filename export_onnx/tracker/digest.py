@@ -59,6 +59,7 @@ class Digest(nn.Module):
     width: Tensor
     offset: Tensor
     triads: Tensor
+    met: Tensor
 
     def __init__(self, front: FrontEndConfig) -> None:
         super().__init__()
@@ -67,6 +68,8 @@ class Digest(nn.Module):
         self.pool = RunningMean((_TAU_S,), front.hops_per_second)
         self.tonal = Tonal()
         self.register_buffer("triads", _triads(), persistent=False)
+        steps = torch.arange(1, _INTERVALS + 1)[:, None] + torch.arange(12)[None]
+        self.register_buffer("met", (steps % 12).reshape(-1), persistent=False)
         self.register_buffer("centre", torch.zeros(DIGEST))
         self.register_buffer("scale", torch.ones(DIGEST))
         self.register_buffer("landmarks", torch.zeros(LANDMARKS, DIGEST))
@@ -119,10 +122,8 @@ class Digest(nn.Module):
 
         sounding = self._fold((0.5 * tones).exp())
         classes = sounding / sounding.sum(2, keepdim=True).clamp(min=1e-6)
-        met = [
-            (classes * torch.cat([classes[..., k:], classes[..., :k]], 2)).sum(2, keepdim=True)
-            for k in range(1, _INTERVALS + 1)
-        ]
+        others = classes[..., self.met].reshape(batch, n, _INTERVALS, 12)
+        met = (others * classes[:, :, None]).sum(3)
         key = torch.softmax(harmony.key, 2)
         chord = torch.softmax(harmony.chord, 2)
         tonic = (key[..., :12] + key[..., 12:]).reshape(-1, 12)
@@ -146,7 +147,7 @@ class Digest(nn.Module):
         salient = salience(bins)
         notes = note_statistics(salient, flux_state[:, mels:], self.front)
         named = chord[..., 1:] @ self.triads
-        whole = [turned, *met, bands, rises, *plain]
+        whole = [turned, met, bands, rises, *plain]
         whole += [sounding, self._fold(salient), named, notes]
         means, pool_state = self.pool(torch.cat(whole, 2), activity, pool_state)
         flux_state = torch.cat([series[:, -1], salient[:, -1]], 1)

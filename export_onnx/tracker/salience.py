@@ -47,7 +47,11 @@ def note_statistics(salient: Tensor, before: Tensor, front: FrontEndConfig) -> T
 
     `before` (B, semitones) is the salience of the hop before the first.
     """
-    pairs = [(salient[..., gap:] * salient[..., :-gap]).sum(2, keepdim=True) for gap in GAPS]
+    batch, n, semitones = salient.shape
+    room = torch.cat([salient, torch.zeros_like(salient[..., : max(GAPS)])], 2)
+    index = torch.arange(semitones)[None] + torch.tensor(GAPS)[:, None]
+    above = room[..., index.reshape(-1)].reshape(batch, n, len(GAPS), semitones)
+    pairs = (above * salient[:, :, None]).sum(3)
     rise = (salient - torch.cat([before[:, None], salient[:, :-1]], 1)).clamp(min=0.0)
     new = rise.sum(2, keepdim=True)
     height = torch.arange(front.n_semitones) / 12.0
@@ -71,4 +75,4 @@ def note_statistics(salient: Tensor, before: Tensor, front: FrontEndConfig) -> T
         salient[..., :_BASS].sum(2, keepdim=True),
         salient[..., _TREBLE:].sum(2, keepdim=True),
     ]
-    return torch.cat([*pairs, *numbers], 2)
+    return torch.cat([pairs, *numbers], 2)

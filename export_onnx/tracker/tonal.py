@@ -27,11 +27,11 @@ _AARDEN = (
 )
 # Steepness of the softmax over keys, and pairs of degrees that differ between major and minor.
 _STEEP = 12.0
-_PAIRS = ((4, 3), (9, 8), (11, 10))
+_HIGH, _LOW = [4, 9, 11], [3, 8, 10]
 _LITTLE = 0.02
 DEGREES = 12
 # Mode and clarity by three profiles, pairs, nearness on the circle of fifths, entropy, major.
-TONAL = 6 + len(_PAIRS) + 3
+TONAL = 6 + len(_HIGH) + 3
 
 
 def key_fits(major: tuple[float, ...], minor: tuple[float, ...]) -> np.ndarray:
@@ -56,8 +56,8 @@ class Tonal(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        profiles = np.stack([key_fits(*_TEMPERLEY), KEY_FITS, key_fits(*_AARDEN)])
-        self.register_buffer("keys", torch.from_numpy(profiles).float(), persistent=False)
+        profiles = np.concatenate([key_fits(*_TEMPERLEY), KEY_FITS, key_fits(*_AARDEN)])
+        self.register_buffer("keys", torch.from_numpy(profiles.T).float(), persistent=False)
         angle = 2.0 * np.pi * (7 * np.arange(12) % 12) / 12.0
         circle = torch.from_numpy(np.stack([np.cos(angle), np.sin(angle)], 1)).float()
         self.register_buffer("fifths", circle, persistent=False)
@@ -70,19 +70,17 @@ class Tonal(nn.Module):
         share = (classes + 1e-6) / (classes + 1e-6).sum(1, keepdim=True)
         moved = share - share.mean(1, keepdim=True)
         moved = moved / (moved.square().sum(1, keepdim=True) + 1e-9).sqrt()
-        fits = [moved @ keys.T for keys in self.keys]
-        found = []
-        for fit in fits:
-            found.append(fit[:, :12].amax(1) - fit[:, 12:].amax(1))
-            found.append(fit.amax(1))
-        likely = torch.softmax(_STEEP * fits[0], 1)
+        fits = moved @ self.keys
+        best = fits.reshape(-1, 3, 2, 12).amax(3)
+        major, minor = best[..., 0], best[..., 1]
+        modes = torch.stack([major - minor, torch.maximum(major, minor)], 2).reshape(-1, 6)
+        likely = torch.softmax(_STEEP * fits[:, :24], 1)
         tonic = likely[:, :12] + likely[:, 12:]
         turned = share[:, self.turns].reshape(-1, 12, 12)
         degrees = (tonic[:, :, None] * turned).sum(1)
-        for high, low in _PAIRS:
-            both = degrees[:, high] + degrees[:, low] + _LITTLE
-            found.append((degrees[:, high] - degrees[:, low]) / both)
-        found.append(((share @ self.fifths).square().sum(1) + 1e-9).sqrt())
-        found.append(-(share * torch.log(share)).sum(1))
-        found.append(likely[:, :12].sum(1))
-        return torch.stack(found, 1), degrees
+        high, low = degrees[:, _HIGH], degrees[:, _LOW]
+        pairs = (high - low) / (high + low + _LITTLE)
+        nearness = ((share @ self.fifths).square().sum(1, keepdim=True) + 1e-9).sqrt()
+        entropy = -(share * torch.log(share)).sum(1, keepdim=True)
+        sure = likely[:, :12].sum(1, keepdim=True)
+        return torch.cat([modes, pairs, nearness, entropy, sure], 1), degrees
