@@ -179,7 +179,7 @@ def _midi(size: Size) -> dict[str, Any]:
 def _reaction(size: Size) -> dict[str, Any]:
     from engine.bench.reaction.run import measure_reaction
 
-    clicks, turns = {"quick": (2, 1), "standard": (8, 3), "long": (20, 12)}[size]
+    clicks, turns = {"quick": (2, 1), "standard": (6, 3), "long": (20, 12)}[size]
     return measure_reaction(clicks, turns)
 
 
@@ -194,7 +194,7 @@ def _sync(size: Size) -> dict[str, Any]:
     from engine.bench.sync_jack import measure_over_jack
 
     figures = measure_follower()
-    seconds, starts = {"quick": (6.0, 2), "standard": (40.0, 10), "long": (120.0, 20)}[size]
+    seconds, starts = {"quick": (6.0, 2), "standard": (25.0, 8), "long": (120.0, 20)}[size]
     try:
         figures["jack"] = measure_over_jack(seconds, starts=starts)
     except StimmungError as error:
@@ -279,21 +279,21 @@ def _training(size: Size) -> dict[str, Any]:
 
 
 PARTS: dict[str, Part] = {
-    "tracker": Part("cost of the tracker on one core", 45, _tracker),
-    "engines": Part("cost of a beat with every engine", 20, _engines),
-    "muser": Part("cost of `muser` beside a decode without memory", 25, _muser),
-    "amt": Part("cost and voices of `amt`", 15, _amt),
-    "eager": Part("the models in eager PyTorch and in onnxruntime", 20, _eager),
-    "live": Part("start, memory and load of the live engine", 60, _live),
-    "reaction": Part("from sound to emotion to note, over JACK", 120, _reaction),
-    "midi": Part("how late notes are at a receiver, all outputs over JACK", 95, _midi),
-    "lateness": Part("how late notes leave, beside a plain sleep loop", 40, _lateness, jack=True),
-    "sync": Part("how well a MIDI clock is followed", 80, _sync),
-    "trackers": Part("how many trackers keep up", 90, _trackers),
-    "drafts": Part("cost of drafting ahead", 30, _drafts),
-    "hours": Part("cost of the last minute of an hour", 110, _hours),
-    "rates": Part("how many notes a second", 60, _rates, jack=True),
-    "training": Part("training shared among processes", 45, _training),
+    "tracker": Part("cost of the tracker on one core", 50, _tracker),
+    "engines": Part("cost of a beat with every engine", 5, _engines),
+    "muser": Part("cost of `muser` beside a decode without memory", 6, _muser),
+    "amt": Part("cost and voices of `amt`", 3, _amt),
+    "eager": Part("the models in eager PyTorch and in onnxruntime", 10, _eager),
+    "live": Part("start, memory and load of the live engine", 48, _live),
+    "reaction": Part("from sound to emotion to note, over JACK", 112, _reaction),
+    "midi": Part("how late notes are at a receiver, all outputs over JACK", 90, _midi),
+    "lateness": Part("how late notes leave, beside a plain sleep loop", 35, _lateness, jack=True),
+    "sync": Part("how well a MIDI clock is followed", 55, _sync),
+    "trackers": Part("how many trackers keep up", 85, _trackers),
+    "drafts": Part("cost of drafting ahead", 24, _drafts),
+    "hours": Part("cost of the last minute of an hour", 100, _hours),
+    "rates": Part("how many notes a second", 50, _rates, jack=True),
+    "training": Part("training shared among processes", 30, _training),
     "daw": Part("music recorded by Ardour", 180, _daw, standard=False),
     "changes": Part("random starts, stops, jumps and tempi", 240, _changes, standard=False),
     "window": Part("how long the window is ever deaf", 530, _window, standard=False),

@@ -42,7 +42,7 @@ def draw(name: str, figures: Figures) -> "Figure | None":
     axes.grid(True, alpha=0.25)
     axes.spines[["top", "right"]].set_visible(False)
     if axes.get_legend_handles_labels()[0]:
-        axes.legend(frameon=False, fontsize="small")
+        axes.legend(frameon=False, fontsize="small", loc="upper left", bbox_to_anchor=(1.0, 1.0))
     return figure
 
 
@@ -94,7 +94,7 @@ def _lateness(axes: "Axes", figures: Figures) -> bool:
 
 def _trackers(axes: "Axes", figures: Figures) -> bool:
     """Draw the delay of the slowest states over the number of trackers."""
-    drawn = False
+    drawn: set[int] = set()
     for how, said, colour in (
         ("together", "one process", _OURS),
         ("apart", "a process each", "#d1762f"),
@@ -106,15 +106,15 @@ def _trackers(axes: "Axes", figures: Figures) -> bool:
                 counts, [row["p99_ms"] for row in rows], marker="o", c=colour, label=f"{said}, p99"
             )
             axes.plot(counts, [row["p50_ms"] for row in rows], ":", c=colour, label=f"{said}, p50")
-            axes.set_xticks(counts, [str(count) for count in counts])
-            drawn = True
+            drawn.update(counts)
     axes.axhline(_HOP_MS, color="#b03030", linewidth=1)
     axes.set_xscale("log", base=2)
     axes.set_yscale("log")
     axes.minorticks_off()
+    axes.set_xticks(sorted(drawn), [str(count) for count in sorted(drawn)])
     axes.set_xlabel("trackers at live pace")
     axes.set_ylabel("sound to state [ms]; line: one hop")
-    return drawn
+    return bool(drawn)
 
 
 def _drafts(axes: "Axes", figures: Figures) -> bool:

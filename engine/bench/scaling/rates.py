@@ -10,7 +10,7 @@ from engine.midi.client import SenderClient
 __all__ = ["measure_rates"]
 
 _RATES: Final = (50, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 50_000)
-_SECONDS: Final = 2.0
+_SECONDS: Final = 1.5
 _AHEAD_S: Final = 0.05
 _LEAD_IN_S: Final = 0.3
 _STEP_S: Final = 0.005

@@ -21,7 +21,7 @@ from engine.child import child_command, child_environment
 __all__ = ["measure_trackers"]
 
 _COUNTS: Final = (1, 2, 4, 8, 16, 32, 64)
-_SECONDS: Final = 4.0
+_SECONDS: Final = 3.0
 _LEAD_S: Final = 0.5
 _PCM_S: Final = 20.0
 _HOPELESS_S: Final = 2.0
