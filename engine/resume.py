@@ -16,6 +16,7 @@ __all__ = ["Resume"]
 
 _MOST_BEATS = 1e9
 _LONGEST_S = 7200.0
+_LATELY_BEATS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,8 @@ class Resume:
         Time left until ``guide`` arrives [s].
     frozen : bool
         Whether the target was held.
+    sounding : tuple of (int, int)
+        Channel and pitch of what may have been left sounding.
     """
 
     at_s: float
@@ -49,6 +52,7 @@ class Resume:
     arousal: float
     remaining_s: float = 0.0
     frozen: bool = False
+    sounding: tuple[tuple[int, int], ...] = ()
 
     def __post_init__(self) -> None:
         check_range("at_s", self.at_s, 0.0, 1e12)
@@ -58,6 +62,9 @@ class Resume:
         check_range("arousal", self.arousal, -1.0, 1.0)
         check_range("remaining_s", self.remaining_s, 0.0, _LONGEST_S)
         parse_key(self.key)
+        for channel, pitch in self.sounding:
+            check_range("channel", channel, 0, 15)
+            check_range("pitch", pitch, 0, 127)
 
     @classmethod
     def from_mapping(cls, values: object) -> "Resume | None":
@@ -74,8 +81,11 @@ class Resume:
         if not isinstance(values, Mapping) or not set(values) <= names:
             raise InputError(f"resume must hold only {', '.join(sorted(names))}; got {values!r}")
         try:
-            return cls(**values)
-        except TypeError as error:
+            sounding = tuple(
+                (int(channel), int(pitch)) for channel, pitch in values.get("sounding", ())
+            )
+            return cls(**{**values, "sounding": sounding})
+        except (TypeError, ValueError) as error:
             raise InputError(f"resume: {error}") from error
 
     @staticmethod
@@ -91,6 +101,13 @@ class Resume:
             "arousal": look["target_arousal"],
             "remaining_s": look["remaining_s"],
             "frozen": look["frozen"],
+            "sounding": sorted(
+                {
+                    (note["channel"], note["pitch"])
+                    for note in look["notes"]
+                    if note["onset"] + note["duration"] > look["beat"] - _LATELY_BEATS
+                }
+            ),
         }
 
     def to_json(self) -> dict[str, Any]:

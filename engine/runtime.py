@@ -193,6 +193,8 @@ class Runtime:
         beside.shutdown()
         if config.resume is not None:
             self._pipeline.resume(config.resume)
+            for channel, pitch in config.resume.sounding:
+                self._sender.release(channel, pitch)
         begin_s = time.perf_counter()
         self._observer.ordered(Order(begin_s, "begin"))
         self._sync.begin(begin_s, config.resume)

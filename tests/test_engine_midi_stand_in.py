@@ -41,3 +41,13 @@ def test_a_cable_that_is_pulled_is_pulled_from_the_spare_too(
         until(lambda: len(jack.connections(dump.port)) == 2, "sender and spare connected")
         jack.run("jack_disconnect", port, dump.port)
         until(lambda: not jack.connections(dump.port), "nobody connected")
+
+
+def test_who_connects_later_is_told_what_another_engine_left(
+    jack: JackServer, dump: MidiDump
+) -> None:
+    with SenderClient("jack") as client:
+        client.release(3, 67)
+        time.sleep(0.5)  # nobody is there to hear it
+        jack.connect(client.status().port, dump.port)
+        until(lambda: bytes((0x83, 67)) in [m.data[:2] for m in dump.heard], "the note-off", 5)

@@ -104,9 +104,22 @@ def test_snapshot_as_json_makes_a_resume_and_nonsense_does_not():
         "target_arousal": 0.2,
         "remaining_s": 0.0,
         "frozen": False,
+        "notes": [
+            {"channel": 1, "pitch": 60, "onset": 1.0, "duration": 4.0},
+            {"channel": 1, "pitch": 60, "onset": 5.0, "duration": 1.0},
+            {"channel": 2, "pitch": 40, "onset": -4.0, "duration": 1.0},
+        ],
     }
     config = read_config({"resume": Resume.from_snapshot(look)})
     assert config.resume is not None and config.resume.beat_at(2.0) == pytest.approx(3.5)
-    for broken in ([], {"beat": 1}, {**Resume.from_snapshot(look), "beat": float("nan")}, {"x": 1}):
+    assert config.resume.sounding == ((1, 60),)
+    outside = {**Resume.from_snapshot(look), "sounding": [[16, 60]]}
+    for broken in (
+        [],
+        {"beat": 1},
+        {**Resume.from_snapshot(look), "beat": float("nan")},
+        {"x": 1},
+        outside,
+    ):
         with pytest.raises(InputError, match="resume|beat"):
             read_config({"resume": broken})

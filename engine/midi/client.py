@@ -245,6 +245,18 @@ class SenderClient:
         _check_time("at_s", at_s)
         self._link.submit(Frame(Kind.CANCEL_AFTER, at_s=at_s))
 
+    def release(self, channel: int, pitch: int) -> None:
+        """End a note that another engine may have left sounding; said to all who connect later.
+
+        Raises
+        ------
+        InputError
+            If a value is out of range.
+        """
+        _check_int("channel", channel, 0, 15)
+        _check_int("pitch", pitch, 0, 127)
+        self._link.submit(Frame(Kind.RELEASE, channel=channel, data1=pitch))
+
     def panic(self) -> None:
         """Silence everything now, on all channels, and forget what was handed over."""
         self._link.submit(Frame(Kind.PANIC))

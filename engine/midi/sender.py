@@ -74,6 +74,8 @@ class Sender:
         self._gone_s: dict[str, float] = {}
         self._reopen_at_s = 0.0
         self._busy_until_s = 0.0
+        self._inherited: list[Frame] = []  # what an earlier sender may have left sounding
+        self._seen: set[str] = set()
         self._stopping = False
         self._sent = 0
         self._late = 0
@@ -135,6 +137,8 @@ class Sender:
             else:
                 if frame.kind == Kind.CANCEL_AFTER and self._port is not None:
                     self._port.withdraw(frame.at_s + self.schedule.latency_s)
+                if frame.kind == Kind.RELEASE:
+                    self._inherited.append(frame)
                 self._send(self.schedule.handle(frame, self._clock()))
 
     def _send(self, messages: list[Outgoing]) -> None:
@@ -189,6 +193,10 @@ class Sender:
             gone_s = self._gone_s.pop(peer, None)
             if gone_s is not None:
                 self._send(self.schedule.remind(gone_s - _NOTICED_S, now))
+        if self._inherited and not self._seen.issuperset(peers):
+            for frame in self._inherited:  # somebody has come who may still hold those
+                self._send(self.schedule.handle(frame, now))
+        self._seen.update(peers)
         for peer in set(self._peers).difference(peers):
             self._gone_s[peer] = now
         self._peers = peers
