@@ -1,6 +1,5 @@
 """Short forms of what grows: rows hold what they say; times are for reading."""
 
-import importlib.util
 import json
 import os
 import subprocess
@@ -11,14 +10,15 @@ import pytest
 
 from engine.bench.eager import measure_eager
 from engine.bench.engines import measure_engines
-from engine.bench.live import measure_live
+from engine.bench.report import STANDARD
 from engine.bench.scaling import training
 from engine.bench.scaling.drafts import measure_drafts
 from engine.bench.scaling.hours import measure_hours
 from engine.bench.scaling.rates import measure_rates
-from engine.bench.scaling.trackers import measure_trackers
 
 ROOT = Path(__file__).resolve().parent.parent
+PLAYED_LONG = ("reaction", "sync")
+"""Their short forms take half a minute each; they have tests of their own."""
 
 
 def test_a_moving_target_costs_more_the_more_is_drafted():
@@ -41,15 +41,6 @@ def test_minutes_are_counted_one_by_one():
     assert row["first_mb"] > 10.0
 
 
-@pytest.mark.proof
-def test_trackers_share_a_process_or_have_one_each():
-    found = measure_trackers((2,), 0.5)
-    (together,), (apart,) = found["together"], found["apart"]
-    assert together["count"] == apart["count"] == 2
-    assert together["p99_ms"] >= together["p50_ms"] > 0.0
-    assert apart["memory_mb"] > together["memory_mb"]
-
-
 def test_rates_end_with_the_first_that_does_not_hold(monkeypatch):
     rows = measure_rates("none", (100,), 0.2)
     assert rows[0]["rate"] == 100 and rows[0]["lost"] == 0
@@ -65,36 +56,11 @@ def test_training_and_eager_say_so_where_there_is_no_torch(monkeypatch):
 
 
 @pytest.mark.proof
-def test_live_engine_is_compared_with_a_bare_python():
-    found = measure_live(2.0, ("rules",))
-    assert found["rules"]["first_emotion_s"] > found["bare"]["start_s"] > 0.0
-    assert found["rules"]["engine_mb"] > found["bare"]["memory_mb"] > 10.0
-    assert found["rules"]["times_bare_memory"] > 1.0
-
-
-@pytest.mark.proof
-def test_every_model_is_compared_with_pytorch():
-    graphs = measure_eager(3)
-    assert {"tracker", "muser prior", "muser decoder", "amt"} <= set(graphs)
-    for row in graphs.values():
-        assert "missing" in row or row["times"] == pytest.approx(
-            row["eager_ms"] / row["onnx_ms"], abs=0.01
-        )
-
-
-@pytest.mark.proof
-def test_training_is_shared_among_processes():
-    rows = training.measure_training((1, 2), steps=1)
-    assert [row["processes"] for row in rows] == [1, 2]
-    assert rows[0]["times"] == 1.0 and rows[1]["songs_per_s"] > 0.0
-
-
-@pytest.mark.proof
 @pytest.mark.timeout(600)
-def test_whole_report_in_its_short_form_fills_every_table(tmp_path):
-    command = [sys.executable, "-P", "-m", "engine.cli", "bench", "--quick"]
+def test_report_in_its_short_form_has_every_part(tmp_path):
+    names = [name for name in STANDARD if name not in PLAYED_LONG]
     done = subprocess.run(
-        [*command, "--report", str(tmp_path / "out")],
+        [sys.executable, "-P", "-m", "engine.cli", "bench", *names, "--quick", "--report", "out"],
         cwd=tmp_path,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         capture_output=True,
@@ -103,9 +69,19 @@ def test_whole_report_in_its_short_form_fills_every_table(tmp_path):
     )
     assert done.returncode == 0, done.stdout + done.stderr
     report = json.loads((tmp_path / "out" / "report.json").read_text())
-    gone = {name: part["figures"]["missing"] for name, part in report["parts"].items()
-            if "missing" in part["figures"]}  # fmt: skip
-    assert not gone
-    assert importlib.util.find_spec("torch") is None or "×" in done.stdout
-    page = (tmp_path / "out" / "report.html").read_text()
-    assert page.count("<svg") >= 5
+    found = {name: part["figures"] for name, part in report["parts"].items()}
+    assert not {name: figures["missing"] for name, figures in found.items() if "missing" in figures}
+    assert (tmp_path / "out" / "report.html").read_text().count("<svg") >= 5
+
+    live = found["live"]
+    assert live["rules"]["first_emotion_s"] > live["bare"]["start_s"] > 0.0
+    assert live["rules"]["engine_mb"] > live["bare"]["memory_mb"] > 10.0
+    together, apart = (found["trackers"][how][0] for how in ("together", "apart"))
+    assert together["count"] == apart["count"] == 1
+    assert together["p99_ms"] >= together["p50_ms"] > 0.0
+    assert {"tracker", "muser prior", "muser decoder", "amt"} <= set(found["eager"])
+    for row in found["eager"].values():
+        assert "missing" in row or row["times"] > 0.0
+    rows = found["training"]["rows"]
+    assert [row["processes"] for row in rows] == sorted({1, os.cpu_count()})
+    assert rows[0]["times"] == 1.0 and rows[-1]["songs_per_s"] > 0.0

@@ -26,7 +26,7 @@ SIZES: Final[tuple[Size, ...]] = get_args(Size)
 
 
 _PATIENCE: Final = 5.0
-_LEAST_PATIENCE_S: Final = 120.0
+_LEAST_PATIENCE_S: Final = 300.0
 _OUTPUTS: Final = ("jack", "rtmidi", "none")
 _LONG: Final = 4.0  # so many times as long, about, takes what has a long form
 
