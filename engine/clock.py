@@ -6,7 +6,7 @@ so tests and files run it as fast as they like.
 
 from typing import Protocol
 
-from engine.config import check_range
+from engine.config import TEMPO_RANGE_BPM, check_range
 
 __all__ = ["Clock", "InternalClock"]
 
@@ -53,7 +53,7 @@ class InternalClock:
     """
 
     def __init__(self, tempo_bpm: float) -> None:
-        check_range("tempo_bpm", tempo_bpm, 20.0, 300.0)
+        check_range("tempo_bpm", tempo_bpm, *TEMPO_RANGE_BPM)
         self._tempo_bpm = tempo_bpm
         self._origin_s = 0.0
         self._origin_beat = 0.0
@@ -84,7 +84,7 @@ class InternalClock:
 
     def set_tempo(self, tempo_bpm: float, time_s: float) -> None:
         """Change the tempo from ``time_s`` on; the position does not jump."""
-        check_range("tempo_bpm", tempo_bpm, 20.0, 300.0)
+        check_range("tempo_bpm", tempo_bpm, *TEMPO_RANGE_BPM)
         self._origin_beat = self.beat_at(time_s)
         self._origin_s = time_s
         self._tempo_bpm = tempo_bpm

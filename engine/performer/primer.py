@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
+from engine.config import TEMPO_RANGE_BPM
 from engine.errors import InputError
 from engine.events import NoteEvent
 
@@ -14,7 +15,6 @@ __all__ = ["Primer", "read_primer"]
 _MOST_BEATS: Final = 128
 """So much of the end of a piece is listened to; no engine remembers more."""
 _METRES: Final = (2, 7)
-_TEMPI: Final = (20.0, 300.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +100,7 @@ def read_primer(path: str | os.PathLike[str], beats_per_bar: int | None = None) 
     )
     weights, bass = pitch_class_weights(notes, list(range(beats - first + 1)))
     tonic, mode, _ = estimate_key(weights, bass)
-    tempo_bpm = min(max(score.tempo_at(last), _TEMPI[0]), _TEMPI[1])
+    slowest, fastest = TEMPO_RANGE_BPM
+    tempo_bpm = min(max(score.tempo_at(last), slowest), fastest)
     key = Key(tonic, "maj" if mode else "min")
     return Primer(notes, beats - first, tempo_bpm, beats_per_bar, str(key))

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, BinaryIO, Final, cast, get_args
 
-from engine.config import AUTO_KEY, check_range
+from engine.config import AUTO_KEY, TEMPO_RANGE_BPM, check_range
 from engine.emotion.target import TargetState
 from engine.errors import InputError, SessionError
 from engine.events import CONTROL_ROLE, ControlEvent, EmotionState, NoteEvent, Role
@@ -92,7 +92,7 @@ class SessionInfo:
     run: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        check_range("tempo_bpm", self.tempo_bpm, 20.0, 300.0)
+        check_range("tempo_bpm", self.tempo_bpm, *TEMPO_RANGE_BPM)
         check_range("beats_per_bar", self.beats_per_bar, 1, 32)
         if self.key != AUTO_KEY:
             parse_key(self.key)

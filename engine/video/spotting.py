@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from engine.config import check_range
+from engine.config import TEMPO_RANGE_BPM, check_range
 
 __all__ = ["LEAST_BEATS", "Section", "Spotting", "spot"]
 
@@ -147,7 +147,7 @@ def spot(
         The first section begins at 0 s; the last ends at ``end_s``, or within a bar after it.
     """
     check_range("film length", end_s, 0.001, 1e6)
-    check_range("tempo_bpm", tempo_bpm, 20.0, 300.0)
+    check_range("tempo_bpm", tempo_bpm, *TEMPO_RANGE_BPM)
     check_range("tempo_range", tempo_range, 0.0, 0.5)
     check_range("beats_per_bar", beats_per_bar, 2, 7)
     nodes = [0.0, *(cut for cut in cuts_s if 0.0 < cut < end_s), end_s]
