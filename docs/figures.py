@@ -17,6 +17,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from engine.bench.machine import is_busy
 from engine.bench.plots import PLOTS, draw
 from engine.bench.table import fill, markdown, parts_of
 from engine.bench.tables import TABLES
@@ -114,7 +115,8 @@ def _source(part: str, kept: dict[str, Any]) -> str:
     command = f"stimmung bench {part}{long}".strip()
     day = datetime.fromisoformat(machine["date"])
     version = f"commit `{machine['commit']}`" if machine["commit"] else machine["stimmung"]
-    return f"*`{command}`, {version}, {day.day} {day:%B %Y}*"
+    busy = ", while others kept the machine busy" if is_busy(machine) else ""
+    return f"*`{command}`, {version}, {day.day} {day:%B %Y}{busy}*"
 
 
 def pages() -> list[Path]:
