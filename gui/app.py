@@ -78,8 +78,9 @@ def run(*, start: bool = False) -> int:
     QTimer.singleShot(_SETTLED_MS, keep_still)
     sys.excepthook = _say_errors(window)
     for number in (signal.SIGINT, signal.SIGTERM):
-        # Python sees signals between Qt events; the window's own timers are events enough.
-        signal.signal(number, lambda *_: window.close())
+        # Python sees signals between Qt events; the window's own timers are events enough. Closed
+        # as an event: what is closed before `exec` would leave that running for ever.
+        signal.signal(number, lambda *_: QTimer.singleShot(0, window.close))
     if start:
         window.desk.start()
     else:
