@@ -96,6 +96,6 @@ def test_what_ended_lately_is_ended_once_more_and_then_forgotten():
     book = Book()
     book.enter(NOTE)
     book.hear(Frame(Kind.ENDED, note_id=7))
-    assert kinds(book, 11.5) == [(Kind.RELEASE, 0)]
+    assert kinds(book, 11.3) == [(Kind.RELEASE, 0)]
     book.settle()
     assert kinds(book, 13.0) == []

@@ -10,7 +10,7 @@ from engine.midi.wire import Frame, Kind
 __all__ = ["Book"]
 
 _SUSTAIN = 64
-_LATELY_S = 1.0
+_LATELY_S = 0.5
 
 
 class Book:

@@ -30,7 +30,7 @@ _FIRST_READINGS = 16
 _LOOK_AGAIN_S = 0.01
 _NOTE_OFF = 0x80
 _NOTES = 0x80  # the bits that note-offs and note-ons share
-_REPEATED_S = 1.5
+_REPEATED_S = 0.7
 _SHAKEN_LOOKS = 2  # the first may fall into the same trouble
 _SLOWEST_READING_S = 1e-4  # a reading that took longer was interrupted and is worth nothing
 
@@ -82,7 +82,7 @@ class JackPort:
         self._order = itertools.count()
         self._latest: dict[bytes, int] = {}  # frame of the last on or off per place
         self._offs: dict[bytes, tuple[bytes, float]] = {}  # by place, nothing came after them
-        self._shaken = _SHAKEN_LOOKS  # a predecessor may just have died
+        self._shaken = 1  # a predecessor may just have died
         self._withdrawn: set[int] = set()  # notes that wait and are not to be written
         self._silent: set[bytes] = set()  # their places: the next note-off there is void too
         self._sent: deque[Written] = deque(maxlen=4096)

@@ -262,7 +262,8 @@ def _wait_for_turn(inbox: "queue.SimpleQueue[list[Frame]]", stand_in: StandIn) -
             return []  # what a dead server left in this process cannot be trusted
         with contextlib.suppress(queue.Empty):
             frames = inbox.get(timeout=_IDLE_S)
-            stand_in.end(frames)
+            kinds = [frame.kind for frame in frames]
+            stand_in.end(frames[: kinds.index(Kind.OPEN)] if Kind.OPEN in kinds else frames)
             for number, frame in enumerate(frames):
                 if frame.kind == Kind.OPEN:
                     stand_in.leave()

@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 __all__ = ["StandIn"]
 
 _OVERDUE_S = 1.0
-_AGAIN_S = (0.01, 0.02, 0.03, 0.05, 0.08, 0.12, 0.2)
+_AGAIN_S = (0.02, 0.06, 0.15)
 """A server that has just lost a client leaves out receivers for some periods, and with them what
-was written then [s]."""
+was written then [s]; few, as receivers have small buffers."""
 _LOOKS, _LOOK_S = 25, 0.02
 
 
