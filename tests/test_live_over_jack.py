@@ -90,7 +90,9 @@ def test_sound_in_notes_out(
     recorded = [m for m in mido.MidiFile(tmp_path / "stimmung.mid") if m.type == "note_on"]
     assert len(dump.ons) > 10
     # The receiver was connected after the first notes; from there on nothing is missing.
-    assert [m.note for m in recorded if m.velocity][-10:] == [m.data[1] for m in dump.ons][-10:]
+    # Sorted: notes of one chord, milliseconds apart, may change places where the server stalled.
+    last = [m.note for m in recorded if m.velocity][-10:]
+    assert sorted(last) == sorted(m.data[1] for m in dump.ons[-10:])
     controllers = {m.data[1] for m in dump.heard if m.kind == 0xB0}
     assert {20, 21} <= controllers
 
