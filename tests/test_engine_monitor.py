@@ -102,6 +102,14 @@ def test_a_name_that_is_not_this_machine_is_refused(monitor, host):
     assert ask(monitor, Host=host)[0] == 403
 
 
+def test_two_hosts_or_origins_are_refused(monitor):
+    for header in ("Host: localhost", "Origin: http://a\r\nOrigin: http://b"):
+        with socket.create_connection(("127.0.0.1", port_of(monitor)), 5.0) as client:
+            client.sendall(f"GET / HTTP/1.1\r\nHost: localhost\r\n{header}\r\n\r\n".encode())
+            assert client.recv(64).startswith(b"HTTP/1.1 400")
+    assert monitor.refused == 2
+
+
 def test_another_page_cannot_open_the_socket(monitor):
     for origin in ("http://evil.example", "null", f"http://127.0.0.1:{port_of(monitor) + 1}"):
         with pytest.raises(InvalidStatus) as refused:

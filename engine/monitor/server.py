@@ -145,7 +145,10 @@ class Monitor:
 
     def _answer(self, connection: "ServerConnection", request: "Request") -> "Response | None":
         """Return a page or a refusal; None lets the WebSocket open."""
-        host, origin = request.headers.get("Host"), request.headers.get("Origin")
+        hosts, origins = request.headers.get_all("Host"), request.headers.get_all("Origin")
+        if len(hosts) != 1 or len(origins) > 1:  # whoever says two things means neither
+            return self._refuse(connection, http.HTTPStatus.BAD_REQUEST, "one host, one origin\n")
+        host, origin = hosts[0], origins[0] if origins else None
         path = urlsplit(request.path).path
         if not host_allowed(host, self._host) or not origin_allowed(origin, host):
             return self._refuse(connection, http.HTTPStatus.FORBIDDEN, "not from here\n")
