@@ -12,6 +12,8 @@ import av
 from av.container import InputContainer
 from PyQt6.QtGui import QImage, QPainter
 
+from engine.video.film import open_container
+
 __all__ = ["HEIGHT_PX", "PICTURES", "draw_strip", "main"]
 
 PICTURES: Final = 6
@@ -20,8 +22,7 @@ HEIGHT_PX: Final = 72
 
 def draw_strip(video: Path, strip: Path) -> bool:
     """Draw pictures from evenly spread moments into a PNG; return whether there was any."""
-    with av.open(str(video), options={"protocol_whitelist": "file,crypto,data"}) as container:
-        assert isinstance(container, InputContainer)
+    with open_container(video) as container:
         images = [image for share in range(PICTURES) if (image := _picture(container, share))]
     if not images:
         return False

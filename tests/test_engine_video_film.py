@@ -37,6 +37,19 @@ def test_cuts_and_length_survive_encoding(tmp_path, suffix, codec, fps):
     assert film.damaged == 0
 
 
+def test_titles_that_are_no_text_do_not_matter(tmp_path):
+    path = write_film(tmp_path / "film.mkv", shots([20]))
+    with av.open(str(path)) as container:
+        encoder = container.metadata["ENCODER"].encode()
+    data = path.read_bytes()
+    assert encoder in data
+    path.write_bytes(data.replace(encoder, b"\xff\xfe" + encoder[2:]))
+    with pytest.raises(UnicodeDecodeError):
+        av.open(str(path))
+    states, film = watched(path)
+    assert states and film.end_s == pytest.approx(20 / 25, abs=0.01)
+
+
 def test_a_file_looks_like_its_pictures(tmp_path):
     frames = shots([60])
     path = write_film(tmp_path / "film.mp4", frames)

@@ -18,15 +18,28 @@ from engine.video.mood import Calibration
 from engine.video.state import VideoState
 
 if TYPE_CHECKING:
-    pass
+    from av.container import InputContainer
 
-__all__ = ["LONGEST_S", "Film", "watch_film"]
+__all__ = ["LONGEST_S", "Film", "open_container", "watch_film"]
 
 LONGEST_S: Final = 6 * 3600.0
 """Longest film [s]; a time stamp beyond it is taken for damage."""
 
 # Block edges do not show at 64 × 36, and their filter is a third of the work.
 _DECODER_OPTIONS: Final = {"skip_loop_filter": "all", "flags2": "+fast"}
+
+
+def open_container(path: Path) -> "InputContainer":
+    """Open a film for reading; raises what PyAV raises.
+
+    Playlists inside a file must not reach out to the network, and titles that are no text must
+    not keep the pictures from us.
+    """
+    import av
+
+    return av.open(
+        str(path), options={"protocol_whitelist": "file,crypto,data"}, metadata_errors="replace"
+    )
 
 
 class Film:
@@ -51,10 +64,7 @@ class Film:
         from av.stream import Disposition
 
         try:
-            # Playlists inside a file must not reach out to the network.
-            self._container = av.open(
-                str(self.path), options={"protocol_whitelist": "file,crypto,data"}
-            )
+            self._container = open_container(self.path)
         except (av.FFmpegError, OSError) as error:
             reason = getattr(error, "strerror", None) or error
             raise InputError(f"{self.path} cannot be read as a video: {reason}") from error

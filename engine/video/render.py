@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from engine.child import stranger_environment
 from engine.errors import InputError
+from engine.video.film import open_container
 
 if TYPE_CHECKING:
     from av.audio.stream import AudioStream
@@ -158,7 +159,7 @@ def _mux(film: Path, sound: NDArray[np.float32], output: Path) -> None:
     """Copy the film's pictures and put the sound beside them."""
     import av
 
-    with av.open(str(film), options={"protocol_whitelist": "file,crypto,data"}) as source:
+    with open_container(film) as source:
         try:
             with av.open(str(output), "w") as target:
                 _copy(source, target, sound)
