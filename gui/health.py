@@ -6,10 +6,11 @@ from typing import Literal
 from engine.snapshot import Snapshot
 from gui import texts, wording
 
-__all__ = ["Counts", "HealthItem", "HealthLevel", "judge", "worst"]
+__all__ = ["Counts", "HealthItem", "HealthLevel", "device_news", "judge", "worst"]
 
 HealthLevel = Literal["good", "caution", "bad"]
 _ORDER: tuple[HealthLevel, ...] = ("good", "caution", "bad")
+_DEVICES = ("audio", "midi")
 
 # Caution from the first, bad from the second.
 _LOAD_LIMITS = (0.5, 0.8)
@@ -76,6 +77,19 @@ def worst(items: tuple[HealthItem, ...]) -> HealthItem | None:
     """Return the item that most needs attention, or None if all is well."""
     troubled = [item for item in items if item.level != "good"]
     return max(troubled, key=lambda item: _ORDER.index(item.level), default=None)
+
+
+def device_news(before: tuple[HealthItem, ...], now: tuple[HealthItem, ...]) -> tuple[str, ...]:
+    """Return what to note of devices that were lost or came back between two looks."""
+    were_lost = {item.name: item.level == "bad" for item in before if item.name in _DEVICES}
+    news = []
+    for item in now:
+        lost = item.level == "bad"
+        if were_lost.get(item.name, lost) == lost:
+            continue
+        value = item.value if lost else texts.HEALTH_VALUES["back"]
+        news.append(f"{item.title}: {value}. {item.advice}".rstrip())
+    return tuple(news)
 
 
 def _item(name: str, value: str, level: HealthLevel, advice: str = "") -> HealthItem:

@@ -17,7 +17,7 @@ from gui.addresses import local_addresses, reachable
 from gui.bridge import UNRESPONSIVE_S
 from gui.desk import Desk
 from gui.film_desk import FilmDesk
-from gui.health import Counts, judge, worst
+from gui.health import Counts, HealthItem, device_news, judge, worst
 from gui.hotplug import DeviceWatch
 from gui.learning import Learning
 from gui.memory import NORMAL_PT
@@ -58,6 +58,7 @@ class MainWindow(QMainWindow):
         self._tap = TapTempo()
         self._counts = Counts()
         self._seen_messages: tuple[str, ...] = ()
+        self._seen_health: tuple[HealthItem, ...] = ()
         self._devices: Devices | None = None
         self._page_url = ""
         self.assistant: Assistant | None = None
@@ -300,6 +301,9 @@ class MainWindow(QMainWindow):
             back = texts.ENGINE_BACK.format(seconds=seconds, bar=max(0, bar) + 1)
             self.page.health.add_message(back)
             self._died_s = None
+        for message in device_news(self._seen_health, items):
+            self.page.health.add_message(message)
+        self._seen_health = items
         if look is None:
             self._counts, self._seen_messages = Counts(), ()
         else:

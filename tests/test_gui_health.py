@@ -5,7 +5,7 @@ from gui_samples import look
 
 from engine.snapshot import AudioHealth, MidiHealth, SyncHealth
 from gui import texts, wording
-from gui.health import Counts, judge, worst
+from gui.health import Counts, device_news, judge, worst
 
 
 def named(items):
@@ -41,6 +41,15 @@ def test_trouble_is_said_with_a_cure(name, level, values):
     item = named(items)[name]
     assert item.level == level and len(item.advice) > 40
     assert worst(items) == item
+
+
+def test_a_device_that_goes_and_comes_back_is_noted_once_each():
+    well = judge(look(), Counts())
+    lost = judge(look(midi=MidiHealth("x", False, 0, 0, 0, 0.0, 0.0, 0)), Counts())
+    (gone,) = device_news(well, lost)
+    assert gone.startswith("MIDI out: lost. ") and named(lost)["midi"].advice in gone
+    assert device_news(lost, well) == ("MIDI out: back again.",)
+    assert device_news(lost, lost) == device_news((), lost) == device_news(lost, ()) == ()
 
 
 def test_the_worst_comes_first():

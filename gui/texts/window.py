@@ -49,6 +49,7 @@ HEALTH_TITLES: Final = {
 }
 HEALTH_VALUES: Final = {
     "lost": "lost",
+    "back": "back again",
     "no_sound": "no sound arrives",
     "midi": "{port}, {sent} sent",
     "load": "{percent:.0f} % of one core",

@@ -88,6 +88,8 @@ class _Plot:
         plot.hideButtons()
         plot.setXRange(-SHOWN_S, 0.0, padding=0.0)
         plot.setYRange(-1.0, 1.0, padding=0.12)
+        for side in ("left", "bottom"):
+            plot.getAxis(side).enableAutoSIPrefix(False)  # no units, and it lays the title out anew
         plot.getAxis("left").setTicks([[(-1, "−1"), (0, "0"), (1, "+1")]])
         plot.getAxis("bottom").setStyle(showValues=False)
         plot.getAxis("bottom").setHeight(4)

@@ -317,9 +317,15 @@ class EmotionPlane(QWidget):
             outlined_text(painter, at, word, colour, self._theme.surface, area)
         drop = 2.9 * unit + 0.6 * height
         at = puck + QPointF(0.0, drop if below else -drop)
-        if not area.contains(at):  # near an edge: the label moves aside
-            side = -1.0 if puck.x() > area.center().x() else 1.0
-            width = painter.fontMetrics().horizontalAdvance(texts.TARGET)
+        width = painter.fontMetrics().horizontalAdvance(texts.TARGET)
+        apart = self.position_of(self._performance.valence, self._performance.arousal) - at
+        on_flag = (
+            self._performance.mode == "guide"
+            and abs(apart.x()) < width / 2.0 + 2.0 * unit
+            and abs(apart.y()) < height + 3.0 * unit
+        )
+        if on_flag or not area.contains(at):  # the label moves aside
+            side = -1.0 if puck.x() > area.center().x() or (on_flag and apart.x() > 0.0) else 1.0
             at = puck + QPointF(side * (3.2 * unit + width / 2.0), 0.0)
         frozen = self._look is not None and self._look.frozen
         word = f"{texts.TARGET} ({texts.FROZEN})" if frozen else texts.TARGET

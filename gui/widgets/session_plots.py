@@ -63,6 +63,8 @@ class SessionPlots(QWidget):
         self._widgets[2].getPlotItem().getAxis("left").setTicks([octaves])
         for widget in self._widgets:
             widget.getPlotItem().getAxis("left").setWidth(46)
+            for side in ("left", "bottom"):
+                widget.getPlotItem().getAxis(side).enableAutoSIPrefix(False)  # there are no units
         self.marks = EventMarks([widget.getPlotItem() for widget in self._widgets[:2]])
         self._drawn: list[tuple[pg.PlotItem, pg.PlotCurveItem]] = []
         self.set_theme(theme)
