@@ -142,6 +142,7 @@ class MainWindow(QMainWindow):
     def toggle_stage(self) -> None:
         """Go to the stage view in full screen, or come back."""
         to_stage = self._pages.currentWidget() is not self.stage
+        self._pages.setUpdatesEnabled(False)  # drawn once, when it has its new size
         self._pages.setCurrentIndex(1 if to_stage else 0)
         bar = self.menuBar()
         assert bar is not None
@@ -154,6 +155,10 @@ class MainWindow(QMainWindow):
             self.showMaximized()
         else:
             self.showNormal()
+        QTimer.singleShot(0, self._draw_pages)
+
+    def _draw_pages(self) -> None:
+        self._pages.setUpdatesEnabled(True)
 
     def show_sessions(self) -> None:
         """Go to the recorded sessions."""

@@ -91,7 +91,7 @@ class _Plot:
         for side in ("left", "bottom"):
             plot.getAxis(side).enableAutoSIPrefix(False)  # no units, and it lays the title out anew
         plot.getAxis("left").setTicks([[(-1, "−1"), (0, "0"), (1, "+1")]])
-        plot.getAxis("bottom").setStyle(showValues=False)
+        plot.getAxis("bottom").setStyle(showValues=False, maxTickLevel=0)
         plot.getAxis("bottom").setHeight(4)
         self._low = pg.PlotCurveItem()
         self._high = pg.PlotCurveItem()
