@@ -58,7 +58,9 @@ def test_ended_and_dropped_notes_are_forgotten():
         book.enter(NOTE._replace(note_id=note_id))
         book.hear(Frame(report, note_id=note_id))
     assert len(book) == 0
-    assert book.recovery(20.0, 0.0) == []
+    book.enter(NOTE._replace(note_id=9, channel=3, at_s=18.0, until_s=19.0))
+    book.hear(Frame(Kind.ENDED, note_id=9))
+    assert book.recovery(20.0, 0.0) == [Frame(Kind.RELEASE, channel=3, data1=60)]
 
 
 def test_sent_note_is_released_even_if_its_time_seems_to_come():
@@ -99,3 +101,11 @@ def test_what_ended_lately_is_ended_once_more_and_then_forgotten():
     assert kinds(book, 11.3) == [(Kind.RELEASE, 0)]
     book.settle()
     assert kinds(book, 13.0) == []
+
+
+def test_what_ended_before_a_sender_stood_still_is_ended_once_more_however_late_it_dies():
+    """A note-off is reported when the port has it, before it is written."""
+    book = Book()
+    book.enter(NOTE)
+    book.hear(Frame(Kind.ENDED, note_id=7))
+    assert kinds(book, 15.0) == [(Kind.RELEASE, 0)]

@@ -27,20 +27,26 @@ class Buffer:
         self.written.append((offset, data))
 
 
+class Named:
+    def __init__(self, name):
+        self.name = name
+
+
 class Client:
-    """A server whose frames are the seconds of a fake clock."""
+    """A server whose frames are the seconds of a fake clock, but for those it slept."""
 
     samplerate, blocksize = RATE, PERIOD
 
     def __init__(self, clock):
         self.clock = clock
+        self.slept_s = 0.0
         self.last_frame_time = 0
         self.midi_outports = self
         self.buffer = Buffer()
 
     @property
     def frame_time(self):
-        return round(self.clock.now * RATE) % 2**32
+        return round((self.clock.now - self.slept_s) * RATE) % 2**32
 
     def register(self, name):
         return self.buffer
@@ -160,3 +166,96 @@ def test_waiting_messages_are_a_heap_in_order_of_frames(stage):
         stage.port.send(bytes((0xF8,)), at_s, -1)
     frames = [heapq.heappop(stage.port._waiting)[0] for _ in range(3)]
     assert frames == sorted(frames)
+
+
+@pytest.mark.parametrize("slept_s", [0.1, 0.5, 3.0])
+def test_after_a_server_slept_no_note_on_waits_behind_its_note_off(stage, slept_s):
+    """Its counter goes on where it stopped: frames reckoned before are far ahead."""
+    stage.run(100.5)
+    stage.clock.now += slept_s
+    stage.client.slept_s = slept_s
+    woke_s = stage.clock.now
+    stage.port.send(ON, woke_s + 0.02, 1)  # reckoned as if the counter had gone on
+    written = stage.run(woke_s + 0.01)
+    for step in range(1, 6):  # news of the counter
+        stage.port.refresh()
+        written += stage.run(woke_s + 0.01 + 0.005 * step)
+    stage.port.send(OFF, woke_s + 0.07, -1)
+    written += stage.run(woke_s + slept_s + 0.5)
+    assert [data for _, data in written[:2]] == [ON, OFF]
+    assert ON not in [data for _, data in written[1:]]
+    assert written[0][0] - stage.frame(woke_s - slept_s) < 0.05 * RATE
+
+
+def heard_of_ends(stage, looks):
+    """Look that often, four times a second; return how many note-offs each look brought."""
+    counts = []
+    for _ in range(looks):
+        stage.port.refresh()
+        counts.append(sum(data == OFF for _, data in stage.run(stage.clock.now + 0.25)))
+    return counts
+
+
+def test_ends_are_said_again_after_a_period_that_was_lost(stage):
+    heard_of_ends(stage, 2)  # calm again after opening
+    stage.port.send(ON, stage.clock.now, 1)
+    stage.port.send(OFF, stage.clock.now + 0.03, -1)
+    assert sum(data == OFF for _, data in stage.run(stage.clock.now + 0.05)) == 1
+    assert heard_of_ends(stage, 2) == [0, 0]
+    stage.clock.now += 4 * PERIOD / RATE  # the server went on without us
+    stage.run(stage.clock.now + 0.01)
+    assert heard_of_ends(stage, 10) == [1, 1, 0, 1, 0, 0, 0, 1, 0, 0]
+
+
+def test_what_ended_while_we_stood_still_is_said_again_too(stage):
+    heard_of_ends(stage, 2)
+    stage.port.send(ON, stage.clock.now, 1)
+    off_s = stage.clock.now + 0.1
+    stage.run(stage.clock.now + 0.05)
+    stage.clock.now += 2.0
+    stage.port.send(OFF, off_s, -1)
+    stage.run(stage.clock.now + 0.01)  # into a period that its receiver may not have seen
+    assert heard_of_ends(stage, 2) == [1, 1]
+
+
+def test_a_place_that_sounds_again_is_not_ended_again(stage):
+    heard_of_ends(stage, 2)
+    stage.port.send(ON, stage.clock.now, 1)
+    stage.port.send(OFF, stage.clock.now + 0.03, -1)
+    stage.run(stage.clock.now + 0.05)
+    stage.client.xrun(0.0)
+    stage.port.send(ON, stage.clock.now, 2)
+    assert heard_of_ends(stage, 8) == [0] * 8
+
+
+def test_a_connection_the_server_refuses_is_tried_again_until_it_is_seen(stage):
+    tried = []
+
+    def connect(_source, peer):
+        tried.append(peer)
+        if len(tried) < 3:
+            raise RuntimeError("busy")
+        stage.client.buffer.connections = (Named(peer),)
+
+    stage.client.connect = connect
+    stage.port.connect("daw:in")
+    for _ in range(6):
+        stage.port.refresh()
+    assert tried == ["daw:in"] * 3
+    stage.client.buffer.connections = ()  # the user took it away: that stands
+    stage.port.refresh()
+    assert len(tried) == 3
+
+
+def test_a_port_that_stays_away_is_not_asked_for_for_ever(stage):
+    tried = []
+
+    def connect(_source, peer):
+        tried.append(peer)
+        raise RuntimeError("gone")
+
+    stage.client.connect = connect
+    stage.port.connect("daw:in")
+    for _ in range(100):
+        stage.port.refresh()
+    assert len(tried) == 41

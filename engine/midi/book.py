@@ -66,7 +66,8 @@ class Book:
         """Return what a new sender must be told first.
 
         Notes that may sound are ended and forgotten; those to come are handed over again. What
-        ended lately is ended once more: in the throes of a sender receivers may miss things.
+        ended last, as far as we have heard, is ended once more: it is reported when it is given to
+        the port, and a sender that stood still before it died may never have written it.
         Pedals are lifted: the next chord presses them again. Should the new sender die as well
         before `settle`, its successor is told the same ends again.
         """
@@ -76,12 +77,11 @@ class Book:
             if note_id in self._over or note.at_s + latency_s <= now_s:
                 self._owed[note.channel, note.data1] = None
                 del self._notes[note_id]
-        lately_s = now_s - _LATELY_S
-        for place, until_s in list(self._ended.items()):
-            if until_s + latency_s < lately_s:
-                del self._ended[place]
-            else:
+        lately_s = min(now_s, max(self._ended.values(), default=now_s) + latency_s) - _LATELY_S
+        for place, until_s in self._ended.items():
+            if until_s + latency_s >= lately_s:
                 self._owed[place] = None
+        self._ended.clear()
         frames += [Frame(Kind.RELEASE, channel=place, data1=pitch) for place, pitch in self._owed]
         self._over.clear()
         return frames + list(self._notes.values())

@@ -36,14 +36,20 @@ class FrameClock:
         self._seen: deque[tuple[float, int]] = deque(maxlen=_HISTORY)
         self._last_frame = 0
         self._strays: list[float] = []
-        # A moment, its frame, frames per second. Replaced as a whole: another thread may be
-        # asking while a reading comes in.
-        self._line: tuple[float, float, float] | None = None
+        # A moment, its frame, frames per second, its epoch. Replaced as a whole: another thread
+        # may be asking while a reading comes in.
+        self._line: tuple[float, float, float, int] | None = None
+        self._jumps = 0
 
     @property
     def rate(self) -> float:
         """Measured frames per second of `perf_counter`."""
         return self._line[2] if self._line else self._nominal
+
+    @property
+    def epoch(self) -> int:
+        """How often the counter has jumped; frames asked for in an earlier epoch are void."""
+        return self._line[3] if self._line else 0
 
     def observe(self, time_s: float, frame: int) -> None:
         """Take one reading of the counter (32 bits, wrapping) at a `perf_counter` time."""
@@ -55,6 +61,7 @@ class FrameClock:
                 if few or time_s - self._strays[0] < _STRAYS_SPAN_S:
                     return  # one late reading is noise, several are a new truth
                 self._seen.clear()
+                self._jumps += 1
             elif len(self._seen) >= _FIRST and time_s - self._seen[-1][0] < _SPACING_S:
                 self._strays.clear()
                 return  # enough to know that the counter has not jumped
@@ -65,15 +72,15 @@ class FrameClock:
 
     def frame_at(self, time_s: float) -> float:
         """Return the frame of a moment, not wrapped; `observe` must have been called."""
-        anchor_s, anchor_frame, rate = self._known()
+        anchor_s, anchor_frame, rate, _ = self._known()
         return anchor_frame + (time_s - anchor_s) * rate
 
     def time_at(self, frame: int) -> float:
         """Return the moment of a frame [s]; the counter may have wrapped meanwhile."""
-        anchor_s, anchor_frame, rate = self._known()
+        anchor_s, anchor_frame, rate, _ = self._known()
         return anchor_s + (self._unwrapped(frame) - anchor_frame) / rate
 
-    def _known(self) -> tuple[float, float, float]:
+    def _known(self) -> tuple[float, float, float, int]:
         if self._line is None:
             raise ValueError("no reading of the frame counter yet")
         return self._line
@@ -92,4 +99,4 @@ class FrameClock:
             product = sum((time_s - mean_s) * (frame - mean_frame) for time_s, frame in self._seen)
             low, high = self._nominal * (1 - _MAX_DRIFT), self._nominal * (1 + _MAX_DRIFT)
             rate = min(max(product / spread, low), high)
-        self._line = (mean_s, mean_frame, rate)
+        self._line = (mean_s, mean_frame, rate, self._jumps)

@@ -4,8 +4,11 @@ Messages are handed over one period early; the callback writes each at its offse
 period, so a receiver sees the schedule itself and none of Python's or the system's jitter.
 
 A receiver that JACK leaves out of a period (an xrun, another client killed) never sees what was
-written then. So note-offs of the last second are written again after every xrun, and before we
-leave.
+written then. So note-offs are written again after every xrun and every period that we missed
+ourselves, a few times with growing distance, and before we leave.
+
+A server that was asleep goes on counting where it stopped. What waits then at frames reckoned
+before is reckoned anew: a note-on left there would be written long after its note-off.
 """
 
 import heapq
@@ -30,8 +33,11 @@ _FIRST_READINGS = 16
 _LOOK_AGAIN_S = 0.01
 _NOTE_OFF = 0x80
 _NOTES = 0x80  # the bits that note-offs and note-ons share
-_REPEATED_S = 0.7
-_SHAKEN_LOOKS = 2  # the first may fall into the same trouble
+_REPEATED_S = 0.7  # note-offs so long before trouble are said again, and those since
+_REPEATED_MOST_S = 3.0
+_OVERDUE_S = 1.0  # so long past, whatever an xrun did to frames: goes at once, before what waits
+_REPEATED_LOOKS = (1, 2, 4, 8)  # after the last trouble: the first may fall into it too
+_CONNECTING_LOOKS = 40  # ten seconds: a server in trouble refuses for a while
 _SLOWEST_READING_S = 1e-4  # a reading that took longer was interrupted and is worth nothing
 
 
@@ -81,8 +87,14 @@ class JackPort:
         self._waiting: list[tuple[int, int, bytes, int, float]] = []
         self._order = itertools.count()
         self._latest: dict[bytes, int] = {}  # frame of the last on or off per place
-        self._offs: dict[bytes, tuple[bytes, float]] = {}  # by place, nothing came after them
-        self._shaken = 1  # a predecessor may just have died
+        # By place, nothing came after them; when they were to be written [s].
+        self._offs: dict[bytes, tuple[bytes, float]] = {}
+        self._shaken_s = clock()
+        # Since the last trouble; ends are said again once, as a predecessor may just have died.
+        self._calm_looks = _REPEATED_LOOKS[-1] - 1
+        self._epoch = 0  # of the frames that wait
+        self._next_start = -1  # frame the next period should begin at, once there was one
+        self._wanted: dict[str, int] = {}  # ports to be connected to → looks left to try
         self._withdrawn: set[int] = set()  # notes that wait and are not to be written
         self._silent: set[bytes] = set()  # their places: the next note-off there is void too
         self._sent: deque[Written] = deque(maxlen=4096)
@@ -109,7 +121,7 @@ class JackPort:
             if data[0] & 0x10:
                 self._offs.pop(place, None)
             else:
-                self._offs[place] = data, at_s
+                self._offs[place] = data, max(at_s, self._clock())  # after a stall it is late
         heapq.heappush(self._waiting, (frame, next(self._order), data, note_id, at_s))
         return None
 
@@ -136,9 +148,10 @@ class JackPort:
         try:
             self._observe(_SLOWEST_READING_S)
             self._peers = tuple(port.name for port in self._port.connections)
-            if self._shaken:
-                self._shaken -= 1
-                self._repeat_offs()
+            self._insist()
+            self._calm_looks += 1
+            if self._calm_looks in _REPEATED_LOOKS:
+                self._repeat_offs(self._shaken_s)
         except self._jack.JackError:
             self._peers = ()
         if self._destination and self._destination not in self._peers:
@@ -149,7 +162,11 @@ class JackPort:
         return () if self._destination else self._peers
 
     def connect(self, peer: str) -> None:
-        """Connect our port to another; nothing happens if that one is gone."""
+        """Connect our port to another; what fails is tried again for some seconds."""
+        self._wanted[peer] = _CONNECTING_LOOKS
+        self._connect(peer)
+
+    def _connect(self, peer: str) -> None:
         try:
             self._client.connect(self._port.name, peer)
         except self._jack.JackError:
@@ -157,6 +174,7 @@ class JackPort:
 
     def disconnect(self, peer: str) -> None:
         """Disconnect our port from another; nothing happens if they were not connected."""
+        self._wanted.pop(peer, None)
         try:
             self._client.disconnect(self._port.name, peer)
         except self._jack.JackError:
@@ -169,22 +187,46 @@ class JackPort:
             time.sleep(_LOOK_S)
         if self.alive:
             wait_periods(self._client, _PERIODS)
-            self._repeat_offs()
+            self._repeat_offs(self._clock())
             wait_periods(self._client, _PERIODS)
             self._client.deactivate()
         self._client.close()
 
-    def _repeat_offs(self) -> None:
-        now = self._clock()
-        overdue = round(self._frames.frame_at(now)) - self._rate  # whatever an xrun did to frames
-        for place, (data, at_s) in list(self._offs.items()):
-            if at_s < now - _REPEATED_S:
-                self._offs.pop(place, None)
-            elif at_s <= now:
-                heapq.heappush(self._waiting, (overdue, next(self._order), data, -1, at_s))
+    def _insist(self) -> None:
+        """Connect again where the server refused; one seen connected is the user's from then."""
+        for peer, looks in list(self._wanted.items()):
+            if peer in self._peers or looks == 0:
+                self._wanted.pop(peer, None)
+            else:
+                self._wanted[peer] = looks - 1
+                self._connect(peer)
 
-    def _lost_a_period(self, _delayed_us: float) -> None:
-        self._shaken = _SHAKEN_LOOKS
+    def _repeat_offs(self, trouble_s: float) -> None:
+        """Write again what ended since shortly before some trouble [s] and sounds no more."""
+        now = self._clock()
+        overdue_s = now - _OVERDUE_S
+        overdue = round(self._frames.frame_at(overdue_s))
+        since_s = max(trouble_s - _REPEATED_S, now - _REPEATED_MOST_S)
+        for place, (data, at_s) in list(self._offs.items()):
+            if at_s < now - _REPEATED_MOST_S:
+                self._offs.pop(place, None)
+            elif since_s <= at_s <= now:
+                heapq.heappush(self._waiting, (overdue, next(self._order), data, -1, overdue_s))
+
+    def _lost_a_period(self, _delayed_us: float = 0.0) -> None:
+        if self._calm_looks >= _REPEATED_LOOKS[-1]:
+            self._shaken_s = self._clock()
+        self._calm_looks = 0
+
+    def _reckon_anew(self) -> None:
+        """Put what waits at its frame of the present epoch."""
+        self._epoch = self._frames.epoch
+        waiting = []
+        while self._waiting:  # one by one: somebody may be adding to it
+            waiting.append(heapq.heappop(self._waiting))
+        for _, order, data, note_id, at_s in waiting:
+            frame = round(self._frames.frame_at(at_s))
+            heapq.heappush(self._waiting, (frame, order, data, note_id, at_s))
 
     def _in_order(self, data: bytes, frame: int) -> int:
         """Return the frame of a message, never before that of the last on or off of its place.
@@ -235,9 +277,12 @@ class JackPort:
         port = self._port
         port.clear_buffer()
         waiting = self._waiting
-        if not waiting:
-            return
         start = self._client.last_frame_time
+        if start != self._next_start >= 0:
+            self._lost_a_period()
+        self._next_start = (start + frames) % _WRAP
+        if self._epoch != self._frames.epoch:
+            self._reckon_anew()
         earliest = 0
         while waiting:
             frame = waiting[0][0]
@@ -245,7 +290,12 @@ class JackPort:
             offset = (frame - start + _WRAP // 2) % _WRAP - _WRAP // 2
             if offset >= frames:
                 return
-            _, _, data, note_id, at_s = heapq.heappop(waiting)
+            message = heapq.heappop(waiting)
+            if self._epoch != self._frames.epoch:  # asked now: it may just have been added
+                heapq.heappush(waiting, message)
+                self._reckon_anew()
+                continue
+            _, _, data, note_id, at_s = message
             if self._is_void(data, note_id):
                 continue
             # Offsets must not decrease: a late message goes with, not before, the last one.
