@@ -38,7 +38,7 @@ def test_notes_and_controllers_reach_a_strange_receiver(jack, dump, output):
         play(client, 20, start_s, 0.03)
         client.control(start_s, 0, 20, 99)
         client.program(start_s, 0, 40)
-        until(lambda: len(dump.offs) == 20, "twenty note-offs")
+        until(lambda: len(dump.offs) >= 20, "twenty note-offs")
         until(lambda: client.status().sent == 20, "the sender's report")
         sent = client.drain_sent()
         assert client.status().dropped == 0
@@ -90,7 +90,7 @@ def test_existing_port_is_chosen_by_part_of_its_name(jack, dump):
         assert client.status().port == dump.port
         assert any("Stimmung" in port for port in list_input_ports())
         play(client, 3, time.perf_counter() + 0.05, 0.03)
-        until(lambda: len(dump.offs) == 3, "three note-offs")
+        until(lambda: len(dump.offs) >= 3, "three note-offs")
 
 
 def test_unknown_and_ambiguous_names_list_the_candidates(jack, dump):
@@ -132,7 +132,7 @@ def test_panic_silences_everything_and_the_next_note_plays(jack, dump, output):
         assert hanging(dump.heard) == set()
         now = time.perf_counter()
         client.note(3, now + 0.05, now + 0.1, 0, 64, 90)
-        until(lambda: len(dump.offs) == 2, "the next note")
+        until(lambda: len(dump.offs) >= 2, "the next note")
         assert client.status().queued == 0
 
 
@@ -243,7 +243,7 @@ def test_destination_that_goes_is_noticed_and_taken_back(jack):
         with midi_dump(jack, "visitor") as back:
             until(lambda: client.status().port_alive, "the port to be taken back")
             play(client, 2, time.perf_counter() + 0.05, 0.03)
-            until(lambda: len(back.offs) == 2, "notes at the returned port")
+            until(lambda: len(back.offs) >= 2, "notes at the returned port")
     finally:
         client.stop()
 
@@ -267,7 +267,7 @@ def test_server_that_dies_and_comes_back_is_played_on_again(output, monkeypatch)
             with midi_dump(server, "after") as after:
                 server.connect(client.status().port, after.port)
                 play(client, 2, time.perf_counter() + 0.05, 0.03, first_id=10)
-                until(lambda: len(after.offs) == 2, "notes on the new server")
+                until(lambda: len(after.offs) >= 2, "notes on the new server")
             assert client.status().restarts == 0
     finally:
         server.stop()

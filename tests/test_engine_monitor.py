@@ -164,6 +164,7 @@ def test_what_cannot_be_understood_is_answered_and_harms_nothing(monitor, desk, 
     assert desk.orders == []
 
 
+@pytest.mark.proof
 def test_a_flood_is_cut_off_and_a_huge_message_ends_its_connection(monitor, desk):
     with live(monitor) as client:
         for _ in range(200):

@@ -110,6 +110,7 @@ def frame_of(clock: float, frames: list[int]) -> float:
 
 
 # The second line is what a plain program does, quantised to the server's period both ways.
+@pytest.mark.proof
 @pytest.mark.parametrize(
     ("kind", "output", "tolerance_s"), [("jack", "jack", 2e-3), ("rtmidi", "virtual", 30e-3)]
 )

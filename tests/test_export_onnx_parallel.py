@@ -50,6 +50,7 @@ def wait(process, limit_s=180):
 TRAIN = ("train", "tracker", "--harmony-epochs", 1, "--crop-s", 4)
 
 
+@pytest.mark.proof
 def test_two_processes_end_with_equal_weights(features, tmp_path):
     """Both ranks draw their own sequences, and step with the same averaged gradients."""
     script = tmp_path / "two.py"
@@ -101,6 +102,7 @@ def test_two_processes_end_with_equal_weights(features, tmp_path):
     assert load_tracker(out / "tracker.pt")[1]["seed"] == str(TrainConfig().seed)
 
 
+@pytest.mark.proof
 def test_killed_training_goes_on_from_the_last_epoch(features, tmp_path):
     """SIGKILL once the second epoch is over: started again, it ends as if nothing had happened."""
     arguments = [*TRAIN, "--mood-epochs", 3, "--features", features]

@@ -211,6 +211,7 @@ def test_broken_checkpoint_is_refused(tmp_path):
         load_tracker(path)
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize("kind", ["dynamic", "static"])
 def test_eight_bits_change_little_and_the_file_says_so(tmp_path, exported, sound, kind):
     out = tmp_path / "small.onnx"

@@ -10,7 +10,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from servers.jack import JackServer, hanging, midi_dump, since_connected, until
+from servers.jack import JackServer, hanging, midi_dump, since_connected, sounding, until
 from servers.needs import need_program
 
 from engine.bench.soak.fake import fake_soak
@@ -53,7 +53,7 @@ def test_window_that_is_killed_leaves_no_note_and_no_process() -> None:
             try:
                 until(lambda: "Stimmung:Stimmung" in server.ports(), "the engine", 60)
                 server.connect("Stimmung:Stimmung", ear.port)
-                until(lambda: len(ear.ons) > 3 and len(ear.ons) > len(ear.offs), "a note", 60)
+                until(lambda: sounding(ear), "a note", 60)
             finally:
                 window.send_signal(signal.SIGKILL)
                 window.wait()

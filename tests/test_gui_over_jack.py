@@ -15,7 +15,7 @@ import pytest
 from gui_samples import settings
 from PyQt6.QtCore import QSettings
 from PyQt6.QtWidgets import QComboBox
-from servers.jack import JackServer, MidiDump, midi_dump, until
+from servers.jack import JackServer, MidiDump, midi_dump, sounding, until
 
 from gui.app import make_window
 from gui.main_window import MainWindow
@@ -61,7 +61,7 @@ def pick(picker: QComboBox, value: str) -> None:
 
 
 def our_port(jack: JackServer) -> str:
-    return next(port for port in jack.ports() if "Stimmung" in port and "in_" not in port)
+    return next(port for port in jack.ports() if port.startswith("Stimmung:"))
 
 
 def settled(dump: MidiDump) -> None:
@@ -85,9 +85,11 @@ def test_output_changed_while_playing_and_closed_while_notes_sound(
 ) -> None:
     qtbot.waitUntil(lambda: window.desk.look is not None, timeout=20_000)
     pick(window.page.devices.output, "virtual")
-    qtbot.waitUntil(lambda: any("Stimmung" in port for port in jack.ports()), timeout=20_000)
+    qtbot.waitUntil(
+        lambda: any(port.startswith("Stimmung:") for port in jack.ports()), timeout=20_000
+    )
     jack.connect(our_port(jack), dump.port)
-    qtbot.waitUntil(lambda: len(dump.ons) > 6 and len(dump.ons) > len(dump.offs), timeout=20_000)
+    qtbot.waitUntil(lambda: sounding(dump, 6), timeout=20_000)
     window.close()
     settled(dump)
     assert dump.ons and left_sounding(dump) == set()
@@ -204,10 +206,10 @@ def test_no_note_hangs_when_the_window_is_killed(
         env=jack.environment() | {"QT_QPA_PLATFORM": "offscreen"},
         stderr=subprocess.DEVNULL,
     )
-    until(lambda: any("Stimmung" in port for port in jack.ports()), "our MIDI port", 30.0)
+    until(lambda: any(port.startswith("Stimmung:") for port in jack.ports()), "our MIDI port", 30.0)
     port = our_port(jack)
     jack.connect(port, dump.port)
-    until(lambda: len(dump.ons) > 3 and len(dump.ons) > len(dump.offs), "a sounding note", 20.0)
+    until(lambda: sounding(dump), "a sounding note", 20.0)
     os.kill(window.pid, signal.SIGKILL)
     window.wait()
     until(lambda: port not in jack.ports(), "the port to close")

@@ -243,7 +243,7 @@ def test_stage_view_shows_and_leaves(make, qtbot):
 def test_nothing_is_pushed_out_of_the_window(make, qtbot, size, points):
     window = make(points=points)
     window.resize(*size)
-    window._show_snapshot(look())
+    window.show_snapshot(look())
     qtbot.wait(20)
     panic = window.page.transport.panic
     corner = panic.mapTo(window, QPoint(panic.width(), panic.height()))

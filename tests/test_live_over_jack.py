@@ -13,7 +13,15 @@ import mido
 import pytest
 import soundfile
 import soxr
-from servers.jack import RATE, JackServer, MidiDump, hanging, since_connected, until
+from servers.jack import (
+    RATE,
+    JackServer,
+    MidiDump,
+    hanging,
+    since_connected,
+    sounding,
+    until,
+)
 
 import presets
 
@@ -56,7 +64,7 @@ def start_live(jack: JackServer, player: str, *options: str) -> "subprocess.Pope
 
 def our_port(jack: JackServer) -> str:
     def found() -> list[str]:
-        return [port for port in jack.ports() if "Stimmung" in port and "in_" not in port]
+        return [port for port in jack.ports() if port.startswith("Stimmung:")]
 
     until(found, "our MIDI port", 20.0)
     return found()[0]
@@ -104,7 +112,7 @@ def test_no_note_hangs_when_the_engine_dies(
     live = start_live(jack, player)
     port = our_port(jack)
     jack.connect(port, dump.port)
-    until(lambda: len(dump.ons) > 3 and len(dump.ons) > len(dump.offs), "a sounding note", 20.0)
+    until(lambda: sounding(dump), "a sounding note", 20.0)
     live.send_signal(number)
     until(lambda: port not in jack.ports(), "the port to close")
     live.communicate(timeout=10)

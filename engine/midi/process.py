@@ -115,6 +115,11 @@ class SenderProcess:
                 insist()
         self._process.wait()
 
+    def wait(self, patience_s: float) -> None:
+        """Wait until it has ended, at most so long [s]."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(patience_s)
+
     def kill(self, reason: str = "") -> None:
         """End it now; the reason is for `last_words`."""
         self._killed_for = reason

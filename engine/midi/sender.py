@@ -36,6 +36,7 @@ _BUSY_S = 0.05  # look after things at least this often while notes sound or wai
 _IDLE_S = 0.25
 _REOPEN_S = 1.0
 _NOTICED_S = 0.6  # who is connected is looked up four times a second
+_ALONE = 1  # said by nobody: the engine has gone
 _FAREWELL_S = 5.0  # notes end within milliseconds; the rest of the time is for drivers
 _BACKLOG = 2048  # unread batches of frames; then the pipe fills and the engine is told
 
@@ -245,7 +246,7 @@ def _read_frames(fd: int, inbox: "queue.SimpleQueue[list[Frame]]") -> None:
                 inbox.put(frames)
     except (OSError, WireError):
         pass  # a broken stream cannot be read on; the notes must still end
-    inbox.put([Frame(Kind.STOP)])
+    inbox.put([Frame(Kind.STOP, data1=_ALONE)])
     # A driver whose server died may hang for ever while its port is closed: nobody is left to
     # end this process then, so it ends itself, from a thread that needs no interpreter.
     faulthandler.dump_traceback_later(_FAREWELL_S, exit=True)
@@ -269,9 +270,11 @@ def _wait_for_turn(inbox: "queue.SimpleQueue[list[Frame]]", stand_in: StandIn) -
                     stand_in.leave()
                     return frames[number:]
                 if frame.kind == Kind.STOP:
+                    stand_in.close(at_once=frame.data1 != _ALONE)
                     return []
                 if frame.kind == Kind.FOLLOW:
                     stand_in.follow(tuple(filter(None, frame.text.split("\n"))))
+    stand_in.close(at_once=False)
     return []
 
 

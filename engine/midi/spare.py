@@ -14,6 +14,8 @@ from engine.midi.wire import MAX_PAYLOAD, Frame, Kind, encode
 
 __all__ = ["SpareSender"]
 
+_PATIENCE_S = 1.0
+
 
 class SpareSender:
     """Keeps one spare sender process. Not thread-safe.
@@ -75,9 +77,11 @@ class SpareSender:
         return fresh
 
     def drop(self) -> None:
-        """End the spare."""
+        """End the spare; asked to, it leaves the sound server without disturbing others."""
         spare, self._waiting = self._waiting, None
         if spare is not None:
+            if spare.write(encode(Frame(Kind.STOP))):
+                spare.wait(_PATIENCE_S)
             self._bury(spare)
 
     @staticmethod

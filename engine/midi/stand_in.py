@@ -26,6 +26,7 @@ _AGAIN_S = (0.02, 0.06, 0.15)
 """A server that has just lost a client leaves out receivers for some periods, and with them what
 was written then [s]; few, as receivers have small buffers."""
 _LOOKS, _LOOK_S = 25, 0.02
+_LAST_WORDS_S = 1.0
 
 
 class StandIn:
@@ -86,10 +87,18 @@ class StandIn:
         """Close as soon as all that was sent has left, in a thread of its own."""
         threading.Thread(target=self.close, name="stand-in", daemon=True).start()
 
-    def close(self) -> None:
-        """Let what was sent leave, then leave the server."""
+    def close(self, *, at_once: bool = True) -> None:
+        """Let what was sent leave, then leave the server.
+
+        Not at once when the engine has died: receivers wait for us in every period, and while we
+        leave they would miss what the sender beside us has to say last.
+        """
         port, self._port, self._wanted = self._port, None, ()
-        if port is not None and port.alive:
+        if port is None:
+            return
+        if not at_once:
+            time.sleep(_LAST_WORDS_S)
+        if port.alive:
             port.close()
 
     def _connected(self) -> bool:

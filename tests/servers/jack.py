@@ -15,6 +15,7 @@ __all__ = [
     "hanging",
     "midi_dump",
     "since_connected",
+    "sounding",
     "until",
 ]
 
@@ -26,6 +27,11 @@ class JackServer(jack_rig.JackServer):
         for program in ("jackd", "jack_lsp", "jack_connect", "jack_midi_dump"):
             need_program(program)
         super().__init__()
+
+
+def sounding(dump: MidiDump, notes: int = 3) -> bool:
+    """Tell whether more than so many notes were heard and one sounds."""
+    return len(dump.ons) > notes and bool(hanging(since_connected(dump.heard)))
 
 
 def hanging(heard: list[Heard]) -> set[tuple[int, int]]:
