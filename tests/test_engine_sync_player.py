@@ -184,6 +184,7 @@ def test_a_clock_pulled_out_silences_the_music():
     assert stage.clock.beat_at(stage.due) == pytest.approx((24 * 12 + 60) / 24, abs=0.01)
 
 
+@pytest.mark.proof
 @settings(max_examples=20, deadline=None)
 @given(seed=st.integers(0, 10**6))
 def test_fifty_random_orders_leave_no_note_and_the_right_position(seed):
