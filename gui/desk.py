@@ -127,7 +127,7 @@ class Desk(QObject):
     # ------------------------------------------------------------------ start and stop
 
     def start(self, *, held: bool = False) -> None:
-        """Start as soon as the engine is ready, or restart it; ``held``: listen only, for now."""
+        """Start as soon as the engine is ready, or restart it; ``held``: only listen yet."""
         self._wants_music = True
         self._last = None
         self._held = held

@@ -1,12 +1,11 @@
 """Fixtures shared by all tests: a fake clock, a recording MIDI port, and real servers."""
 
-import os
 import time
 from collections.abc import Callable, Iterator
 
 import pytest
 from fuzz_samples import FUZZ
-from servers.jack import JackServer, MidiDump, midi_dump
+from servers.jack import JackServer, MidiDump, default_server, midi_dump
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -36,20 +35,8 @@ def fake_clock() -> FakeClock:
 @pytest.fixture(scope="session")
 def jack() -> Iterator[JackServer]:
     """Yield a private JACK server, one per pytest process, and make it the default."""
-    server = JackServer()
-    before = {
-        name: os.environ.get(name) for name in ("JACK_DEFAULT_SERVER", "JACK_NO_START_SERVER")
-    }
-    os.environ.update(JACK_DEFAULT_SERVER=server.name, JACK_NO_START_SERVER="1")
-    try:
+    with default_server(JackServer()) as server:
         yield server
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
-        server.stop()
 
 
 @pytest.fixture

@@ -5,6 +5,8 @@ and stayed away; a *build* is arousal rising over several seconds; a *drop* is a
 level out of a build.
 """
 
+import math
+
 from engine.events import EmotionState
 
 __all__ = ["SectionWatch"]
@@ -74,7 +76,7 @@ class SectionWatch:
         if self._heard_s == 0.0:
             self._mean = list(point)
         self._heard_s += step_s
-        apart = sum((now - mean) ** 2 for now, mean in zip(point, self._mean, strict=True)) ** 0.5
+        apart = math.dist(point, self._mean)
         if apart > _APART and self._heard_s > _SHORTEST_S:
             self._away_s += step_s
             if self._away_s >= _STAYED_S:
@@ -84,7 +86,7 @@ class SectionWatch:
         self._away_s = 0.0
         share = step_s / max(step_s, min(self._heard_s, 2 * _SLOW_S)) if step_s else 0.0
         self._mean = [
-            mean + share * (now - mean) for now, mean in zip(point, self._mean, strict=True)
+            mean + share * (value - mean) for value, mean in zip(point, self._mean, strict=True)
         ]
 
     def _watch_drop(self, state: EmotionState, step_s: float) -> None:

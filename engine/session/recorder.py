@@ -53,7 +53,7 @@ class SessionRecorder:
     now : callable
         The caller's clock [s]; all times given to the methods are on it.
     origin_s : float or None
-        The session's start on that clock; None for now.
+        The session's start on that clock; None: the moment the recorder is made.
     sound_rate : int or None
         Rate of the sound that is to be kept too [Hz]; None keeps none.
 

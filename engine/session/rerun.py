@@ -134,9 +134,9 @@ class _Again:
         elif kind == "order":
             self._obey(Order(float(event["at_s"]), event["do"], event))
         elif kind == "turns":
-            for now_s, pace in decode_turns(event, self._origin_s)[1]:
-                self._now_s = now_s
-                self._keep(self._player.turn(now_s, pace), now_s)
+            for at_s, pace in decode_turns(event, self._origin_s)[1]:
+                self._now_s = at_s
+                self._keep(self._player.turn(at_s, pace), at_s)
 
     def _obey(self, order: Order) -> None:
         pipeline, sync, now_s = self._pipeline, self._sync, order.at_s

@@ -44,7 +44,7 @@ class ReachPanel(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.osc = QLineEdit()
-        self.osc.setPlaceholderText(texts.OSC_PLACEHOLDER)
+        self.osc.setPlaceholderText(texts.OSC_EXAMPLE)
         self.osc.setAccessibleName(texts.OSC)
         self.osc.setToolTip(texts.OSC_TIP)
         self.osc.editingFinished.connect(lambda: self.osc_chosen.emit(self.osc.text().strip()))

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from engine.bench.soak import jack_rig
-from engine.bench.soak.jack_rig import RATE, Heard, MidiDump, until
+from engine.bench.soak.jack_rig import RATE, Heard, MidiDump, default_server, until
 from servers.needs import need_program
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "Heard",
     "JackServer",
     "MidiDump",
+    "default_server",
     "hanging",
     "midi_dump",
     "since_connected",

@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-import os
 import subprocess
 import time
 from collections.abc import Iterable, Iterator, Sequence
@@ -16,7 +15,7 @@ from engine.bench.midi_out.load import stage_load
 from engine.bench.midi_out.others import KINDS
 from engine.bench.midi_out.rhythm import MOST_NOTES, Rhythm, name_of
 from engine.bench.soak.family import cpu_seconds
-from engine.bench.soak.jack_rig import JackServer, until
+from engine.bench.soak.jack_rig import JackServer, default_server, until
 from engine.child import child_command, child_environment
 from engine.config import check_range
 from engine.errors import InputError
@@ -82,19 +81,8 @@ def measure_midi(
 @contextmanager
 def private_server(period: int) -> Iterator[JackServer]:
     """Run a private server, and make it the default meanwhile."""
-    server = JackServer(period=period)
-    names = ("JACK_DEFAULT_SERVER", "JACK_NO_START_SERVER")
-    before = {name: os.environ.get(name) for name in names}
-    os.environ.update(JACK_DEFAULT_SERVER=server.name, JACK_NO_START_SERVER="1")
-    try:
+    with default_server(JackServer(period=period)) as server:
         yield server
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
-        server.stop()
 
 
 def play_all(server: JackServer, count: int, step_s: float) -> dict[str, Any]:

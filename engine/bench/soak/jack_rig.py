@@ -14,20 +14,37 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
 from engine.errors import DeviceError
 
-__all__ = ["RATE", "Heard", "JackServer", "MidiDump", "need_program", "until"]
+__all__ = ["RATE", "Heard", "JackServer", "MidiDump", "default_server", "need_program", "until"]
 
 RATE = 48000
 _ATTEMPTS = 5
 _TOOL_S = 5.0
 _START_S = 20.0
 _REGISTRY = Path("/dev/shm/jack-shm-registry")
+
+
+@contextlib.contextmanager
+def default_server(server: "JackServer") -> Iterator["JackServer"]:
+    """Let programs of ours find this server without its name until the block ends; stop it then."""
+    names = ("JACK_DEFAULT_SERVER", "JACK_NO_START_SERVER")
+    before = {name: os.environ.get(name) for name in names}
+    os.environ.update(JACK_DEFAULT_SERVER=server.name, JACK_NO_START_SERVER="1")
+    try:
+        yield server
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+        server.stop()
 
 
 def need_program(name: str) -> str:
