@@ -86,6 +86,28 @@ def test_a_torn_raw_piece_costs_its_last_sample_only(tmp_path: Path) -> None:
     assert joined is not None and soundfile.info(joined).frames == RATE // 2 - 1
 
 
+def test_pieces_without_samples_are_no_sound(tmp_path: Path) -> None:
+    recorder = SoundRecorder(tmp_path, RATE)
+    recorder.start()
+    recorder.close()
+    (tmp_path / "sound" / "00000.raw").touch()  # cut off as it was begun
+    assert join_pieces(tmp_path) is None and not (tmp_path / "sound").exists()
+
+
+def test_a_session_may_end_where_a_piece_ends(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sound_module, "_PIECE_S", 0.5)
+    recorder = SoundRecorder(tmp_path, RATE)
+    recorder.put(tone(0.5))
+    recorder._write(recorder._take())
+    recorder._write(recorder._take())
+    recorder.close()
+    assert [path.name for path in sorted((tmp_path / "sound").iterdir())] == ["00000.flac", "rate"]
+    joined = join_pieces(tmp_path)
+    assert joined is not None and soundfile.info(joined).frames == RATE // 2
+
+
 def test_a_full_disk_is_said_kept_meanwhile_and_made_good(tmp_path: Path) -> None:
     recorder = SoundRecorder(tmp_path, RATE)
     before = resource.getrlimit(resource.RLIMIT_FSIZE)

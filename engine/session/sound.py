@@ -114,6 +114,8 @@ class SoundRecorder:
 
     def _write(self, data: bytes) -> bytes:
         """Append to the raw file; return what the disk did not take."""
+        if not data:
+            return data  # a FLAC file of no samples cannot be read again
         written = 0
         try:
             if self._raw is None:
@@ -149,7 +151,8 @@ class SoundRecorder:
 def join_pieces(folder: Path) -> Path | None:
     """Make one FLAC file of what a session's folder holds of its sound; None if it holds none.
 
-    The pieces are removed when they are in it.
+    The pieces are removed when they are in it. Empty ones, begun as the session was cut off, are
+    no sound.
 
     Raises
     ------
@@ -165,15 +168,17 @@ def join_pieces(folder: Path) -> Path | None:
     found = sorted(
         path
         for path in pieces.iterdir()
-        if path.suffix == ".raw" or (path.suffix == ".flac" and path.stem not in raw)
+        if path.stat().st_size
+        and (path.suffix == ".raw" or (path.suffix == ".flac" and path.stem not in raw))
     )
-    part = folder / f".{AUDIO_NAME}.part"
-    _encode(found, part, rate)
-    part.replace(target)
+    if found:
+        part = folder / f".{AUDIO_NAME}.part"
+        _encode(found, part, rate)
+        part.replace(target)
     for path in pieces.iterdir():
         path.unlink()
     pieces.rmdir()
-    return target
+    return target if found else None
 
 
 def _encode(paths: list[Path], target: Path, rate: int) -> None:
