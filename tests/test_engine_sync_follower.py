@@ -183,6 +183,22 @@ def test_a_stalled_sender_that_catches_up_costs_no_position():
     assert follower.beat_at(now) == pytest.approx(6.0, abs=1e-3)
 
 
+@pytest.mark.parametrize("clocks", [0.7, 1.5, 2.3, 5.6])
+def test_a_sender_that_stands_still_and_goes_on_has_lost_no_clock(clocks):
+    """As a workstation does over an xrun: its own music is late by that from then on."""
+    follower, now = started(120.0, 240)
+    now = feed(follower, now + clock_s(120.0, clocks), 120.0, 12)
+    assert follower.beat_at(now) == pytest.approx(10.5, abs=0.01)
+    assert follower.tempo_bpm == pytest.approx(120.0, rel=1e-3)
+
+
+@pytest.mark.parametrize("lost", [1, 2, 5])
+def test_clocks_that_got_lost_are_counted(lost):
+    follower, now = started(120.0, 240)
+    now = feed(follower, now + clock_s(120.0, lost), 120.0, 24 - lost)
+    assert follower.beat_at(now) == pytest.approx(11.0, abs=1e-3)
+
+
 def test_a_first_clock_that_comes_late_is_still_beat_0():
     follower = ClockFollower(100.0)
     feed(follower, T0, 120.0, 100)

@@ -36,7 +36,11 @@ _DOUBLE = 0.3  # of a period: what comes sooner than that after its predecessor 
 
 _GAP = 6.0  # periods: no chunk is as long, ticks were lost
 
-_AGREEING = 4  # intervals that must agree before lost ticks are believed to be a slower tempo
+_WEIGHED = 8  # ticks after a gap by which lost ticks are told from a source that stood still
+_OFF_ROW = 0.08  # of a period, or three times the noise: so far off the old row they are
+_LONGEST_DOUBT = 24  # ticks: over longer gaps the row is no longer known well enough
+
+_AGREEING = 5  # intervals that must agree before lost ticks are believed to be a slower tempo
 _JUDGED = 32  # ticks by which a chunked source is recognised
 _SAME_STEP = 0.12  # intervals so nearly equal are one tempo,
 _OTHER_STEP = 0.2  # and this far from the period, another one
@@ -58,6 +62,16 @@ class Line(NamedTuple):
         return self.time_s + (number - self.number) * self.period_s
 
 
+class _Gap(NamedTuple):
+    """Where a row of ticks broke off."""
+
+    number: int
+    time_s: float
+    period_s: float
+    lost: int
+    """Ticks that seemed to be missing."""
+
+
 class _Fit(NamedTuple):
     offset_s: float
     period_s: float
@@ -74,7 +88,9 @@ class TickGrid:
 
     Ticks are numbered by the time they come at, not merely counted: one that comes a period
     late is the next but one, one that comes at once is a double. Where the source is so coarse
-    that time cannot decide (jitter above an eighth of a tick), each tick counts as one.
+    that time cannot decide (jitter above an eighth of a tick), each tick counts as one. After a gap
+    the next few ticks tell: where they stand in the old row, ticks were lost; where they do not,
+    the source stood still for a moment (an xrun of a workstation), and none was.
 
     Parameters
     ----------
@@ -94,6 +110,7 @@ class TickGrid:
         self._prior_s = 0.0
         self._counted = 0
         self._rephase = False
+        self._gap: _Gap | None = None  # not yet judged
 
     @property
     def settled(self) -> bool:
@@ -108,6 +125,7 @@ class TickGrid:
         """Forget when ticks came; the next one is numbered on from the last."""
         self._points.clear()
         self._raw.clear()
+        self._gap = None
         self._prior_s = 0.0
 
     def tick(self, time_s: float) -> int | None:
@@ -123,7 +141,7 @@ class TickGrid:
         elif self._is_chunked(time_s):
             index = self._recount(_JUDGED, time_s)
         else:
-            index = self.last_index + self._steps(time_s)
+            index = self._number(time_s)
         self._raw.append((max(index, self.last_index), time_s))
         self.last_time_s = time_s
         if index <= self.last_index and self._points:
@@ -131,7 +149,8 @@ class TickGrid:
         self.last_index = index
         self._measure_noise(index, time_s)
         self._points.append((index, time_s))
-        self._draw_line()
+        if self._gap is None:  # until it is judged, the row before is the better guess
+            self._draw_line()
         return index
 
     def _begin_row(self, time_s: float) -> int:
@@ -147,6 +166,7 @@ class TickGrid:
             self._prior_s = period_s
         self._points.clear()
         self._raw.clear()
+        self._gap = None
         return self.last_index + 1
 
     def _changes_step(self, time_s: float) -> bool:
@@ -205,6 +225,7 @@ class TickGrid:
         first = kept[0][0]
         self._points.clear()
         self._raw.clear()
+        self._gap = None
         self._prior_s = 0.0
         for index, (_, when) in enumerate(kept, first):
             self._raw.append((index, when))
@@ -212,6 +233,49 @@ class TickGrid:
             self._points.append((index, when))
         self.last_index = first + count - 1
         return first + count
+
+    def _number(self, time_s: float) -> int:
+        """Return the number of a tick by its time, as the row and its gaps have it."""
+        index = self.last_index + self._steps(time_s)
+        gap = self._gap
+        if gap is not None and index > self.last_index and self._stood_still(index, time_s):
+            self._close_gap(gap)
+            return index - gap.lost
+        self._note_gap(index)
+        return index
+
+    def _note_gap(self, index: int) -> None:
+        """Remember where the row broke off, until enough ticks have come to say why."""
+        lost = index - self.last_index - 1
+        if self._gap is None and self.settled and 1 <= lost < _LONGEST_DOUBT:
+            line = self.line
+            self._gap = _Gap(self.last_index, line.time_at(self.last_index), line.period_s, lost)
+
+    def _stood_still(self, index: int, time_s: float) -> bool:
+        """Tell by the ticks after a gap, this one the last, whether they leave the row before."""
+        gap = self._gap
+        if gap is None or len(after := [*self._after(gap), (index, time_s)]) < _WEIGHED:
+            return False
+        self._gap = None
+        row = _fit_line(after, 0.0)
+        first_s = time_s + row.offset_s - (index - after[0][0]) * row.period_s
+        period_s = 0.5 * (gap.period_s + row.period_s)  # a ramp goes on meanwhile
+        off = (first_s - gap.time_s) / period_s
+        return abs(off - round(off)) > max(_OFF_ROW, 3.0 * self.noise_s / period_s)
+
+    def _after(self, gap: _Gap) -> list[tuple[int, float]]:
+        """Return the ticks after a gap."""
+        return [(index, when) for index, when in self._points if index > gap.number]
+
+    def _close_gap(self, gap: _Gap) -> None:
+        """Have the ticks after the gap follow those before without one."""
+        after = [(index - gap.lost, when) for index, when in self._after(gap)]
+        self._points.clear()
+        self._points.extend(after)
+        self._raw.clear()
+        self._raw.extend(after)
+        self._prior_s = gap.period_s
+        self.last_index -= gap.lost
 
     def _steps(self, time_s: float) -> int:
         """Return how many ticks on from the last this one is; 0 for a double."""

@@ -134,6 +134,7 @@ def _stop_clock(stage: Stage, rng: random.Random) -> None:
 
 def _lose_clock(stage: Stage, _rng: random.Random) -> None:
     stage.begin_drummer()
+    stage.patch()  # now: the music coasts for half a second, and nobody would miss the clock
 
 
 def _stop_and_start_clock(stage: Stage, rng: random.Random) -> None:

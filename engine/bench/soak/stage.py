@@ -79,7 +79,10 @@ class Stage:
             self._before[name] = os.environ.get(name)
         os.environ.update(JACK_DEFAULT_SERVER=self._server.name, JACK_NO_START_SERVER="1")
         self.begin_concert()
+        if self.sync == "midi":
+            self.begin_drummer()
         self.place_ear()
+        self.said.clear()
         self._keeper = EngineKeeper(self.config(), self.said.append)
         self._keeper.start()
         until(self._patched_and_well, "music", _READY_S, lambda: list(self.said)[-3:])
