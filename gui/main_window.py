@@ -167,6 +167,8 @@ class MainWindow(QMainWindow):
 
     def open_session(self, folder: Path) -> None:
         """Open a session and show it."""
+        if folder not in self.session_view.folders:
+            self.session_view.show_list(recorded_sessions(folder.parent))
         self._pages.setCurrentWidget(self.session_view)
         self.session_view.show_reading()
         self.sessions.open(folder)

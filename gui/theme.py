@@ -20,8 +20,8 @@ class Theme:
     ----------
     ground, surface, raised, edge : str
         Window, panels, buttons, and lines between them.
-    text, muted : str
-        Words, and words that matter less.
+    text, muted, disabled : str
+        Words, words that matter less, and words on what cannot be used now.
     heard, target : str
         The two things never to be confused: the tracked emotion and the one played.
     good, caution, bad : str
@@ -39,6 +39,7 @@ class Theme:
     edge: str
     text: str
     muted: str
+    disabled: str
     heard: str
     target: str
     good: str
@@ -58,6 +59,7 @@ THEMES: Final[dict[str, Theme]] = {
         edge="#3d4653",
         text="#f2f4f7",
         muted="#aeb8c4",
+        disabled="#8a94a0",
         heard="#56b4e9",
         target="#f0a02c",
         good="#2fbf93",
@@ -81,6 +83,7 @@ THEMES: Final[dict[str, Theme]] = {
         edge="#aab3bf",
         text="#14181d",
         muted="#4d5864",
+        disabled="#6b7580",
         heard="#0072b2",
         target="#c25e00",
         good="#00795a",
@@ -104,6 +107,7 @@ THEMES: Final[dict[str, Theme]] = {
         edge="#ffffff",
         text="#ffffff",
         muted="#ffffff",
+        disabled="#a8a8a8",
         heard="#6cc8ff",
         target="#ffb000",
         good="#3dffc0",
@@ -153,9 +157,7 @@ def palette(theme: Theme) -> QPalette:
     for name, colour in colours.items():
         result.setColor(name, QColor(colour))
     for name in (role.WindowText, role.Text, role.ButtonText):
-        faded = QColor(theme.muted)
-        faded.setAlphaF(0.55)
-        result.setColor(group.Disabled, name, faded)
+        result.setColor(group.Disabled, name, QColor(theme.disabled))
     return result
 
 
@@ -201,7 +203,7 @@ QPushButton:hover {{ border-color: {t.heard}; }}
 QPushButton:pressed {{ background: {t.edge}; }}
 QPushButton:checked {{ background: {t.target}; color: {t.on_target}; border-color: {t.target};
   font-weight: 600; }}
-QPushButton:disabled {{ color: {t.muted}; background: {t.surface}; }}
+QPushButton:disabled {{ color: {t.disabled}; background: {t.surface}; border-style: dashed; }}
 QPushButton:focus {{ border: 2px solid {t.target}; }}
 QPushButton#mode {{ padding: {pad}px {pad}px; }}
 QPushButton#panic {{ background: {t.bad}; color: {t.on_bad}; border: 2px solid {t.on_bad};

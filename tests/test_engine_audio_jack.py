@@ -162,6 +162,29 @@ def test_a_killed_server_is_reported_and_found_again_by_name(
         server.stop()
 
 
+def test_a_program_that_leaves_is_missed_and_heard_again_when_it_returns(jack: JackServer) -> None:
+    ring = Ring(4 * RATE, RATE)
+    with DeviceInput("singer") as source:
+        with player(jack, "singer"):
+            source.start(ring)
+            until(lambda: source.level > -20.0, "its sound")
+        until(lambda: source.error, "the report")
+        assert "'singer, JACK Audio Connection Kit' lost" in source.error
+        with player(jack, "singer"):
+            until(lambda: source.alive and source.level > -20.0, "its sound again")
+            assert source.error is None and source.restarts == 1
+
+
+def test_a_source_that_was_replaced_in_the_patchbay_may_leave(jack: JackServer) -> None:
+    ring = Ring(4 * RATE, RATE)
+    with DeviceInput("singer") as source, player(jack, "other"):
+        with player(jack, "singer"):
+            source.start(ring)
+            connect(jack, "other")
+        time.sleep(1.0)
+        assert source.alive and source.restarts == 0 and source.level > -20.0
+
+
 def test_a_lost_device_ends_the_source_where_it_is_not_to_be_reopened(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from servers.ardour import ardour_recording
+from servers.ardour import ardour
 from servers.fluidsynth import capture, fluidsynth, peak_hz
 from servers.jack import JackServer, hanging, midi_dump, until
 
@@ -290,15 +290,16 @@ def test_fluidsynth_sounds_the_notes(jack):
 
 def test_ardour_records_every_note_with_its_end(jack, tmp_path):
     count, step_s = 60, 0.05
-    with SenderClient("jack") as client:
-        port = client.status().port
-        with ardour_recording(jack, tmp_path, port, count * step_s + 1.5) as recording:
-            recording.wait_ready()
-            start_s = time.perf_counter() + 0.3
-            play(client, count, start_s, step_s)
-            client.control(start_s + 1.0, 0, 20, 77)
-            recorded = recording.messages()
-        assert client.status().sent == count
+    with SenderClient("jack") as client, ardour(jack, tmp_path) as daw:
+        daw.say(f"arm {client.status().port}")
+        daw.say("roll")
+        start_s = time.perf_counter() + 0.5
+        play(client, count, start_s, step_s)
+        client.control(start_s + 1.0, 0, 20, 77)
+        daw.say("check")
+        until(lambda: client.status().sent == count and not client.status().sounding, "the notes")
+        daw.say("stop")
+        recorded = daw.save()
     ons = [(t, m) for t, m in recorded if m.type == "note_on" and m.velocity]
     offs = [
         m for _, m in recorded if m.type == "note_off" or (m.type == "note_on" and not m.velocity)

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from servers.ardour_clock import ardour_clock
+from servers.ardour import ardour
 from servers.jack import RATE, Heard, JackServer, MidiDump, hanging, until
 
 import presets
@@ -174,22 +174,21 @@ def test_ardour_is_followed(
     jack: JackServer, dump: MidiDump, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     session = tmp_path / "session"
-    (tmp_path / "ardour").mkdir()
-    with ardour_clock(jack, tmp_path / "ardour") as ardour:
+    with ardour(jack, tmp_path) as daw:
         options = ("--sync", "midi", "--midi-out", "jack", "--record", str(session))
-        with live(jack, *options, "--midi-in", ardour.port) as port:
+        with live(jack, *options, "--midi-in", daw.clock_out) as port:
             jack.connect(port, dump.port)
-            jack.connect(ardour.port, dump.port)
+            jack.connect(daw.clock_out, dump.port)
             # Our output is there before our input is, and who misses Start waits for another.
-            until(lambda: set(jack.connections(ardour.port)) - {dump.port}, "our input", 30.0)
+            until(lambda: set(jack.connections(daw.clock_out)) - {dump.port}, "our input", 30.0)
             assert not dump.ons
-            ardour.say("play")
+            daw.say("roll")
             until(lambda: len(dump.ons) > 40, "notes", 30.0)
-            ardour.say("stop")
+            daw.say("stop")
             until(lambda: any(m.data[0] == STOP for m in dump.heard), "Stop")
             until(lambda: not hanging(notes(dump.heard)), "every note to end", 2.0)
             count = len(dump.ons)
-            ardour.say("play")
+            daw.say("roll")
             until(lambda: len(dump.ons) > count + 10, "notes after Continue", 30.0)
     assert hanging(notes(dump.heard)) == set()
     late = off_beat_s(dump, session)

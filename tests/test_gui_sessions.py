@@ -127,6 +127,7 @@ def test_a_session_is_replayed_in_time_held_and_played_on_from(
     window.desk.bridge.open()
     window.open_session(folder)
     view = window.session_view
+    assert view.folders == (folder,)
     qtbot.waitUntil(lambda: window.sessions.session is not None, timeout=WAIT_MS)
     qtbot.waitUntil(lambda: window.desk.bridge.state == "idle", timeout=WAIT_MS)
     QTest.mouseClick(view.play, LEFT)

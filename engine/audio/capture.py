@@ -8,9 +8,11 @@ writes to standard output:
 - then packets: `PACKET` header (frames, blocks with a status flag, frames dropped, both counted
   since the start), followed by that many float32 mono samples. Empty packets say "I live".
 
-The process ends with status `LOST` when the device stops delivering.
+The process ends with status `LOST` when the device stops delivering, and with `LEFT` when a JACK
+client that was listened to has gone.
 """
 
+import contextlib
 import ctypes
 import ctypes.util
 import json
@@ -21,8 +23,9 @@ import time
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
-from engine.audio.capture_link import LOST, PACKET
+from engine.audio.capture_link import LEFT, LOST, PACKET
 from engine.audio.devices import PORTAUDIO_CURE, AudioDevice, match_input
+from engine.audio.jack_source import JackSource
 from engine.audio.ring import FloatArray, Ring
 from engine.errors import AudioDeviceError
 
@@ -185,10 +188,23 @@ def _capture(pipe: BinaryIO, request: dict[str, Any]) -> int:
     channels = stream.channels - request["first_channel"] + 1
     header = {"device": asdict(device), "sample_rate": ring.sample_rate, "channels": channels}
     _write_line(pipe, header)
-    status = _forward(pipe, stream, callback, ring, stop)
-    if status == 0:
+    source = _watch_source(device)
+    status = _forward(pipe, stream, callback, ring, stop, source)
+    if status != LOST:
+        if source is not None:
+            source.close()
         stream.close()
     return status
+
+
+def _watch_source(device: AudioDevice) -> JackSource | None:
+    """Return a watch over the JACK client that is listened to; None where there is no JACK."""
+    library = ctypes.util.find_library("portaudio")
+    if library is None or "JACK" not in device.host_api:
+        return None
+    with contextlib.suppress(OSError):
+        return JackSource(library, device.name)
+    return None
 
 
 def _forward(
@@ -197,6 +213,7 @@ def _forward(
     callback: _Callback,
     ring: Ring,
     stop: threading.Event,
+    source: JackSource | None,
 ) -> int:
     opened_s = sent_s = time.perf_counter()
     while not stop.wait(POLL_S):
@@ -204,6 +221,8 @@ def _forward(
         heard_s = callback.last_s or opened_s + FIRST_CALLBACK_S - STALL_S
         if now - heard_s > STALL_S or not stream.active:
             return LOST
+        if source is not None and source.left():
+            return LEFT
         while (samples := ring.read(PACKET_FRAMES)).size or now - sent_s > HEARTBEAT_S:
             packet = PACKET.pack(samples.size, callback.flagged, ring.dropped_frames)
             _write_all(pipe, packet + samples.astype("<f4", copy=False).tobytes())

@@ -6,7 +6,7 @@ from typing import Final
 
 from engine.child import child_command, child_environment
 
-__all__ = ["LOST", "NO_WINDOW", "PACKET", "capture_command", "capture_environment"]
+__all__ = ["LEFT", "LOST", "NO_WINDOW", "PACKET", "capture_command", "capture_environment"]
 
 PACKET: Final = struct.Struct("<IIQ")
 """Header of a packet: frames that follow (float32, mono), blocks PortAudio flagged and frames
@@ -14,6 +14,9 @@ dropped in the capture process, both counted since it started."""
 
 LOST: Final = 3
 """Exit status of a capture process whose device stopped delivering."""
+
+LEFT: Final = 4
+"""Exit status of a capture process whose JACK client of choice has gone."""
 
 NO_WINDOW: Final = getattr(subprocess, "CREATE_NO_WINDOW", 0)
 """Flag that keeps Windows from opening a console for the process."""

@@ -8,7 +8,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import IO, Any, Final
 
-from engine.audio.capture_link import LOST, NO_WINDOW, capture_environment
+from engine.audio.capture_link import LEFT, LOST, NO_WINDOW, capture_environment
 
 __all__ = ["ChildPipe"]
 
@@ -70,6 +70,8 @@ class ChildPipe(ABC):
             return "its driver hangs"
         if status == LOST:
             return "it stopped delivering"
+        if status == LEFT:
+            return "its program has gone"
         return f"{self._doing} ended (status {status})"
 
     def close(self) -> None:

@@ -4,7 +4,6 @@ Run as a program, this file is what the engine is compared with: a Python that h
 libraries any program of this kind loads, and nothing else.
 """
 
-import json
 import os
 import subprocess
 import time
@@ -13,7 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from engine.bench.core import resident_mb
+from engine.bench.our_program import engine
 from engine.child import child_command, child_environment
+from engine.errors import DeviceError
 from engine.generators import GENERATORS
 
 __all__ = ["measure_live"]
@@ -32,11 +33,11 @@ def measure_live(
     """
     bare = min((_bare() for _ in range(_TRIES)), key=lambda found: found["start_s"])
     figures: dict[str, Any] = {"bare": bare, "help_s": min(_help_s() for _ in range(_TRIES))}
-    for engine in engines:
-        found = _live(engine, seconds)
+    for name in engines:
+        found = _live(name, seconds)
         found["times_bare_start"] = round(found["first_emotion_s"] / bare["start_s"], 1)
         found["times_bare_memory"] = round(found["engine_mb"] / max(bare["memory_mb"], 1.0), 2)
-        figures[engine] = found
+        figures[name] = found
     return figures
 
 
@@ -60,49 +61,30 @@ def _help_s() -> float:
     return round(time.perf_counter() - began, 3)
 
 
-def _live(engine: str, seconds: float) -> dict[str, Any]:
+def _live(name: str, seconds: float) -> dict[str, Any]:
     import presets
 
+    config = {
+        "input": str(presets.DEMO_AUDIO),
+        "midi_out": "none",
+        "performance": {"engine": name},
+    }
     began = time.perf_counter()
-    with subprocess.Popen(
-        child_command("engine.remote"),
-        env=child_environment(),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        bufsize=1,
-    ) as process:
-        assert process.stdin is not None and process.stdout is not None
-        config = {
-            "input": str(presets.DEMO_AUDIO),
-            "midi_out": "none",
-            "performance": {"engine": engine},
-        }
-        process.stdin.write(json.dumps({"do": "start", "config": config}) + "\n")
-        process.stdin.flush()
-        first_emotion_s = first_note_s = 0.0
-        snapshot: dict[str, Any] = {}
-        for line in process.stdout:
-            answer = json.loads(line)
-            if answer["is"] == "error":
-                raise RuntimeError(answer["message"])
-            if answer["is"] != "snapshot":
-                continue
-            snapshot = answer
-            if not first_emotion_s and answer["emotion"] is not None:
+    first_emotion_s = first_note_s = 0.0
+    snapshot: dict[str, Any] = {}
+    with engine(config) as process:
+        for snapshot in process.looks:
+            if not first_emotion_s and snapshot["emotion"] is not None:
                 first_emotion_s = time.perf_counter() - began
-            if not first_note_s and answer["midi"]["sent"]:
+            if not first_note_s and snapshot["midi"]["sent"]:
                 first_note_s = time.perf_counter() - began
-            if answer["time_s"] >= seconds and (first_emotion_s and first_note_s):
+            if snapshot["time_s"] >= seconds and (first_emotion_s and first_note_s):
                 break
-            if answer["time_s"] >= seconds + _PATIENCE_S:
-                raise RuntimeError(f"{engine} neither heard nor played anything")
+            if snapshot["time_s"] >= seconds + _PATIENCE_S:
+                raise DeviceError(f"{name} neither heard nor played anything")
         all_mb = sum(resident_mb(pid) for pid in _family(process.pid))
         engine_mb = resident_mb(process.pid)
         share = _cpu_seconds(process.pid) / (time.perf_counter() - began)
-        process.stdin.close()
-        for _ in process.stdout:
-            pass
     return {
         "first_emotion_s": round(first_emotion_s, 2),
         "first_note_s": round(first_note_s, 2),

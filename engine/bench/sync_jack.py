@@ -14,15 +14,12 @@ from engine.bench.midi_out.ear import FrameEar
 from engine.bench.midi_out.figures import Lateness
 from engine.bench.midi_out.load import concert
 from engine.bench.midi_out.run import private_server
+from engine.bench.our_program import PORT, live_program
 from engine.bench.sequencer import beat_of, sequencer
 from engine.bench.soak.jack_rig import JackServer, until
-from engine.child import child_command, child_environment
 from engine.session.events_file import read_session
 
 __all__ = ["follower", "measure_over_jack"]
-
-PORT = "Stimmung:Stimmung"
-"""Our MIDI output."""
 
 _PERIOD = 256
 _TEMPO_BPM = 120.0
@@ -36,25 +33,9 @@ def follower(
     server: JackServer, heard: str, clock: str, *options: str
 ) -> Iterator["subprocess.Popen[bytes]"]:
     """Run `stimmung live` on a sound and a clock until the block ends."""
-    command = child_command("engine.cli", "live", "--input", heard, "--engine", "rules")
-    command += ["--midi-out", "jack", "--sync", "midi", "--midi-in", clock, *options]
-    with subprocess.Popen(
-        command,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        env=child_environment(JACK_DEFAULT_SERVER=server.name, JACK_NO_START_SERVER="1"),
-    ) as process:
-        try:
-            until(lambda: PORT in server.ports(), "our MIDI port", _READY_S)
-            until(lambda: len(server.connections(clock)) > 0, "our clock input", _READY_S)
-            yield process
-        finally:
-            process.terminate()
-            try:
-                process.wait(20.0)
-            except subprocess.TimeoutExpired:
-                process.kill()
+    with live_program(server, heard, "--sync", "midi", "--midi-in", clock, *options) as process:
+        until(lambda: len(server.connections(clock)) > 0, "our clock input", _READY_S)
+        yield process
 
 
 def measure_over_jack(

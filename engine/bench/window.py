@@ -12,6 +12,7 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any, Final
 
+from engine.bench.our_program import engine
 from engine.child import child_command, child_environment
 from engine.errors import DeviceError
 
@@ -68,30 +69,11 @@ def _write_long(path: Path, seconds: float) -> None:
 def _headless(audio: Path, seconds: float) -> float:
     """Return the 99th percentile of how late notes were without a window [ms]."""
     config = {"input": str(audio), "midi_out": _OUTPUT, "performance": _PERFORMANCE}
-    with subprocess.Popen(
-        child_command("engine.remote"),
-        env=child_environment(),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        bufsize=1,
-    ) as engine:
-        assert engine.stdin is not None and engine.stdout is not None
-        engine.stdin.write(json.dumps({"do": "start", "config": config}) + "\n")
-        late_ms = None
-        for line in engine.stdout:
-            answer = json.loads(line)
-            if answer["is"] == "error":
-                raise DeviceError(str(answer["message"]))
-            if answer["is"] == "snapshot" and answer["time_s"] >= seconds:
-                late_ms = round(float(answer["midi"]["lateness_p99_ms"]), 3)
-                break
-        engine.stdin.close()
-        for _ in engine.stdout:
-            pass
-    if late_ms is None:
-        raise DeviceError("the engine ended before its time")
-    return late_ms
+    with engine(config) as process:
+        for look in process.looks:
+            if look["time_s"] >= seconds:
+                return round(float(look["midi"]["lateness_p99_ms"]), 3)
+    raise DeviceError("the engine ended before its time")
 
 
 def _with_window(audio: Path, seconds: float) -> dict[str, Any]:

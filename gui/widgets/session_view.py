@@ -31,6 +31,11 @@ _HALVES_PX = (250, 1000)
 class SessionView(QWidget):
     """The sessions there are at the left, the open one at the right.
 
+    Attributes
+    ----------
+    folders : tuple of pathlib.Path
+        The sessions in the list.
+
     Signals
     -------
     chosen : pathlib.Path
@@ -52,6 +57,7 @@ class SessionView(QWidget):
         super().__init__()
         self.setObjectName("stage")
         self._playing = False
+        self.folders: tuple[Path, ...] = ()
         self.list = QListWidget()
         self.list.setAccessibleName(texts.SESSIONS)
         self.list.itemClicked.connect(self._choose)
@@ -114,6 +120,7 @@ class SessionView(QWidget):
 
     def show_list(self, folders: Sequence[Path]) -> None:
         """List the sessions that were recorded."""
+        self.folders = tuple(folders)
         self.list.clear()
         for folder in folders:
             item = QListWidgetItem(folder.name.removeprefix("session-"))

@@ -13,8 +13,9 @@ from engine.bench.midi_out.ear import FrameEar
 from engine.bench.midi_out.load import concert
 from engine.bench.midi_out.run import private_server
 from engine.bench.orders import free_udp_port, send_order
+from engine.bench.our_program import PORT
 from engine.bench.sequencer import beat_of, sequencer
-from engine.bench.sync_jack import PORT, follower
+from engine.bench.sync_jack import follower
 from engine.presets import list_presets
 
 __all__ = ["play_changes"]

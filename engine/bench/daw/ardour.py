@@ -3,11 +3,12 @@
 It cannot follow a MIDI clock here: Ardour 7.3 then counts every clock thirtyfold.
 """
 
+import contextlib
 import os
 import subprocess
 import threading
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Literal
 
 import mido
 
@@ -15,7 +16,7 @@ from engine.bench.soak.jack_rig import JackServer, until
 from engine.child import stranger_environment
 from engine.errors import DeviceError
 
-__all__ = ["TEMPO_BPM", "Ardour", "Recorded", "find_ardour"]
+__all__ = ["TEMPO_BPM", "Ardour", "find_ardour"]
 
 TEMPO_BPM = 120.0
 """Tempo of a new session of Ardour."""
@@ -31,14 +32,6 @@ _FOLLOWER = """<?xml version="1.0" encoding="UTF-8"?>
   </TransportMasters>
 </Ardour>
 """
-
-
-class Recorded(NamedTuple):
-    """A note of the recording."""
-
-    beat: float
-    channel: int
-    pitch: int
 
 
 def find_ardour() -> str:
@@ -105,29 +98,33 @@ class Ardour:
         self._process.stdin.flush()
         self._wait_for("OK", count + 1, _ORDER_S)
 
-    def save(self) -> list[Recorded]:
-        """Save, end, and return the notes recorded, in order of time."""
+    def save(self) -> list[tuple[float, mido.Message]]:
+        """Save, end, and return what was recorded with its beat, in order of time."""
         self.say("save")
         assert self._process.stdin is not None
         self._process.stdin.close()
         self._process.wait(_READY_S)
-        notes: list[Recorded] = []
+        found: list[tuple[float, mido.Message]] = []
         for path in self._session.glob("interchange/*/midifiles/*.mid"):
             file = mido.MidiFile(path)
             for track in file.tracks:
                 tick = 0
                 for message in track:
                     tick += message.time
-                    if message.type == "note_on" and message.velocity:
-                        beat = tick / file.ticks_per_beat
-                        notes.append(Recorded(beat, message.channel, message.note))
-        return sorted(notes)
+                    if not message.is_meta:
+                        found.append((tick / file.ticks_per_beat, message))
+        return sorted(found, key=lambda there: there[0])
 
     def stop(self) -> None:
         """End it, whatever it is doing."""
-        if self._process.poll() is None:
+        assert self._process.stdin is not None
+        with contextlib.suppress(OSError):
+            self._process.stdin.close()
+        try:
+            self._process.wait(_ORDER_S)
+        except subprocess.TimeoutExpired:
             self._process.kill()
-        self._process.wait()
+            self._process.wait()
 
     def last_words(self) -> str:
         """Return what it said last."""

@@ -4,22 +4,22 @@ import bisect
 import contextlib
 import math
 import statistics
-import subprocess
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
 
-from engine.bench.daw.ardour import TEMPO_BPM, Ardour, Recorded
+import mido
+
+from engine.bench.daw.ardour import TEMPO_BPM, Ardour
 from engine.bench.midi_out.ear import FrameEar
 from engine.bench.midi_out.load import concert
 from engine.bench.midi_out.run import private_server
 from engine.bench.orders import free_udp_port, send_order
+from engine.bench.our_program import PORT, live_program
 from engine.bench.soak.jack_rig import JackServer, until
-from engine.child import child_command, child_environment
 from engine.config import check_range
 from engine.errors import DeviceError
 from engine.session.events_file import read_session
@@ -34,7 +34,6 @@ _READY_S = 60.0
 _SETTLE_S = 2.0
 _ATTEMPTS = 4
 _FIRST_BEATS = 1.0  # of a start: told apart, see docs/sync.md
-_PORT = "Stimmung:Stimmung"
 _BEAT_MS = 60e3 / TEMPO_BPM
 _START, _CLOCK = 0xFA, 0xF8
 _CLOCKS_PER_BEAT = 24
@@ -93,24 +92,25 @@ def _record(server: JackServer, folder: Path, role: Role, seconds: float) -> dic
     home.mkdir(parents=True)
     ardour = Ardour(server, home, "send" if role == "follows" else "follow")
     session = folder / "session"
+    options = ["--record", str(session)]
     ear: FrameEar | None = None
     try:
         if role == "follows":
-            options = ["--sync", "midi", "--midi-in", ardour.clock_out]
-            with concert(server, folder) as heard, _live(server, heard, session, options):
+            options += ["--sync", "midi", "--midi-in", ardour.clock_out]
+            with concert(server, folder) as heard, live_program(server, heard, *options):
                 until(lambda: server.connections(ardour.clock_out), "our clock input", _READY_S)
-                ardour.say(f"arm {_PORT}")
+                ardour.say(f"arm {PORT}")
                 ardour.say("roll")
                 time.sleep(seconds)
                 ardour.say("stop")
         else:
             orders = free_udp_port()
-            options = ["--sync", "jack", "--tempo", str(TEMPO_BPM), "--clock-out"]
+            options += ["--sync", "jack", "--tempo", str(TEMPO_BPM), "--clock-out"]
             options += ["--osc-in", str(orders)]
-            with concert(server, folder) as heard, _live(server, heard, session, options):
+            with concert(server, folder) as heard, live_program(server, heard, *options):
                 ear = FrameEar(server, "bench-ear", ("ours",))
-                server.connect(_PORT, ear.port("ours"))
-                ardour.say(f"arm {_PORT}")  # last: Ardour disarms when connections change
+                server.connect(PORT, ear.port("ours"))
+                ardour.say(f"arm {PORT}")  # last: Ardour disarms when connections change
                 time.sleep(_SETTLE_S)
                 send_order(orders, "/stimmung/act", "play")
                 time.sleep(_SETTLE_S)
@@ -131,49 +131,25 @@ def _record(server: JackServer, folder: Path, role: Role, seconds: float) -> dic
     return figures
 
 
-@contextmanager
-def _live(
-    server: JackServer, heard: str, session: Path, options: list[str]
-) -> Iterator["subprocess.Popen[bytes]"]:
-    """Run `stimmung live` on the demo piece until the block ends."""
-    command = child_command("engine.cli", "live", "--input", heard, "--engine", "rules")
-    command += ["--midi-out", "jack", "--record", str(session), *options]
-    with subprocess.Popen(
-        command,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        env=child_environment(JACK_DEFAULT_SERVER=server.name, JACK_NO_START_SERVER="1"),
-    ) as process:
-        try:
-            until(lambda: _PORT in server.ports(), "our MIDI port", _READY_S)
-            yield process
-        finally:
-            process.terminate()
-            try:
-                process.wait(20.0)
-            except subprocess.TimeoutExpired:
-                process.kill()
-
-
-def _judge(recorded: list[Recorded], session: Path) -> dict[str, Any]:
+def _judge(recorded: list[tuple[float, mido.Message]], session: Path) -> dict[str, Any]:
     """Compare each note recorded with the nearest of its kind in our own plan."""
+    notes = [(beat, m) for beat, m in recorded if m.type == "note_on" and m.velocity]
     planned = _planned(session)
     errors: list[tuple[float, float]] = []  # where, and how far off [beats]
     strangers = 0
-    for note in recorded:
-        meant = planned.get((note.channel, note.pitch))
+    for there, message in notes:
+        meant = planned.get((message.channel, message.note))
         if not meant:
             strangers += 1
             continue
-        errors.append((note.beat, min((note.beat - beat for beat in meant), key=abs)))
+        errors.append((there, min((there - beat for beat in meant), key=abs)))
     if not errors:
-        return {"notes": len(recorded)}
+        return {"notes": len(notes)}
     begin = errors[0][0]
     later = [(beat, off) for beat, off in errors if beat > begin + _FIRST_BEATS]
     slope, low, high = _slope(later)
     return {
-        "notes": len(recorded),
+        "notes": len(notes),
         "strangers": strangers,
         "beats": round(errors[-1][0] - begin, 1),
         "off": _distribution([abs(off) * _BEAT_MS for _, off in later]),

@@ -1,0 +1,91 @@
+"""Our own program as others start it: the engine over its pipe, and `stimmung live` on JACK."""
+
+import json
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from engine.bench.soak.jack_rig import JackServer, until
+from engine.child import child_command, child_environment
+from engine.errors import DeviceError
+
+__all__ = ["PORT", "Engine", "engine", "live_program"]
+
+PORT = "Stimmung:Stimmung"
+"""Our MIDI output on JACK."""
+
+_READY_S = 60.0
+_END_S = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """An engine at work.
+
+    Attributes
+    ----------
+    pid : int
+        Of the process.
+    looks : iterator of dict
+        Its snapshots (`engine.snapshot.Snapshot` as JSON) as they come; raises `DeviceError` if it
+        reports an error.
+    """
+
+    pid: int
+    looks: Iterator[dict[str, Any]]
+
+
+@contextmanager
+def engine(config: dict[str, Any]) -> Iterator[Engine]:
+    """Run an engine (`engine.remote`) on a configuration until the block ends."""
+    with subprocess.Popen(
+        child_command("engine.remote"),
+        env=child_environment(),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        bufsize=1,
+    ) as process:
+        assert process.stdin is not None and process.stdout is not None
+        process.stdin.write(json.dumps({"do": "start", "config": config}) + "\n")
+        try:
+            yield Engine(process.pid, _looks(process.stdout))
+        finally:
+            process.stdin.close()
+            for _ in process.stdout:
+                pass
+
+
+def _looks(lines: Iterator[str]) -> Iterator[dict[str, Any]]:
+    for line in lines:
+        answer = json.loads(line)
+        if answer["is"] == "error":
+            raise DeviceError(str(answer["message"]))
+        if answer["is"] == "snapshot":
+            yield answer
+
+
+@contextmanager
+def live_program(
+    server: JackServer, heard: str, *options: str
+) -> Iterator["subprocess.Popen[bytes]"]:
+    """Run `stimmung live` with `rules` on what a JACK client plays until the block ends."""
+    command = child_command("engine.cli", "live", "--input", heard, "--engine", "rules")
+    with subprocess.Popen(
+        [*command, "--midi-out", "jack", *options],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env=child_environment(JACK_DEFAULT_SERVER=server.name, JACK_NO_START_SERVER="1"),
+    ) as process:
+        try:
+            until(lambda: PORT in server.ports(), "our MIDI port", _READY_S)
+            yield process
+        finally:
+            process.terminate()
+            try:
+                process.wait(_END_S)
+            except subprocess.TimeoutExpired:
+                process.kill()
