@@ -7,6 +7,7 @@ import os
 import shutil
 import socket
 import subprocess
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -14,10 +15,12 @@ from dataclasses import replace
 
 import pytest
 from gui_samples import look as snapshot
+from servers.jack import until
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
 from engine.errors import InputError
+from engine.monitor import server
 from engine.monitor.guard import Bucket, host_allowed, origin_allowed, token_matches
 from engine.monitor.server import DEFAULT_PORT, Monitor, parse_address
 
@@ -188,6 +191,21 @@ def test_rubbish_instead_of_http_is_survived(monitor):
             while raw.recv(4096):
                 pass
     assert ask(monitor)[0] == 200
+
+
+def test_those_who_connect_and_say_nothing_are_few_and_not_for_long(desk, monkeypatch):
+    monkeypatch.setattr(server, "_HANDSHAKE_S", 0.5)
+    monitor = Monitor(snapshot, desk, ("127.0.0.1", 0), TOKEN)
+    monitor.start()
+    before = threading.active_count()
+    silent = [socket.create_connection(("127.0.0.1", port_of(monitor))) for _ in range(100)]
+    until(lambda: monitor.refused == 36, "the refusals")
+    assert threading.active_count() - before <= 2 * 64
+    until(lambda: threading.active_count() <= before, "the others to be let go")
+    assert ask(monitor)[0] == 200
+    for raw in silent:
+        raw.close()
+    monitor.stop()
 
 
 def test_a_taken_port_is_a_clear_error(monitor, desk):

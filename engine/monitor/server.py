@@ -5,9 +5,11 @@ Orders are JSON objects: ``{"act": NAME}`` (`engine.mapping.table.ACTIONS` or ``
 with ``{"error": …}`` and counted, never raised.
 """
 
+import contextlib
 import http
 import json
 import math
+import socket
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -30,6 +32,8 @@ DEFAULT_PORT = 8765
 INTERVAL_S = 0.1
 _LARGEST_BYTES = 2048
 _MOST_CLIENTS = 16
+_MOST_SOCKETS = 64  # a thread each, those that have not said yet what they want included
+_HANDSHAKE_S = 5.0
 _ORDERS_PER_S, _ORDERS_AT_ONCE = 30.0, 30.0
 _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'unsafe-inline'; "
@@ -115,12 +119,15 @@ class Monitor:
                 max_queue=4,
                 compression=None,
                 server_header=None,
+                open_timeout=_HANDSHAKE_S,
             )
         except OSError as error:
             reason = error.strerror or error
             raise InputError(
                 f"monitor {address[0]}:{address[1]} cannot be used: {reason}"
             ) from error
+        self._room = threading.BoundedSemaphore(_MOST_SOCKETS)
+        self._serve, self._server.handler = self._server.handler, self._admit
         self._thread = threading.Thread(
             target=self._server.serve_forever, name="monitor", daemon=True
         )
@@ -142,6 +149,19 @@ class Monitor:
         self._server.shutdown()
         if self._thread.ident is not None:
             self._thread.join(2.0)
+
+    def _admit(self, sock: socket.socket, address: Any) -> None:
+        """Serve a socket while there is room; what is too much is hung up on at once."""
+        room = self._room.acquire(blocking=False)
+        if not room:
+            self.refused += 1
+            with contextlib.suppress(OSError):
+                sock.shutdown(socket.SHUT_RDWR)
+        try:
+            self._serve(sock, address)  # ends at once if there is nobody any more
+        finally:
+            if room:
+                self._room.release()
 
     def _answer(self, connection: "ServerConnection", request: "Request") -> "Response | None":
         """Return a page or a refusal; None lets the WebSocket open."""
