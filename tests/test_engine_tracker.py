@@ -127,6 +127,22 @@ def test_states_go_from_settling_to_tracking_to_silence(tracker):
     assert states[-1].chord == "N"
 
 
+@pytest.mark.proof
+def test_after_an_hour_of_nothing_music_is_heard_as_on_the_first_day(tracker):
+    rate = tracker.sample_rate
+    sound = notes(rate, 12.0, DRIVEN, 0.25)
+    fresh = tracker.push(sound)
+    minute = np.zeros(60 * rate, np.float32)
+    for _ in range(60):
+        states = tracker.push(minute)
+    assert states[-1].state == "silence"
+    assert (states[-1].valence, states[-1].arousal) == pytest.approx((0.0, 0.0), abs=1e-6)
+    later = tracker.push(sound)
+    assert last_mean(later, "arousal") == pytest.approx(last_mean(fresh, "arousal"), abs=0.02)
+    assert last_mean(later, "valence") == pytest.approx(last_mean(fresh, "valence"), abs=0.02)
+    assert later[-1].state == fresh[-1].state and later[-1].key == fresh[-1].key
+
+
 def test_chord_and_key_are_named(tracker):
     cadence = ((48, 60, 64, 67), (53, 65, 69, 72), (55, 67, 71, 74), (48, 60, 64, 67))
     states = tracker.push(notes(tracker.sample_rate, 16.0, cadence, 2.0, decay=0.7))
