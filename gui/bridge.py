@@ -4,7 +4,7 @@ The engine is a child process reached over pipes (`engine.remote`): nothing here
 it, and nothing it does can block the window. Of its snapshots only the newest is read; the
 window looks at it at most 30 times a second. When the process dies the bridge says so and
 starts another, a few times and ever more slowly, so that a broken machine is not kept busy
-with restarts.
+with restarts. While music plays a spare waits with its model loaded, so the first is there at once.
 """
 
 import json
@@ -20,6 +20,7 @@ from engine.snapshot import ReplayLook, Snapshot
 from gui import texts, wording
 from gui.child import child_process
 from gui.snapshots import Devices, read_snapshot
+from gui.spare_engine import SpareEngine
 
 __all__ = ["BridgeState", "EngineBridge"]
 
@@ -28,7 +29,7 @@ BridgeState = Literal["absent", "booting", "idle", "starting", "running", "stopp
 FRAME_MS = 33
 """Shortest time between two looks at a snapshot."""
 
-RESTART_DELAYS_S = (0.2, 1.0, 3.0)
+RESTART_DELAYS_S = (0.0, 1.0, 3.0)
 """Waits before the first, second and third restart; after that only the user restarts."""
 
 FORGIVEN_AFTER_S = 60.0
@@ -88,6 +89,8 @@ class EngineBridge(QObject):
         super().__init__(parent)
         self._state: BridgeState = "absent"
         self._process: QProcess | None = None
+        self.spare = SpareEngine(self)
+        self._config: dict[str, Any] = {}
         self._buffer = b""
         self._newest: bytes | None = None
         self._awaited: deque[str] = deque()
@@ -158,6 +161,7 @@ class EngineBridge(QObject):
         self._closing = True
         self._restart_timer.stop()
         self._frame.stop()
+        self.spare.close()
         process = self._process
         if process is None:
             return
@@ -173,7 +177,8 @@ class EngineBridge(QObject):
             self._process.kill()
 
     def _launch(self) -> None:
-        process = child_process(self, "engine.remote")
+        spare = self.spare.take()
+        process = spare or child_process(self, "engine.remote")
         process.readyReadStandardOutput.connect(self._read)
         process.readyReadStandardError.connect(self._read_errors)
         process.finished.connect(self._on_finished)
@@ -183,8 +188,11 @@ class EngineBridge(QObject):
         self._awaited.clear()
         self._born_s = self._heard_s = time.perf_counter()
         self._set_state("booting")
-        process.start()
         self._frame.start()
+        if spare is None:
+            process.start()
+        else:
+            self._read()  # what it said while it waited
 
     def _drop_process(self) -> None:
         process, self._process = self._process, None
@@ -233,7 +241,8 @@ class EngineBridge(QObject):
         if self._state not in ("absent", "booting"):
             self._set_state("starting")
             self._newest = None
-            self._send("start", awaited=True, config=dict(config))
+            self._config = json.loads(json.dumps(dict(config), default=_plain))
+            self._send("start", awaited=True, config=self._config)
 
     def stop(self) -> None:
         """End every note and close the devices."""
@@ -356,6 +365,7 @@ class EngineBridge(QObject):
             self._fulfilled("start")
             if "start" not in self._awaited and self._state in ("starting", "idle"):
                 self._set_state("running")
+                self.spare.prepare(self._config)
                 self.monitored.emit(str(answer["monitor"]))
         elif kind == "replay":
             self._on_replay(answer)

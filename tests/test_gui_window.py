@@ -117,14 +117,29 @@ def test_a_preset_is_applied_while_playing_and_undone(window, qtbot):
 def test_a_killed_engine_is_said_and_started_again_with_the_same_settings(window, qtbot):
     window.page.transport.tempo.setValue(77.0)
     qtbot.waitUntil(lambda: window.seen[-1].tempo_bpm == 77.0, timeout=5000)
-    first = window.desk.bridge.process_id
+    bridge = window.desk.bridge
+    qtbot.waitUntil(lambda: bridge.spare.process_id != 0, timeout=10_000)
+    first, spare = bridge.process_id, bridge.spare.process_id
     os.kill(first, signal.SIGKILL)
     qtbot.waitUntil(lambda: window.notice.isVisible(), timeout=5000)
     window.seen.clear()  # what comes from now on is the second engine's
     assert "killed or crashed" in window.notice.label.text()
     qtbot.waitUntil(lambda: bool(window.seen), timeout=START_MS)
-    assert window.desk.bridge.process_id not in (0, first)
+    assert bridge.process_id == spare != first
     assert window.seen[-1].tempo_bpm == 77.0
+
+
+def test_a_spare_engine_that_dies_is_no_news_and_none_is_needed(window, qtbot):
+    bridge = window.desk.bridge
+    qtbot.waitUntil(lambda: bridge.spare.process_id != 0, timeout=10_000)
+    first, spare = bridge.process_id, bridge.spare.process_id
+    os.kill(spare, signal.SIGKILL)
+    qtbot.waitUntil(lambda: bridge.spare.process_id == 0, timeout=5000)
+    assert not window.notice.isVisible()
+    os.kill(first, signal.SIGKILL)
+    qtbot.waitUntil(lambda: bridge.process_id not in (0, first), timeout=START_MS)
+    window.seen.clear()
+    qtbot.waitUntil(lambda: bool(window.seen), timeout=START_MS)
 
 
 def test_a_hung_engine_is_said_and_restarted_at_the_users_wish(window, qtbot, monkeypatch):

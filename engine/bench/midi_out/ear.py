@@ -29,12 +29,12 @@ class Arrivals:
 
     Attributes
     ----------
-    xruns : int
-        How often the server lost time meanwhile.
+    lost_time : list of int
+        Frames (32 bits) at which the server lost time: its xruns, and leaps of its count.
     """
 
     def __init__(self, heard: dict[str, Any]) -> None:
-        self.xruns = int(heard["xruns"])
+        self.lost_time: list[int] = heard["lost_time"]
         self._first = int(heard["readings"][0][1])
         self._readings = [(time_s, self._since(frame)) for time_s, frame in heard["readings"]]
         self._events: dict[str, list[list[int]]] = heard["events"]
@@ -111,17 +111,21 @@ def listen(name: str, ports: list[str]) -> dict[str, Any]:
     inputs = [client.midi_inports.register(port) for port in ports]
     events: dict[str, list[tuple[int, ...]]] = {port: [] for port in ports}
     heard = [events[port] for port in ports]
-    xruns = 0
+    lost_time: list[int] = []
+    expected = -1
 
     def process(frames: int) -> None:
+        nonlocal expected
         start = client.last_frame_time
+        if start != expected >= 0:
+            lost_time.append(start)
+        expected = (start + frames) % _WRAP
         for port, taken in zip(inputs, heard, strict=True):
             for offset, data in port.incoming_midi_events():
                 taken.append((start + offset, *bytes(data)))
 
     def count(_delay: float) -> None:
-        nonlocal xruns
-        xruns += 1
+        lost_time.append(client.frame_time)
 
     def read() -> tuple[float, int]:
         quickest = (float("inf"), 0.0, 0)
@@ -148,7 +152,7 @@ def listen(name: str, ports: list[str]) -> dict[str, Any]:
     with client:
         while not over.wait(_LOOK_S):
             readings.append(read())
-    return {"xruns": xruns, "readings": readings, "events": events}
+    return {"lost_time": lost_time, "readings": readings, "events": events}
 
 
 if __name__ == "__main__":

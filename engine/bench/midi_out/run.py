@@ -33,6 +33,7 @@ _TAIL_S = 0.5
 _SHORTEST_STEP_S = 0.004
 _LOOK_EVERY = 64  # notes
 _FRAME_WRAP = 1 << 32
+_NEAR_FRAMES = 480  # the server says that it lost time some milliseconds later
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +94,7 @@ def play_all(server: JackServer, count: int, step_s: float) -> dict[str, Any]:
     dict
         By output: ``call`` and ``receiver`` (`Lateness` as dicts) and ``lost`` notes; of ours also
         ``cpu_share``, of ``jack`` also ``off_schedule``: the distance of frames received from
-        frames meant. ``xruns``: how often the server lost time.
+        frames meant. ``lost_time``: how often the server lost time.
     """
     if step_s != round(step_s, 3) or step_s < _SHORTEST_STEP_S:
         least = f"whole milliseconds from {_SHORTEST_STEP_S}"
@@ -105,7 +106,7 @@ def play_all(server: JackServer, count: int, step_s: float) -> dict[str, Any]:
         ear.kill()
         raise
     heard = ear.finish()
-    figures: dict[str, Any] = {"xruns": heard.xruns}
+    figures: dict[str, Any] = {"lost_time": _apart(heard.lost_time)}
     for name in _OURS:
         sent = ours[name]
         figures[name] = {
@@ -113,7 +114,7 @@ def play_all(server: JackServer, count: int, step_s: float) -> dict[str, Any]:
             **_at_the_receiver(name, rhythms[name], heard),
             "cpu_share": round(sent.cpu_share, 4),
         }
-    figures["jack"]["off_schedule"] = _off_schedule(ours["jack"], heard)
+    figures["jack"]["off_schedule"] = _off_schedule(ours["jack"], heard, server.period)
     for name in KINDS:
         if others[name]:
             late = _at_the_receiver(name, rhythms[name], heard)
@@ -219,22 +220,43 @@ def _at_the_receiver(name: str, rhythm: Rhythm, heard: Arrivals) -> dict[str, An
     return {"receiver": _shown(late), "lost": rhythm.notes - len(late)}
 
 
-def _off_schedule(sent: _Sent, heard: Arrivals) -> dict[str, Any]:
-    """Compare, note by note, the frame received with the frame our sender meant [frames]."""
+def _off_schedule(sent: _Sent, heard: Arrivals, period: int) -> dict[str, Any]:
+    """Compare, note by note, the frame received with the frame our sender meant [frames].
+
+    ``undisturbed``: more than one frame off although the server lost no time then.
+    """
     arrived = heard.frames("jack")
     off = [
-        abs(
-            (arrived[note.note_id] - note.frame + _FRAME_WRAP // 2) % _FRAME_WRAP - _FRAME_WRAP // 2
-        )
+        (abs(_between(note.frame, arrived[note.note_id])), arrived[note.note_id])
         for note in sent.notes
         if note.note_id in arrived and note.frame >= 0
     ]
+    near = _NEAR_FRAMES + 2 * period
+    undisturbed = [
+        distance
+        for distance, at in off
+        if distance > 1 and not any(abs(_between(at, lost)) < near for lost in heard.lost_time)
+    ]
     return {
         "count": len(off),
-        "exact": sum(value == 0 for value in off),
-        "more_than_one": sum(value > 1 for value in off),
-        "max_frames": max(off, default=0),
+        "exact": sum(distance == 0 for distance, _ in off),
+        "more_than_one": sum(distance > 1 for distance, _ in off),
+        "undisturbed": len(undisturbed),
+        "max_frames": max((distance for distance, _ in off), default=0),
     }
+
+
+def _apart(frames: list[int]) -> int:
+    """Count moments: the server says the same twice, and late."""
+    return sum(
+        n == 0 or abs(_between(frames[n - 1], frame)) > _NEAR_FRAMES
+        for n, frame in enumerate(frames)
+    )
+
+
+def _between(frame: int, other: int) -> int:
+    """Return how many frames from one to the other, counted with 32 bits."""
+    return (other - frame + _FRAME_WRAP // 2) % _FRAME_WRAP - _FRAME_WRAP // 2
 
 
 def _shown(seconds: Iterable[float]) -> dict[str, Any]:

@@ -50,13 +50,22 @@ SYNC: Final = (
                 f"{{midi.{period}.{load}.jack.off_schedule.exact}} of "
                 f"{{midi.{period}.{load}.jack.off_schedule.count}}",
                 f"{{midi.{period}.{load}.jack.off_schedule.more_than_one}}",
+                f"{{midi.{period}.{load}.jack.off_schedule.undisturbed}}",
                 f"{{midi.{period}.{load}.jack.off_schedule.max_frames}}",
-                f"{{midi.{period}.{load}.xruns}}",
+                f"{{midi.{period}.{load}.lost_time}}",
             )
             for period in _PERIODS
             for load in ("idle", "loaded")
         ),
-        ("frames", "loaded", "on their frame", "off by more than one", "farthest", "xruns"),
+        (
+            "frames",
+            "loaded",
+            "on their frame",
+            "off by more than one",
+            "of them while the server ran well",
+            "farthest",
+            "server lost time",
+        ),
         "The frame at which the note was received beside the frame it was meant for. Where JACK "
         "itself loses time (an xrun), its count of frames jumps, and notes on their way with it.",
     ),
