@@ -169,8 +169,11 @@ class JackServer:
         return process.poll() is None
 
     def _launch(self, log: IO[str]) -> "subprocess.Popen[bytes]":
+        # It ends with whoever started it, even if that is killed, and leaves the registry.
+        tied = shutil.which("setpriv")
+        command = [tied, "--pdeathsig", "TERM"] if tied else []
         # -t: for so long [ms] a killed client may halt the server; 500 is JACK's own default.
-        command = [need_program("jackd"), "-R" if _realtime() else "-r", "-n", self.name]
+        command += [need_program("jackd"), "-R" if _realtime() else "-r", "-n", self.name]
         command += ["-t", "500", "-d", "dummy", "-r", str(self.rate), "-p", str(self.period)]
         return subprocess.Popen(
             command,
