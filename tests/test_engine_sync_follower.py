@@ -192,6 +192,14 @@ def test_a_sender_that_stands_still_and_goes_on_has_lost_no_clock(clocks):
     assert follower.tempo_bpm == pytest.approx(120.0, rel=1e-3)
 
 
+def test_a_jump_while_a_pause_is_not_yet_understood_stands():
+    follower, now = started(120.0, 240)
+    now = feed(follower, now + clock_s(120.0, 2.4), 120.0, 3)
+    follower.song_position(16, now)
+    now = feed(follower, now, 120.0, 24)
+    assert follower.beat_at(now) == pytest.approx(5.0, abs=0.02)
+
+
 @pytest.mark.parametrize("lost", [1, 2, 5])
 def test_clocks_that_got_lost_are_counted(lost):
     follower, now = started(120.0, 240)

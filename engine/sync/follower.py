@@ -171,6 +171,7 @@ class ClockFollower:
             self._resumes = False
 
     def _run(self, number: int, position: int) -> None:
+        self._grid.keep_numbers()
         self._transport = (True, number - position, position)
         self._jumped(position)
 

@@ -128,6 +128,10 @@ class TickGrid:
         self._gap = None
         self._prior_s = 0.0
 
+    def keep_numbers(self) -> None:
+        """Hold no gap open any more: somebody goes by the numbers of ticks behind it."""
+        self._gap = None
+
     def tick(self, time_s: float) -> int | None:
         """Take a tick; return its number, or None if it was one too many."""
         time_s = max(time_s, self.last_time_s)
@@ -161,6 +165,7 @@ class TickGrid:
             steps = self.line.number_at(time_s) - self.last_index
             off_s = abs(steps - round(steps)) * period_s
             if steps > 0.5 and off_s < max(0.1 * period_s, 3.0 * self.noise_s):
+                self.keep_numbers()
                 self._raw.clear()  # who asked gives this tick its place: no recount behind it
                 return self.last_index + round(steps)
             self._prior_s = period_s
