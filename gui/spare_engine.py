@@ -44,7 +44,8 @@ class SpareEngine(QObject):
         process, self._process = self._process, None
         if process is None:
             return None
-        process.disconnect()
+        process.finished.disconnect(self._forget)
+        process.errorOccurred.disconnect(self._forget)
         if process.state() == QProcess.ProcessState.Running:
             return process
         process.deleteLater()
