@@ -24,9 +24,14 @@ _LARGE_SCREEN_PT = 12.0
 """On a tall screen the first start takes larger text."""
 
 
+_applications: list[QApplication] = []
+"""Kept until the interpreter ends: widgets that outlive their application crash it."""
+
+
 def make_application() -> QApplication:
     """Return the application, with a style that looks the same on every system."""
     app = QApplication(sys.argv[:1])
+    _applications.append(app)
     app.setApplicationName(texts.APP)
     app.setOrganizationName(texts.APP)
     app.setDesktopFileName("stimmung")
@@ -87,4 +92,6 @@ def run(*, start: bool = False) -> int:
         window.desk.bridge.open()
         if not window.desk.memory.welcomed:
             QTimer.singleShot(0, window.show_assistant)
-    return app.exec()
+    status = app.exec()
+    sys.excepthook = sys.__excepthook__  # ours would keep the window beyond its time
+    return status

@@ -97,8 +97,14 @@ def _hand(window: MainWindow) -> Iterator[None]:
         window.toggle_stage()
 
 
-def measure(audio: Path, minutes: float, midi_out: str, preset: dict[str, Any]) -> dict[str, Any]:
-    """Run the window and return what was found.
+def measure(
+    audio: Path,
+    minutes: float,
+    midi_out: str,
+    preset: dict[str, Any],
+    tell: Callable[[dict[str, Any]], None],
+) -> None:
+    """Run the window, tell what was found, then close it.
 
     Parameters
     ----------
@@ -110,14 +116,10 @@ def measure(audio: Path, minutes: float, midi_out: str, preset: dict[str, Any]) 
         As `engine.config.LiveConfig` names it.
     preset : dict
         Settings of the performance.
-
-    Returns
-    -------
-    dict
-        ``heartbeat_p50_ms``, ``_p99_ms``, ``_max_ms``, ``deaf_over_100_ms``, ``own_work_p99_ms``,
-        ``own_work_max_ms``, ``looks_per_s``,
-        ``memory_mb`` (first and last), ``memory_slope_mb_per_h``, ``lateness`` (notes, p99 [ms]),
-        and more.
+    tell : callable
+        Takes ``heartbeat_p50_ms``, ``_p99_ms``, ``_max_ms``, ``deaf_over_100_ms``,
+        ``own_work_p99_ms``, ``own_work_max_ms``, ``looks_per_s``, ``memory_mb`` (first and last),
+        ``memory_slope_mb_per_h``, ``lateness`` (notes, p99 [ms]), and more.
 
     Raises
     ------
@@ -125,12 +127,17 @@ def measure(audio: Path, minutes: float, midi_out: str, preset: dict[str, Any]) 
         The engine did not start.
     """
     with tempfile.TemporaryDirectory(prefix="stimmung-window-") as folder:
-        return _measure(Path(folder), audio, minutes, midi_out, preset)
+        _measure(Path(folder), audio, minutes, midi_out, preset, tell)
 
 
 def _measure(
-    folder: Path, audio: Path, minutes: float, midi_out: str, preset: dict[str, Any]
-) -> dict[str, Any]:
+    folder: Path,
+    audio: Path,
+    minutes: float,
+    midi_out: str,
+    preset: dict[str, Any],
+    tell: Callable[[dict[str, Any]], None],
+) -> None:
     app = make_application()
     store = QSettings(str(folder / "settings.ini"), QSettings.Format.IniFormat)
     for name, value in (
@@ -194,10 +201,9 @@ def _measure(
     said = window.notice.label.text() if window.notice.isVisible() else ""
     mover.stop()
     watch.stop()
-    window.close()
     gaps, work = sorted(heart.gaps_s), sorted(heart.work_s)
     late = [point for point in memory if point[0] > 0.1 * took_s] or memory
-    return {
+    found = {
         "minutes": round(took_s / 60.0, 2),
         "platform": app.platformName(),
         "beats": len(gaps),
@@ -218,6 +224,8 @@ def _measure(
         "missed_beats": missed,
         "said": said,
     }
+    tell(found)  # before the window is taken apart: half an hour is not to be lost to that
+    window.close()
 
 
 def _play(seconds: float, until: Callable[[], bool] = lambda: False) -> None:
@@ -245,8 +253,13 @@ def main() -> int:
     parsed = parser.parse_args()
     if not os.environ.get("DISPLAY"):
         os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-    found = measure(parsed.audio, parsed.minutes, parsed.midi_out, parsed.performance)
-    print(json.dumps(found), flush=True)
+    measure(
+        parsed.audio,
+        parsed.minutes,
+        parsed.midi_out,
+        parsed.performance,
+        lambda found: print(json.dumps(found), flush=True),
+    )
     return 0
 
 

@@ -100,4 +100,4 @@ def _with_window(audio: Path, seconds: float) -> dict[str, Any]:
     except (ValueError, IndexError):
         said = (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1]
         raise DeviceError(f"the window could not be measured: {said}") from None
-    return found
+    return {**found, "exit_code": done.returncode}

@@ -230,6 +230,7 @@ COSTS: Final = (
             ("memory at the beginning and the end [MB]", "{window.memory_mb}"),
             ("its slope", "{window.memory_slope_mb_per_h|.1f} MB an hour"),
             ("missed beats", "{window.missed_beats}"),
+            ("exit code at the end", "{window.exit_code}"),
             (
                 "lateness of notes, p99 [ms]: before and after / with the window",
                 "{window.headless_lateness_p99_ms} / {window.window_lateness_p99_ms}",
