@@ -15,10 +15,10 @@ from typing import Any, Literal
 
 from PyQt6.QtCore import QObject, QProcess, QTimer, pyqtSignal
 
-from engine.mapping.table import InputMapping, OutputMapping
+from engine.mapping.table import InputMapping
 from engine.snapshot import ReplayLook, Snapshot
 from gui import texts, wording
-from gui.child import child_process
+from gui.child import child_process, command_line
 from gui.snapshots import Devices, read_snapshot
 from gui.spare_engine import SpareEngine
 
@@ -90,7 +90,6 @@ class EngineBridge(QObject):
         self._state: BridgeState = "absent"
         self._process: QProcess | None = None
         self.spare = SpareEngine(self)
-        self._config: dict[str, Any] = {}
         self._buffer = b""
         self._newest: bytes | None = None
         self._awaited: deque[str] = deque()
@@ -241,8 +240,8 @@ class EngineBridge(QObject):
         if self._state not in ("absent", "booting"):
             self._set_state("starting")
             self._newest = None
-            self._config = json.loads(json.dumps(dict(config), default=_plain))
-            self._send("start", awaited=True, config=self._config)
+            self.spare.config = dict(config)
+            self._send("start", awaited=True, config=self.spare.config)
 
     def stop(self) -> None:
         """End every note and close the devices."""
@@ -328,8 +327,7 @@ class EngineBridge(QObject):
         assert self._process is not None
         if awaited:
             self._awaited.append(do)
-        line = json.dumps({"do": do, **values}, default=_plain)
-        self._process.write(line.encode() + b"\n")
+        self._process.write(command_line(do, **values))
 
     # ------------------------------------------------------------------ answers
 
@@ -365,7 +363,7 @@ class EngineBridge(QObject):
             self._fulfilled("start")
             if "start" not in self._awaited and self._state in ("starting", "idle"):
                 self._set_state("running")
-                self.spare.prepare(self._config)
+                self.spare.prepare()
                 self.monitored.emit(str(answer["monitor"]))
         elif kind == "replay":
             self._on_replay(answer)
@@ -418,8 +416,3 @@ class EngineBridge(QObject):
             if state == "running":
                 self._heard_s = time.perf_counter()
             self.state_changed.emit(state)
-
-
-def _plain(value: OutputMapping | InputMapping) -> dict[str, Any]:
-    """Return a mapping as JSON; everything else that is sent is plain."""
-    return value.to_json()

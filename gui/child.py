@@ -1,10 +1,14 @@
-"""A child process of ours as a `QProcess`; see `engine.child`."""
+"""A child process of ours as a `QProcess`, and what is written to it; see `engine.child`."""
+
+import json
+from typing import Any
 
 from PyQt6.QtCore import QObject, QProcess, QProcessEnvironment
 
 from engine.child import child_command, child_environment
+from engine.mapping.table import InputMapping, OutputMapping
 
-__all__ = ["child_process"]
+__all__ = ["child_process", "command_line"]
 
 
 def child_process(parent: QObject, module: str, *arguments: str) -> QProcess:
@@ -18,3 +22,13 @@ def child_process(parent: QObject, module: str, *arguments: str) -> QProcess:
         environment.insert(name, value)
     process.setProcessEnvironment(environment)
     return process
+
+
+def command_line(do: str, **values: Any) -> bytes:
+    """Return a command of `engine.remote` as the line that is written."""
+    return json.dumps({"do": do, **values}, default=_plain).encode() + b"\n"
+
+
+def _plain(value: OutputMapping | InputMapping) -> dict[str, Any]:
+    """Return a mapping as JSON; everything else that is sent is plain."""
+    return value.to_json()

@@ -1,12 +1,10 @@
 """A second engine process that waits, its model loaded, to take over within a moment."""
 
-import json
-from collections.abc import Mapping
 from typing import Any
 
 from PyQt6.QtCore import QObject, QProcess, QTimer
 
-from gui.child import child_process
+from gui.child import child_process, command_line
 
 __all__ = ["SpareEngine"]
 
@@ -16,12 +14,18 @@ _CLOSE_MS = 2_000
 
 
 class SpareEngine(QObject):
-    """Keeps one spare; without one, taking over is slower, no more."""
+    """Keeps one spare; without one, taking over is slower, no more.
+
+    Attributes
+    ----------
+    config : dict
+        The start it is to be ready for (see `engine.remote`).
+    """
 
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
         self._process: QProcess | None = None
-        self._config: dict[str, Any] = {}
+        self.config: dict[str, Any] = {}
         self._later = QTimer(self)
         self._later.setSingleShot(True)
         self._later.setInterval(_LATER_MS)
@@ -32,9 +36,8 @@ class SpareEngine(QObject):
         """Process number of the spare, 0 while there is none."""
         return 0 if self._process is None else int(self._process.processId() or 0)
 
-    def prepare(self, config: Mapping[str, Any]) -> None:
-        """Have one ready soon for a start with these settings (see `engine.remote`)."""
-        self._config = dict(config)
+    def prepare(self) -> None:
+        """Have one ready soon."""
         if self._process is None:
             self._later.start()
 
@@ -66,8 +69,7 @@ class SpareEngine(QObject):
         process.errorOccurred.connect(self._forget)
         self._process = process
         process.start()
-        line = json.dumps({"do": "prepare", "config": self._config})
-        process.write(line.encode() + b"\n")
+        process.write(command_line("prepare", config=self.config))
 
     def _forget(self) -> None:
         process, self._process = self._process, None

@@ -14,7 +14,7 @@ from servers.ardour import ardour
 from servers.fluidsynth import capture, fluidsynth, peak_hz
 from servers.jack import JackServer, hanging, midi_dump, until
 
-from engine.errors import MidiPortError
+from engine.errors import DeviceError, MidiPortError
 from engine.midi.client import SenderClient
 from engine.midi.ports import list_input_ports, list_output_ports
 
@@ -288,9 +288,10 @@ def test_fluidsynth_sounds_the_notes(jack):
     assert peak_hz(loud, jack.rate) == pytest.approx(440.0, abs=5)
 
 
-def test_ardour_records_every_note_with_its_end(jack, tmp_path):
-    count, step_s = 60, 0.05
-    with SenderClient("jack") as client, ardour(jack, tmp_path) as daw:
+def recorded_by_ardour(jack, folder, count, step_s):
+    """Have it record a run of notes and a controller."""
+    folder.mkdir()
+    with SenderClient("jack") as client, ardour(jack, folder) as daw:
         daw.say(f"arm {client.status().port}")
         daw.say("roll")
         start_s = time.perf_counter() + 0.5
@@ -299,7 +300,15 @@ def test_ardour_records_every_note_with_its_end(jack, tmp_path):
         daw.say("check")
         until(lambda: client.status().sent == count and not client.status().sounding, "the notes")
         daw.say("stop")
-        recorded = daw.save()
+        return daw.save()
+
+
+def test_ardour_records_every_note_with_its_end(jack, tmp_path):
+    count, step_s = 60, 0.05
+    try:
+        recorded = recorded_by_ardour(jack, tmp_path / "first", count, step_s)
+    except DeviceError:  # the server puts a workstation out that a busy machine made late
+        recorded = recorded_by_ardour(jack, tmp_path / "again", count, step_s)
     ons = [(t, m) for t, m in recorded if m.type == "note_on" and m.velocity]
     offs = [
         m for _, m in recorded if m.type == "note_off" or (m.type == "note_on" and not m.velocity)
