@@ -126,19 +126,17 @@ def measure(
     RuntimeError
         The engine did not start.
     """
-    with tempfile.TemporaryDirectory(prefix="stimmung-window-") as folder:
-        _measure(Path(folder), audio, minutes, midi_out, preset, tell)
-
-
-def _measure(
-    folder: Path,
-    audio: Path,
-    minutes: float,
-    midi_out: str,
-    preset: dict[str, Any],
-    tell: Callable[[dict[str, Any]], None],
-) -> None:
     app = make_application()
+    with tempfile.TemporaryDirectory(prefix="stimmung-window-") as folder:
+        window = make_window(_settings(Path(folder), audio, midi_out, preset))
+        found = _perform(window, minutes)
+        # Before the window is taken apart: half an hour is not to be lost to that.
+        tell({"platform": app.platformName(), **found})
+        window.close()
+
+
+def _settings(folder: Path, audio: Path, midi_out: str, preset: dict[str, Any]) -> QSettings:
+    """Return what a window remembers that was set up like this."""
     store = QSettings(str(folder / "settings.ini"), QSettings.Format.IniFormat)
     for name, value in (
         ("audio_input", str(audio)),
@@ -147,7 +145,11 @@ def _measure(
         ("welcomed", "yes"),
     ):
         store.setValue(name, value)
-    window = make_window(store)
+    return store
+
+
+def _perform(window: MainWindow, minutes: float) -> dict[str, Any]:
+    """Have a hand at the window for so long, and return what was measured."""
     window.show()
     looks: list[Snapshot] = []
 
@@ -203,9 +205,8 @@ def _measure(
     watch.stop()
     gaps, work = sorted(heart.gaps_s), sorted(heart.work_s)
     late = [point for point in memory if point[0] > 0.1 * took_s] or memory
-    found = {
+    return {
         "minutes": round(took_s / 60.0, 2),
-        "platform": app.platformName(),
         "beats": len(gaps),
         "heartbeat_p50_ms": round(1e3 * _quantile(gaps, 0.5), 2),
         "heartbeat_p99_ms": round(1e3 * _quantile(gaps, 0.99), 2),
@@ -224,8 +225,6 @@ def _measure(
         "missed_beats": missed,
         "said": said,
     }
-    tell(found)  # before the window is taken apart: half an hour is not to be lost to that
-    window.close()
 
 
 def _play(seconds: float, until: Callable[[], bool] = lambda: False) -> None:

@@ -192,6 +192,42 @@ def test_a_sender_that_stands_still_and_goes_on_has_lost_no_clock(clocks):
     assert follower.tempo_bpm == pytest.approx(120.0, rel=1e-3)
 
 
+def feed_surely(follower, now, clocks, *, pause=0.0):
+    """Feed clocks of 120 BPM of which none can be lost, after a pause [clocks]."""
+    now += clock_s(120.0, pause)
+    for number in range(clocks):
+        follower.tick(now + clock_s(120.0, number), sure=True)
+    return now + clock_s(120.0, clocks)
+
+
+@pytest.mark.parametrize("pauses", [(1.024,), (4.0,), (7.0,), (20.0,), (2.0, 3.0), (1.0, 1.0, 1.3)])
+def test_where_no_clock_can_be_lost_they_are_counted(pauses):
+    """A pause of whole clocks looks like lost ones; JACK says that none was."""
+    follower, now = started(120.0, 240)
+    for pause in pauses:
+        now = feed_surely(follower, now, 3, pause=pause)
+    now = feed_surely(follower, now, 24)
+    assert follower.beat_at(now) == pytest.approx(11.0 + len(pauses) / 8, abs=0.01)
+    assert follower.tempo_bpm == pytest.approx(120.0, rel=2e-3)
+
+
+def test_a_bundle_is_no_pause_even_where_no_clock_can_be_lost():
+    follower, now = started(120.0, 96)
+    for _ in range(5):
+        follower.tick(now + clock_s(120.0, 4), sure=True)
+    now = feed_surely(follower, now + clock_s(120.0, 5), 43)
+    assert follower.beat_at(now) == pytest.approx(6.0, abs=1e-3)
+
+
+def test_a_clock_of_arrivals_that_is_put_right_is_no_pause():
+    follower, now = started(120.0, 96)
+    follower.shift(0.125)
+    assert follower.beat_at(now + 0.125) == pytest.approx(4.0, abs=1e-3)
+    now = feed(follower, now + 0.125, 120.0, 48)
+    assert follower.beat_at(now) == pytest.approx(6.0, abs=1e-3)
+    assert follower.tempo_bpm == pytest.approx(120.0, rel=1e-3)
+
+
 def test_a_jump_while_a_pause_is_not_yet_understood_stands():
     follower, now = started(120.0, 240)
     now = feed(follower, now + clock_s(120.0, 2.4), 120.0, 3)

@@ -35,6 +35,8 @@ def locate(sixteenths):
 class Wire:
     """A MIDI input that says what it is told to."""
 
+    tells_holes = False
+
     def __init__(self):
         self.port, self.alive, self.message = "wire", True, ""
         self.waiting = []

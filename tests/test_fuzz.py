@@ -223,6 +223,7 @@ class Keyboard:
     """A MIDI input whose messages a test gives."""
 
     port, alive, message = "x", True, ""
+    tells_holes = False
 
     def __init__(self):
         self.messages = []

@@ -14,6 +14,8 @@ _WATCH_CLIENT: Final = "Stimmung watch"
 class JackSource:
     """Looks at the server's ports now and then, through a client that takes no part in its cycle.
 
+    A server in trouble refuses clients for a while: it is asked again at every look.
+
     Parameters
     ----------
     library : str
@@ -24,18 +26,16 @@ class JackSource:
     Raises
     ------
     OSError
-        The library is not the one that opened the stream, or the server does not answer.
+        The library is not the one that opened the stream.
     """
 
     def __init__(self, library: str, source: str) -> None:
-        import jack
-
         name = ctypes.c_char_p()
         try:
             ctypes.CDLL(library).PaJack_GetClientName(ctypes.byref(name))
-            self._client: Any = jack.Client(_WATCH_CLIENT, no_start_server=True)
-        except (AttributeError, jack.JackError) as error:
+        except AttributeError as error:
             raise OSError(str(error)) from error
+        self._client: Any = None
         self._source = f"^{re.escape(source)}:"
         self._ours = f"^{re.escape((name.value or b'').decode())}:"
         self._looked_s = 0.0
@@ -47,6 +47,8 @@ class JackSource:
         if now - self._looked_s < _LOOK_S:
             return False
         self._looked_s = now
+        if self._client is None and not self._join():
+            return False
         if self._client.get_ports(self._source, is_audio=True, is_output=True):
             self._there = True
             return False
@@ -55,4 +57,14 @@ class JackSource:
 
     def close(self) -> None:
         """Leave the server."""
-        self._client.close()
+        if self._client is not None:
+            self._client.close()
+
+    def _join(self) -> bool:
+        import jack
+
+        try:
+            self._client = jack.Client(_WATCH_CLIENT, no_start_server=True)
+        except jack.JackError:
+            return False
+        return True

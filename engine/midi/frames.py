@@ -7,9 +7,11 @@ again with every observation.
 
 from collections import deque
 
-__all__ = ["FrameClock"]
+__all__ = ["FRAME_WRAP", "FrameClock"]
 
-_WRAP = 1 << 32  # JACK counts frames in 32 bits: about a day at 48 kHz
+FRAME_WRAP = 1 << 32
+"""JACK counts frames in 32 bits: about a day at 48 kHz."""
+
 _HISTORY = 64
 _FIRST = 16  # readings kept however close, so that the line starts well
 _SPACING_S = 0.2  # of the readings kept afterwards: the history spans a dozen seconds
@@ -87,7 +89,7 @@ class FrameClock:
 
     def _unwrapped(self, frame: int) -> int:
         last = self._last_frame
-        return last + ((frame - last + _WRAP // 2) % _WRAP - _WRAP // 2)
+        return last + ((frame - last + FRAME_WRAP // 2) % FRAME_WRAP - FRAME_WRAP // 2)
 
     def _fit(self) -> None:
         count = len(self._seen)

@@ -10,21 +10,26 @@ anything else
 On JACK every message carries the time of its frame; elsewhere the time it arrived at.
 """
 
+import threading
 from collections.abc import Callable
 from typing import Any, Protocol, TypeAlias
 
 from engine.errors import MidiPortError
-from engine.midi.frames import FrameClock
+from engine.midi.frames import FRAME_WRAP, FrameClock
 from engine.midi.guide import explain, look_around
-from engine.midi.jack_server import open_client
+from engine.midi.jack_server import Pulse, open_client
 from engine.midi.ports import Clock, resolve_name
 
 __all__ = ["InputDevice", "Take", "open_input"]
 
 Take: TypeAlias = Callable[[float, bytes], None]
-"""Called with arrival [s] and one message, from a thread of the MIDI system."""
+"""Called with arrival [s] and one message, from a thread of the MIDI system.
+
+An empty message is a hole: some may have been missed there. With it, instead of its arrival, comes
+how much later than thought whatever came before it was [s]: the clock of arrivals was put right."""
 
 _SLOWEST_READING_S = 1e-4  # a reading that took longer was interrupted and is worth nothing
+_LOOK_AGAIN_S = 0.01
 _LONGEST = 3  # bytes; system exclusive is not for us
 _ACTIVE_SENSING = 0xFE
 
@@ -37,6 +42,9 @@ class InputDevice(Protocol):
 
     alive: bool
     """False once the port or its server has gone."""
+
+    tells_holes: bool
+    """Whether every message comes, or a hole instead; elsewhere nothing is known."""
 
     def refresh(self) -> None:
         """Look whether it is still there; call a few times a second."""
@@ -118,6 +126,8 @@ def _open_named(source: str, port_name: str, take: Take, clock: Clock) -> InputD
 class _RtMidiInput:
     """An open RtMidi input, by callback: its thread stamps each message as it comes."""
 
+    tells_holes = False
+
     def __init__(
         self,
         rtmidi: Any,
@@ -170,7 +180,13 @@ class _RtMidiInput:
 
 
 class _JackInput:
-    """A port of our own on the running JACK server, connected to a source if one is named."""
+    """A port of our own on the running JACK server, connected to a source if one is named.
+
+    JACK hands over every message to a client that takes part in every period, unless the sender
+    was late for one: then the server says that it lost time.
+    """
+
+    tells_holes = True
 
     def __init__(self, port_name: str, source: str, take: Take, clock: Clock) -> None:
         self.alive = True
@@ -181,17 +197,27 @@ class _JackInput:
         self._port = self._client.midi_inports.register(port_name)
         self.name = source or str(self._port.name)
         self._frames = FrameClock(int(self._client.samplerate))
+        self._observing = threading.Lock()
+        self._looked_s = 0.0
         self._peers: tuple[str, ...] = ()
+        # Frame and time the next period should begin at, and the epoch of both.
+        self._next: tuple[int, float, int] | None = None
         self._observe(float("inf"))
         self._client.set_shutdown_callback(self._gone)
         self._client.set_process_callback(self._process)
+        self._client.set_port_connect_callback(self._patched)
+        self._client.set_xrun_callback(self._lost_time)
         self._client.activate()
+        self._pulse = Pulse(self._jack, self._client, clock)
         if source:
             self.connect(source)
 
     def refresh(self) -> None:
         """Compare the clocks again, and look whether the source is still there."""
         if not self.alive:
+            return
+        if self._pulse.has_stopped():
+            self.alive = False
             return
         self._observe(_SLOWEST_READING_S)
         try:
@@ -217,18 +243,46 @@ class _JackInput:
         self._client.close(ignore_errors=True)
 
     def _observe(self, slowest_s: float) -> None:
-        before = self._clock()
-        frame = self._client.frame_time
-        after = self._clock()
-        if after - before <= slowest_s:
-            self._frames.observe((before + after) / 2, frame)
+        if not self._observing.acquire(blocking=False):
+            return  # the other thread is just doing it
+        try:
+            before = self._clock()
+            frame = self._client.frame_time
+            after = self._clock()
+            self._looked_s = after
+            if after - before <= slowest_s:
+                self._frames.observe((before + after) / 2, frame)
+        finally:
+            self._observing.release()
 
     def _gone(self, status: object, reason: str) -> None:
         self.alive = False
 
+    def _patched(self, source: Any, sink: Any, _connected: bool) -> None:
+        if sink is not None and sink.name == self._port.name:
+            self._take(0.0, b"")
+
+    def _lost_time(self, _delayed_us: float) -> None:
+        self._take(0.0, b"")
+
     def _process(self, frames: int) -> None:
         """Take what falls into this period. Called by JACK's real-time thread."""
+        # After a stall the server's count catches up with time over seconds: go along closely.
+        if self._clock() - self._looked_s > _LOOK_AGAIN_S:
+            self._observe(_SLOWEST_READING_S)
         start = self._client.last_frame_time
+        start_s = self._frames.time_at(start)
+        if self._next is not None:
+            expected, expected_s, epoch = self._next
+            if epoch != self._frames.epoch:
+                self._take(start_s - expected_s, b"")
+            elif start != expected:
+                self._take(0.0, b"")
+        self._next = (
+            (start + frames) % FRAME_WRAP,
+            start_s + frames / self._frames.rate,
+            self._frames.epoch,
+        )
         for offset, data in self._port.incoming_midi_events():
             if len(data) <= _LONGEST and ord(data[0]) != _ACTIVE_SENSING:
                 self._take(self._frames.time_at(start + offset), bytes(data))

@@ -16,7 +16,10 @@ from engine.midi.wire import Frame, FrameReader, Kind, WireError
 __all__ = ["MidiInput", "MidiMessage"]
 
 MidiMessage = tuple[float, bytes]
-"""Arrival on `time.perf_counter` [s], and the bytes of one message."""
+"""Arrival on `time.perf_counter` [s], and the bytes of one message.
+
+No bytes are a hole: messages may have been missed there. With it comes by how much what came before
+was later than its time says [s]."""
 
 _START_S = 10.0
 _STOP_S = 1.5
@@ -40,6 +43,8 @@ class MidiInput:
         """The open port, or the one asked for while it is away."""
         self.alive = False
         """Whether the port is open."""
+        self.tells_holes = False
+        """Whether nothing is missed without a hole among the messages."""
         self.message = ""
         """The last trouble, in one line; empty if there was none."""
         self._source = source
@@ -146,5 +151,7 @@ class MidiInput:
             self.message = frame.text
         elif frame.kind == Kind.READY:
             self.alive = bool(frame.text)
+            self.tells_holes = bool(frame.data1)
+            self._messages.append((0.0, b""))  # who knows what was missed
             self.port = frame.text or self.port
             self._answered.set()

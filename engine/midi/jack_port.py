@@ -18,13 +18,12 @@ import time
 from collections import deque
 
 from engine.errors import MidiPortError
-from engine.midi.frames import FrameClock
-from engine.midi.jack_server import open_client, wait_periods
+from engine.midi.frames import FRAME_WRAP, FrameClock
+from engine.midi.jack_server import Pulse, open_client, wait_periods
 from engine.midi.ports import Clock, Written
 
 __all__ = ["JackPort", "jack_destinations"]
 
-_WRAP = 1 << 32
 _WAKE_S = 0.02  # for the sender to wake up; and after an xrun the server's clock is off by as much
 _PERIODS = 3  # that carry the last messages away before we leave
 _PATIENCE_S = 1.5
@@ -104,6 +103,7 @@ class JackPort:
         self._client.set_blocksize_callback(self._resized)
         self._client.set_xrun_callback(self._lost_a_period)
         self._client.activate()
+        self._pulse = Pulse(self._jack, self._client, clock)
         self._observe(float("inf"))
         for _ in range(_FIRST_READINGS):
             self._observe(_SLOWEST_READING_S)
@@ -144,6 +144,9 @@ class JackPort:
     def refresh(self) -> None:
         """Compare the clocks again and look who is connected."""
         if not self.alive:
+            return
+        if self._pulse.has_stopped():
+            self.alive = False
             return
         try:
             self._observe(_SLOWEST_READING_S)
@@ -280,14 +283,14 @@ class JackPort:
         start = self._client.last_frame_time
         if start != self._next_start >= 0:
             self._lost_a_period()
-        self._next_start = (start + frames) % _WRAP
+        self._next_start = (start + frames) % FRAME_WRAP
         if self._epoch != self._frames.epoch:
             self._reckon_anew()
         earliest = 0
         while waiting:
             frame = waiting[0][0]
             # The server's counter wraps at 32 bits, ours does not.
-            offset = (frame - start + _WRAP // 2) % _WRAP - _WRAP // 2
+            offset = (frame - start + FRAME_WRAP // 2) % FRAME_WRAP - FRAME_WRAP // 2
             if offset >= frames:
                 return
             message = heapq.heappop(waiting)
@@ -307,7 +310,7 @@ class JackPort:
                 return  # buffer full: the rest goes first in the next period
             if note_id >= 0:
                 self._sent.append(
-                    Written(note_id, at_s, (earliest - offset) / self._rate, frame % _WRAP)
+                    Written(note_id, at_s, (earliest - offset) / self._rate, frame % FRAME_WRAP)
                 )
 
 

@@ -53,7 +53,12 @@ class _Receiver:
         )
         for peer in self._peers:
             self._device.connect(peer)
-        self._say(Frame(Kind.READY, payload=self._device.name.encode()))
+        ready = Frame(
+            Kind.READY,
+            data1=int(self._device.tells_holes),
+            payload=self._device.name.encode(),
+        )
+        self._say(ready)
 
     def take(self, at_s: float, data: bytes) -> None:
         """Take one message, or lose it while too many wait. Real-time: safe."""
@@ -77,6 +82,7 @@ class _Receiver:
             self._say(*(Frame(Kind.RECEIVED, at_s=m[0], payload=m[1]) for m in batch if m))
             if self._lost:
                 lost, self._lost = self._lost, 0
+                self._say(Frame(Kind.RECEIVED))
                 self._say(Frame(Kind.ERROR, payload=f"{lost} MIDI messages came in vain".encode()))
             if None in batch:
                 break

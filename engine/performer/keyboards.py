@@ -123,7 +123,7 @@ class Keyboards:
 
     def _hear(self, messages: Iterable[tuple[float, bytes]]) -> None:
         for at_s, message in messages:
-            if self.mapper.take(message):
+            if not message or self.mapper.take(message):
                 continue
             self._listener.take(((at_s, message),))
             if self._thru is not None:

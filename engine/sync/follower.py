@@ -94,12 +94,12 @@ class ClockFollower:
         """Return the time of a musical position [s], at the tempo of now."""
         return self._grid.line.time_at(beat * CLOCKS_PER_BEAT + self._transport[1])
 
-    def tick(self, time_s: float) -> None:
-        """Take one clock."""
+    def tick(self, time_s: float, *, sure: bool = False) -> None:
+        """Take one clock; ``sure``: none can have been lost since the last."""
         self.check(time_s)
         if self._lost:
             self._come_back(time_s)
-        number = self._grid.tick(time_s)
+        number = self._grid.tick(time_s, sure=sure)
         if number is None:
             return
         running, origin, held = self._transport
@@ -112,6 +112,10 @@ class ClockFollower:
             self._run(number, number - origin)
         elif position is not None and (not running or number - origin != position):
             self._run(number, position)
+
+    def shift(self, by_s: float) -> None:
+        """Take it that every clock so far came later than was said by so much [s]."""
+        self._grid.shift(by_s)
 
     def resume(self, resume: Resume) -> None:
         """Run from the next clock on, at the place that one must have; Start and Stop win."""

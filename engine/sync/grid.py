@@ -8,12 +8,12 @@ not fit at all is forgotten from its old end.
 
 import math
 from collections import deque
-from collections.abc import Sequence
 from itertools import pairwise
-from statistics import median
-from typing import NamedTuple
 
-__all__ = ["SLOWEST_TICK_S", "Line", "TickGrid"]
+from engine.sync.fit import Line, fit_line, fit_parabola
+from engine.sync.gap import Gap, is_doubtful
+
+__all__ = ["SLOWEST_TICK_S", "TickGrid"]
 
 SLOWEST_TICK_S = 0.25
 """Ticks further apart than this are no clock (10 quarter notes per minute)."""
@@ -22,7 +22,6 @@ _FASTEST_TICK_S = 0.005  # 500 quarter notes per minute
 _WINDOW = 96  # ticks: four quarter notes
 _FEWEST = 6  # ticks that make a line worth trusting
 _BENDS_FROM = 12  # ticks; a parabola through fewer would follow the jitter
-_LATEST = 5  # ticks whose median residual tells whether the line still fits
 
 _NOISE_START_S = 1e-3
 _NOISE_FLOOR_S = 2.5e-4  # below, rounding to samples or milliseconds counts as a bend
@@ -31,56 +30,14 @@ _OUTLIER = 9.0  # times the variance known: the most one tick may add to it
 _STRAY = 3.5  # times the noise: the newest ticks have left the line
 _BEND = 6.0  # standard errors of the curvature
 
-_PRIOR_WEIGHT = 400.0  # of the period known before, as if from about 17 ticks
 _DOUBLE = 0.3  # of a period: what comes sooner than that after its predecessor is its double
 
 _GAP = 6.0  # periods: no chunk is as long, ticks were lost
-
-_WEIGHED = 8  # ticks after a gap by which lost ticks are told from a source that stood still
-_OFF_ROW = 0.08  # of a period, or three times the noise: so far off the old row they are
-_LONGEST_DOUBT = 24  # ticks: over longer gaps the row is no longer known well enough
 
 _AGREEING = 5  # intervals that must agree before lost ticks are believed to be a slower tempo
 _JUDGED = 32  # ticks by which a chunked source is recognised
 _SAME_STEP = 0.12  # intervals so nearly equal are one tempo,
 _OTHER_STEP = 0.2  # and this far from the period, another one
-
-
-class Line(NamedTuple):
-    """Tick ``number`` falls on ``time_s``, and one more tick every ``period_s``."""
-
-    number: int
-    time_s: float
-    period_s: float
-
-    def number_at(self, time_s: float) -> float:
-        """Return the tick number at a time, with its fraction."""
-        return self.number + (time_s - self.time_s) / self.period_s
-
-    def time_at(self, number: float) -> float:
-        """Return the time of a tick [s]."""
-        return self.time_s + (number - self.number) * self.period_s
-
-
-class _Gap(NamedTuple):
-    """Where a row of ticks broke off."""
-
-    number: int
-    time_s: float
-    period_s: float
-    lost: int
-    """Ticks that seemed to be missing."""
-
-
-class _Fit(NamedTuple):
-    offset_s: float
-    period_s: float
-    curvature_s: float
-    residuals: Sequence[float]
-
-    @property
-    def astray_s(self) -> float:
-        return abs(median(self.residuals[-_LATEST:]))
 
 
 class TickGrid:
@@ -110,7 +67,7 @@ class TickGrid:
         self._prior_s = 0.0
         self._counted = 0
         self._rephase = False
-        self._gap: _Gap | None = None  # not yet judged
+        self._gap: Gap | None = None  # not yet judged
 
     @property
     def settled(self) -> bool:
@@ -128,12 +85,33 @@ class TickGrid:
         self._gap = None
         self._prior_s = 0.0
 
+    def shift(self, by_s: float) -> None:
+        """Have all ticks so far be later by so much [s]: whoever timed them was wrong."""
+        if not by_s:
+            return
+        self.line = self.line.shifted(by_s)
+        self.last_time_s += by_s
+        for row in (self._points, self._raw):
+            moved = [(index, time_s + by_s) for index, time_s in row]
+            row.clear()
+            row.extend(moved)
+        if self._gap is not None:
+            self._gap.shift(by_s)
+
     def keep_numbers(self) -> None:
         """Hold no gap open any more: somebody goes by the numbers of ticks behind it."""
         self._gap = None
 
-    def tick(self, time_s: float) -> int | None:
-        """Take a tick; return its number, or None if it was one too many."""
+    def tick(self, time_s: float, *, sure: bool = False) -> int | None:
+        """Take a tick; return its number, or None if it was one too many.
+
+        Parameters
+        ----------
+        time_s : float
+            When it came [s].
+        sure : bool
+            No tick can have been lost between the last one and this.
+        """
         time_s = max(time_s, self.last_time_s)
         if self._rephase or not self._points:
             index = self._begin_row(time_s)
@@ -145,7 +123,7 @@ class TickGrid:
         elif self._is_chunked(time_s):
             index = self._recount(_JUDGED, time_s)
         else:
-            index = self._number(time_s)
+            index = self._number(time_s, sure)
         self._raw.append((max(index, self.last_index), time_s))
         self.last_time_s = time_s
         if index <= self.last_index and self._points:
@@ -219,7 +197,7 @@ class TickGrid:
         slips = self.last_index - self._raw[0][0] - (_JUDGED - 1)
         if abs(slips) <= _JUDGED // 4:
             return False
-        counted = _fit_line([(n, when) for n, (_, when) in enumerate(self._raw)], 0.0)
+        counted = fit_line([(n, when) for n, (_, when) in enumerate(self._raw)], 0.0)
         spread = math.sqrt(sum(r * r for r in counted.residuals) / _JUDGED)
         # Chunks longer than a tick make doubles, and more unrest.
         return spread < (0.25 if slips > 0 else 0.5) * counted.period_s
@@ -239,48 +217,36 @@ class TickGrid:
         self.last_index = first + count - 1
         return first + count
 
-    def _number(self, time_s: float) -> int:
+    def _number(self, time_s: float, sure: bool) -> int:
         """Return the number of a tick by its time, as the row and its gaps have it."""
         index = self.last_index + self._steps(time_s)
         gap = self._gap
-        if gap is not None and index > self.last_index and self._stood_still(index, time_s):
-            self._close_gap(gap)
-            return index - gap.lost
-        self._note_gap(index)
-        return index
-
-    def _note_gap(self, index: int) -> None:
-        """Remember where the row broke off, until enough ticks have come to say why."""
-        lost = index - self.last_index - 1
-        if self._gap is None and self.settled and 1 <= lost < _LONGEST_DOUBT:
-            line = self.line
-            self._gap = _Gap(self.last_index, line.time_at(self.last_index), line.period_s, lost)
-
-    def _stood_still(self, index: int, time_s: float) -> bool:
-        """Tell by the ticks after a gap, this one the last, whether they leave the row before."""
-        gap = self._gap
-        if gap is None or len(after := [*self._after(gap), (index, time_s)]) < _WEIGHED:
-            return False
+        if gap is None:
+            if self.settled and is_doubtful(index - self.last_index - 1, sure):
+                self._gap = Gap(self.line, self.last_index, sure)
+                self._gap.take(index, time_s, sure)
+            return index
+        fresh = index > self.last_index
+        if not gap.take(index if fresh else None, time_s, sure):
+            return index
         self._gap = None
-        row = _fit_line(after, 0.0)
-        first_s = time_s + row.offset_s - (index - after[0][0]) * row.period_s
-        period_s = 0.5 * (gap.period_s + row.period_s)  # a ramp goes on meanwhile
-        off = (first_s - gap.time_s) / period_s
-        return abs(off - round(off)) > max(_OFF_ROW, 3.0 * self.noise_s / period_s)
+        shifts = gap.judge(self.noise_s)
+        if shifts[-1]:
+            self._close_gap(gap, shifts)
+        return index - shifts[-1]
 
-    def _after(self, gap: _Gap) -> list[tuple[int, float]]:
-        """Return the ticks after a gap."""
-        return [(index, when) for index, when in self._points if index > gap.number]
-
-    def _close_gap(self, gap: _Gap) -> None:
-        """Have the ticks after the gap follow those before without one."""
-        after = [(index - gap.lost, when) for index, when in self._after(gap)]
+    def _close_gap(self, gap: Gap, shifts: list[int]) -> None:
+        """Renumber the ticks behind a gap, without the one that is just coming."""
+        after = [
+            (index - shift, when)
+            for (index, when), shift in zip(gap.after[:-1], shifts[:-1], strict=True)
+        ]
         self._points.clear()
         self._points.extend(after)
         self._raw.clear()
         self._raw.extend(after)
-        self._prior_s = gap.period_s
-        self.last_index -= gap.lost
+        self._prior_s = gap.line.period_s
+        self.last_index = after[-1][0]
 
     def _steps(self, time_s: float) -> int:
         """Return how many ticks on from the last this one is; 0 for a double."""
@@ -329,11 +295,11 @@ class TickGrid:
             self.line = Line(index, time_s, self._prior_s or self.line.period_s)
             return
         while True:
-            fit = _fit_line(self._points, self._prior_s)
+            fit = fit_line(self._points, self._prior_s)
             count = len(self._points)
             stray = fit.astray_s > _STRAY * self.noise_s
             if count >= _BENDS_FROM:
-                bent = _fit_parabola(self._points)
+                bent = fit_parabola(self._points)
                 error = self.noise_s * math.sqrt(180.0 / count**5)
                 if abs(bent.curvature_s) > _BEND * error or stray:
                     fit = bent
@@ -345,39 +311,3 @@ class TickGrid:
                 self._points.popleft()
         period_s = min(max(fit.period_s, _FASTEST_TICK_S), SLOWEST_TICK_S)
         self.line = Line(index, time_s + fit.offset_s, period_s)
-
-
-def _fit_line(points: Sequence[tuple[int, float]], prior_s: float) -> _Fit:
-    """Fit a straight line, drawn towards a period known before where there is one."""
-    index, time_s = points[-1]
-    xs = [n - index for n, _ in points]
-    ys = [t - time_s for _, t in points]
-    count = len(points)
-    mean_x, mean_y = sum(xs) / count, sum(ys) / count
-    sxx = sum((x - mean_x) ** 2 for x in xs)
-    sxy = sum((x - mean_x) * (y - mean_y) for x, y in zip(xs, ys, strict=True))
-    weight = _PRIOR_WEIGHT if prior_s else 0.0
-    slope = (sxy + weight * prior_s) / (sxx + weight)
-    offset = mean_y - slope * mean_x
-    residuals = [y - offset - slope * x for x, y in zip(xs, ys, strict=True)]
-    return _Fit(offset, slope, 0.0, residuals)
-
-
-def _fit_parabola(points: Sequence[tuple[int, float]]) -> _Fit:
-    """Fit a parabola; offset and slope are those at the last tick."""
-    index, time_s = points[-1]
-    xs = [n - index for n, _ in points]
-    ys = [t - time_s for _, t in points]
-    count = len(points)
-    mean_x, mean_y = sum(xs) / count, sum(ys) / count
-    us = [x - mean_x for x in xs]
-    # Orthogonal polynomials: 1, u, u² - p - q u.
-    s2 = sum(u * u for u in us)
-    p, q = s2 / count, sum(u**3 for u in us) / s2
-    vs = [u * u - p - q * u for u in us]
-    slope = sum(u * (y - mean_y) for u, y in zip(us, ys, strict=True)) / s2
-    bend = sum(v * y for v, y in zip(vs, ys, strict=True)) / sum(v * v for v in vs)
-    residuals = [y - mean_y - slope * u - bend * v for u, v, y in zip(us, vs, ys, strict=True)]
-    last_u, last_v = us[-1], vs[-1]
-    offset = mean_y + slope * last_u + bend * last_v
-    return _Fit(offset, slope + bend * (2.0 * last_u - q), bend, residuals)

@@ -75,13 +75,18 @@ class MessageSource(Protocol):
     port: str
     alive: bool
     message: str
+    tells_holes: bool
 
     def start(self) -> None:
         """Open the port, or raise `MidiPortError`."""
         ...
 
     def take(self) -> list[tuple[float, bytes]]:
-        """Return the messages that came since the last call, with their times [s]."""
+        """Return the messages that came since the last call, with their times [s].
+
+        An empty one is a hole: some may have been missed there. Instead of its time comes by how
+        much what came before was later than its time says [s].
+        """
         ...
 
     def stop(self) -> None:
@@ -173,6 +178,7 @@ class MidiSync:
         self._follower = ClockFollower(tempo_bpm)
         self.clock: Clock = self._follower
         self._others: list[tuple[float, bytes]] = []
+        self._hole = True  # before the next clock
 
     def open(self) -> None:
         """Open the MIDI input."""
@@ -187,9 +193,14 @@ class MidiSync:
         """Feed the follower with what has come."""
         follower = self._follower
         for at_s, message in self._input.take():
+            if not message:
+                self._hole = True
+                follower.shift(at_s)
+                continue
             status = message[0]
             if status == 0xF8:
-                follower.tick(at_s)
+                follower.tick(at_s, sure=self._input.tells_holes and not self._hole)
+                self._hole = False
             elif status == 0xFA:
                 follower.start(at_s)
             elif status == 0xFB:

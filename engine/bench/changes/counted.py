@@ -87,6 +87,7 @@ class _Wire:
     """A MIDI input that says what it is told to."""
 
     port, alive, message = "counted", True, ""
+    tells_holes = False
 
     def __init__(self) -> None:
         self.waiting: list[tuple[float, bytes]] = []

@@ -85,10 +85,15 @@ class Ardour:
             start_new_session=True,
         )
         threading.Thread(target=self._listen, name="ardour", daemon=True).start()
-        self._wait_for("READY", 1, _READY_S)
-        theirs = sorted(set(server.ports()) - before)
-        self.clock_out = next((port for port in theirs if port.endswith("MIDI Clock out")), "")
+        self.clock_out = ""
         """The port its clock comes from."""
+        try:
+            self._wait_for("READY", 1, _READY_S)
+            if clock == "send":  # now and then the server drops it while it starts
+                until(lambda: self._find_clock(server, before), "its clock", shown=self.last_words)
+        except DeviceError:
+            self.stop()
+            raise
 
     def say(self, order: str) -> None:
         """Give an order of the script and wait until it is carried out."""
@@ -129,6 +134,11 @@ class Ardour:
     def last_words(self) -> str:
         """Return what it said last."""
         return " / ".join(self._said[-4:])
+
+    def _find_clock(self, server: JackServer, before: set[str]) -> bool:
+        theirs = sorted(set(server.ports()) - before)
+        self.clock_out = next((port for port in theirs if port.endswith("MIDI Clock out")), "")
+        return bool(self.clock_out)
 
     def _listen(self) -> None:
         assert self._process.stdout is not None

@@ -16,11 +16,11 @@ from typing import Any
 from engine.bench.midi_out.rhythm import number_of
 from engine.bench.soak.jack_rig import JackServer, until
 from engine.child import child_command, child_environment
+from engine.midi.frames import FRAME_WRAP
 
 __all__ = ["Arrivals", "FrameEar", "listen"]
 
 _LOOK_S = 0.1
-_WRAP = 1 << 32
 _READINGS = 5  # of which the quickest counts
 
 
@@ -40,7 +40,7 @@ class Arrivals:
         self._events: dict[str, list[list[int]]] = heard["events"]
 
     def _since(self, frame: int) -> int:
-        return (frame - self._first + _WRAP // 2) % _WRAP - _WRAP // 2
+        return (frame - self._first + FRAME_WRAP // 2) % FRAME_WRAP - FRAME_WRAP // 2
 
     def frames(self, port: str) -> dict[int, int]:
         """Return note number → frame (32 bits) of the note-ons heard at a port."""
@@ -119,7 +119,7 @@ def listen(name: str, ports: list[str]) -> dict[str, Any]:
         start = client.last_frame_time
         if start != expected >= 0:
             lost_time.append(start)
-        expected = (start + frames) % _WRAP
+        expected = (start + frames) % FRAME_WRAP
         for port, taken in zip(inputs, heard, strict=True):
             for offset, data in port.incoming_midi_events():
                 taken.append((start + offset, *bytes(data)))

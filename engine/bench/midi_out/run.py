@@ -20,6 +20,7 @@ from engine.child import child_command, child_environment
 from engine.config import check_range
 from engine.errors import InputError
 from engine.midi.client import SenderClient, SentNote
+from engine.midi.frames import FRAME_WRAP
 
 __all__ = ["STEP_S", "measure_midi", "play_all", "private_server"]
 
@@ -32,7 +33,6 @@ _LEAD_IN_S = 0.5
 _TAIL_S = 0.5
 _SHORTEST_STEP_S = 0.004
 _LOOK_EVERY = 64  # notes
-_FRAME_WRAP = 1 << 32
 _NEAR_FRAMES = 480  # the server says that it lost time some milliseconds later
 
 
@@ -256,7 +256,7 @@ def _apart(frames: list[int]) -> int:
 
 def _between(frame: int, other: int) -> int:
     """Return how many frames from one to the other, counted with 32 bits."""
-    return (other - frame + _FRAME_WRAP // 2) % _FRAME_WRAP - _FRAME_WRAP // 2
+    return (other - frame + FRAME_WRAP // 2) % FRAME_WRAP - FRAME_WRAP // 2
 
 
 def _shown(seconds: Iterable[float]) -> dict[str, Any]:

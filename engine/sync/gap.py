@@ -1,0 +1,91 @@
+"""Breaks in a row of ticks: some were lost on their way, or their source stood still.
+
+The next few ticks tell. Where nothing can have been lost, they are simply counted. Elsewhere their
+place decides: on the old row, ticks were lost; off it, the source stood still for a moment, as a
+workstation does over an xrun.
+"""
+
+from engine.sync.fit import Line, fit_line
+
+__all__ = ["Gap", "is_doubtful"]
+
+_WEIGHED = 8  # ticks behind a gap by which it is judged
+_OFF_ROW = 0.04  # of a period, or three times the noise: so far off the old row they are
+_LONGEST_DOUBT = 24  # ticks: over longer gaps the row is no longer known well enough
+
+
+def is_doubtful(lost: int, sure: bool) -> bool:
+    """Tell whether so many ticks that seem lost may never have been sent."""
+    return lost >= 1 and (sure or lost < _LONGEST_DOUBT)
+
+
+class Gap:
+    """Collects the ticks behind a break, the first of them among them.
+
+    Parameters
+    ----------
+    line : Line
+        The row before.
+    number : int
+        Of its last tick.
+    sure : bool
+        No tick can have been lost in the break.
+
+    Attributes
+    ----------
+    after : list of (int, float)
+        Ticks behind it: number if some were lost, and time [s].
+    """
+
+    def __init__(self, line: Line, number: int, sure: bool) -> None:
+        self.line = line
+        self.after: list[tuple[int, float]] = []
+        self._number = number
+        self._sure = sure
+        self._came = 0
+        self._missing: list[int] = []  # numbers for which no tick had come, by tick behind
+
+    def take(self, index: int | None, time_s: float, sure: bool) -> bool:
+        """Take a tick, numbered unless it is a double; tell whether it is time to judge."""
+        self._sure &= sure
+        self._came += 1
+        if index is None:
+            return False
+        self.after.append((index, time_s))
+        self._missing.append(index - self._number - self._came)
+        return len(self.after) >= _WEIGHED
+
+    def shift(self, by_s: float) -> None:
+        """Have all ticks be later by so much [s]."""
+        self.line = self.line.shifted(by_s)
+        self.after = [(index, time_s + by_s) for index, time_s in self.after]
+
+    def judge(self, noise_s: float) -> list[int]:
+        """Return by how much each number behind is too high.
+
+        Parameters
+        ----------
+        noise_s : float
+            Jitter of the clock, root mean square [s].
+        """
+        if self._sure:
+            return self._uncalled()
+        lost = self.after[0][0] - self._number - 1
+        return [lost if self._is_off_row(noise_s) else 0] * len(self.after)
+
+    def _uncalled(self) -> list[int]:
+        """Count numbers that no tick came for, those of a late bundle taken as there."""
+        least = self._missing[-1]
+        shifts = []
+        for missing in reversed(self._missing):
+            least = min(least, missing)
+            shifts.append(max(0, least))
+        return shifts[::-1]
+
+    def _is_off_row(self, noise_s: float) -> bool:
+        (first, _), (last, last_s) = self.after[0], self.after[-1]
+        row = fit_line(self.after, 0.0)
+        first_s = last_s + row.offset_s - (last - first) * row.period_s
+        period_s = 0.5 * (self.line.period_s + row.period_s)  # a ramp goes on meanwhile
+        off = (first_s - self.line.time_at(self._number)) / period_s
+        return abs(off - round(off)) > max(_OFF_ROW, 3.0 * noise_s / period_s)

@@ -1,0 +1,124 @@
+"""A real PipeWire through its JACK library: played, killed, and there again."""
+
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from conftest import FakeClock
+from servers.jack import hanging, midi_dump, since_connected, sounding, until
+from servers.pipewire import PipeWireServer
+
+import presets
+from engine.bench.our_program import PORT
+from engine.midi.jack_server import Pulse
+
+LISTENERS = """
+import sys, threading, time
+from engine.midi.input_port import MidiInput
+from engine.sync.jack_transport import JackTransportSync
+
+keys = MidiInput("jack")
+keys.start()
+transport = JackTransportSync(120.0)
+transport.open()
+over = threading.Event()
+threading.Thread(target=lambda: (sys.stdin.read(), over.set()), daemon=True).start()
+was = None
+while not over.wait(0.02):
+    transport.poll(time.perf_counter())
+    now = f"keys {keys.alive} transport {transport.health().locked}"
+    if now != was:
+        print(now, flush=True)
+    was = now
+transport.close()
+keys.stop()
+"""
+BOTH, NONE = "keys True transport True", "keys False transport False"
+AGAIN_S = 20.0
+
+
+@pytest.fixture
+def pipewire() -> Iterator[PipeWireServer]:
+    with tempfile.TemporaryDirectory(prefix="pw-") as folder:  # a socket's path must be short
+        server = PipeWireServer(Path(folder))
+        yield server
+        server.stop()
+
+
+def heard_there(pipewire: PipeWireServer, name: str) -> None:
+    """Wait until another program hears notes of ours."""
+    with midi_dump(pipewire, name) as dump:
+        pipewire.connect(PORT, dump.port)
+        until(lambda: sounding(dump), "notes", AGAIN_S)
+
+
+@pytest.mark.proof
+def test_notes_come_back_with_the_server(pipewire: PipeWireServer) -> None:
+    command = [sys.executable, "-P", "-m", "engine.cli", "live", "--engine", "rules"]
+    options = ["--input", str(presets.DEMO_AUDIO), "--midi-out", "jack"]
+    with subprocess.Popen([*command, *options], env=pipewire.environment()) as live:
+        try:
+            heard_there(pipewire, "before")
+            pipewire.kill()
+            time.sleep(3.0)
+            pipewire.restart()
+            with midi_dump(pipewire, "after") as dump:
+                pipewire.connect(PORT, dump.port)
+                until(lambda: sounding(dump), "notes after the restart", AGAIN_S)
+                live.terminate()
+                assert live.wait(20.0) == 0
+                until(lambda: not hanging(since_connected(dump.heard)), "the notes to end")
+        finally:
+            live.kill()
+
+
+@pytest.mark.proof
+def test_listeners_come_back_with_the_server(pipewire: PipeWireServer) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-P", "-c", LISTENERS],
+        env=pipewire.environment(),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as program:
+        assert program.stdin is not None and program.stdout is not None
+        told = iter(program.stdout)
+        try:
+            assert BOTH in next(told)
+            pipewire.kill()
+            while NONE not in next(told):
+                pass
+            pipewire.restart()
+            while BOTH not in next(told):
+                pass
+        finally:
+            program.stdin.close()
+
+
+def test_a_server_that_dies_without_a_word_is_noticed(fake_clock: FakeClock) -> None:
+    client = SimpleNamespace(last_frame_time=0)
+    pipewire = SimpleNamespace(version_string=lambda: "3.0.0.0 (using PipeWire 0.3.65)")
+    pulse = Pulse(pipewire, client, fake_clock)
+    for _ in range(20):
+        fake_clock.sleep(0.25)
+        client.last_frame_time += 256
+        assert not pulse.has_stopped()
+    fake_clock.sleep(60.0)  # the computer slept, and the server with it
+    assert not pulse.has_stopped()
+    looks = 0
+    while not pulse.has_stopped():
+        assert (looks := looks + 1) < 10
+        fake_clock.sleep(0.25)
+    assert looks >= 4
+
+
+def test_a_jack_server_that_stands_still_is_left_to_its_own_library(fake_clock: FakeClock) -> None:
+    pulse = Pulse(SimpleNamespace(version_string=lambda: "1.9.21"), SimpleNamespace(), fake_clock)
+    for _ in range(50):
+        fake_clock.sleep(0.25)
+        assert not pulse.has_stopped()
