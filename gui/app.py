@@ -19,6 +19,7 @@ from gui.memory import Memory
 __all__ = ["keep_still", "make_application", "make_window", "run"]
 
 _SETTLED_MS = 1500
+_TIDY_MS = 5000
 _LARGE_SCREEN_PX = 1000
 _LARGE_SCREEN_PT = 12.0
 """On a tall screen the first start takes larger text."""
@@ -56,10 +57,15 @@ def make_window(store: QSettings) -> MainWindow:
 def keep_still() -> None:
     """Leave what is there by now out of every later collection of garbage.
 
-    The window's fifty thousand lasting objects take 25 ms to walk through: a picture late.
+    The window's fifty thousand lasting objects take 25 ms to walk through: a picture late. What
+    comes after is collected every few seconds: Python would wait until it is a quarter of them.
     """
     gc.collect()
     gc.freeze()
+    tidy = QTimer(QApplication.instance())
+    tidy.setInterval(_TIDY_MS)
+    tidy.timeout.connect(lambda: gc.collect())
+    tidy.start()
 
 
 def _say_errors(window: MainWindow) -> Callable[..., None]:

@@ -13,7 +13,7 @@ import os
 import sys
 import tempfile
 import time
-from array import array
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -26,24 +26,52 @@ from engine.snapshot import Snapshot
 from gui.app import keep_still, make_application, make_window
 from gui.main_window import MainWindow
 
-__all__ = ["Heartbeat", "main", "measure"]
+__all__ = ["Heartbeat", "Times", "main", "measure"]
 
 BEAT_MS = 10
 DEAF_S = 0.1
 _SETTLING_S = 15.0
 _MEMORY_EVERY_S = 5.0
+_MEMORY_SHOWN = 6  # parts of the time
 _HAND_MS = 50
 _LATENESS_NOTES = 2048
 """So many notes the sender's percentiles describe: looks further apart share none."""
 _START_S = 60.0
 
 
+class Times:
+    """Counts durations to a tenth of a millisecond, in the same room however many they are."""
+
+    def __init__(self) -> None:
+        self._tenths: Counter[int] = Counter()
+
+    def __len__(self) -> int:
+        return self._tenths.total()
+
+    def add(self, seconds: float) -> None:
+        """Count one."""
+        self._tenths[round(seconds * 1e4)] += 1
+
+    def quantile_ms(self, share: float) -> float:
+        """Return what a share of them (0..1) does not exceed [ms]; 1 is the longest."""
+        wanted, seen = share * len(self), 0
+        for tenths, count in sorted(self._tenths.items()):
+            seen += count
+            if seen >= wanted:
+                return tenths / 10.0
+        return 0.0
+
+    def longer_than(self, seconds: float) -> int:
+        """Return how many were longer."""
+        return sum(count for tenths, count in self._tenths.items() if tenths > seconds * 1e4)
+
+
 class Heartbeat:
     """Measures the gaps between beats of the window's own event loop."""
 
     def __init__(self) -> None:
-        self.gaps_s = array("d")
-        self.work_s = array("d")
+        self.gaps = Times()
+        self.work = Times()
         """Of each gap, what the window worked itself; the rest it waited for a processor."""
         self.collecting_s = 0.0
         """Longest collection of garbage [s]."""
@@ -66,8 +94,8 @@ class Heartbeat:
 
     def _beat(self) -> None:
         now_s, worked_s = time.perf_counter(), time.thread_time()
-        self.gaps_s.append(now_s - self._last_s)
-        self.work_s.append(worked_s - self._worked_s)
+        self.gaps.add(now_s - self._last_s)
+        self.work.add(worked_s - self._worked_s)
         self._last_s, self._worked_s = now_s, worked_s
 
     def _collected(self, phase: str, _info: dict[str, int]) -> None:
@@ -102,6 +130,7 @@ def measure(
     minutes: float,
     midi_out: str,
     preset: dict[str, Any],
+    began_s: float,
     tell: Callable[[dict[str, Any]], None],
 ) -> None:
     """Run the window, tell what was found, then close it.
@@ -116,10 +145,14 @@ def measure(
         As `engine.config.LiveConfig` names it.
     preset : dict
         Settings of the performance.
+    began_s : float
+        When this process was started, on `time.perf_counter`.
     tell : callable
-        Takes ``heartbeat_p50_ms``, ``_p99_ms``, ``_max_ms``, ``deaf_over_100_ms``,
-        ``own_work_p99_ms``, ``own_work_max_ms``, ``looks_per_s``, ``memory_mb`` (first and last),
-        ``memory_slope_mb_per_h``, ``lateness`` (notes, p99 [ms]), and more.
+        Takes ``visible_s`` and ``engine_s`` (from the start of the process until the window is on
+        the screen, and until the engine's first picture), ``heartbeat_p50_ms``, ``_p99_ms``,
+        ``_max_ms``, ``deaf_over_100_ms``, ``own_work_p99_ms``, ``own_work_max_ms``,
+        ``looks_per_s``, ``memory_mb`` (at equal distances), ``memory_slope_mb_per_h``, ``lateness``
+        (notes, p99 [ms]), and more.
 
     Raises
     ------
@@ -129,9 +162,10 @@ def measure(
     app = make_application()
     with tempfile.TemporaryDirectory(prefix="stimmung-window-") as folder:
         window = make_window(_settings(Path(folder), audio, midi_out, preset))
+        started = _start(window, began_s)
         found = _perform(window, minutes)
         # Before the window is taken apart: half an hour is not to be lost to that.
-        tell({"platform": app.platformName(), **found})
+        tell({"platform": app.platformName(), **started, **found})
         window.close()
 
 
@@ -148,9 +182,26 @@ def _settings(folder: Path, audio: Path, midi_out: str, preset: dict[str, Any]) 
     return store
 
 
+def _start(window: MainWindow, began_s: float) -> dict[str, float]:
+    """Show the window and start the engine; return when the one and the other were there."""
+    window.show()
+    handle = window.windowHandle()
+    assert handle is not None
+    _play(_START_S, handle.isExposed)
+    visible_s = time.perf_counter() - began_s
+    window.desk.start()
+    _play(_START_S, lambda: window.desk.look is not None)
+    if window.desk.look is None:
+        window.close()
+        raise RuntimeError(f"the engine did not start: {window.notice.label.text()}")
+    return {
+        "visible_s": round(visible_s, 2),
+        "engine_s": round(time.perf_counter() - began_s, 2),
+    }
+
+
 def _perform(window: MainWindow, minutes: float) -> dict[str, Any]:
     """Have a hand at the window for so long, and return what was measured."""
-    window.show()
     looks: list[Snapshot] = []
 
     def take(look: Snapshot) -> None:
@@ -159,11 +210,6 @@ def _perform(window: MainWindow, minutes: float) -> dict[str, Any]:
 
     counted = [0]
     window.desk.bridge.snapshot.connect(take)
-    window.desk.start()
-    _play(_START_S, lambda: bool(looks))
-    if not looks:
-        window.close()
-        raise RuntimeError(f"the engine did not start: {window.notice.label.text()}")
     hand = _hand(window)
     mover = QTimer()
     mover.setInterval(_HAND_MS)
@@ -203,22 +249,22 @@ def _perform(window: MainWindow, minutes: float) -> dict[str, Any]:
     said = window.notice.label.text() if window.notice.isVisible() else ""
     mover.stop()
     watch.stop()
-    gaps, work = sorted(heart.gaps_s), sorted(heart.work_s)
+    gaps, work = heart.gaps, heart.work
     late = [point for point in memory if point[0] > 0.1 * took_s] or memory
     return {
         "minutes": round(took_s / 60.0, 2),
         "beats": len(gaps),
-        "heartbeat_p50_ms": round(1e3 * _quantile(gaps, 0.5), 2),
-        "heartbeat_p99_ms": round(1e3 * _quantile(gaps, 0.99), 2),
-        "heartbeat_p999_ms": round(1e3 * _quantile(gaps, 0.999), 2),
-        "heartbeat_max_ms": round(1e3 * gaps[-1], 2),
-        "deaf_over_100_ms": sum(gap > DEAF_S for gap in gaps),
-        "own_work_p99_ms": round(1e3 * _quantile(work, 0.99), 2),
-        "own_work_max_ms": round(1e3 * work[-1], 2),
+        "heartbeat_p50_ms": gaps.quantile_ms(0.5),
+        "heartbeat_p99_ms": gaps.quantile_ms(0.99),
+        "heartbeat_p999_ms": gaps.quantile_ms(0.999),
+        "heartbeat_max_ms": gaps.quantile_ms(1.0),
+        "deaf_over_100_ms": gaps.longer_than(DEAF_S),
+        "own_work_p99_ms": work.quantile_ms(0.99),
+        "own_work_max_ms": work.quantile_ms(1.0),
         "longest_collection_ms": round(1e3 * heart.collecting_s, 2),
         "looks_per_s": round(counted[0] / took_s, 2),
         "window_cpu_share": round(cpu, 3),
-        "memory_mb": [round(memory[0][1], 1), round(memory[-1][1], 1)],
+        "memory_mb": [round(memory[at][1], 1) for at in _evenly(len(memory))],
         "memory_slope_mb_per_h": round(3600.0 * trend(late), 2),
         "lateness": [[sent, round(p99, 4)] for sent, p99 in lateness],
         "lateness_max_ms": round(midi.lateness_max_ms, 3),
@@ -233,13 +279,14 @@ def _play(seconds: float, until: Callable[[], bool] = lambda: False) -> None:
     QTimer.singleShot(round(seconds * 1000), loop.quit)
     look = QTimer()
     look.timeout.connect(lambda: loop.quit() if until() else None)
-    look.start(10 * BEAT_MS)
+    look.start(BEAT_MS)
     loop.exec()
     look.stop()
 
 
-def _quantile(ordered: list[float], share: float) -> float:
-    return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
+def _evenly(count: int) -> list[int]:
+    """Return the places of a few looks, from the first to the last."""
+    return sorted({round(part * (count - 1) / _MEMORY_SHOWN) for part in range(_MEMORY_SHOWN + 1)})
 
 
 def main() -> int:
@@ -249,6 +296,7 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=3.0)
     parser.add_argument("--midi-out", default="none")
     parser.add_argument("--performance", type=json.loads, default={})
+    parser.add_argument("--began", type=float, default=time.perf_counter(), metavar="SECONDS")
     parsed = parser.parse_args()
     if not os.environ.get("DISPLAY"):
         os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
@@ -257,6 +305,7 @@ def main() -> int:
         parsed.minutes,
         parsed.midi_out,
         parsed.performance,
+        parsed.began,
         lambda found: print(json.dumps(found), flush=True),
     )
     return 0

@@ -11,7 +11,7 @@ from gui.addresses import local_addresses, reachable
 from gui.history import History
 from gui.hotplug import DeviceWatch
 from gui.snapshots import Devices
-from gui.soak import Heartbeat
+from gui.soak import Heartbeat, Times
 from gui.turns import TurnWatch
 from gui.wording import message_words
 
@@ -34,12 +34,22 @@ class Desk(QObject):
 def test_a_deaf_window_shows_in_the_heartbeat(qapp, qtbot):
     heart = Heartbeat()
     heart.start()
-    qtbot.waitUntil(lambda: len(heart.gaps_s) > 3)
+    qtbot.waitUntil(lambda: len(heart.gaps) > 3)
     time.sleep(0.12)  # as a window that works would
-    qtbot.waitUntil(lambda: max(heart.gaps_s) > 0.1)
+    qtbot.waitUntil(lambda: heart.gaps.longer_than(0.1))
     heart.stop()
-    assert len(heart.work_s) == len(heart.gaps_s)
-    assert max(heart.work_s) < 0.12  # it slept, and did not work
+    assert len(heart.work) == len(heart.gaps)
+    assert heart.work.quantile_ms(1.0) < 120.0  # it slept, and did not work
+
+
+def test_times_are_counted_to_a_tenth_of_a_millisecond():
+    times = Times()
+    for tenths in range(1, 101):
+        times.add(tenths * 1e-4)
+    assert len(times) == 100
+    assert [times.quantile_ms(share) for share in (0.01, 0.5, 0.99, 1.0)] == [0.1, 5.0, 9.9, 10.0]
+    assert times.longer_than(0.009) == 10
+    assert Times().quantile_ms(0.5) == 0.0
 
 
 @pytest.mark.parametrize(

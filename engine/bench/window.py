@@ -8,6 +8,7 @@ import json
 import os
 import subprocess
 import tempfile
+import time
 from pathlib import Path
 from statistics import fmean
 from typing import Any, Final
@@ -83,6 +84,7 @@ def _with_window(audio: Path, seconds: float) -> dict[str, Any]:
         f"--minutes={seconds / 60.0:g}",
         f"--midi-out={_OUTPUT}",
         f"--performance={json.dumps(_PERFORMANCE)}",
+        f"--began={time.perf_counter()!r}",
     )
     environment = child_environment()
     if not os.environ.get("DISPLAY") and not os.environ.get("WAYLAND_DISPLAY"):
