@@ -315,7 +315,7 @@ def test_every_change_of_position_is_counted_once():
 @settings(max_examples=40, deadline=None)
 @given(
     tempo=st.floats(20, 300),
-    jitter=st.floats(0, 0.08),
+    jitter=st.floats(0, 0.06),
     loss=st.floats(0, 0.08),
     double=st.floats(0, 0.08),
     seed=st.integers(0, 10**6),

@@ -5,12 +5,15 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+import soundfile
+import soxr
 from conftest import FakeClock
-from servers.jack import hanging, midi_dump, since_connected, sounding, until
+from servers.jack import RATE, hanging, midi_dump, since_connected, sounding, until
 from servers.pipewire import PipeWireServer
 
 import presets
@@ -38,6 +41,8 @@ while not over.wait(0.02):
 transport.close()
 keys.stop()
 """
+SPARE = "Stimmung spare:Stimmung spare"
+PLAYER, EAR = "concert", "Stimmung audio:in_0"
 BOTH, NONE = "keys True transport True", "keys False transport False"
 AGAIN_S = 20.0
 
@@ -57,24 +62,45 @@ def heard_there(pipewire: PipeWireServer, name: str) -> None:
         until(lambda: sounding(dump), "notes", AGAIN_S)
 
 
-@pytest.mark.proof
-def test_notes_come_back_with_the_server(pipewire: PipeWireServer) -> None:
-    command = [sys.executable, "-P", "-m", "engine.cli", "live", "--engine", "rules"]
-    options = ["--input", str(presets.DEMO_AUDIO), "--midi-out", "jack"]
-    with subprocess.Popen([*command, *options], env=pipewire.environment()) as live:
+@contextmanager
+def player(pipewire: PipeWireServer, sound: Path) -> Iterator[None]:
+    """Play the demo piece as another program does; it dies with the server."""
+    command = [sys.executable, "-P", "-m", "engine.bench.soak.concert", str(sound), PLAYER]
+    with subprocess.Popen(command, env=pipewire.environment(), stdin=subprocess.PIPE) as process:
         try:
-            heard_there(pipewire, "before")
-            pipewire.kill()
-            time.sleep(3.0)
-            pipewire.restart()
+            until(lambda: f"{PLAYER}:out" in pipewire.ports(), "the player")
+            yield
+        finally:
+            process.kill()
+
+
+@pytest.mark.proof
+def test_sound_and_notes_come_back_with_the_server(
+    pipewire: PipeWireServer, tmp_path: Path
+) -> None:
+    samples, rate = soundfile.read(presets.DEMO_AUDIO, dtype="float32", always_2d=True)
+    sound = tmp_path / "demo.wav"
+    soundfile.write(sound, soxr.resample(samples[:, 0], rate, RATE), RATE)
+    command = [sys.executable, "-P", "-m", "engine.cli", "live", "--engine", "rules"]
+    command += ["--input", PLAYER, "--midi-out", "jack"]
+    with ExitStack() as first:
+        first.enter_context(player(pipewire, sound))
+        live = first.enter_context(subprocess.Popen(command, env=pipewire.environment()))
+        first.callback(live.kill)
+        heard_there(pipewire, "before")
+        assert pipewire.connections(EAR) == [f"{PLAYER}:out"]
+        pipewire.kill()
+        time.sleep(3.0)
+        pipewire.restart()
+        with player(pipewire, sound):
+            until(lambda: pipewire.connections(EAR) == [f"{PLAYER}:out"], "the sound", AGAIN_S)
             with midi_dump(pipewire, "after") as dump:
                 pipewire.connect(PORT, dump.port)
                 until(lambda: sounding(dump), "notes after the restart", AGAIN_S)
+                until(lambda: pipewire.connections(SPARE) == [dump.port], "the spare", AGAIN_S)
                 live.terminate()
                 assert live.wait(20.0) == 0
                 until(lambda: not hanging(since_connected(dump.heard)), "the notes to end")
-        finally:
-            live.kill()
 
 
 @pytest.mark.proof

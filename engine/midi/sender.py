@@ -259,7 +259,7 @@ def _wait_for_turn(inbox: "queue.SimpleQueue[list[Frame]]", stand_in: StandIn) -
     """
     parent = os.getppid()
     while os.getppid() == parent:  # a forked sibling may hold our stdin open after its death
-        if stand_in.lost:
+        if not stand_in.look():
             return []  # what a dead server left in this process cannot be trusted
         with contextlib.suppress(queue.Empty):
             frames = inbox.get(timeout=_IDLE_S)

@@ -43,14 +43,18 @@ class StandIn:
         self._port: JackPort | None = None
         self._wanted: tuple[str, ...] = ()
 
-    @property
-    def lost(self) -> bool:
-        """Whether its server has gone; nothing can be closed any more then."""
-        return self._port is not None and not self._port.alive
+    def look(self) -> bool:
+        """Look after the port; return False once its server has gone: nothing can be closed then.
+
+        To be called a few times a second.
+        """
+        if self._port is not None:
+            self._port.refresh()
+        return not self._lost
 
     def follow(self, peers: tuple[str, ...]) -> None:
         """Be connected to these ports and no others."""
-        if peers == self._wanted or self.lost:
+        if peers == self._wanted or self._lost:
             return
         if self._port is None:
             self._port = self._open()
@@ -100,6 +104,10 @@ class StandIn:
             time.sleep(_LAST_WORDS_S)
         if port.alive:
             port.close()
+
+    @property
+    def _lost(self) -> bool:
+        return self._port is not None and not self._port.alive
 
     def _connected(self) -> bool:
         """Whether any connection is there; the server tells of a new one a few periods later."""

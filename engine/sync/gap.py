@@ -10,7 +10,8 @@ from engine.sync.fit import Line, fit_line
 __all__ = ["Gap", "is_doubtful"]
 
 _WEIGHED = 8  # ticks behind a gap by which it is judged
-_OFF_ROW = 0.04  # of a period, or three times the noise: so far off the old row they are
+_OFF_ROW = 0.04  # of a period, or five times the noise: so far off the old row they are
+_NOISES = 5.0
 _LONGEST_DOUBT = 24  # ticks: over longer gaps the row is no longer known well enough
 
 
@@ -88,4 +89,4 @@ class Gap:
         first_s = last_s + row.offset_s - (last - first) * row.period_s
         period_s = 0.5 * (self.line.period_s + row.period_s)  # a ramp goes on meanwhile
         off = (first_s - self.line.time_at(self._number)) / period_s
-        return abs(off - round(off)) > max(_OFF_ROW, 3.0 * noise_s / period_s)
+        return abs(off - round(off)) > max(_OFF_ROW, _NOISES * noise_s / period_s)

@@ -47,7 +47,8 @@ class TickGrid:
     late is the next but one, one that comes at once is a double. Where the source is so coarse
     that time cannot decide (jitter above an eighth of a tick), each tick counts as one. After a gap
     the next few ticks tell: where they stand in the old row, ticks were lost; where they do not,
-    the source stood still for a moment (an xrun of a workstation), and none was.
+    the source stood still for a moment (an xrun of a workstation), and none was. Where it is known
+    that none can be lost, they are counted.
 
     Parameters
     ----------

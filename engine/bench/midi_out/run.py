@@ -33,7 +33,8 @@ _LEAD_IN_S = 0.5
 _TAIL_S = 0.5
 _SHORTEST_STEP_S = 0.004
 _LOOK_EVERY = 64  # notes
-_NEAR_FRAMES = 480  # the server says that it lost time some milliseconds later
+_SAID_TWICE_S = 0.01
+_NEAR_S = 0.05  # the server says some milliseconds later that it lost time; busy ears hear it late
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +107,7 @@ def play_all(server: JackServer, count: int, step_s: float) -> dict[str, Any]:
         ear.kill()
         raise
     heard = ear.finish()
-    figures: dict[str, Any] = {"lost_time": _apart(heard.lost_time)}
+    figures: dict[str, Any] = {"lost_time": _apart(heard.lost_time, server)}
     for name in _OURS:
         sent = ours[name]
         figures[name] = {
@@ -114,7 +115,7 @@ def play_all(server: JackServer, count: int, step_s: float) -> dict[str, Any]:
             **_at_the_receiver(name, rhythms[name], heard),
             "cpu_share": round(sent.cpu_share, 4),
         }
-    figures["jack"]["off_schedule"] = _off_schedule(ours["jack"], heard, server.period)
+    figures["jack"]["off_schedule"] = _off_schedule(ours["jack"], heard, server)
     for name in KINDS:
         if others[name]:
             late = _at_the_receiver(name, rhythms[name], heard)
@@ -220,37 +221,37 @@ def _at_the_receiver(name: str, rhythm: Rhythm, heard: Arrivals) -> dict[str, An
     return {"receiver": _shown(late), "lost": rhythm.notes - len(late)}
 
 
-def _off_schedule(sent: _Sent, heard: Arrivals, period: int) -> dict[str, Any]:
+def _off_schedule(sent: _Sent, heard: Arrivals, server: JackServer) -> dict[str, Any]:
     """Compare, note by note, the frame received with the frame our sender meant [frames].
 
-    ``undisturbed``: more than one frame off although the server lost no time then.
+    ``undisturbed``: more than one frame off, although it was handed over in time and the server
+    lost no time then.
     """
     arrived = heard.frames("jack")
-    off = [
-        (abs(_between(note.frame, arrived[note.note_id])), arrived[note.note_id])
-        for note in sent.notes
-        if note.note_id in arrived and note.frame >= 0
-    ]
-    near = _NEAR_FRAMES + 2 * period
-    undisturbed = [
-        distance
-        for distance, at in off
-        if distance > 1 and not any(abs(_between(at, lost)) < near for lost in heard.lost_time)
-    ]
+    near = round(_NEAR_S * server.rate)
+    distances: list[int] = []
+    undisturbed = 0
+    for note in sent.notes:
+        if note.note_id not in arrived or note.frame < 0:
+            continue
+        at = arrived[note.note_id]
+        distances.append(abs(_between(note.frame, at)))
+        if distances[-1] > 1 and note.lateness_s == 0.0:
+            undisturbed += all(abs(_between(at, lost)) >= near for lost in heard.lost_time)
     return {
-        "count": len(off),
-        "exact": sum(distance == 0 for distance, _ in off),
-        "more_than_one": sum(distance > 1 for distance, _ in off),
-        "undisturbed": len(undisturbed),
-        "max_frames": max((distance for distance, _ in off), default=0),
+        "count": len(distances),
+        "exact": sum(distance == 0 for distance in distances),
+        "more_than_one": sum(distance > 1 for distance in distances),
+        "undisturbed": undisturbed,
+        "max_frames": max(distances, default=0),
     }
 
 
-def _apart(frames: list[int]) -> int:
+def _apart(frames: list[int], server: JackServer) -> int:
     """Count moments: the server says the same twice, and late."""
+    near = round(_SAID_TWICE_S * server.rate)
     return sum(
-        n == 0 or abs(_between(frames[n - 1], frame)) > _NEAR_FRAMES
-        for n, frame in enumerate(frames)
+        n == 0 or abs(_between(frames[n - 1], frame)) > near for n, frame in enumerate(frames)
     )
 
 
