@@ -1,6 +1,7 @@
 """The JACK port on a client that is only counted: order, withdrawal, a server that halts."""
 
 import heapq
+from types import SimpleNamespace
 
 import pytest
 
@@ -70,8 +71,8 @@ class Stage:
     def __init__(self, monkeypatch, clock):
         self.clock = clock
         self.client = Client(clock)
-        monkeypatch.setattr(jack_port, "open_client", lambda name: (jack_port, self.client))
-        monkeypatch.setattr(jack_port, "JackError", RuntimeError, raising=False)
+        jack = SimpleNamespace(JackError=RuntimeError, version_string=lambda: "1.9.21")
+        monkeypatch.setattr(jack_port, "open_client", lambda name: (jack, self.client))
         self.port = JackPort("Stimmung", clock)
 
     def frame(self, seconds):

@@ -79,7 +79,7 @@ def settled(dump: MidiDump) -> None:
         time.sleep(0.5)
 
 
-@pytest.mark.parametrize("path", ["virtual", "jack"])
+@pytest.mark.parametrize("path", [pytest.param("virtual", marks=pytest.mark.proof), "jack"])
 def test_sound_in_notes_out(
     jack: JackServer, player: str, dump: MidiDump, tmp_path: Path, path: str
 ) -> None:

@@ -173,6 +173,7 @@ def test_notation_means_what_it_says() -> None:
     ]
 
 
+@pytest.mark.proof
 def test_any_soundfont_makes_it_again(tmp_path: Path, sound: np.ndarray) -> None:
     need_program("fluidsynth")
     assert main(["--soundfont", str(need_soundfont()), "--out", str(tmp_path)]) == 0
