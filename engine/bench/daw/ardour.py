@@ -86,11 +86,12 @@ class Ardour:
         )
         threading.Thread(target=self._listen, name="ardour", daemon=True).start()
         self.clock_out = ""
-        """The port its clock comes from."""
+        """The port its clock comes from, if it sends one."""
+        self._sends = clock == "send"
         try:
             self._wait_for("READY", 1, _READY_S)
-            if clock == "send":  # now and then the server drops it while it starts
-                until(lambda: self._find_clock(server, before), "its clock", shown=self.last_words)
+            # Now and then the server drops it while it starts.
+            until(lambda: self._is_there(server, before), "its ports", shown=self.last_words)
         except DeviceError:
             self.stop()
             raise
@@ -135,10 +136,10 @@ class Ardour:
         """Return what it said last."""
         return " / ".join(self._said[-4:])
 
-    def _find_clock(self, server: JackServer, before: set[str]) -> bool:
+    def _is_there(self, server: JackServer, before: set[str]) -> bool:
         theirs = sorted(set(server.ports()) - before)
         self.clock_out = next((port for port in theirs if port.endswith("MIDI Clock out")), "")
-        return bool(self.clock_out)
+        return bool(self.clock_out if self._sends else theirs)
 
     def _listen(self) -> None:
         assert self._process.stdout is not None
