@@ -76,7 +76,7 @@ def measure_daw(minutes: float = 5.0, *, tell: Tell = lambda line: None) -> dict
 
 
 def record(server: JackServer, folder: Path, role: Role, seconds: float) -> dict[str, Any]:
-    """Make one recording and judge it; Ardour that does not roll along gets another chance.
+    """Make one recording and judge it; Ardour that records nothing gets another chance.
 
     It compares itself with the JACK transport by the frame, and gives up for good if the server
     lost a period in the moment of starting.
@@ -125,6 +125,8 @@ def _record(server: JackServer, folder: Path, role: Role, seconds: float) -> dic
         ardour.stop()
         if ear is not None:
             ear.kill()
+    if not any(message.type == "note_on" for _, message in recorded):
+        raise DeviceError(f"Ardour recorded nothing: {ardour.last_words()}")
     figures = _judge(recorded, session)
     if role == "leads":
         figures.update(_judge_clock(heard_there, session))
