@@ -5,9 +5,13 @@ The two run on different clocks that drift apart: JACK's is set by the sound car
 again with every observation.
 """
 
+import threading
 from collections import deque
+from typing import Any
 
-__all__ = ["FRAME_WRAP", "FrameClock"]
+from engine.midi.ports import Clock
+
+__all__ = ["FRAME_WRAP", "FrameClock", "ServerFrames"]
 
 FRAME_WRAP = 1 << 32
 """JACK counts frames in 32 bits: about a day at 48 kHz."""
@@ -20,6 +24,8 @@ _MAX_DRIFT = 1e-3  # no working clock is off by more
 _JUMP_S = 0.002  # a reading this far off the line is a stray, or the counter jumped (an xrun)
 _STRAYS = 3
 _STRAYS_SPAN_S = 0.01
+_SLOWEST_READING_S = 1e-4  # a reading that took longer was interrupted and is worth nothing
+_LOOK_AGAIN_S = 0.01
 
 
 class FrameClock:
@@ -102,3 +108,41 @@ class FrameClock:
             low, high = self._nominal * (1 - _MAX_DRIFT), self._nominal * (1 + _MAX_DRIFT)
             rate = min(max(product / spread, low), high)
         self._line = (mean_s, mean_frame, rate, self._jumps)
+
+
+class ServerFrames(FrameClock):
+    """The mapping for one client's server, which it reads by itself. Safe to use from any thread.
+
+    Parameters
+    ----------
+    client : jack.Client
+        Whose server counts.
+    clock : callable
+        `time.perf_counter`.
+    """
+
+    def __init__(self, client: Any, clock: Clock) -> None:
+        super().__init__(int(client.samplerate))
+        self._client = client
+        self._clock = clock
+        self._observing = threading.Lock()
+        self._looked_s = 0.0
+
+    def look(self, slowest_s: float = _SLOWEST_READING_S) -> None:
+        """Read the counter; a reading that takes longer [s] does not count."""
+        if not self._observing.acquire(blocking=False):
+            return  # another thread is just doing it
+        try:
+            before = self._clock()
+            frame = self._client.frame_time
+            after = self._clock()
+            self._looked_s = after
+            if after - before <= slowest_s:
+                self.observe((before + after) / 2, frame)
+        finally:
+            self._observing.release()
+
+    def look_again(self) -> None:
+        """Read the counter unless that was done a moment ago."""
+        if self._clock() - self._looked_s > _LOOK_AGAIN_S:
+            self.look()

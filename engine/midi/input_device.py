@@ -10,12 +10,11 @@ anything else
 On JACK every message carries the time of its frame; elsewhere the time it arrived at.
 """
 
-import threading
 from collections.abc import Callable
 from typing import Any, Protocol, TypeAlias
 
 from engine.errors import MidiPortError
-from engine.midi.frames import FRAME_WRAP, FrameClock
+from engine.midi.frames import FRAME_WRAP, ServerFrames
 from engine.midi.guide import explain, look_around
 from engine.midi.jack_server import Pulse, open_client
 from engine.midi.ports import Clock, resolve_name
@@ -28,8 +27,6 @@ Take: TypeAlias = Callable[[float, bytes], None]
 An empty message is a hole: some may have been missed there. With it, instead of its arrival, comes
 how much later than thought whatever came before it was [s]: the clock of arrivals was put right."""
 
-_SLOWEST_READING_S = 1e-4  # a reading that took longer was interrupted and is worth nothing
-_LOOK_AGAIN_S = 0.01
 _LONGEST = 3  # bytes; system exclusive is not for us
 _ACTIVE_SENSING = 0xFE
 
@@ -190,19 +187,16 @@ class _JackInput:
 
     def __init__(self, port_name: str, source: str, take: Take, clock: Clock) -> None:
         self.alive = True
-        self._clock = clock
         self._take = take
         self._source = source
         self._jack, self._client = open_client(port_name)
         self._port = self._client.midi_inports.register(port_name)
         self.name = source or str(self._port.name)
-        self._frames = FrameClock(int(self._client.samplerate))
-        self._observing = threading.Lock()
-        self._looked_s = 0.0
+        self._frames = ServerFrames(self._client, clock)
         self._peers: tuple[str, ...] = ()
         # Frame and time the next period should begin at, and the epoch of both.
         self._next: tuple[int, float, int] | None = None
-        self._observe(float("inf"))
+        self._frames.look(float("inf"))
         self._client.set_shutdown_callback(self._gone)
         self._client.set_process_callback(self._process)
         self._client.set_port_connect_callback(self._patched)
@@ -219,7 +213,7 @@ class _JackInput:
         if self._pulse.has_stopped():
             self.alive = False
             return
-        self._observe(_SLOWEST_READING_S)
+        self._frames.look()
         try:
             self._peers = tuple(port.name for port in self._port.connections)
             if self._source and self._source not in self._peers:
@@ -242,19 +236,6 @@ class _JackInput:
         """Leave the server."""
         self._client.close(ignore_errors=True)
 
-    def _observe(self, slowest_s: float) -> None:
-        if not self._observing.acquire(blocking=False):
-            return  # the other thread is just doing it
-        try:
-            before = self._clock()
-            frame = self._client.frame_time
-            after = self._clock()
-            self._looked_s = after
-            if after - before <= slowest_s:
-                self._frames.observe((before + after) / 2, frame)
-        finally:
-            self._observing.release()
-
     def _gone(self, status: object, reason: str) -> None:
         self.alive = False
 
@@ -268,8 +249,7 @@ class _JackInput:
     def _process(self, frames: int) -> None:
         """Take what falls into this period. Called by JACK's real-time thread."""
         # After a stall the server's count catches up with time over seconds: go along closely.
-        if self._clock() - self._looked_s > _LOOK_AGAIN_S:
-            self._observe(_SLOWEST_READING_S)
+        self._frames.look_again()
         start = self._client.last_frame_time
         start_s = self._frames.time_at(start)
         if self._next is not None:

@@ -13,12 +13,11 @@ before is reckoned anew: a note-on left there would be written long after its no
 
 import heapq
 import itertools
-import threading
 import time
 from collections import deque
 
 from engine.errors import MidiPortError
-from engine.midi.frames import FRAME_WRAP, FrameClock
+from engine.midi.frames import FRAME_WRAP, ServerFrames
 from engine.midi.jack_server import Pulse, open_client, wait_periods
 from engine.midi.ports import Clock, Written
 
@@ -29,7 +28,6 @@ _PERIODS = 3  # that carry the last messages away before we leave
 _PATIENCE_S = 1.5
 _LOOK_S = 0.002
 _FIRST_READINGS = 16
-_LOOK_AGAIN_S = 0.01
 _NOTE_OFF = 0x80
 _NOTES = 0x80  # the bits that note-offs and note-ons share
 _REPEATED_S = 0.7  # note-offs so long before trouble are said again, and those since
@@ -37,7 +35,6 @@ _REPEATED_MOST_S = 3.0
 _OVERDUE_S = 1.0  # so long past, whatever an xrun did to frames: goes at once, before what waits
 _REPEATED_LOOKS = (1, 2, 4, 8)  # after the last trouble: the first may fall into it too
 _CONNECTING_LOOKS = 40  # ten seconds: a server in trouble refuses for a while
-_SLOWEST_READING_S = 1e-4  # a reading that took longer was interrupted and is worth nothing
 
 
 def jack_destinations() -> list[str] | None:
@@ -78,9 +75,7 @@ class JackPort:
         self.name: str = destination or self._port.name
         self._rate = int(self._client.samplerate)
         self.lookahead_s = self._client.blocksize / self._rate + _WAKE_S
-        self._frames = FrameClock(self._rate)
-        self._observing = threading.Lock()
-        self._looked_s = 0.0
+        self._frames = ServerFrames(self._client, clock)
         # heapq's functions and deque.append run under the GIL without interruption, so the
         # real-time thread needs no lock that someone could hold while asleep.
         self._waiting: list[tuple[int, int, bytes, int, float]] = []
@@ -104,17 +99,16 @@ class JackPort:
         self._client.set_xrun_callback(self._lost_a_period)
         self._client.activate()
         self._pulse = Pulse(self._jack, self._client, clock)
-        self._observe(float("inf"))
+        self._frames.look(float("inf"))
         for _ in range(_FIRST_READINGS):
-            self._observe(_SLOWEST_READING_S)
+            self._frames.look()
         if destination:
             self.connect(destination)
 
     def send(self, data: bytes, at_s: float, note_id: int) -> float | None:
         """Queue one message for the frame of its deadline."""
         # A server that lost time in an xrun has moved all frames: look before counting on them.
-        if self._clock() - self._looked_s > _LOOK_AGAIN_S:
-            self._observe(_SLOWEST_READING_S)
+        self._frames.look_again()
         frame = self._in_order(data, round(self._frames.frame_at(at_s)))
         if data[0] & 0xE0 == _NOTES:
             place = _place(data)
@@ -149,7 +143,7 @@ class JackPort:
             self.alive = False
             return
         try:
-            self._observe(_SLOWEST_READING_S)
+            self._frames.look()
             self._peers = tuple(port.name for port in self._port.connections)
             self._insist()
             self._calm_looks += 1
@@ -255,19 +249,6 @@ class JackPort:
             self._silent.discard(_place(data))
             return True
         return False
-
-    def _observe(self, slowest_s: float) -> None:
-        if not self._observing.acquire(blocking=False):
-            return  # the other thread is just doing it
-        try:
-            before = self._clock()
-            frame = self._client.frame_time
-            after = self._clock()
-            self._looked_s = after
-            if after - before <= slowest_s:
-                self._frames.observe((before + after) / 2, frame)
-        finally:
-            self._observing.release()
 
     def _gone(self, status: object, reason: str) -> None:
         self.alive = False
