@@ -62,8 +62,8 @@ def unsteadiness(frames):
 def test_jack_path_is_exact_to_the_frame(jack, dump):
     """Its own clock against the wall may drift; the rhythm at the receiver is the schedule's.
 
-    A machine short of processor time skips periods, and with them frames of the schedule, or
-    comes so late that notes are dropped: then the rhythm is played once more.
+    A machine short of processor time skips periods, and with them frames of the schedule and
+    notes, or comes so late that notes are dropped: then the rhythm is played once more.
     """
     step_s = 0.0201  # no multiple of a period
     with SenderClient("jack") as client:
@@ -76,10 +76,12 @@ def test_jack_path_is_exact_to_the_frame(jack, dump):
                 "forty note-offs",
             )
             frames = [message.frame for message in dump.ons[heard:]]
-            if client.status().dropped == dropped and unsteadiness(frames) <= 1.5:
+            whole = len(frames) == 40 and client.status().dropped == dropped
+            if whole and unsteadiness(frames) <= 1.5:
                 break
         else:
-            raise AssertionError(f"the rhythm is off by {unsteadiness(frames):.1f} frames")
+            off = unsteadiness(frames)
+            raise AssertionError(f"{len(frames)} of 40 notes, the rhythm off by {off:.1f} frames")
     assert (frames[-1] - frames[0]) / 39 == pytest.approx(step_s * jack.rate, rel=1e-3)
 
 
@@ -185,7 +187,10 @@ def test_no_note_hangs_however_the_engine_ends(jack, dump, output, how):
     assert hanging(dump.heard) == set()
     controls = [message.data for message in dump.heard if message.kind == 0xB0]
     assert controls.pop(0) == bytes((0xB3, 64, 127))
-    assert controls == [bytes((s, c, 0)) for s in (0xB0, 0xB3) for c in (123, 64)]
+    # Before it leaves, the port says every end again.
+    assert list(dict.fromkeys(controls)) == [
+        bytes((s, c, 0)) for s in (0xB0, 0xB3) for c in (123, 64)
+    ]
 
 
 @WAYS

@@ -23,6 +23,8 @@ from engine.sync.source import MidiSync
 SENDER = Path(__file__).parent / "servers" / "midi_sender.py"
 CLOCK, START, CONTINUE, STOP, LOCATE = 0xF8, 0xFA, 0xFB, 0xFC, 0xF2
 TEMPO = 124.0
+HALF_A_CLOCK_S = 30 / TEMPO / 24
+"""So near, a note belongs to its own clock and no other; `stimmung bench daw` measures how near."""
 
 
 class Sequencer:
@@ -113,10 +115,11 @@ def frame_of(clock: float, frames: list[int]) -> float:
     return frames[before] + (clock - before) * (frames[before + 1] - frames[before])
 
 
-# The second line is what a plain program does, quantised to the server's period both ways.
+# The second pair is what a plain program does, quantised to the server's period both ways.
 @pytest.mark.proof
 @pytest.mark.parametrize(
-    ("kind", "output", "tolerance_s"), [("jack", "jack", 2e-3), ("rtmidi", "virtual", 30e-3)]
+    ("kind", "output", "tolerance_s"),
+    [("jack", "jack", HALF_A_CLOCK_S), ("rtmidi", "virtual", 30e-3)],
 )
 def test_notes_land_on_the_beats_of_the_other(
     jack: JackServer,
@@ -200,7 +203,7 @@ def test_ardour_is_followed(
         shown = ", ".join(f"p{p} {late[int(p / 100 * len(late))] * 1e3:.2f}" for p in (50, 95))
         print(f"\nArdour: |note - beat| {shown}, max {late[-1] * 1e3:.2f} ms")
     assert len(late) > 30
-    assert statistics.median(late) < 2e-3
+    assert statistics.median(late) < HALF_A_CLOCK_S
 
 
 @pytest.mark.proof

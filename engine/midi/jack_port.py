@@ -4,8 +4,9 @@ Messages are handed over one period early; the callback writes each at its offse
 period, so a receiver sees the schedule itself and none of Python's or the system's jitter.
 
 A receiver that JACK leaves out of a period (an xrun, another client killed) never sees what was
-written then. So note-offs are written again after every xrun and every period that we missed
-ourselves, a few times with growing distance, and before we leave.
+written then. So note-offs and lifted pedals are written again after every xrun and every period
+that we missed ourselves, a few times with growing distance, and before we leave. A place played
+anew meanwhile is ended first: what ended it may be what was not seen.
 
 A server that was asleep goes on counting where it stopped. What waits then at frames reckoned
 before is reckoned anew: a note-on left there would be written long after its note-off.
@@ -28,9 +29,12 @@ _PERIODS = 3  # that carry the last messages away before we leave
 _PATIENCE_S = 1.5
 _LOOK_S = 0.002
 _FIRST_READINGS = 16
-_NOTE_OFF = 0x80
+_NOTE_OFF, _NOTE_ON = 0x80, 0x90
+_RELEASE = 64  # velocity of a note-off that has none of its own (MIDI 1.0)
 _NOTES = 0x80  # the bits that note-offs and note-ons share
-_REPEATED_S = 0.7  # note-offs so long before trouble are said again, and those since
+_CONTROL = 0xB0
+_PEDALS = (64, 66)  # sustain, sostenuto: down from 64 on (MIDI 1.0)
+_REPEATED_S = 0.7  # ends so long before trouble are said again, and those since
 _REPEATED_MOST_S = 3.0
 _OVERDUE_S = 1.0  # so long past, whatever an xrun did to frames: goes at once, before what waits
 _REPEATED_LOOKS = (1, 2, 4, 8)  # after the last trouble: the first may fall into it too
@@ -81,8 +85,9 @@ class JackPort:
         self._waiting: list[tuple[int, int, bytes, int, float]] = []
         self._order = itertools.count()
         self._latest: dict[bytes, int] = {}  # frame of the last on or off per place
-        # By place, nothing came after them; when they were to be written [s].
-        self._offs: dict[bytes, tuple[bytes, float]] = {}
+        self._played: set[bytes] = set()  # places that a note-on was written for
+        # By what they end, nothing came after them; when they were to be written [s].
+        self._ends: dict[bytes, tuple[bytes, float]] = {}
         self._shaken_s = clock()
         # Since the last trouble; ends are said again once, as a predecessor may just have died.
         self._calm_looks = _REPEATED_LOOKS[-1] - 1
@@ -110,12 +115,11 @@ class JackPort:
         # A server that lost time in an xrun has moved all frames: look before counting on them.
         self._frames.look_again()
         frame = self._in_order(data, round(self._frames.frame_at(at_s)))
-        if data[0] & 0xE0 == _NOTES:
-            place = _place(data)
-            if data[0] & 0x10:
-                self._offs.pop(place, None)
+        if held := _held(data):
+            if _lets_go(data):
+                self._ends[held] = data, max(at_s, self._clock())  # after a stall it is late
             else:
-                self._offs[place] = data, max(at_s, self._clock())  # after a stall it is late
+                self._ends.pop(held, None)
         heapq.heappush(self._waiting, (frame, next(self._order), data, note_id, at_s))
         return None
 
@@ -148,7 +152,7 @@ class JackPort:
             self._insist()
             self._calm_looks += 1
             if self._calm_looks in _REPEATED_LOOKS:
-                self._repeat_offs(self._shaken_s)
+                self._repeat_ends(self._shaken_s)
         except self._jack.JackError:
             self._peers = ()
         if self._destination and self._destination not in self._peers:
@@ -184,7 +188,7 @@ class JackPort:
             time.sleep(_LOOK_S)
         if self.alive:
             wait_periods(self._client, _PERIODS)
-            self._repeat_offs(self._clock())
+            self._repeat_ends(self._clock())
             wait_periods(self._client, _PERIODS)
             self._client.deactivate()
         self._client.close()
@@ -198,15 +202,15 @@ class JackPort:
                 self._wanted[peer] = looks - 1
                 self._connect(peer)
 
-    def _repeat_offs(self, trouble_s: float) -> None:
+    def _repeat_ends(self, trouble_s: float) -> None:
         """Write again what ended since shortly before some trouble [s] and sounds no more."""
         now = self._clock()
         overdue_s = now - _OVERDUE_S
         overdue = round(self._frames.frame_at(overdue_s))
         since_s = max(trouble_s - _REPEATED_S, now - _REPEATED_MOST_S)
-        for place, (data, at_s) in list(self._offs.items()):
+        for held, (data, at_s) in list(self._ends.items()):
             if at_s < now - _REPEATED_MOST_S:
-                self._offs.pop(place, None)
+                self._ends.pop(held, None)
             elif since_s <= at_s <= now:
                 heapq.heappush(self._waiting, (overdue, next(self._order), data, -1, overdue_s))
 
@@ -214,6 +218,13 @@ class JackPort:
         if self._calm_looks >= _REPEATED_LOOKS[-1]:
             self._shaken_s = self._clock()
         self._calm_looks = 0
+
+    def _end_first(self, offset: int, note_on: bytes) -> None:
+        """After trouble, end what may still sound at the place of a note-on about to be written."""
+        place = _place(note_on)
+        if place in self._played and self._calm_looks < _REPEATED_LOOKS[-1]:
+            self._port.write_midi_event(offset, bytes((_NOTE_OFF | place[0], place[1], _RELEASE)))
+        self._played.add(place)
 
     def _reckon_anew(self) -> None:
         """Put what waits at its frame of the present epoch."""
@@ -285,6 +296,8 @@ class JackPort:
             # Offsets must not decrease: a late message goes with, not before, the last one.
             earliest = max(earliest, offset)
             try:
+                if data[0] & 0xF0 == _NOTE_ON:
+                    self._end_first(earliest, data)
                 port.write_midi_event(earliest, data)
             except self._jack.JackError:
                 heapq.heappush(waiting, (frame, -1, data, note_id, at_s))
@@ -298,3 +311,17 @@ class JackPort:
 def _place(data: bytes) -> bytes:
     """Return channel and pitch of a note-on or note-off."""
     return bytes((data[0] & 15, data[1]))
+
+
+def _held(data: bytes) -> bytes:
+    """Return what a message holds or lets go, the place of a note or a pedal; else nothing."""
+    if data[0] & 0xE0 == _NOTES:
+        return _place(data)
+    if data[0] & 0xF0 == _CONTROL and data[1] in _PEDALS:
+        return data[:2]
+    return b""
+
+
+def _lets_go(data: bytes) -> bool:
+    """Tell a note-off and a pedal's lift from what they end."""
+    return data[0] & 0xF0 == _NOTE_OFF or (data[0] & 0xF0 == _CONTROL and data[2] < 64)
