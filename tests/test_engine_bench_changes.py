@@ -22,6 +22,7 @@ def judge(found):
     assert found["notes"] > found["orders"]
 
 
+@pytest.mark.proof
 def test_random_orders_leave_no_note_and_the_right_position():
     judge(measure_changes(60, seed=11))
 

@@ -177,6 +177,7 @@ def off_beat_s(dump: MidiDump, session: Path) -> list[float]:
     return sorted(map(abs, errors_s))
 
 
+@pytest.mark.proof
 def test_ardour_is_followed(
     jack: JackServer, dump: MidiDump, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -201,6 +201,7 @@ def test_teachers_can_see_mert(tmp_path):
     assert np.isfinite(opinions(teacher, [view])).all()
 
 
+@pytest.mark.proof
 def test_distilled_student_is_a_tracker_to_export(features, harmony, tmp_path):
     options = DistillOptions(
         features=features,

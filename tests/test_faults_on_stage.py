@@ -29,6 +29,7 @@ SHORT = (
 )
 
 
+@pytest.mark.proof
 def test_no_fault_leaves_a_note_hanging_or_the_engine_silent(tmp_path: Path) -> None:
     for program in ("jackd", "jack_midi_dump", "jack_connect"):
         need_program(program)
