@@ -6,8 +6,10 @@ import statistics
 import subprocess
 import sys
 import time
+from bisect import bisect_right
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -87,7 +89,10 @@ def notes(heard: list[Heard]) -> list[Heard]:
 
 
 def rows(heard: list[Heard]) -> list[tuple[list[int], list[int]]]:
-    """Return frames and positions of the clocks of each stretch in which the music ran."""
+    """Return frames and positions of the clocks of each stretch in which the music ran.
+
+    A receiver that the server left out of a period missed the clock in it: a gap tells how many.
+    """
     found: list[tuple[list[int], list[int]]] = []
     coming: int | None = None
     running = False
@@ -101,18 +106,21 @@ def rows(heard: list[Heard]) -> list[tuple[list[int], list[int]]]:
             running = False
         elif status == CLOCK and (running or coming is not None):
             if coming is not None:
-                found.append(([], []))
-            frames, positions = found[-1]
-            positions.append(positions[-1] + 1 if coming is None else coming)
-            frames.append(message.frame)
+                found.append(([], [coming]))
+            found[-1][0].append(message.frame)
             running, coming = True, None
+    for frames, positions in found:
+        gaps = [after - before for before, after in pairwise(frames)]
+        for gap in gaps:
+            positions.append(positions[-1] + max(round(gap / statistics.median(gaps)), 1))
     return found
 
 
-def frame_of(clock: float, frames: list[int]) -> float:
+def frame_of(position: float, frames: list[int], positions: list[int]) -> float:
     """Return where between clocks received a position is; the receiver's counter may skip."""
-    before = min(max(int(clock), 0), len(frames) - 2)
-    return frames[before] + (clock - before) * (frames[before + 1] - frames[before])
+    before = min(max(bisect_right(positions, position) - 1, 0), len(frames) - 2)
+    slope = (frames[before + 1] - frames[before]) / (positions[before + 1] - positions[before])
+    return frames[before] + (position - positions[before]) * slope
 
 
 # The second pair is what a plain program does, quantised to the server's period both ways.
@@ -172,7 +180,7 @@ def off_beat_s(dump: MidiDump, session: Path) -> list[float]:
             if not frames[24] <= on.frame <= frames[-1]:
                 continue
             beats = [n.note.onset for n in planned if n.note.pitch == on.data[1]]
-            at = [frame_of(beat * 24 - positions[0], frames) for beat in beats]
+            at = [frame_of(beat * 24, frames, positions) for beat in beats]
             errors_s.append(min((on.frame - frame for frame in at), key=abs) / RATE)
     return sorted(map(abs, errors_s))
 

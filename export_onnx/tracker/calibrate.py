@@ -1,20 +1,31 @@
 """Make the stated deviations tell the truth about how far off the tracker usually is."""
 
+import math
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from engine.emotion.tracker import TrackerConfig
+from export_onnx.tracker.config import FrontEndConfig
 from export_onnx.tracker.network import Tracker, zeros
 from export_onnx.tracker.store import Clip, load_clips
 
-__all__ = ["calibrate", "feel"]
+__all__ = ["calibrate", "feel", "settled_hop"]
 
 # Sets whose labels are ratings on a scale; a quadrant is no rating.
 RATED = ("vgmidi", "emotify")
-# The first part of a clip still settles.
-_SETTLED = 0.25
+_SETTLE_S = TrackerConfig().settle_s
+
+
+def settled_hop(n_hops: int) -> int:
+    """Return the first hop that the live tracker no longer calls settling, or the last one.
+
+    Ratings of a piece are means of all of it: nothing else is left out of ours.
+    """
+    front = FrontEndConfig()
+    return min(math.ceil(_SETTLE_S * front.sample_rate / front.hop_length), n_hops - 1)
 
 
 def feel(tracker: Tracker, clip: Clip) -> tuple[Tensor, Tensor, Tensor]:
@@ -43,7 +54,7 @@ def calibrate(tracker: Tracker, features: Path, split: str) -> tuple[float, floa
         errors, deviations = [], []
         for clip in clips:
             affect = feel(tracker, clip)[0].numpy()
-            settled = affect[int(_SETTLED * len(affect)) :].mean(0)
+            settled = affect[settled_hop(len(affect)) :].mean(0)
             errors.append(settled[:2] - np.asarray(clip.mean_affect, float))
             deviations.append(settled[2:])
         squares += np.square(errors).mean(0) / len(RATED)

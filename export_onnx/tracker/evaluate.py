@@ -11,6 +11,7 @@ import numpy as np
 from engine.emotion.model import TrackerModel
 from engine.emotion.tracker import Tracker
 from engine.errors import InputError
+from engine.events import EmotionState
 from export_onnx.datasets import Item, read_items
 from export_onnx.metrics import (
     Score,
@@ -27,6 +28,7 @@ from export_onnx.metrics import (
 from export_onnx.progress import Progress
 from export_onnx.synth import find_soundfonts
 from export_onnx.tracker.baseline import LoudnessBaseline, fit_baseline
+from export_onnx.tracker.calibrate import settled_hop
 from export_onnx.tracker.config import CHORDS, KEYS, TAGS
 from export_onnx.tracker.contrast import gain_sweep, splices
 from export_onnx.tracker.listen import GAIN_RANGE_DB, Heard, affect, hear
@@ -36,8 +38,6 @@ from export_onnx.tracker.strangers import doubted, speech_rows
 
 __all__ = ["EvaluateOptions", "Row", "evaluate"]
 
-# Shares of hops at the end of a clip that make up its mean; the first seconds still settle.
-_SETTLED = 0.25
 # Live delay at which chords are compared with the annotation [s]: half a second altogether.
 CHORD_DELAY_S = 0.5
 _POP909_EXCERPT_S = (20.0, 90.0)
@@ -93,13 +93,17 @@ def _groups(heard: list[Heard]) -> list[str]:
     return [one.item.group for one in heard]
 
 
+def _settled(heard: Heard) -> list[EmotionState]:
+    """Return what counts for the mean of a piece: all but the seconds that say they settle.
+
+    Ratings of a piece are means of all of it, its beginning included.
+    """
+    return [state for state in heard.states if state.state != "settling"] or heard.states
+
+
 def _means(heard: list[Heard]) -> np.ndarray:
     """Mean valence and arousal of each item, the settling start left out, shape (n, 2)."""
-    means = []
-    for one in heard:
-        course = affect(one.states)
-        means.append(course[int(_SETTLED * len(course)) :].mean(0))
-    return np.asarray(means)
+    return np.asarray([affect(_settled(one)).mean(0) for one in heard])
 
 
 def _quadrant(values: np.ndarray) -> np.ndarray:
@@ -181,8 +185,8 @@ def _dimensional(dataset: str, heard: list[Heard], baseline: LoudnessBaseline | 
     deviations = np.array(
         [
             [
-                float(np.mean([state.valence_std for state in one.states[len(one.states) // 4 :]])),
-                float(np.mean([state.arousal_std for state in one.states[len(one.states) // 4 :]])),
+                float(np.mean([state.valence_std for state in _settled(one)])),
+                float(np.mean([state.arousal_std for state in _settled(one)])),
             ]
             for one in heard
         ]
@@ -204,8 +208,7 @@ def _emotify(heard: list[Heard], baseline: LoudnessBaseline | None) -> list[Row]
     positive = shares > shares.mean(0)
     scores = []
     for one in heard:
-        settled = one.states[int(_SETTLED * len(one.states)) :]
-        named = [dict(state.tags) for state in settled]
+        named = [dict(state.tags) for state in _settled(one)]
         scores.append([float(np.mean([tags[tag] for tags in named])) for tag in TAGS])
     return rows + _words("emotify", "tags", np.asarray(scores), positive, _groups(heard))
 
@@ -236,7 +239,7 @@ def _moods(dataset: str, model: TrackerModel, heard: list[Heard]) -> list[Row]:
                 outputs, states = model.step(block, states)
                 said.append(outputs["moods"])
             course = np.concatenate(said)
-            scores.append(course[int(_SETTLED * len(course)) :].mean(0))
+            scores.append(course[settled_hop(len(course)) :].mean(0))
             progress.advance()
     named = [set(one.item.moods or ()) for one in heard]
     positive = np.array([[mood in words for mood in model.moods] for words in named])

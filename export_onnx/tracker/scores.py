@@ -12,14 +12,12 @@ from typing import Any
 import numpy as np
 
 from export_onnx.metrics import Score, accuracy, bootstrap, macro_roc_auc, pearson
-from export_onnx.tracker.calibrate import feel
+from export_onnx.tracker.calibrate import feel, settled_hop
 from export_onnx.tracker.network import Tracker
 from export_onnx.tracker.store import Clip
 
 __all__ = ["Measure", "difference", "measure", "measure_pieces", "score"]
 
-# The first part of a clip still settles.
-_SETTLED = 0.25
 _SIGNS = np.array([[1, 1], [-1, 1], [-1, -1], [1, -1]])
 _FUNCTIONS: Mapping[str, Callable[..., float]] = {
     "accuracy": accuracy,
@@ -87,7 +85,7 @@ def measure(tracker: Tracker, clips: Sequence[Clip]) -> dict[str, Measure]:
     ends, means, picked, tags = [], [], [], []
     for clip in clips:
         affect, quadrants, moods = (part.numpy().astype(float) for part in feel(tracker, clip))
-        start = int(_SETTLED * len(affect))
+        start = settled_hop(len(affect))
         ends.append(affect[-1, :2])
         means.append(affect[start:, :2].mean(0))
         picked.append(int(quadrants[-1].argmax()))
