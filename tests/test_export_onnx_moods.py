@@ -14,7 +14,7 @@ from export_onnx.datasets import Item
 from export_onnx.datasets.jamendo import MOODS
 from export_onnx.metrics import macro_pr_auc, pr_auc
 from export_onnx.tracker.config import TrainConfig
-from export_onnx.tracker.evaluate import _dimensional, _moods
+from export_onnx.tracker.evaluate import _dimensional, _means, _moods
 from export_onnx.tracker.export import load_tracker, write_onnx
 from export_onnx.tracker.listen import Heard
 from export_onnx.tracker.store import load_clips
@@ -91,3 +91,20 @@ def test_evaluation_ranks_words_and_leaves_out_what_is_not_rated(trained):
     assert rows["moods macro PR-AUC"].n == 4
     assert _dimensional("mtg_jamendo", heard, None) == []
     assert _moods("mtg_jamendo", TrackerModel(), heard) == []
+
+
+def test_the_mean_of_a_piece_counts_its_beginning_but_neither_silence_nor_settling(trained):
+    _, model = trained
+    one = played(model, 1, ())
+    course = [
+        ("silence", 0.9), ("settling", 0.8), ("tracking", 0.3), ("uncertain", 0.1), ("silence", 0.9)
+    ]  # fmt: skip
+    states = [
+        replace(state, state=name, valence=value, arousal=-value)
+        for state, (name, value) in zip(one.states, course, strict=False)
+    ]
+    (mean,) = _means([replace(one, states=states)])
+    assert mean == pytest.approx([0.2, -0.2])
+    # A piece too short for an opinion is judged by the last thing said.
+    (mean,) = _means([replace(one, states=states[:2])])
+    assert mean == pytest.approx([0.8, -0.8])

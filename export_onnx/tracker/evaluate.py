@@ -94,15 +94,16 @@ def _groups(heard: list[Heard]) -> list[str]:
 
 
 def _settled(heard: Heard) -> list[EmotionState]:
-    """Return what counts for the mean of a piece: all but the seconds that say they settle.
+    """Return what counts for the mean of a piece: all but silence and what says it settles.
 
     Ratings of a piece are means of all of it, its beginning included.
     """
-    return [state for state in heard.states if state.state != "settling"] or heard.states
+    opinions = ("tracking", "uncertain")
+    return [state for state in heard.states if state.state in opinions] or heard.states[-1:]
 
 
 def _means(heard: list[Heard]) -> np.ndarray:
-    """Mean valence and arousal of each item, the settling start left out, shape (n, 2)."""
+    """Mean valence and arousal of each item where they are stated, shape (n, 2)."""
     return np.asarray([affect(_settled(one)).mean(0) for one in heard])
 
 
