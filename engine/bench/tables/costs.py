@@ -76,9 +76,10 @@ COSTS: Final = (
                 "{tracker.times_numpy_log_mel|.1f} × its time",
             ),
             (
-                "a random network shaped like MERT ({tracker.mert.parameters|,} parameters), "
-                "twice a second, against the tracker in the same run",
-                "{tracker.mert.times_tracker|.0f} × its time",
+                "a random network shaped like MERT, twice a second, against the tracker in the "
+                "same run",
+                "{tracker.mert.times_tracker|.0f} × its time, "
+                "{tracker.mert.parameters|,} parameters",
             ),
         ),
     ),
