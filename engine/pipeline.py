@@ -178,7 +178,16 @@ class Pipeline:
     @property
     def trouble(self) -> str:
         """Why the engine asked for does not play, in one line; empty if it does."""
-        return self._composer.trouble
+        return self._composer.trouble or self._mute()
+
+    def _mute(self) -> str:
+        """Say so if parts are chosen and none of them is one of the engine's."""
+        own = [role for role, _ in self.generator.roles]
+        parts = self._performance.parts
+        if not parts or not set(own).isdisjoint(parts):
+            return ""
+        name = self.generator.name
+        return f"{name} plays {', '.join(own)} and none of the parts chosen: {', '.join(parts)}"
 
     def setting(self, name: str) -> float:
         """Return where one of the engines' own settings stands."""

@@ -82,6 +82,18 @@ def test_muted_parts_are_silent_and_come_back_at_once():
     assert {note.role for note in notes_of(run(pipeline, 10.0, 20.0))} == {"lead", "chords", "bass"}
 
 
+def test_parts_that_the_engine_has_not_are_said():
+    pipeline = make(MANUAL.changed({"parts": ["pad"]}))
+    assert notes_of(run(pipeline, 0.0, 4.0)) == []
+    assert pipeline.trouble == "rules plays lead, chords, bass and none of the parts chosen: pad"
+    pipeline.change(MANUAL.changed({"parts": ["pad", "bass"]}))
+    run(pipeline, 4.0, 4.1)
+    assert pipeline.trouble == ""
+    pipeline.change(MANUAL.changed({"parts": []}))  # silence that was asked for
+    run(pipeline, 4.1, 4.2)
+    assert pipeline.trouble == ""
+
+
 def test_key_changes_on_the_bar_line_only():
     pipeline = make()
     run(pipeline, 0.0, 1.0)

@@ -155,11 +155,16 @@ def _odd_sound(kind: str) -> Callable[[Stage, random.Random], None]:
 def _change_preset(stage: Stage, rng: random.Random) -> None:
     from dataclasses import asdict
 
+    from engine.generators import create_generator
     from engine.presets import list_presets
 
-    # Presets for lights and controllers play nothing, and others wait for a performer.
+    # Presets for lights and controllers play nothing, some have only parts that the stage's engine
+    # has not, and others wait for a performer.
+    own = {role for role, _ in create_generator(stage.config()["performance"]["engine"]).roles}
     playing = [
-        p for p in list_presets() if p.performance.parts and p.performance.duet == "together"
+        p
+        for p in list_presets()
+        if own & set(p.performance.parts) and p.performance.duet == "together"
     ]
     values = asdict(rng.choice(playing).performance)
     for name in ("engine", "tempo_bpm"):  # stay comparable from fault to fault
