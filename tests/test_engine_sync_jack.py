@@ -257,8 +257,9 @@ def follow_through_halts(jack: JackServer, dump: MidiDump) -> tuple[float, float
 def test_a_server_that_is_held_up_costs_no_position(jack: JackServer, dump: MidiDump) -> None:
     """As when the machine below it stands still: JACK's count falls behind, and lags for seconds.
 
-    Clocks get lost with it, too; the frames of those that are heard tell where the music is. A
-    machine that stands still by itself just before the end is not caught up with yet: once more.
+    Clocks get lost with it, too; the frames of those that are heard tell where the music is. In
+    one run of eight a single clock stayed uncounted, for a reason not yet known (docs/sync.md): it
+    is run again then, so that this test fails where that is the rule.
     """
     for _ in range(3):
         tempo_bpm, missed = follow_through_halts(jack, dump)
