@@ -146,4 +146,5 @@ class Observer:
             section=sections.section if sections is not None else 0,
             build=sections.build if sections is not None else 0.0,
             drop=sections.drop if sections is not None else 0.0,
+            troubles=tuple(f"{place}: {what}" for place, what in self._troubles.items() if what),
         )

@@ -112,6 +112,8 @@ class Snapshot:
         Beats left out because the engine was late.
     messages : tuple of str
         What happened lately, newest last.
+    troubles : tuple of str
+        What is wrong now, one line each.
     at_s : float
         When this was, on `time.perf_counter` [s].
     performance : Performance
@@ -154,6 +156,7 @@ class Snapshot:
     section: int = 0
     build: float = 0.0
     drop: float = 0.0
+    troubles: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Return the snapshot as plain JSON values."""

@@ -29,7 +29,7 @@ class FilmWork(QObject):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._folder = tempfile.TemporaryDirectory(prefix="stimmung-film-")
+        self._folder: tempfile.TemporaryDirectory[str] | None = None  # made for the first film
         self._strip: QProcess | None = None
         self._score: QProcess | None = None
         self._count = 0
@@ -72,7 +72,8 @@ class FilmWork(QObject):
     def close(self) -> None:
         """Stop, and throw the files away."""
         self.stop()
-        self._folder.cleanup()
+        if self._folder is not None:
+            self._folder.cleanup()
 
     def _run(self, module: str, *arguments: str) -> QProcess:
         process = child_process(self, module, *arguments)
@@ -96,6 +97,8 @@ class FilmWork(QObject):
 
     def _file(self, suffix: str) -> Path:
         self._count += 1
+        if self._folder is None:
+            self._folder = tempfile.TemporaryDirectory(prefix="stimmung-film-")
         return Path(self._folder.name) / f"film {self._count}.{suffix}"
 
     @staticmethod

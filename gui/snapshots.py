@@ -67,7 +67,8 @@ def read_snapshot(values: Mapping[str, Any]) -> Snapshot:
     given["sync"] = SyncHealth(**given["sync"])
     video = given["video"]
     given["video"] = None if video is None else VideoHealth(**video)
-    given["messages"] = tuple(given["messages"])
+    for name in ("messages", "troubles"):
+        given[name] = tuple(given[name])
     given["performance"] = Performance.from_mapping(given["performance"])
     return Snapshot(**given)
 

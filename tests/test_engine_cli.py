@@ -177,6 +177,15 @@ def test_live_plays_a_file_to_its_end_and_records(capsys, tmp_path, tone):
     assert {"stimmung.mid", "emotion.csv", "log.txt", "picture.png"} <= written
 
 
+def test_plain_lines_of_live_say_what_is_wrong(capsys, tone):
+    """Where no terminal shows a table, as under a service manager."""
+    live = ["live", "--input", str(tone), "--midi-out", "none", "--seconds", "3"]
+    assert main([*live, "--engine", "rules", "--preset", "Chord pad"]) == 0
+    assert "none of the parts chosen: pad" in capsys.readouterr().err
+    assert main([*live, "--engine", "rules"]) == 0
+    assert "none of the parts" not in capsys.readouterr().err
+
+
 def test_demo_leaves_a_session_and_prints_what_it_heard(capsys, tmp_path):
     assert main(["demo", "--seconds", "20", "--out", str(tmp_path / "demo")]) == 0
     said = capsys.readouterr().out

@@ -2,10 +2,11 @@
 
 import queue
 import random
+from itertools import pairwise
 
 import pytest
 
-from engine.midi.frames import FrameClock
+from engine.midi.frames import FrameClock, Periods
 from engine.midi.waiter import Waiter
 
 
@@ -125,3 +126,42 @@ def test_dense_readings_do_not_push_the_drift_out_of_the_history():
     for step in range(4000):
         clock.observe(step * 0.005, round(step * 0.005 * rate))
     assert clock.rate == pytest.approx(rate, rel=2e-6)
+
+
+def test_a_count_that_stood_still_is_told_with_every_period_it_costs():
+    """Rows of arrivals stay as even as the frames they came at, however the mapping moves."""
+    clock = FrameClock(48000)
+    for step in range(20):
+        clock.observe(step / 4, step * 12_000)
+    periods = Periods(clock)
+    stood_s, seen_s, moved_s = 0.0, [], 0.0
+    for number in range(400):
+        start = 240_000 + number * 256
+        if number == 100:
+            stood_s = 0.125
+        elif number > 100 and number % 2:
+            stood_s += 7e-4  # the server is late by ever more
+        clock.observe(start / 48000 + stood_s, start)
+        period = periods.begin(start, 256)
+        assert period.follows
+        moved_s += period.moved_s
+        seen_s.append(period.start_s - moved_s)
+    gaps_s = [after - before for before, after in pairwise(seen_s)]
+    assert moved_s == pytest.approx(stood_s, abs=0.005)
+    assert gaps_s == pytest.approx([256 / 48000] * len(gaps_s), abs=1e-4)
+
+
+def test_missed_periods_are_no_fault_of_the_clock():
+    clock = FrameClock(48000)
+    clock.observe(1.0, 2**32 - 256)
+    periods = Periods(clock)
+    assert periods.begin(2**32 - 256, 256) == (1.0, True, 0.0)
+    assert periods.begin(0, 256)[1:] == (True, 0.0)
+    late = periods.begin(1024, 256)
+    assert late.start_s == pytest.approx(1.0 + 1280 / 48000)
+    assert late[1:] == (False, 0.0)
+    for reading in range(3):
+        clock.observe(late.start_s + 0.1 + reading / 50, 1024 + reading * 960)
+    both = periods.begin(1024 + 512, 256)  # it lost time, and a period was missed
+    assert not both.follows
+    assert both.moved_s == pytest.approx(0.1, abs=1e-3)

@@ -278,6 +278,7 @@ def _watch(runtime: Runtime, stopping: threading.Event) -> None:
 def _line(snapshot: Snapshot) -> str:
     emotion = snapshot.emotion
     start = f"{snapshot.time_s:7.1f} s  "
+    wrong = "".join(f"  {trouble}" for trouble in snapshot.troubles)
     seen = f"saw {_seen(snapshot.video)} " if snapshot.video is not None else ""
     if emotion is not None:
         start += (
@@ -285,11 +286,10 @@ def _line(snapshot: Snapshot) -> str:
             f"{emotion.key or '-':<6} "
         )
     elif not seen:
-        return f"{start}nothing heard yet  {snapshot.audio.error or ''}"
-    waits = f"  {snapshot.sync.message}" if snapshot.sync.message else ""
+        return f"{start}nothing heard yet{wrong}"
     return (
         f"{start}{seen}plays v {snapshot.target_valence:+.2f} a {snapshot.target_arousal:+.2f} "
-        f"{snapshot.key:<6} beat {snapshot.beat:6.1f} notes {snapshot.midi.sent}{waits}"
+        f"{snapshot.key:<6} beat {snapshot.beat:6.1f} notes {snapshot.midi.sent}{wrong}"
     )
 
 
@@ -340,7 +340,7 @@ def _table(snapshot: Snapshot) -> "Table":
     table.add_row(
         "audio",
         f"{snapshot.audio.name}   {snapshot.audio.level_db:.0f} dBFS   "
-        f"lost {snapshot.audio.overruns}   {snapshot.audio.error or ''}",
+        f"lost {snapshot.audio.overruns}",
     )
     table.add_row(
         "MIDI",
@@ -350,6 +350,8 @@ def _table(snapshot: Snapshot) -> "Table":
     )
     if snapshot.video is not None:
         table.add_row("video", f"{snapshot.video.name}   {_seen(snapshot.video)}")
+    for trouble in snapshot.troubles:
+        table.add_row("trouble", trouble)
     if snapshot.messages:
         table.add_row("log", snapshot.messages[-1])
     return table

@@ -7,11 +7,11 @@ again with every observation.
 
 import threading
 from collections import deque
-from typing import Any
+from typing import Any, NamedTuple
 
 from engine.midi.ports import Clock
 
-__all__ = ["FRAME_WRAP", "FrameClock", "ServerFrames"]
+__all__ = ["FRAME_WRAP", "FrameClock", "Period", "Periods", "ServerFrames"]
 
 FRAME_WRAP = 1 << 32
 """JACK counts frames in 32 bits: about a day at 48 kHz."""
@@ -26,6 +26,7 @@ _STRAYS = 3
 _STRAYS_SPAN_S = 0.01
 _SLOWEST_READING_S = 1e-4  # a reading that took longer was interrupted and is worth nothing
 _LOOK_AGAIN_S = 0.01
+_MOVED_S = 1e-4  # from one period to the next: by less, a line may learn
 
 
 class FrameClock:
@@ -146,3 +147,37 @@ class ServerFrames(FrameClock):
         """Read the counter unless that was done a moment ago."""
         if self._clock() - self._looked_s > _LOOK_AGAIN_S:
             self.look()
+
+
+class Period(NamedTuple):
+    """One period of a server, as a client sees it begin."""
+
+    start_s: float
+    """When [s]."""
+    follows: bool
+    """Whether it begins where the last one ended; if not, some were missed."""
+    moved_s: float
+    """How much later than thought everything before it was [s]; 0 if next to nothing."""
+
+
+class Periods:
+    """Goes along with a server's periods: tells those missed, and when its count lost time.
+
+    Parameters
+    ----------
+    frames : FrameClock
+        By which arrivals are timed.
+    """
+
+    def __init__(self, frames: FrameClock) -> None:
+        self._frames = frames
+        self._next: tuple[int, float] | None = None  # frame and time of the period to come
+
+    def begin(self, start: int, length: int) -> Period:
+        """Take the frame at which a period begins, and its length."""
+        start_s = self._frames.time_at(start)
+        expected, expected_s = self._next or (start, start_s)
+        missed = (start - expected + FRAME_WRAP // 2) % FRAME_WRAP - FRAME_WRAP // 2
+        moved_s = start_s - expected_s - missed / self._frames.rate
+        self._next = (start + length) % FRAME_WRAP, start_s + length / self._frames.rate
+        return Period(start_s, missed == 0, moved_s if abs(moved_s) >= _MOVED_S else 0.0)

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import Any, Protocol, TypeAlias
 
 from engine.errors import MidiPortError
-from engine.midi.frames import FRAME_WRAP, ServerFrames
+from engine.midi.frames import Periods, ServerFrames
 from engine.midi.guide import explain, look_around
 from engine.midi.jack_server import Pulse, open_client
 from engine.midi.ports import Clock, resolve_name
@@ -24,8 +24,8 @@ __all__ = ["InputDevice", "Take", "open_input"]
 Take: TypeAlias = Callable[[float, bytes], None]
 """Called with arrival [s] and one message, from a thread of the MIDI system.
 
-An empty message is a hole: some may have been missed there. With it, instead of its arrival, comes
-how much later than thought whatever came before it was [s]: the clock of arrivals was put right."""
+An empty message with 0 is a hole: some may have been missed there. With anything else it tells how
+much later than thought whatever came before it was [s]: the clock of arrivals was put right."""
 
 _LONGEST = 3  # bytes; system exclusive is not for us
 _ACTIVE_SENSING = 0xFE
@@ -194,8 +194,7 @@ class _JackInput:
         self.name = source or str(self._port.name)
         self._frames = ServerFrames(self._client, clock)
         self._peers: tuple[str, ...] = ()
-        # Frame and time the next period should begin at, and the epoch of both.
-        self._next: tuple[int, float, int] | None = None
+        self._periods = Periods(self._frames)
         self._frames.look(float("inf"))
         self._client.set_shutdown_callback(self._gone)
         self._client.set_process_callback(self._process)
@@ -250,22 +249,14 @@ class _JackInput:
         """Take what falls into this period. Called by JACK's real-time thread."""
         # After a stall the server's count catches up with time over seconds: go along closely.
         self._frames.look_again()
-        start = self._client.last_frame_time
-        start_s = self._frames.time_at(start)
-        if self._next is not None:
-            expected, expected_s, epoch = self._next
-            if epoch != self._frames.epoch:
-                self._take(start_s - expected_s, b"")
-            elif start != expected:
-                self._take(0.0, b"")
-        self._next = (
-            (start + frames) % FRAME_WRAP,
-            start_s + frames / self._frames.rate,
-            self._frames.epoch,
-        )
+        period = self._periods.begin(self._client.last_frame_time, frames)
+        if period.moved_s:
+            self._take(period.moved_s, b"")
+        if not period.follows:
+            self._take(0.0, b"")
         for offset, data in self._port.incoming_midi_events():
             if len(data) <= _LONGEST and ord(data[0]) != _ACTIVE_SENSING:
-                self._take(self._frames.time_at(start + offset), bytes(data))
+                self._take(period.start_s + offset / self._frames.rate, bytes(data))
 
 
 def _jack_sources() -> list[str]:

@@ -18,8 +18,8 @@ __all__ = ["MidiInput", "MidiMessage"]
 MidiMessage = tuple[float, bytes]
 """Arrival on `time.perf_counter` [s], and the bytes of one message.
 
-No bytes are a hole: messages may have been missed there. With it comes by how much what came before
-was later than its time says [s]."""
+No bytes with 0 are a hole: messages may have been missed there. With anything else they tell by how
+much what came before was later than its time says [s]."""
 
 _START_S = 10.0
 _STOP_S = 1.5

@@ -60,7 +60,7 @@ class Kind(IntEnum):
     DROPPED = 36  # note id (-1: not a note), data1 DropReason
     COUNTERS = 37  # payload: Counters
     PEERS = 38  # payload: connected ports, one a line (from the receiver process too)
-    RECEIVED = 39  # at arrival, payload: one message; a hole: empty, at shift (from the receiver)
+    RECEIVED = 39  # at arrival, payload: one message (from the receiver); empty: hole, or at shift
 
 
 class DropReason(IntEnum):

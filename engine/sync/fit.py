@@ -1,10 +1,16 @@
-"""Straight and bent lines through the ticks of a clock."""
+"""Straight and bent lines through the ticks of a clock.
+
+References
+----------
+P. K. Sen, "Estimates of the Regression Coefficient Based on Kendall's Tau", JASA 63, 1968.
+"""
 
 from collections.abc import Sequence
+from itertools import combinations
 from statistics import median
 from typing import NamedTuple
 
-__all__ = ["Fit", "Line", "fit_line", "fit_parabola"]
+__all__ = ["Fit", "Line", "fit_line", "fit_parabola", "robust_line"]
 
 _PRIOR_WEIGHT = 400.0  # of the period known before, as if from about 17 ticks
 _LATEST = 5  # ticks whose median residual tells whether the line still fits
@@ -59,6 +65,19 @@ def fit_line(points: Sequence[tuple[int, float]], prior_s: float) -> Fit:
     offset = mean_y - slope * mean_x
     residuals = [y - offset - slope * x for x, y in zip(xs, ys, strict=True)]
     return Fit(offset, slope, 0.0, residuals)
+
+
+def robust_line(points: Sequence[tuple[int, float]]) -> Line:
+    """Return the line of median slope and height (Theil and Sen): two of eight ticks may stray.
+
+    Parameters
+    ----------
+    points : sequence of (int, float)
+        Numbers, no two alike, and times [s].
+    """
+    slope = median((b_s - a_s) / (b - a) for (a, a_s), (b, b_s) in combinations(points, 2))
+    first = points[0][0]
+    return Line(first, median(when - (n - first) * slope for n, when in points), slope)
 
 
 def fit_parabola(points: Sequence[tuple[int, float]]) -> Fit:

@@ -5,7 +5,7 @@ place decides: on the old row, ticks were lost; off it, the source stood still f
 workstation does over an xrun.
 """
 
-from engine.sync.fit import Line, fit_line
+from engine.sync.fit import Line, robust_line
 
 __all__ = ["Gap", "is_doubtful"]
 
@@ -71,8 +71,14 @@ class Gap:
         """
         if self._sure:
             return self._uncalled()
-        lost = self.after[0][0] - self._number - 1
-        return [lost if self._is_off_row(noise_s) else 0] * len(self.after)
+        row = robust_line(self.after)  # the first of them is often late itself
+        if not self._is_off(row, noise_s):
+            return [0] * len(self.after)
+        places = [round(row.number_at(time_s)) for _, time_s in self.after]
+        return [
+            index - (self._number + 1 + place - places[0])
+            for (index, _), place in zip(self.after, places, strict=True)
+        ]
 
     def _uncalled(self) -> list[int]:
         """Count numbers that no tick came for, those of a late bundle taken as there."""
@@ -83,10 +89,8 @@ class Gap:
             shifts.append(max(0, least))
         return shifts[::-1]
 
-    def _is_off_row(self, noise_s: float) -> bool:
-        (first, _), (last, last_s) = self.after[0], self.after[-1]
-        row = fit_line(self.after, 0.0)
-        first_s = last_s + row.offset_s - (last - first) * row.period_s
+    def _is_off(self, row: Line, noise_s: float) -> bool:
+        """Tell whether a row is not the old one gone on."""
         period_s = 0.5 * (self.line.period_s + row.period_s)  # a ramp goes on meanwhile
-        off = (first_s - self.line.time_at(self._number)) / period_s
+        off = (row.time_s - self.line.time_at(self._number)) / period_s
         return abs(off - round(off)) > max(_OFF_ROW, _NOISES * noise_s / period_s)

@@ -84,8 +84,8 @@ class MessageSource(Protocol):
     def take(self) -> list[tuple[float, bytes]]:
         """Return the messages that came since the last call, with their times [s].
 
-        An empty one is a hole: some may have been missed there. Instead of its time comes by how
-        much what came before was later than its time says [s].
+        An empty one with 0 is a hole: some may have been missed there. With anything else it tells
+        by how much what came before was later than its time says [s].
         """
         ...
 
@@ -194,8 +194,10 @@ class MidiSync:
         follower = self._follower
         for at_s, message in self._input.take():
             if not message:
-                self._hole = True
-                follower.shift(at_s)
+                if at_s:
+                    follower.shift(at_s)
+                else:
+                    self._hole = True
                 continue
             status = message[0]
             if status == 0xF8:

@@ -2,7 +2,8 @@
 
 Run as ``python -P midi_sender.py rtmidi|jack NAME TEMPO``; makes the port NAME:NAME. Obeys
 lines on standard input: ``start``, ``stop``, ``continue``, ``locate SIXTEENTHS``,
-``tempo BPM``, ``silence`` (clocks stop without a word), ``resume``; ends with its input.
+``tempo BPM``, ``silence`` (clocks stop without a word), ``resume``; ends with its input. The
+JACK program answers ``tell`` with its position in clocks after Start, and the frame it is at.
 """
 
 import queue
@@ -31,6 +32,8 @@ class Sequencer:
     def __init__(self, tempo: float) -> None:
         self.period_s = 2.5 / tempo
         self.silent = False
+        self.asked = False
+        self.clocks = 0  # since Start
         self._lines = commands()
 
     def turn(self) -> list[bytes] | None:
@@ -42,6 +45,9 @@ class Sequencer:
                     return None
                 case ["start"]:
                     out.append(bytes([START]))
+                    self.clocks = 0
+                case ["tell"]:
+                    self.asked = True
                 case ["continue"]:
                     out.append(bytes([CONTINUE]))
                 case ["stop"]:
@@ -52,7 +58,10 @@ class Sequencer:
                     self.period_s = 2.5 / float(bpm)
                 case ["silence" | "resume" as word]:
                     self.silent = word == "silence"
-        return out if self.silent else [*out, bytes([CLOCK])]
+        if not self.silent:
+            out.append(bytes([CLOCK]))
+            self.clocks += 1
+        return out
 
 
 def play_rtmidi(name: str, sequencer: Sequencer) -> None:
@@ -92,6 +101,10 @@ def play_jack(name: str, sequencer: Sequencer) -> None:
             for message in messages:
                 port.write_midi_event(max(0, int(due) - start), message)
             due += sequencer.period_s * client.samplerate
+        if sequencer.asked:
+            sequencer.asked = False
+            ahead = (due - start) / (sequencer.period_s * client.samplerate)
+            print(sequencer.clocks - ahead, start, flush=True)
 
     client.set_process_callback(process)
     with client:
