@@ -6,12 +6,24 @@ from collections.abc import Callable, Iterator
 import pytest
 from fuzz_samples import FUZZ
 from servers.jack import JackServer, MidiDump, default_server, midi_dump
+from servers.left_out import LeftOut
+
+LEFT_OUT = LeftOut()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--fuzz-minutes", type=float, default=0.0, help="minutes for each parser in test_fuzz.py"
     )
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        LEFT_OUT.mark(item)
+
+
+def pytest_runtest_setup() -> None:
+    LEFT_OUT.begin()
 
 
 class FakeClock:
@@ -36,7 +48,9 @@ def fake_clock() -> FakeClock:
 def jack() -> Iterator[JackServer]:
     """Yield a private JACK server, one per pytest process, and make it the default."""
     with default_server(JackServer()) as server:
+        LEFT_OUT.watch(server)
         yield server
+        LEFT_OUT.watch(None)
 
 
 @pytest.fixture

@@ -28,6 +28,7 @@ _WAKE_S = 0.02  # for the sender to wake up; and after an xrun the server's cloc
 _PERIODS = 3  # that carry the last messages away before we leave
 _PATIENCE_S = 1.5
 _LOOK_S = 0.002
+_LAST_WORDS_S = (0.0, 0.05)  # after which all ends are said again: a receiver may stand still
 _FIRST_READINGS = 16
 _NOTE_OFF, _NOTE_ON = 0x80, 0x90
 _RELEASE = 64  # velocity of a note-off that has none of its own (MIDI 1.0)
@@ -187,8 +188,11 @@ class JackPort:
         while self.alive and self._waiting and self._clock() < give_up:
             time.sleep(_LOOK_S)
         if self.alive:
-            wait_periods(self._client, _PERIODS)
-            self._repeat_ends(self._clock())
+            leaving_s = self._clock()
+            for pause_s in _LAST_WORDS_S:
+                wait_periods(self._client, _PERIODS)
+                time.sleep(pause_s)
+                self._repeat_ends(leaving_s)
             wait_periods(self._client, _PERIODS)
             self._client.deactivate()
         self._client.close()

@@ -147,28 +147,32 @@ class JackServer:
         # Without real-time rights, short periods would only produce xruns.
         self.period = period or (256 if _realtime() else 1024)
         self.rate = RATE
+        # What it says goes to a file: a pipe that nobody reads would stop the server.
+        self._log = tempfile.TemporaryFile()  # noqa: SIM115  (closed by `stop`)
         self._process = self._start()
 
     def _start(self) -> "subprocess.Popen[bytes]":
-        # What it says goes to a file: a pipe that nobody reads would stop the server.
-        with tempfile.TemporaryFile("w+") as log:
-            for _ in range(_ATTEMPTS):
-                process = self._launch(log)
-                if self._came_up(process):
-                    return process
-                log.seek(0)
-                said = log.read()
-                if "Too many servers" in said:
-                    _tidy_registry()
-                time.sleep(0.3)  # servers that start together stumble over their registry
-            raise DeviceError(f"jackd ends at once: {said}")
+        for _ in range(_ATTEMPTS):
+            process = self._launch(self._log)
+            if self._came_up(process):
+                return process
+            if "Too many servers" in self.said():
+                _tidy_registry()
+            time.sleep(0.3)  # servers that start together stumble over their registry
+        raise DeviceError(f"jackd ends at once: {self.said()}")
+
+    def said(self) -> str:
+        """Return what the server has printed so far."""
+        log = self._log.fileno()
+        # Its place in the file is the server's, too: read without moving it.
+        return os.pread(log, os.fstat(log).st_size, 0).decode("utf-8", "replace")
 
     def _came_up(self, process: "subprocess.Popen[bytes]") -> bool:
         until(lambda: process.poll() is not None or self._answers(), "the JACK server", _START_S)
         time.sleep(0.1)  # if a server of the same name answered, ours is about to give up
         return process.poll() is None
 
-    def _launch(self, log: IO[str]) -> "subprocess.Popen[bytes]":
+    def _launch(self, log: IO[bytes]) -> "subprocess.Popen[bytes]":
         # It ends with whoever started it, even if that is killed, and leaves the registry.
         tied = shutil.which("setpriv")
         command = [tied, "--pdeathsig", "TERM"] if tied else []
@@ -254,6 +258,7 @@ class JackServer:
             self._process.wait(10)
         except subprocess.TimeoutExpired:
             self.kill()
+        self._log.close()
         if self._lock is not None:
             self._lock.close()
 
@@ -300,6 +305,11 @@ class MidiDump:
         )
         threading.Thread(target=self._read, daemon=True).start()
         until(lambda: self.port in server.ports(), self.port)
+
+    @property
+    def pid(self) -> int:
+        """Process id of the receiver."""
+        return self._process.pid
 
     def _read(self) -> None:
         assert self._process.stdout is not None
