@@ -357,4 +357,4 @@ def test_clock_out_leads_others(jack: JackServer, dump: MidiDump) -> None:
     gaps = [b - a for a, b in zip(frames, frames[1:], strict=False)]
     # A server that loses time counts fewer frames; `stimmung bench midi` tells how exact it is.
     assert statistics.median(gaps) == pytest.approx(RATE * 2.5 / 96, rel=0.02)
-    assert dump.heard[-1].data[0] == STOP or STOP in [m.data[0] for m in dump.heard[-40:]]
+    assert STOP in [message.data[0] for message in dump.heard]
