@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import tempfile
 from pathlib import Path
 from typing import IO
 
@@ -32,6 +33,7 @@ class PipeWireServer(jack_rig.JackServer):
             ["pw-jack", "printenv", "LD_LIBRARY_PATH"], capture_output=True, text=True, check=True
         )
         self._library = told.stdout.strip()
+        self._log = tempfile.TemporaryFile()  # noqa: SIM115  (closed by `stop`)
         self._process = self._start()
 
     def environment(self) -> dict[str, str]:
@@ -48,8 +50,9 @@ class PipeWireServer(jack_rig.JackServer):
     def stop(self) -> None:
         """End the server."""
         self.kill()
+        self._log.close()
 
-    def _launch(self, log: IO[str]) -> "subprocess.Popen[bytes]":
+    def _launch(self, log: IO[bytes]) -> "subprocess.Popen[bytes]":
         tied = shutil.which("setpriv")  # it ends with whoever started it
         return subprocess.Popen(
             [*([tied, "--pdeathsig", "TERM"] if tied else []), "pipewire"],
