@@ -200,7 +200,7 @@ def test_those_who_connect_and_say_nothing_are_few_and_not_for_long(desk, monkey
     before = threading.active_count()
     silent = [socket.create_connection(("127.0.0.1", port_of(monitor))) for _ in range(100)]
     until(lambda: monitor.refused == 36, "the refusals")
-    assert threading.active_count() - before <= 2 * 64
+    assert threading.active_count() - before <= 2 * 64 + 36  # the refused are just leaving
     until(lambda: threading.active_count() <= before, "the others to be let go")
     assert ask(monitor)[0] == 200
     for raw in silent:
