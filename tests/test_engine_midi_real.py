@@ -114,6 +114,7 @@ def test_taken_name_is_reported_as_the_server_changed_it(jack):
 
 
 @WAYS
+@pytest.mark.note_ends
 def test_stop_ends_what_sounds(jack, dump, output):
     with SenderClient(output) as client:
         jack.connect(client.status().port, dump.port)
@@ -126,6 +127,7 @@ def test_stop_ends_what_sounds(jack, dump, output):
 
 
 @WAYS
+@pytest.mark.note_ends
 def test_panic_silences_everything_and_the_next_note_plays(jack, dump, output):
     with SenderClient(output) as client:
         jack.connect(client.status().port, dump.port)
@@ -179,6 +181,7 @@ def gone(pid):
 @pytest.mark.parametrize(
     "how", ["SIGKILL", "SIGTERM", "SIGINT to the group", "exception", "return"]
 )
+@pytest.mark.note_ends
 def test_no_note_hangs_however_the_engine_ends(jack, dump, output, how):
     ending = {"exception": "raise", "return": "leave"}.get(how, "wait")
     with player(jack, dump, output, ending) as (process, sender):
@@ -199,6 +202,7 @@ def test_no_note_hangs_however_the_engine_ends(jack, dump, output, how):
 
 @WAYS
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
+@pytest.mark.note_ends
 def test_sender_that_dies_is_replaced_its_notes_ended_and_its_pedal_lifted(jack, dump, output, how):
     with SenderClient(output) as client:
         jack.connect(client.status().port, dump.port)

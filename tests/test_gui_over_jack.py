@@ -80,6 +80,7 @@ def left_sounding(dump: MidiDump) -> set[tuple[int, int]]:
     return {place for place, sounds in last.items() if sounds}
 
 
+@pytest.mark.note_ends
 def test_output_changed_while_playing_and_closed_while_notes_sound(
     jack: JackServer, dump: MidiDump, window, qtbot
 ) -> None:
@@ -196,6 +197,7 @@ def test_an_input_whose_sound_server_dies_is_said_and_taken_back_by_name(
         server.stop()
 
 
+@pytest.mark.note_ends
 def test_no_note_hangs_when_the_window_is_killed(
     jack: JackServer, dump: MidiDump, tmp_path: Path
 ) -> None:

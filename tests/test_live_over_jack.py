@@ -107,6 +107,7 @@ def test_sound_in_notes_out(
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+@pytest.mark.note_ends
 def test_no_note_hangs_when_the_engine_dies(
     jack: JackServer, player: str, dump: MidiDump, number: signal.Signals
 ) -> None:
