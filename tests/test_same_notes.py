@@ -1,0 +1,76 @@
+"""The same seed gives the same notes as version 0.2, for every engine and for a recorded session.
+
+The checksums were taken before the code was moved into its present folders. Whoever changes the
+music on purpose writes the new checksum here and says so in the commit.
+"""
+
+import hashlib
+import json
+from pathlib import Path
+
+import mido
+import pytest
+
+from engine.cli import main
+
+SESSION = Path(__file__).parent / "sessions" / "version_0_2"
+CURVE = "beat,valence,arousal\n0,-0.8,-0.6\n16,0.8,0.7\n32,0.2,-0.9\n"
+
+GENERATED = {
+    "rules --valence 0.7 --arousal 0.6": "077befdfb48ac579",
+    "rules --valence -0.6 --arousal -0.7 --tempo 72 --key D:min": "125d87b876dcf838",
+    "rules --curve CURVE --beats-per-bar 3": "22d186ff6bb38e4b",
+    "rules --valence -0.3 --arousal 0.8 --beats-per-bar 7 --set swing=0.6": "93b022b7040aa40e",
+    "muser --valence 0.7 --arousal 0.6": "a0ed25c2173f0915",
+    "muser --valence -0.6 --arousal -0.7 --tempo 72": "06140d69ec09b691",
+    "muser --curve CURVE --beats-per-bar 3": "7a83cde94a23abf9",
+    "muser --valence 0.5 --arousal -0.5 --key Eb:maj --set temperature=1.2": "73cd6f4bbafa2be6",
+    "amt --valence 0.7 --arousal 0.6": "39ce6c38e04202e1",
+    "amt --valence -0.6 --arousal -0.7 --tempo 72 --key D:min": "23665c392eaa4f50",
+    "amt --curve CURVE --beats-per-bar 3": "237ba67d4b3fde37",
+    "amt --valence -0.3 --arousal 0.8 --set adventurousness=0.9 --parts lead,chords,bass": "86ff3b16ec330a33",
+}
+REPLAYED = "c30a14e93acba5e0"
+
+
+def notes_of(path: Path) -> list[tuple[str, int, str, int, int, int]]:
+    """Return (track, tick, kind, channel, pitch, velocity) of every note message."""
+    found = []
+    for track in mido.MidiFile(path).tracks:
+        tick = 0
+        for message in track:
+            tick += message.time
+            if message.type in ("note_on", "note_off"):
+                found.append(
+                    (
+                        track.name,
+                        tick,
+                        message.type,
+                        message.channel,
+                        message.note,
+                        message.velocity,
+                    )
+                )
+    return sorted(found)
+
+
+def checksum(path: Path) -> str:
+    notes = notes_of(path)
+    assert len(notes) > 20
+    return hashlib.sha256(json.dumps(notes).encode()).hexdigest()[:16]
+
+
+@pytest.mark.parametrize("arguments", GENERATED)
+def test_generated_notes_are_those_of_version_0_2(arguments: str, tmp_path: Path) -> None:
+    curve = tmp_path / "curve.csv"
+    curve.write_text(CURVE, encoding="utf-8")
+    words = [str(curve) if word == "CURVE" else word for word in arguments.split()]
+    out = tmp_path / "out.mid"
+    assert main(["generate", "--engine", *words, "--bars", "8", "--seed", "5", "-o", str(out)]) == 0
+    assert checksum(out) == GENERATED[arguments]
+
+
+def test_a_session_of_version_0_2_gives_its_notes_again(tmp_path: Path) -> None:
+    out = tmp_path / "out.mid"
+    assert main(["replay", str(SESSION), "--again", "-o", str(out)]) == 0
+    assert checksum(out) == REPLAYED
