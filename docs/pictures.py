@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
     from PyQt6.QtWidgets import QApplication, QWidget
 
-    from gui.main_window import MainWindow
+    from gui.window.main_window import MainWindow
 
 __all__ = ["main"]
 

@@ -7,6 +7,8 @@ library, and cross process boundaries as plain JSON (``to_json``).
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final, Literal
 
+from engine.choices import Mode
+
 __all__ = [
     "CONTROL_ROLE",
     "SUSTAIN",
@@ -14,6 +16,7 @@ __all__ = [
     "EmotionState",
     "NoteEvent",
     "Role",
+    "TargetState",
     "TrackingState",
     "to_controller",
 ]
@@ -125,3 +128,17 @@ class ControlEvent:
 def to_controller(value: float) -> int:
     """Return a value in [-1, 1] as a 7-bit controller, 0..127."""
     return round((min(1.0, max(-1.0, value)) + 1.0) * 63.5)
+
+
+@dataclass(frozen=True, slots=True)
+class TargetState:
+    """The emotion to play now: ``valence``, ``arousal`` in [-1, 1].
+
+    ``remaining_s`` is the time left until ``guide`` arrives [s], else 0.
+    """
+
+    valence: float
+    arousal: float
+    mode: Mode
+    frozen: bool
+    remaining_s: float

@@ -6,8 +6,9 @@ Plain values only; ``to_json`` is what crosses to another process.
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from engine.config import Mode, Performance, Sync
+from engine.choices import Mode, Sync
 from engine.events import EmotionState, NoteEvent
+from engine.settings.performance import Performance
 
 __all__ = ["AudioHealth", "MidiHealth", "ReplayLook", "Snapshot", "SyncHealth", "VideoHealth"]
 

@@ -6,9 +6,9 @@ python examples/compose_a_piece.py rise.mid
 import sys
 from pathlib import Path
 
-from engine.config import Performance
 from engine.midi.file import write_midi_file
-from engine.offline import compose
+from engine.pipeline.offline import compose
+from engine.settings.performance import Performance
 
 BARS = 16
 

@@ -10,7 +10,7 @@ from pythonosc.osc_message import OscMessage
 from pythonosc.udp_client import SimpleUDPClient
 
 import presets
-from engine.child import child_command, child_environment
+from engine.process.child import child_command, child_environment
 
 HOST = "127.0.0.1"
 PATIENCE_S = 30.0

@@ -2,7 +2,8 @@
 
     python examples/drive_by_pipe.py
 
-`engine/remote.py` lists every order and answer. Closing the pipe ends every note and the engine.
+`engine/live/remote.py` lists every order and answer. Closing the pipe ends every note and the
+engine.
 """
 
 import json
@@ -11,7 +12,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import presets
-from engine.child import child_command, child_environment
+from engine.process.child import child_command, child_environment
 
 SECONDS = 4.0
 
@@ -24,7 +25,7 @@ def main() -> None:
         "performance": {"mode": "contrast", "engine": "rules"},
     }
     with subprocess.Popen(
-        child_command("engine.remote"),
+        child_command("engine.live.remote"),
         env=child_environment(),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

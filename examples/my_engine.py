@@ -16,7 +16,7 @@ from dataclasses import replace
 from engine.cli import main
 from engine.events import ControlEvent, NoteEvent, Role
 from engine.generators import GENERATORS, MusicalContext
-from engine.generators.context import check_context
+from engine.generators.shared.context import check_context
 from engine.music.draws import Draws
 from engine.music.keys import parse_key
 

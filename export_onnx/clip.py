@@ -27,7 +27,7 @@ from torch import Tensor, nn
 
 from engine.errors import InputError, ModelError
 from engine.video.semantic import EMOTIONS, KIND, PROMPTS
-from export_onnx.checkpoint import find_checkpoint, load_weights, optional
+from export_onnx.training.checkpoint import find_checkpoint, load_weights, optional
 
 __all__ = ["COMMANDS", "PUBLISHED", "PictureReader", "export_clip", "load_clip"]
 

@@ -10,11 +10,11 @@ from PyQt6.QtCore import QSettings, Qt, QTimer
 from PyQt6.QtWidgets import QApplication
 
 from gui import texts
-from gui.bridge import EngineBridge
-from gui.desk import Desk
-from gui.icon import make_icon
-from gui.main_window import MainWindow
-from gui.memory import Memory
+from gui.desks.desk import Desk
+from gui.engine_process.bridge import EngineBridge
+from gui.state.preferences import Memory
+from gui.window.icon import make_icon
+from gui.window.main_window import MainWindow
 
 __all__ = ["keep_still", "make_application", "make_window", "run"]
 

@@ -24,7 +24,7 @@ from engine.bench.soak.family import taken_by
 from engine.bench.soak.watch import trend
 from engine.snapshot import Snapshot
 from gui.app import keep_still, make_application, make_window
-from gui.main_window import MainWindow
+from gui.window.main_window import MainWindow
 
 __all__ = ["Heartbeat", "Times", "main", "measure"]
 
@@ -142,7 +142,7 @@ def measure(
     minutes : float
         How long to measure, after a quarter of a minute of settling.
     midi_out : str
-        As `engine.config.LiveConfig` names it.
+        As `engine.settings.run.LiveConfig` names it.
     preset : dict
         Settings of the performance.
     began_s : float

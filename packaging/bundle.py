@@ -5,8 +5,8 @@ Started without a word, as by a click on its icon, it opens the window.
 
 import sys
 
-from engine.child import run_if_child
 from engine.cli import main
+from engine.process.child import run_if_child
 
 if __name__ == "__main__":
     run_if_child(sys.argv)

@@ -87,7 +87,7 @@ def write_icons() -> None:
     from PyQt6.QtGui import QGuiApplication, QPainter, QPixmap
     from PyQt6.QtSvg import QSvgGenerator
 
-    from gui.icon import SIDE, paint_icon
+    from gui.window.icon import SIDE, paint_icon
 
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     application = QGuiApplication(sys.argv[:1])  # must outlive what is painted

@@ -9,8 +9,8 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 from PyQt6.QtCore import QSettings  # noqa: E402
 
-from engine.config import Performance  # noqa: E402
 from engine.events import EmotionState, NoteEvent  # noqa: E402
+from engine.settings.performance import Performance  # noqa: E402
 from engine.snapshot import AudioHealth, MidiHealth, Snapshot  # noqa: E402
 
 __all__ = ["emotion", "look", "note", "settings"]

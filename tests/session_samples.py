@@ -1,7 +1,6 @@
 """A small session to record, for the tests of recorder and recovery."""
 
-from engine.emotion.target import TargetState
-from engine.events import ControlEvent, EmotionState, NoteEvent
+from engine.events import ControlEvent, EmotionState, NoteEvent, TargetState
 from engine.session import SessionInfo, SessionRecorder
 
 INFO = SessionInfo(

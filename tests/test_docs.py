@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from engine.cli import build_parser
-from engine.config import Performance
+from engine.settings.performance import Performance
 from export_onnx.__main__ import make_parser
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.child import CHILD, child_command, child_environment, stranger_environment
+from engine.process.child import CHILD, child_command, child_environment, stranger_environment
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -28,12 +28,12 @@ def test_child_is_ours_wherever_the_musician_stands(tmp_path):
 
 def test_frozen_program_calls_itself(monkeypatch):
     monkeypatch.setattr(sys, "frozen", True, raising=False)
-    command = child_command("engine.midi.sender", "--name=x")
-    assert command == [sys.executable, CHILD, "engine.midi.sender", "--name=x"]
+    command = child_command("engine.midi.sender.main", "--name=x")
+    assert command == [sys.executable, CHILD, "engine.midi.sender.main", "--name=x"]
 
 
 def test_entry_of_a_frozen_program_runs_the_child(tmp_path):
-    entry = "import sys\nfrom engine.child import run_if_child\n"
+    entry = "import sys\nfrom engine.process.child import run_if_child\n"
     script = tmp_path / "entry.py"
     script.write_text(entry + "run_if_child(sys.argv)\nprint('me')\n")
 
@@ -62,6 +62,8 @@ def test_strangers_do_not_inherit_our_libraries(monkeypatch, before):
 def test_children_are_started_in_one_place():
     for package in ("engine", "gui"):
         for path in (ROOT / package).rglob("*.py"):
-            if path != ROOT / "engine" / "child.py":
+            if path != ROOT / "engine" / "process" / "child.py":
                 text = path.read_text(encoding="utf-8")
-                assert "sys.executable, " not in text, f"{path}: engine.child starts children"
+                assert "sys.executable, " not in text, (
+                    f"{path}: engine.process.child starts children"
+                )

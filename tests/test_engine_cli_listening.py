@@ -9,8 +9,8 @@ import pytest
 
 from engine.cli.__main__ import main
 from engine.cli.listening import add_listening, read_listening
-from engine.config import Performance
 from engine.errors import InputError
+from engine.settings.performance import Performance
 
 RATE = 22050
 

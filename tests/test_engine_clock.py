@@ -2,8 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.clock import InternalClock
 from engine.errors import InputError
+from engine.music.clock import InternalClock
 
 tempos = st.floats(20, 300)
 

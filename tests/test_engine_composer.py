@@ -5,14 +5,15 @@ from concurrent.futures import Executor, Future
 
 import pytest
 
-from engine.clock import InternalClock
-from engine.config import LiveConfig, Performance
 from engine.errors import InputError
 from engine.events import ControlEvent, NoteEvent
 from engine.generators import GENERATORS
-from engine.generators.settings import SETTINGS, Setting
-from engine.pipeline import COMMIT_LEAD_S, DISPATCH_LEAD_S, Pipeline
-from engine.player import Player
+from engine.generators.shared.settings import SETTINGS, Setting
+from engine.music.clock import InternalClock
+from engine.pipeline.pipeline import COMMIT_LEAD_S, DISPATCH_LEAD_S, Pipeline
+from engine.pipeline.player import Player
+from engine.settings.performance import Performance
+from engine.settings.run import LiveConfig
 from engine.sync.source import open_sync
 
 BEAT_S = 0.5

@@ -1,7 +1,8 @@
 import pytest
 
-from engine.config import LiveConfig, Performance
 from engine.errors import InputError
+from engine.settings.performance import Performance
+from engine.settings.run import LiveConfig
 
 
 @pytest.mark.parametrize(

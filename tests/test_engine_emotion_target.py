@@ -2,9 +2,9 @@ from dataclasses import replace
 
 import pytest
 
-from engine.config import Performance
 from engine.emotion.target import Target
 from engine.events import EmotionState
+from engine.settings.performance import Performance
 
 
 def heard(valence, arousal, state="tracking"):

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import pytest
 
-from engine.config import PARTS, Performance
+from engine.choices import PARTS
 from engine.errors import InputError, ModelError
 from engine.events import NoteEvent
 from engine.generators import NO_CUES, Cues, MusicalContext, create_generator
@@ -14,7 +14,8 @@ from engine.generators.amt.model import AmtModel
 from engine.generators.amt.slots import slot_at
 from engine.music.chords import parse_chord
 from engine.music.keys import parse_key
-from engine.offline import compose
+from engine.pipeline.offline import compose
+from engine.settings.performance import Performance
 
 CORNERS = [(-0.9, -0.9), (-0.9, 0.9), (0.9, -0.9), (0.9, 0.9)]
 

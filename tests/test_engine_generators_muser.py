@@ -24,13 +24,13 @@ from engine.generators.muser.vocabulary import (
     ELEMENTS,
     END_TICK,
     FIELDS,
-    QUALITY_NAMES,
     TEMPOS,
 )
 from engine.generators.muser.voices import Voices, split_voices
-from engine.generators.settings import SETTINGS
+from engine.generators.shared.settings import SETTINGS
 from engine.music.chords import parse_chord
 from engine.music.keys import parse_key
+from engine.music.reading.harmony import QUALITY_NAMES
 
 
 class WildModel:

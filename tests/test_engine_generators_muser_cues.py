@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
-from engine.generators.context import after_cut
 from engine.generators.muser.composing import Place, wanted_numbers
 from engine.generators.muser.cueing import cued_numbers, new_figures
 from engine.generators.muser.generator import MuserGenerator, load_model
 from engine.generators.muser.model import shipped_model_folder
 from engine.generators.muser.settings import Knobs
 from engine.generators.protocol import Cues, MusicalContext
+from engine.generators.shared.context import after_cut
 
 
 def context(beat=8, **cues):

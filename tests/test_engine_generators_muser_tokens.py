@@ -9,24 +9,19 @@ import pytest
 
 from engine.errors import InputError
 from engine.events import NoteEvent
-from engine.generators.muser.beats import track_beats
 from engine.generators.muser.features import (
     FEATURE_SIZES,
     FEATURE_TOTAL,
     beat_features,
     statistics,
 )
-from engine.generators.muser.harmony import chord_parts, estimate_key, pitch_class_weights
-from engine.generators.muser.score import join_beats, piece_of, read_score
+from engine.generators.muser.pieces import join_beats, piece_of
 from engine.generators.muser.tokens import Bars, Beat, Header, Token, beat_of, notes_of
 from engine.generators.muser.vocabulary import (
-    CHORD_LABELS,
     ELEMENTS,
     FIELDS,
     PITCHES,
-    QUALITY_NAMES,
     TEMPOS,
-    TICKS,
     chord_label,
     duration_index,
     key_shift,
@@ -34,6 +29,16 @@ from engine.generators.muser.vocabulary import (
     tempo_index,
     velocity_index,
 )
+from engine.music.reading.beats import track_beats
+from engine.music.reading.harmony import (
+    CHORD_LABELS,
+    QUALITY_NAMES,
+    chord_parts,
+    estimate_key,
+    pitch_class_weights,
+)
+from engine.music.reading.score import read_score
+from engine.music.rhythm import TICKS
 
 
 def note(onset, duration, pitch, velocity):

@@ -4,10 +4,10 @@ import math
 
 import numpy as np
 
-from engine.clock import InternalClock
-from engine.config import Performance
 from engine.emotion.tracker import Tracker
-from engine.pipeline import Pipeline
+from engine.music.clock import InternalClock
+from engine.pipeline.pipeline import Pipeline
+from engine.settings.performance import Performance
 
 F_MAJOR, A_MINOR = (53, 57, 60, 65), (57, 60, 64, 69)
 

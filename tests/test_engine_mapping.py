@@ -4,15 +4,14 @@ from dataclasses import asdict
 
 import pytest
 
-from engine.config import Performance
-from engine.emotion.target import TargetState
 from engine.errors import InputError
-from engine.events import EmotionState
+from engine.events import EmotionState, TargetState
 from engine.mapping.input import InputMapper
 from engine.mapping.output import OutputMapper
 from engine.mapping.sections import SectionWatch
 from engine.mapping.sources import SOURCES, Heard
 from engine.mapping.table import InputMapping, OutputMapping
+from engine.settings.performance import Performance
 
 TARGET = TargetState(0.25, -0.5, "manual", False, 0.0)
 

@@ -1,6 +1,6 @@
 """What a new sender is told after the old one died."""
 
-from engine.midi.book import Book
+from engine.midi.sender.outstanding import Book
 from engine.midi.wire import Frame, Kind
 
 NOTE = Frame(Kind.NOTE, 2, 60, 90, 7, 10.0, 11.0)

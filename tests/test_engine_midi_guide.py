@@ -4,8 +4,8 @@ import os
 
 import pytest
 
-from engine.midi import guide
-from engine.midi.guide import Surroundings, explain, look_around, split_steps
+from engine.midi.ports.advice import Surroundings, explain, look_around, split_steps
+from engine.midi.ports.port import advice as guide
 
 
 def steps(direction="out", **there):

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.midi.ledger import NoteLedger, SoundingNote
+from engine.midi.sounding import NoteLedger, SoundingNote
 
 
 def test_note_sounds_until_it_is_ended():

@@ -1,9 +1,10 @@
 """MPE: channels, colours ahead of their notes, and the switch on and off."""
 
-from engine.config import LiveConfig, Performance
 from engine.midi.mpe import MpeZone
-from engine.pipeline import Pipeline
-from engine.player import Player
+from engine.pipeline.pipeline import Pipeline
+from engine.pipeline.player import Player
+from engine.settings.performance import Performance
+from engine.settings.run import LiveConfig
 from engine.sync.source import open_sync
 
 PLAYING = Performance(mode="manual", valence=1.0, arousal=0.5, key="C:maj", slew_per_s=100.0)

@@ -10,8 +10,9 @@ import pytest
 from servers.jack import until
 
 from engine.errors import MidiPortError
-from engine.midi import guide, rtmidi_port
-from engine.midi.rtmidi_port import RtMidiPort, open_named, open_virtual
+from engine.midi.ports.port import advice as guide
+from engine.midi.ports.port import rtmidi as rtmidi_port
+from engine.midi.ports.rtmidi import RtMidiPort, open_named, open_virtual
 
 
 class FakeRtMidi:

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from servers.jack import Heard, hanging
 
-from engine.midi.schedule import Schedule
+from engine.midi.sender.schedule import Schedule
 from engine.midi.wire import DropReason, Frame, Kind
 
 

@@ -12,11 +12,12 @@ import pytest
 from servers.jack import until
 
 from engine.errors import InputError, MidiPortError
-from engine.midi import link, spare
-from engine.midi.client import SenderClient
-from engine.midi.ports import NullPort, open_output, resolve_name
-from engine.midi.reporter import Reporter
-from engine.midi.sender import Sender
+from engine.midi.ports.outputs import open_output
+from engine.midi.ports.port import NullPort, resolve_name
+from engine.midi.sender.client import SenderClient
+from engine.midi.sender.main import Sender, spare
+from engine.midi.sender.main import supervisor as link
+from engine.midi.sender.reporter import Reporter
 from engine.midi.wire import Counters, Frame, Kind
 
 
@@ -238,7 +239,7 @@ def test_bad_values_are_refused_before_they_travel():
 def test_stopped_engine_does_not_stop_the_sender():
     """A reader that reads nothing loses reports, not notes: the pipe must not stall the sender."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "engine.midi.sender", "--output", "none"],
+        [sys.executable, "-m", "engine.midi.sender.main", "--output", "none"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
     )
@@ -269,7 +270,7 @@ def test_stopped_engine_does_not_stop_the_sender():
 
 def test_broken_stream_ends_the_sender_cleanly():
     done = subprocess.run(
-        [sys.executable, "-m", "engine.midi.sender", "--output", "none"],
+        [sys.executable, "-m", "engine.midi.sender.main", "--output", "none"],
         input=b"\xff" * 64,
         capture_output=True,
         timeout=20,
@@ -430,8 +431,8 @@ def test_latency_offset_moves_what_is_sent():
 
 HANGING = """
 import time
-from engine.midi import sender
-from engine.midi.ports import NullPort
+from engine.midi.sender.main import main as sender
+from engine.midi.ports.port import NullPort
 
 class Stuck(NullPort):
     def close(self):

@@ -6,8 +6,8 @@ from itertools import pairwise
 
 import pytest
 
-from engine.midi.frames import FrameClock, Periods
-from engine.midi.waiter import Waiter
+from engine.midi.ports.frame_clock import FrameClock, Periods
+from engine.midi.sender.waiter import Waiter
 
 
 class CoarseSleeper:

@@ -5,7 +5,7 @@ import pytest
 from onnx import TensorProto, helper
 
 from engine.errors import ModelError, ModelMetadataError
-from engine.model_file import ModelFile
+from engine.models.onnx_file import ModelFile
 
 
 @pytest.fixture

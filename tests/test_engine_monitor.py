@@ -20,9 +20,9 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
 from engine.errors import InputError
-from engine.monitor import server
-from engine.monitor.guard import Bucket, host_allowed, origin_allowed, token_matches
-from engine.monitor.server import DEFAULT_PORT, Monitor, parse_address
+from engine.network import monitor as server
+from engine.network.guard import Bucket, host_allowed, origin_allowed, token_matches
+from engine.network.monitor import DEFAULT_PORT, Monitor, parse_address
 
 TOKEN = "open sesame now"
 QUOTED = "open%20sesame%20now"

@@ -2,12 +2,12 @@
 
 import pytest
 
-from engine.config import Performance
 from engine.generators import MusicalContext
 from engine.generators.rules import RulesGenerator
 from engine.music.chords import parse_chord
 from engine.music.pedal import pedal_moves
-from engine.offline import compose
+from engine.pipeline.offline import compose
+from engine.settings.performance import Performance
 
 
 def moves(beat=4, *, down, wanted=True, fresh=True, beat_s=0.6):

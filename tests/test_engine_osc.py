@@ -6,8 +6,8 @@ import pytest
 
 from engine.errors import InputError
 from engine.events import EmotionState
-from engine.osc import OscOutput, parse_destination
-from engine.osc_input import OscInput
+from engine.network.osc import OscOutput, parse_destination
+from engine.network.osc_input import OscInput
 
 
 def packet(address: str, types: str = ",", payload: bytes = b"") -> bytes:

@@ -11,8 +11,8 @@ from servers.jack import until
 from servers.needs import need_program
 from test_engine_osc import Recorded, state
 
-from engine.osc import OscOutput
-from engine.osc_input import OscInput
+from engine.network.osc import OscOutput
+from engine.network.osc_input import OscInput
 
 
 def free_port() -> int:

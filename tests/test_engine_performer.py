@@ -5,22 +5,21 @@ import random
 import mido
 import pytest
 
-from engine.actions import Actions
-from engine.clock import InternalClock
-from engine.config import Performance
-from engine.emotion.target import TargetState
 from engine.errors import InputError
-from engine.events import EmotionState, NoteEvent
+from engine.events import EmotionState, NoteEvent, TargetState
+from engine.live.cc_output import Teller
+from engine.live.triggers import Actions
 from engine.mapping.input import InputMapper
 from engine.mapping.table import ACTIONS, InputMapping, OutputMapping
+from engine.music.clock import InternalClock
 from engine.performer.keyboards import Keyboards
 from engine.performer.listener import Listener
 from engine.performer.thru import Thru
 from engine.performer.turns import PAUSE_BEATS, Turns
-from engine.pipeline import Pipeline
-from engine.presets import list_presets
-from engine.session.capture import capture_bars
-from engine.teller import Teller
+from engine.pipeline.pipeline import Pipeline
+from engine.session.last_bars import capture_bars
+from engine.settings.performance import Performance
+from engine.settings.presets import list_presets
 
 
 def on(pitch, velocity=80, channel=0):

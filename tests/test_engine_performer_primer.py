@@ -4,11 +4,11 @@ import mido
 import pytest
 
 from engine.cli import main
-from engine.config import Performance
 from engine.errors import InputError
 from engine.midi.file import read_midi_file
-from engine.offline import compose
 from engine.performer.primer import read_primer
+from engine.pipeline.offline import compose
+from engine.settings.performance import Performance
 
 
 @pytest.fixture

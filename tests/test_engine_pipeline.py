@@ -1,9 +1,9 @@
 import pytest
 
-from engine.clock import InternalClock
-from engine.config import Performance
 from engine.events import EmotionState, to_controller
-from engine.pipeline import COMMIT_LEAD_S, DISPATCH_LEAD_S, Pipeline
+from engine.music.clock import InternalClock
+from engine.pipeline.pipeline import COMMIT_LEAD_S, DISPATCH_LEAD_S, Pipeline
+from engine.settings.performance import Performance
 
 MANUAL = Performance(mode="manual", valence=0.5, arousal=0.2, key="C:maj", slew_per_s=100.0)
 

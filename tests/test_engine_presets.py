@@ -2,15 +2,15 @@ import json
 
 import pytest
 
-import engine.presets
-from engine.config import Performance
+import engine.settings.presets
 from engine.errors import PresetError
-from engine.presets import list_presets, load_preset, save_preset
+from engine.settings.performance import Performance
+from engine.settings.presets import list_presets, load_preset, save_preset
 
 
 @pytest.fixture
 def user_folder(tmp_path, monkeypatch):
-    monkeypatch.setattr(engine.presets, "user_folder", lambda: tmp_path)
+    monkeypatch.setattr(engine.settings.presets, "user_folder", lambda: tmp_path)
     return tmp_path
 
 

@@ -20,7 +20,7 @@ class Engine:
 
     def __init__(self):
         self.process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "engine.remote"],
+            [sys.executable, "-P", "-m", "engine.live.remote"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

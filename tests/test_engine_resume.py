@@ -4,12 +4,12 @@ import dataclasses
 
 import pytest
 
-from engine.config import Performance
 from engine.emotion.target import Target
 from engine.errors import InputError
-from engine.pipeline import Pipeline
-from engine.remote import read_config
-from engine.resume import Resume
+from engine.live.remote import read_config
+from engine.pipeline.pipeline import Pipeline
+from engine.settings.performance import Performance
+from engine.settings.resume import Resume
 from engine.sync.follower import ClockFollower
 from engine.sync.source import START_DELAY_S, InternalSync
 

@@ -8,12 +8,13 @@ import pytest
 from session_samples import INFO, TARGET, hop
 
 import presets
-from engine.config import LiveConfig, Performance
 from engine.errors import InputError, SessionError
-from engine.runtime import Runtime
+from engine.live.runtime import Runtime
 from engine.session import Session, SessionRecorder, read_session
 from engine.session.recover import PRODUCTS
 from engine.session.rerun import describe_inputs, rerun
+from engine.settings.performance import Performance
+from engine.settings.run import LiveConfig
 
 
 @pytest.fixture(autouse=True)

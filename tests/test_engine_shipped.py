@@ -4,9 +4,9 @@ import shutil
 
 import pytest
 
-from engine import shipped
 from engine.emotion.model import TrackerModel, shipped_model_path
 from engine.errors import ModelError
+from engine.models import checksums as shipped
 
 
 def test_table_names_every_model_and_every_model_is_whole():

@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from engine.clock import InternalClock
-from engine.config import Performance
-from engine.midi.receiver import _Receiver
-from engine.pipeline import Pipeline
-from engine.strain import MAX_LEVEL, Strain
+from engine.live.overload import MAX_LEVEL, Strain
+from engine.midi.input.receiver import _Receiver
+from engine.music.clock import InternalClock
+from engine.pipeline.pipeline import Pipeline
+from engine.settings.performance import Performance
 
 PERIOD_S = 0.005
 

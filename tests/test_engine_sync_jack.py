@@ -18,8 +18,8 @@ from servers.ardour import ardour
 from servers.jack import RATE, Heard, JackServer, MidiDump, hanging, until
 
 import presets
-from engine.midi.input_port import MidiInput
-from engine.midi.jack_server import open_client
+from engine.midi.input.port import MidiInput
+from engine.midi.ports.jack_server import open_client
 from engine.session.events_file import read_session
 from engine.sync.follower import ClockFollower
 from engine.sync.source import MidiSync

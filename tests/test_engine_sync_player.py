@@ -8,17 +8,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from session_samples import INFO
 
-from engine.clock import InternalClock
-from engine.config import LiveConfig, Performance
 from engine.errors import InputError
 from engine.events import NoteEvent
-from engine.midi.schedule import Schedule
+from engine.midi.sender.schedule import Schedule
 from engine.midi.wire import Frame, Kind
-from engine.pipeline import Pipeline
-from engine.player import Player
-from engine.presets import list_presets
+from engine.music.clock import InternalClock
+from engine.pipeline.pipeline import Pipeline
+from engine.pipeline.player import Player
 from engine.session import SessionRecorder
 from engine.session.events_file import read_session
+from engine.settings.performance import Performance
+from engine.settings.presets import list_presets
+from engine.settings.run import LiveConfig
 from engine.sync.follower import ClockFollower
 from engine.sync.leader import ClockLeader
 from engine.sync.source import InternalSync, MidiSync, open_sync

@@ -2,7 +2,7 @@
 
 import pytest
 
-from engine.taps import TapTempo
+from engine.music.tap_tempo import TapTempo
 
 
 def test_three_taps_make_a_tempo(fake_clock):

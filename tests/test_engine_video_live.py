@@ -9,11 +9,12 @@ import pytest
 from film_samples import shots, states_of, write_film
 
 from engine.audio import NoInput, open_source
-from engine.clock import InternalClock
-from engine.config import LiveConfig, Performance
 from engine.errors import DeviceError, InputError
 from engine.events import EmotionState
-from engine.runtime import Runtime
+from engine.live.runtime import Runtime
+from engine.music.clock import InternalClock
+from engine.settings.performance import Performance
+from engine.settings.run import LiveConfig
 from engine.video.capture import means_file
 from engine.video.eyes import Eyes
 from engine.video.film import Film, watch_film

@@ -1,8 +1,8 @@
 """What is loaded beforehand is what plays, and what is not used is ended."""
 
-from engine.config import LiveConfig
-from engine.runtime import Runtime
-from engine.warm import Warm
+from engine.live.prepared import Warm
+from engine.live.runtime import Runtime
+from engine.settings.run import LiveConfig
 
 
 def test_a_run_takes_tracker_and_sender_that_wait() -> None:

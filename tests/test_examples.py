@@ -11,13 +11,12 @@ import soundfile
 
 import presets
 from engine.cli import main as stimmung
-from engine.config import Performance
-from engine.emotion.target import TargetState
-from engine.events import EmotionState
+from engine.events import EmotionState, TargetState
 from engine.generators import GENERATORS, create_generator
 from engine.mapping.sources import SOURCES, Heard
 from engine.mapping.table import OutputMapping
-from engine.offline import compose
+from engine.pipeline.offline import compose
+from engine.settings.performance import Performance
 from export_onnx.__main__ import main as train
 from export_onnx.datasets import DATASETS, read_items
 

@@ -5,10 +5,11 @@ import torch
 
 from engine.errors import InputError
 from export_onnx.tracker.blend import blend
-from export_onnx.tracker.config import FrontEndConfig, NetworkConfig, TrainConfig
+from export_onnx.tracker.config import FrontEndConfig, NetworkConfig
 from export_onnx.tracker.export import load_tracker
 from export_onnx.tracker.network import Tracker
-from export_onnx.tracker.stage import save_checkpoint, save_tracker
+from export_onnx.tracker.weights import save_tracker
+from export_onnx.training.stage import TrainConfig, save_checkpoint
 
 SIZES = NetworkConfig(mood_size=16, gru_size=12, head_hidden=16, timbre_channels=(4, 6, 8))
 

@@ -7,15 +7,16 @@ from tiny_features import write_features
 
 from engine.emotion.model import TrackerModel
 from engine.errors import InputError
-from export_onnx.tracker.config import FrontEndConfig, NetworkConfig, TrainConfig
+from export_onnx.tracker.config import FrontEndConfig, NetworkConfig
 from export_onnx.tracker.digest import DIGEST, LANDMARKS, Digest
 from export_onnx.tracker.digest_fit import DigestOptions, Pieces, fit_digest, regress
 from export_onnx.tracker.export import DIGEST_SHARE, ExportOptions, export, load_tracker
 from export_onnx.tracker.network import Tracker, zeros
 from export_onnx.tracker.salience import GAPS, note_statistics, salience
-from export_onnx.tracker.stage import save_checkpoint, save_tracker
 from export_onnx.tracker.tonal import TONAL, Tonal
 from export_onnx.tracker.verify import TOLERANCE, compare_chunks, compare_torch, probe_sound
+from export_onnx.tracker.weights import save_tracker
+from export_onnx.training.stage import TrainConfig, save_checkpoint
 
 FRONT = FrontEndConfig()
 

@@ -12,21 +12,28 @@ from tiny_features import AFFECT, write_features
 from engine.errors import InputError
 from export_onnx.__main__ import main
 from export_onnx.datasets import Item
-from export_onnx.mert import SAMPLE_RATE, Mert
-from export_onnx.synth import find_soundfonts
-from export_onnx.tracker.ablate import ROWS, AblateOptions, DeafHarmony, ablate, give_lessons
-from export_onnx.tracker.ablation_table import write_report
+from export_onnx.datasets.render import find_soundfonts
+from export_onnx.studies.distill import DistillOptions, distill
+from export_onnx.studies.lessons import Opinion, Trust, combine, lesson_of, trust_in
+from export_onnx.studies.mert import SAMPLE_RATE, Mert
+from export_onnx.studies.teacher import Teacher, TeacherConfig, opinions
+from export_onnx.studies.tracker_ablate import (
+    ROWS,
+    AblateOptions,
+    DeafHarmony,
+    ablate,
+    give_lessons,
+)
+from export_onnx.studies.tracker_ablation_table import write_report
+from export_onnx.studies.views import View, mert_views
 from export_onnx.tracker.batches import Sampler
-from export_onnx.tracker.config import FrontEndConfig, NetworkConfig, TrainConfig
-from export_onnx.tracker.distill import DistillOptions, distill
+from export_onnx.tracker.config import FrontEndConfig, NetworkConfig
 from export_onnx.tracker.export import load_tracker
 from export_onnx.tracker.lesson import lesson_loss
-from export_onnx.tracker.lessons import Opinion, Trust, combine, lesson_of, trust_in
 from export_onnx.tracker.network import Tracker, zeros
 from export_onnx.tracker.scores import Measure, difference, score
 from export_onnx.tracker.store import TAUGHT, load_clips
-from export_onnx.tracker.teacher import Teacher, TeacherConfig, opinions
-from export_onnx.tracker.views import View, mert_views
+from export_onnx.training.stage import TrainConfig
 
 FRONT = FrontEndConfig()
 BUDGET = replace(TrainConfig(), harmony_epochs=1, mood_epochs=1, crop_s=6.0)

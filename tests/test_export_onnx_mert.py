@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from engine.errors import InputError
-from export_onnx.mert import PUBLISHED, SAMPLE_RATE, Mert, chunk_edges, load_mert
+from export_onnx.studies.mert import PUBLISHED, SAMPLE_RATE, Mert, chunk_edges, load_mert
 
 transformers = pytest.importorskip(
     "transformers", reason="MERT is optional: pip install 'stimmung[mert]'"

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from engine.bench import mert as bench
-from export_onnx.mert_shape import main, write_random_mert
+from export_onnx.studies.mert_shape import main, write_random_mert
 
 pytest.importorskip("transformers")
 

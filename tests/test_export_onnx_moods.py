@@ -12,14 +12,14 @@ from engine.emotion.model import TrackerModel
 from engine.emotion.tracker import Tracker
 from export_onnx.datasets import Item
 from export_onnx.datasets.jamendo import MOODS
-from export_onnx.metrics import macro_pr_auc, pr_auc
-from export_onnx.tracker.config import TrainConfig
 from export_onnx.tracker.evaluate import _dimensional, _means, _moods
 from export_onnx.tracker.export import load_tracker, write_onnx
 from export_onnx.tracker.listen import Heard
 from export_onnx.tracker.store import load_clips
 from export_onnx.tracker.train import TrainOptions, prepared, train
 from export_onnx.tracker.verify import probe_sound
+from export_onnx.training.metrics import macro_pr_auc, pr_auc
+from export_onnx.training.stage import TrainConfig
 
 
 def test_average_precision_by_hand_and_with_ties():

@@ -12,10 +12,9 @@ import torch
 from tiny_features import write_features
 
 from engine.errors import InputError
-from export_onnx.tracker.config import TrainConfig
 from export_onnx.tracker.export import load_tracker
-from export_onnx.tracker.stage import load_checkpoint
 from export_onnx.tracker.train import TrainOptions, train
+from export_onnx.training.stage import TrainConfig, load_checkpoint
 
 BUDGET = replace(TrainConfig(), harmony_epochs=1, mood_epochs=1, crop_s=6.0)
 

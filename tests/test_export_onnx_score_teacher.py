@@ -11,15 +11,15 @@ from tiny_features import write_features
 
 from engine.errors import InputError
 from export_onnx.datasets import Item
-from export_onnx.synth import TimedMessage
+from export_onnx.datasets.render import TimedMessage
 from export_onnx.tracker.batches import Batch, Sampler
-from export_onnx.tracker.config import FrontEndConfig, TrainConfig
+from export_onnx.tracker.config import FrontEndConfig
 from export_onnx.tracker.lesson import course_loss
 from export_onnx.tracker.notes import FEATURES, describe, note_table
 from export_onnx.tracker.score_teacher import COURSE, Passages, ScoreTeacher, teach
-from export_onnx.tracker.stage import load_checkpoint
 from export_onnx.tracker.store import give_courses, load_clips
 from export_onnx.tracker.train import TrainOptions, prepared, train
+from export_onnx.training.stage import TrainConfig, load_checkpoint
 
 MAJOR, MINOR = (0, 4, 7), (0, 3, 7)
 

@@ -9,17 +9,17 @@ import torch
 
 from engine.emotion.model import TrackerModel
 from engine.errors import InputError
+from export_onnx.studies.quantise import compare, quantise
 from export_onnx.tracker.augment import Augmenter
-from export_onnx.tracker.config import FrontEndConfig, NetworkConfig, TrainConfig
+from export_onnx.tracker.config import FrontEndConfig, NetworkConfig
 from export_onnx.tracker.export import load_tracker, write_onnx
 from export_onnx.tracker.frontend import FrontEnd
 from export_onnx.tracker.harmony import rotate_to_tonic
 from export_onnx.tracker.network import Tracker, zeros
 from export_onnx.tracker.pools import RunningMean
-from export_onnx.tracker.quantise import compare, quantise
-from export_onnx.tracker.stage import load_checkpoint
 from export_onnx.tracker.train import TrainOptions, train
 from export_onnx.tracker.verify import TOLERANCE, compare_chunks, compare_torch, probe_sound
+from export_onnx.training.stage import TrainConfig, load_checkpoint
 
 FRONT = FrontEndConfig()
 

@@ -68,7 +68,7 @@ WINDOW = """
 import sys
 from PyQt6.QtCore import QCoreApplication
 import presets
-from gui.bridge import EngineBridge
+from gui.engine_process.bridge import EngineBridge
 
 app = QCoreApplication(sys.argv)
 bridge = EngineBridge()

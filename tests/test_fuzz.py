@@ -17,21 +17,21 @@ from fuzz_samples import EDITS, FLOATS, FUZZ, damaged
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine import presets as preset_files
 from engine.audio.file_input import AudioFile
 from engine.emotion.curve import read_curve
 from engine.emotion.model import TrackerModel, shipped_model_path
 from engine.errors import AudioFileError, InputError, ModelError, PresetError, SessionError
 from engine.events import ControlEvent, NoteEvent
+from engine.live.remote import _Server
 from engine.mapping.input import InputMapper
 from engine.mapping.table import InputMapping
 from engine.midi.file import read_midi_file, write_midi_file
-from engine.midi.reporter import Reporter
-from engine.midi.sender import Sender
+from engine.midi.sender.main import Sender
+from engine.midi.sender.reporter import Reporter
 from engine.midi.wire import Frame, FrameReader, Kind, WireError, encode
-from engine.osc_input import OscInput
-from engine.remote import _Server
+from engine.network.osc_input import OscInput
 from engine.session.events_file import read_session
+from engine.settings import presets as preset_files
 from engine.sync.source import MidiSync
 
 # ------------------------------------------------------------------------- files

@@ -21,7 +21,7 @@ from engine.bench.clips import encode
 from engine.emotion.model import TrackerModel, shipped_model_path
 from engine.errors import InputError, ModelError, SessionError
 from engine.midi.file import read_midi_file
-from engine.monitor.server import Monitor
+from engine.network.monitor import Monitor
 from engine.session.rerun import rerun
 from engine.video.film import Film
 

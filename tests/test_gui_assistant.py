@@ -10,10 +10,11 @@ from servers.fluidsynth import capture, fluidsynth
 from servers.jack import JackServer
 
 from engine.snapshot import AudioHealth
-from gui import first_steps, texts
+from gui import texts
 from gui.app import make_window
-from gui.memory import Memory
-from gui.snapshots import Devices
+from gui.engine_process.decode import Devices
+from gui.state import first_steps
+from gui.state.preferences import Memory
 from presets import DEMO_AUDIO
 
 LEFT = Qt.MouseButton.LeftButton

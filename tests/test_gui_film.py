@@ -10,7 +10,7 @@ from PyQt6.QtTest import QTest
 from engine.snapshot import VideoHealth
 from gui import texts
 from gui.app import make_window
-from gui.filmstrip import HEIGHT_PX, draw_strip
+from gui.desks.filmstrip import HEIGHT_PX, draw_strip
 
 LEFT = Qt.MouseButton.LeftButton
 
@@ -36,7 +36,7 @@ def film(tmp_path_factory):
 
 @pytest.fixture
 def window(qapp, qtbot, tmp_path, monkeypatch):
-    monkeypatch.setattr("engine.presets.user_folder", lambda: tmp_path / "presets")
+    monkeypatch.setattr("engine.settings.presets.user_folder", lambda: tmp_path / "presets")
     window = make_window(settings(tmp_path, midi_out="none"))
     window.show()
     yield window

@@ -4,8 +4,9 @@ import pytest
 from gui_samples import look
 
 from engine.snapshot import AudioHealth, MidiHealth, SyncHealth
-from gui import texts, wording
-from gui.health import Counts, device_news, judge, worst
+from gui import texts
+from gui.state.health import Counts, device_news, judge, worst
+from gui.texts import wording
 
 
 def named(items):

@@ -7,13 +7,13 @@ from gui_samples import settings
 from PyQt6.QtCore import Qt
 from PyQt6.QtTest import QTest
 
-from engine.config import Performance
-from engine.generators.settings import SETTINGS
+from engine.generators.shared.settings import SETTINGS
 from engine.mapping.table import InputMapping
+from engine.settings.performance import Performance
 from engine.transfer.elements import ELEMENTS
 from gui import texts
 from gui.app import make_window
-from gui.learning import badge_words
+from gui.state.learning import badge_words
 from gui.widgets.engine_panel import EnginePanel
 from gui.widgets.keys_panel import KeysPanel
 
@@ -35,7 +35,7 @@ def keys(qtbot):
 
 @pytest.fixture
 def window(qapp, qtbot, tmp_path, monkeypatch):
-    monkeypatch.setattr("engine.presets.user_folder", lambda: tmp_path / "presets")
+    monkeypatch.setattr("engine.settings.presets.user_folder", lambda: tmp_path / "presets")
     window = make_window(settings(tmp_path, midi_out="none"))
     window.show()
     yield window

@@ -18,7 +18,7 @@ from PyQt6.QtWidgets import QComboBox
 from servers.jack import JackServer, MidiDump, midi_dump, sounding, until
 
 from gui.app import make_window
-from gui.main_window import MainWindow
+from gui.window.main_window import MainWindow
 from presets import DEMO_AUDIO
 
 PROGRAM = """

@@ -5,13 +5,13 @@ from dataclasses import replace
 import pytest
 from gui_samples import look, settings
 
-from engine.config import Performance
 from engine.errors import PresetError
-from engine.presets import list_presets, load_preset, remove_preset
+from engine.settings.performance import Performance
+from engine.settings.presets import list_presets, load_preset, remove_preset
 from gui import texts
 from gui.app import make_window
-from gui.preset_desk import keep_preset
-from gui.view_models import PerformanceModel
+from gui.desks.preset_desk import keep_preset
+from gui.state.performance_model import PerformanceModel
 
 CALM = Performance(mode="guide", valence=0.5, arousal=-0.5)
 
@@ -27,7 +27,7 @@ def model(qapp, fake_clock):
 
 @pytest.fixture
 def window(qapp, tmp_path, monkeypatch):
-    monkeypatch.setattr("engine.presets.user_folder", lambda: tmp_path / "presets")
+    monkeypatch.setattr("engine.settings.presets.user_folder", lambda: tmp_path / "presets")
     made = make_window(settings(tmp_path, midi_out="none"))
     made.show()
     yield made

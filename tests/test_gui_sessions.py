@@ -12,8 +12,8 @@ from PyQt6.QtTest import QTest
 from servers.jack import JackServer, MidiDump
 from session_samples import INFO, a_note
 
-from engine.emotion.target import TargetState
 from engine.errors import SessionError
+from engine.events import TargetState
 from engine.session.events_file import (
     EVENTS_NAME,
     TimedNote,
@@ -23,7 +23,7 @@ from engine.session.events_file import (
 )
 from gui import texts
 from gui.app import make_window
-from gui.session_read import recorded_sessions, take_session
+from gui.state.session_read import recorded_sessions, take_session
 
 LEFT = Qt.MouseButton.LeftButton
 STEP_S = 0.25
@@ -89,7 +89,7 @@ def test_long_sessions_are_thinned_out(folder):
 def test_the_reader_says_why_there_is_nothing_to_read(tmp_path):
     with pytest.raises(SessionError, match="no session"):
         take_session(tmp_path)
-    command = [sys.executable, "-P", "-m", "gui.session_read", str(tmp_path)]
+    command = [sys.executable, "-P", "-m", "gui.state.session_read", str(tmp_path)]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert "no session" in json.loads(done.stdout)["problem"]
 

@@ -7,13 +7,13 @@ from gui_samples import emotion, look
 from PyQt6.QtCore import QObject
 
 from engine.snapshot import AudioHealth, MidiHealth
-from gui.addresses import local_addresses, reachable
-from gui.history import History
-from gui.hotplug import DeviceWatch
-from gui.snapshots import Devices
+from gui.desks.hotplug import DeviceWatch
+from gui.engine_process.decode import Devices
 from gui.soak import Heartbeat, Times
-from gui.turns import TurnWatch
-from gui.wording import message_words
+from gui.state.history import History
+from gui.state.turning_points import TurnWatch
+from gui.texts.wording import message_words
+from gui.window.addresses import local_addresses, reachable
 
 
 class Bridge(QObject):

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from gui_samples import emotion, look
 
-from engine.config import Performance
 from engine.errors import InputError
-from gui.history import History
-from gui.snapshots import read_snapshot
-from gui.view_models import PerformanceModel
+from engine.settings.performance import Performance
+from gui.engine_process.decode import read_snapshot
+from gui.state.history import History
+from gui.state.performance_model import PerformanceModel
 
 
 @pytest.fixture

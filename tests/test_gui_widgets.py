@@ -5,7 +5,7 @@ from gui_samples import emotion, look, note
 from PyQt6.QtCore import QPoint, Qt
 from PyQt6.QtTest import QTest
 
-from engine.config import Performance
+from engine.settings.performance import Performance
 from engine.snapshot import SyncHealth
 from gui.theme import THEMES
 from gui.widgets.devices_panel import DevicesPanel

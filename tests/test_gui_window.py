@@ -11,9 +11,9 @@ from PyQt6.QtTest import QTest
 
 from gui import texts
 from gui.app import make_window
-from gui.bridge import RESTART_DELAYS_S, EngineBridge
-from gui.main_window import new_messages
-from gui.memory import Memory
+from gui.engine_process.bridge import RESTART_DELAYS_S, EngineBridge
+from gui.state.preferences import Memory
+from gui.window.main_window import new_messages
 from presets import DEMO_AUDIO
 
 START_MS = 20_000
@@ -22,7 +22,7 @@ LEFT = Qt.MouseButton.LeftButton
 
 @pytest.fixture
 def make(qapp, qtbot, tmp_path, monkeypatch):
-    monkeypatch.setattr("engine.presets.user_folder", lambda: tmp_path / "presets")
+    monkeypatch.setattr("engine.settings.presets.user_folder", lambda: tmp_path / "presets")
     windows = []
 
     def make_one(**values):
@@ -143,8 +143,8 @@ def test_a_spare_engine_that_dies_is_no_news_and_none_is_needed(window, qtbot):
 
 
 def test_a_hung_engine_is_said_and_restarted_at_the_users_wish(window, qtbot, monkeypatch):
-    monkeypatch.setattr("gui.main_window.UNRESPONSIVE_S", 0.5)
-    monkeypatch.setattr("gui.bridge.REOPEN_MS", 300)
+    monkeypatch.setattr("gui.window.main_window.UNRESPONSIVE_S", 0.5)
+    monkeypatch.setattr("gui.engine_process.bridge.REOPEN_MS", 300)
     first = window.desk.bridge.process_id
     os.kill(first, signal.SIGSTOP)
     qtbot.waitUntil(lambda: "not answered" in window.notice.label.text(), timeout=5000)
@@ -222,8 +222,10 @@ def test_an_engine_that_cannot_live_is_not_restarted_for_ever(qapp, qtbot, monke
     dies = tmp_path / "dies"
     dies.write_text("#!/bin/sh\necho 'no model here' >&2\nexit 3\n")
     dies.chmod(0o755)
-    monkeypatch.setattr("engine.child.sys.executable", str(dies))
-    monkeypatch.setattr("gui.bridge.RESTART_DELAYS_S", (0.01,) * len(RESTART_DELAYS_S))
+    monkeypatch.setattr("engine.process.child.sys.executable", str(dies))
+    monkeypatch.setattr(
+        "gui.engine_process.bridge.RESTART_DELAYS_S", (0.01,) * len(RESTART_DELAYS_S)
+    )
     bridge, deaths = EngineBridge(), []
     bridge.died.connect(lambda reason, again: deaths.append((reason, again)))
     bridge.open()
@@ -235,8 +237,8 @@ def test_an_engine_that_cannot_live_is_not_restarted_for_ever(qapp, qtbot, monke
 
 
 def test_an_engine_that_is_not_there_is_said(qapp, qtbot, monkeypatch):
-    monkeypatch.setattr("engine.child.sys.executable", "/nowhere/python")
-    monkeypatch.setattr("gui.bridge.RESTART_DELAYS_S", ())
+    monkeypatch.setattr("engine.process.child.sys.executable", "/nowhere/python")
+    monkeypatch.setattr("gui.engine_process.bridge.RESTART_DELAYS_S", ())
     bridge = EngineBridge()
     with qtbot.waitSignal(bridge.died, timeout=5000) as died:
         bridge.open()

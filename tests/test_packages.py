@@ -200,7 +200,7 @@ def test_bundle_opens_its_window_with_an_engine_behind(bundle, tmp_path):
     ) as program:
         try:
             window = await_child(program, program.pid, "gui")
-            await_child(program, window, "engine.remote")
+            await_child(program, window, "engine.live.remote")
             os.kill(window, signal.SIGTERM)  # as closing it
             _, said = program.communicate(timeout=60)
         finally:

@@ -18,11 +18,11 @@ from servers.pipewire import PipeWireServer
 
 import presets
 from engine.bench.our_program import PORT
-from engine.midi.jack_server import Pulse
+from engine.midi.ports.jack_server import Pulse
 
 LISTENERS = """
 import sys, threading, time
-from engine.midi.input_port import MidiInput
+from engine.midi.input.port import MidiInput
 from engine.sync.jack_transport import JackTransportSync
 
 keys = MidiInput("jack")

@@ -5,9 +5,9 @@ from collections import Counter
 import pytest
 
 from engine.bench.soak.fake import wandering
-from engine.clock import InternalClock
-from engine.pipeline import Pipeline
-from engine.presets import load_preset
+from engine.music.clock import InternalClock
+from engine.pipeline.pipeline import Pipeline
+from engine.settings.presets import load_preset
 
 LEAD, CHORDS, BASS, PAD, DRUMS = 0, 1, 2, 3, 9
 

@@ -28,7 +28,7 @@ GENERATED = {
     "amt --valence 0.7 --arousal 0.6": "39ce6c38e04202e1",
     "amt --valence -0.6 --arousal -0.7 --tempo 72 --key D:min": "23665c392eaa4f50",
     "amt --curve CURVE --beats-per-bar 3": "237ba67d4b3fde37",
-    "amt --valence -0.3 --arousal 0.8 --set adventurousness=0.9 --parts lead,chords,bass": "86ff3b16ec330a33",
+    "amt --valence -0.3 --arousal 0.8 --set swing=0.4 --parts lead,bass": "2a4b7889abaa6fb5",
 }
 REPLAYED = "c30a14e93acba5e0"
 

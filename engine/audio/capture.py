@@ -23,11 +23,12 @@ import time
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
-from engine.audio.capture_link import LEFT, LOST, PACKET
+from engine.audio.capture_link import PACKET
 from engine.audio.devices import PORTAUDIO_CURE, AudioDevice, match_input
 from engine.audio.jack_source import JackSource
 from engine.audio.ring import FloatArray, Ring
 from engine.errors import AudioDeviceError
+from engine.process.child_pipe import LEFT, LOST
 
 if TYPE_CHECKING:
     import sounddevice

@@ -7,11 +7,11 @@ from typing import IO, Any, Final, Self
 import numpy as np
 
 from engine.audio.capture_link import PACKET, capture_command
-from engine.audio.child_pipe import ChildPipe
 from engine.audio.devices import AudioDevice
 from engine.audio.resample import MonoFeed
 from engine.audio.ring import SILENCE_DB, Ring
 from engine.errors import AudioDeviceError, InputError
+from engine.process.child_pipe import ChildPipe
 
 __all__ = ["DeviceInput"]
 

@@ -11,8 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from engine.audio.capture_link import NO_WINDOW, capture_command, capture_environment
+from engine.audio.capture_link import capture_command
 from engine.errors import AudioDeviceError
+from engine.process.child_pipe import NO_WINDOW, capture_environment
 
 __all__ = ["PORTAUDIO_CURE", "AudioDevice", "find_input", "list_inputs", "match_input"]
 

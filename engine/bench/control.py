@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.config import Performance
 from engine.events import NoteEvent
 from engine.music.profile import major_minus_minor
-from engine.offline import compose
+from engine.pipeline.offline import compose
+from engine.settings.performance import Performance
 
 __all__ = [
     "MEASUREMENTS",

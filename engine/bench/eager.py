@@ -5,7 +5,7 @@ import subprocess
 from importlib.util import find_spec
 from typing import Any
 
-from engine.child import child_command, child_environment
+from engine.process.child import child_command, child_environment
 
 __all__ = ["measure_eager"]
 
@@ -26,7 +26,7 @@ def measure_eager(steps: int = _STEPS) -> dict[str, Any]:
         return {"missing": "PyTorch is not installed"}
     try:
         done = subprocess.run(
-            child_command("export_onnx.eager", str(steps)),
+            child_command("export_onnx.studies.eager", str(steps)),
             env=child_environment(),
             capture_output=True,
             text=True,

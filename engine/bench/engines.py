@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from engine.bench.core import one_core, quantile_ms
 from engine.generators import GENERATORS, MusicalContext, create_generator
-from engine.pipeline import COMMIT_LEAD_S
+from engine.pipeline.pipeline import COMMIT_LEAD_S
 
 __all__ = ["measure_engines"]
 

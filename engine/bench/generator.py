@@ -9,7 +9,7 @@ from engine.bench.core import one_core, quantile_ms
 from engine.generators.muser.generator import MuserGenerator
 from engine.generators.muser.model import MuserModel, condition_row
 from engine.generators.protocol import MusicalContext
-from engine.pipeline import COMMIT_LEAD_S
+from engine.pipeline.pipeline import COMMIT_LEAD_S
 
 __all__ = ["measure_muser"]
 

@@ -13,9 +13,9 @@ from typing import Any
 
 from engine.bench.core import resident_mb
 from engine.bench.our_program import engine
-from engine.child import child_command, child_environment
 from engine.errors import DeviceError
 from engine.generators import GENERATORS
+from engine.process.child import child_command, child_environment
 
 __all__ = ["measure_live"]
 

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from engine.bench.core import one_core, quantile_ms
-from engine.child import child_command
+from engine.process.child import child_command
 
 __all__ = ["measure_mert"]
 
@@ -36,7 +36,7 @@ def measure_mert(tracker_hop_ms: float, hop_ms: float) -> dict[str, Any]:
     """
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "mert.onnx"
-        command = child_command("export_onnx.mert_shape", str(path), str(_WINDOW_S))
+        command = child_command("export_onnx.studies.mert_shape", str(path), str(_WINDOW_S))
         try:
             done = subprocess.run(
                 command, capture_output=True, text=True, timeout=_TIMEOUT_S, check=False

@@ -13,9 +13,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine.child import child_command, child_environment
 from engine.errors import InputError, MidiPortError
-from engine.midi.client import SenderClient
+from engine.midi.sender.client import SenderClient
+from engine.process.child import child_command, child_environment
 
 __all__ = ["Lateness", "MidiBenchmark", "measure_lateness"]
 
@@ -133,7 +133,7 @@ def _start_plain_loop(start_s: float, n_events: int, step_s: float) -> "subproce
 
 def _plain_loop(start_s: float, n_events: int, step_s: float) -> list[float]:
     """Do what one writes first: sleep until the note is due, send, go on."""
-    from engine.midi.rtmidi_port import RtMidiPort, available_apis, load_rtmidi
+    from engine.midi.ports.rtmidi import RtMidiPort, available_apis, load_rtmidi
 
     try:
         systems = available_apis()

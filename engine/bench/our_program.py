@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.bench.soak.jack_rig import JackServer, until
-from engine.child import child_command, child_environment
 from engine.errors import DeviceError
+from engine.process.child import child_command, child_environment
 
 __all__ = ["PORT", "Engine", "engine", "live_program"]
 
@@ -39,9 +39,9 @@ class Engine:
 
 @contextmanager
 def engine(config: dict[str, Any]) -> Iterator[Engine]:
-    """Run an engine (`engine.remote`) on a configuration until the block ends."""
+    """Run an engine (`engine.live.remote`) on a configuration until the block ends."""
     with subprocess.Popen(
-        child_command("engine.remote"),
+        child_command("engine.live.remote"),
         env=child_environment(),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

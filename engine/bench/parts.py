@@ -14,8 +14,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal, get_args
 
-from engine.child import child_command, child_environment
 from engine.errors import StimmungError
+from engine.process.child import child_command, child_environment
 
 __all__ = ["PARTS", "SIZES", "Part", "Size", "measure", "missing"]
 

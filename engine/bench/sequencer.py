@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from engine.bench.soak.jack_rig import JackServer, until
-from engine.child import child_command, child_environment
+from engine.process.child import child_command, child_environment
 
 __all__ = ["MOST_JITTER_S", "Sequencer", "beat_of", "run", "sequencer"]
 
@@ -141,7 +141,7 @@ class _Course:
 
 def run(name: str, tempo_bpm: float, jitter_s: float, seed: int) -> None:
     """Tick until standard input ends."""
-    from engine.midi.jack_server import open_client
+    from engine.midi.ports.jack_server import open_client
 
     _, client = open_client(name)
     clock = client.midi_outports.register("clock")

@@ -14,8 +14,8 @@ from statistics import fmean
 from typing import Any, Final
 
 from engine.bench.our_program import engine
-from engine.child import child_command, child_environment
 from engine.errors import DeviceError
+from engine.process.child import child_command, child_environment
 
 __all__ = ["measure_window"]
 

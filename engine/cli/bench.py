@@ -180,7 +180,7 @@ def _soak(parsed: argparse.Namespace) -> int:
     from engine.bench.soak.faults import FAULTS
     from engine.bench.soak.report import as_text
     from engine.bench.soak.run import soak
-    from engine.config import check_range
+    from engine.choices import check_range
 
     check_range("--hours", parsed.hours, 0.0, 1000.0)
     check_range("--faults", parsed.faults, 0, 100_000)

@@ -3,11 +3,12 @@
 import argparse
 from pathlib import Path
 
+from engine.choices import check_range
 from engine.cli.options import Commands, add_seed
-from engine.config import Performance, check_range
 from engine.errors import SessionError
 from engine.generators import GENERATORS
-from engine.offline import Performed
+from engine.pipeline.offline import Performed
+from engine.settings.performance import Performance
 
 __all__ = ["add", "run"]
 
@@ -36,7 +37,7 @@ def run(parsed: argparse.Namespace) -> int:
     from engine.audio import AudioFile, mono_blocks
     from engine.cli.progress import progress_bar
     from engine.emotion.tracker import Tracker
-    from engine.offline import accompany
+    from engine.pipeline.offline import accompany
     from engine.session.info import describe_run
     from engine.session.recorder import SessionRecorder
 

@@ -4,10 +4,10 @@ import argparse
 import sys
 from collections.abc import Callable
 
-from engine.child import child_command, child_environment
 from engine.cli.options import Commands
 from engine.errors import StimmungError
-from engine.midi.guide import split_steps
+from engine.midi.ports.advice import split_steps
+from engine.process.child import child_command, child_environment
 
 __all__ = ["add", "run"]
 
@@ -47,7 +47,7 @@ def _models() -> str:
 
 
 def _presets() -> str:
-    from engine.presets import list_presets, user_folder
+    from engine.settings.presets import list_presets, user_folder
 
     return f"{len(list_presets())} presets; your own: {user_folder()}"
 
@@ -65,7 +65,7 @@ def _audio() -> str:
 
 
 def _midi() -> str:
-    from engine.midi.client import SenderClient
+    from engine.midi.sender.client import SenderClient
 
     with SenderClient("virtual", port_name="Stimmung doctor") as sender:
         return f"virtual port opened: {sender.status().port}"
@@ -78,7 +78,7 @@ def _realtime() -> str:
     if not hasattr(os, "sched_setscheduler"):
         return "priorities are the system's business here"
     answer = subprocess.run(
-        child_command("engine.midi.priority"),
+        child_command("engine.midi.sender.priority"),
         env=child_environment(),
         capture_output=True,
         text=True,

@@ -4,6 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from engine.choices import AUTO_KEY, check_range
 from engine.cli.options import (
     Commands,
     add_performance,
@@ -11,8 +12,8 @@ from engine.cli.options import (
     check_output,
     read_performance,
 )
-from engine.config import AUTO_KEY, Performance, check_range
 from engine.errors import InputError
+from engine.settings.performance import Performance
 
 __all__ = ["add", "run"]
 
@@ -46,8 +47,8 @@ def run(parsed: argparse.Namespace) -> int:
     from engine.cli.progress import progress_bar
     from engine.emotion.curve import read_curve
     from engine.midi.file import write_midi_file
-    from engine.offline import compose
     from engine.performer.primer import read_primer
+    from engine.pipeline.offline import compose
 
     if parsed.curve is None and (parsed.valence is None or parsed.arousal is None):
         raise InputError("give --valence and --arousal, or --curve")

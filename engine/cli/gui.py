@@ -3,8 +3,8 @@
 import argparse
 import subprocess
 
-from engine.child import child_command, child_environment
 from engine.cli.options import Commands
+from engine.process.child import child_command, child_environment
 
 __all__ = ["add", "run"]
 

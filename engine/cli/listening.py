@@ -2,7 +2,7 @@
 
 import argparse
 
-from engine.config import Performance
+from engine.settings.performance import Performance
 
 __all__ = ["add_listening", "read_listening"]
 

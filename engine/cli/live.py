@@ -12,13 +12,12 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
+from engine.choices import DUETS, SYNCS
 from engine.cli.listening import add_listening, read_listening
 from engine.cli.options import Commands, add_performance, add_seed, read_performance
-from engine.config import SYNCS
 from engine.errors import InputError, StimmungError
-from engine.monitor.server import DEFAULT_PORT, parse_address
-from engine.performer.turns import DUETS
-from engine.runtime import Runtime
+from engine.live.runtime import Runtime
+from engine.network.monitor import DEFAULT_PORT, parse_address
 from engine.snapshot import Snapshot, SyncHealth, VideoHealth
 from engine.transfer.elements import ELEMENTS, parse_elements
 
@@ -142,10 +141,11 @@ def add(commands: "Commands[argparse.ArgumentParser]") -> None:
 
 def run(parsed: argparse.Namespace) -> int:
     """Play until the time is up, the file ends, or a signal comes."""
-    from engine.config import LiveConfig, Performance
     from engine.emotion.curve import read_curve
-    from engine.osc import parse_destination
-    from engine.presets import load_preset
+    from engine.network.osc import parse_destination
+    from engine.settings.performance import Performance
+    from engine.settings.presets import load_preset
+    from engine.settings.run import LiveConfig
 
     base = load_preset(parsed.preset).performance if parsed.preset else Performance()
     curve = () if parsed.curve is None else read_curve(parsed.curve)

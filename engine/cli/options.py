@@ -4,10 +4,11 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from engine.config import MODES, PARTS, Performance
+from engine.choices import MODES, PARTS
 from engine.errors import InputError
 from engine.generators import GENERATORS
-from engine.generators.settings import SETTINGS
+from engine.generators.shared.settings import SETTINGS
+from engine.settings.performance import Performance
 
 __all__ = [
     "Commands",

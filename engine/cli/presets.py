@@ -23,7 +23,7 @@ def run(_parsed: argparse.Namespace) -> int:
     from rich.console import Console
     from rich.table import Table
 
-    from engine.presets import list_presets, user_folder
+    from engine.settings.presets import list_presets, user_folder
 
     table = Table("program", "preset", "mode", "what it does", box=None)
     for preset in list_presets():

@@ -74,7 +74,7 @@ def _again(folder: Path, recorded: "Session") -> "Session":
 
 def _play(session: "Session", output: str, start_s: float) -> None:
     from engine.cli.progress import progress_bar
-    from engine.midi.client import SenderClient
+    from engine.midi.sender.client import SenderClient
     from engine.session.replay import Replayer, ReplayScore
 
     score = ReplayScore(session)

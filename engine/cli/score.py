@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from engine.choices import AUTO_KEY, PARTS
 from engine.cli.options import (
     Commands,
     add_seed,
@@ -12,9 +13,9 @@ from engine.cli.options import (
     check_output,
     read_performance,
 )
-from engine.config import AUTO_KEY, PARTS, Performance
 from engine.errors import InputError
 from engine.generators import GENERATORS, create_generator
+from engine.settings.performance import Performance
 
 if TYPE_CHECKING:
     from engine.video.film_score import FilmScore, Wishes

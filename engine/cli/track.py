@@ -17,7 +17,7 @@ from engine.emotion.columns import EMOTION_COLUMNS
 from engine.events import EmotionState
 
 if TYPE_CHECKING:
-    from engine.config import Performance
+    from engine.settings.performance import Performance
 
 __all__ = ["add", "run"]
 
@@ -41,7 +41,7 @@ def add(commands: "Commands[argparse.ArgumentParser]") -> None:
 def run(parsed: argparse.Namespace) -> int:
     """Track the files in order."""
     from engine.audio import AudioFile
-    from engine.config import Performance
+    from engine.settings.performance import Performance
 
     asked = read_listening(parsed, Performance())
     lengths = []

@@ -4,8 +4,8 @@ import argparse
 import sys
 from pathlib import Path
 
+from engine.choices import check_range
 from engine.cli.options import Commands, add_seed, check_output
-from engine.config import check_range
 from engine.transfer import ELEMENTS, parse_elements
 
 __all__ = ["add", "run"]

@@ -6,7 +6,7 @@ Curves for films may count in seconds instead: ``time_s, valence, arousal``.
 import csv
 from pathlib import Path
 
-from engine.config import check_range
+from engine.choices import check_range
 from engine.errors import InputError
 
 __all__ = ["COLUMNS", "Points", "read_curve", "read_film_curve"]

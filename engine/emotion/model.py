@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from engine.model_file import ModelFile
+from engine.models.onnx_file import ModelFile
 
 __all__ = ["OUTPUTS", "TrackerModel", "shipped_model_path"]
 

@@ -15,30 +15,15 @@ can be frozen. In silence ``follow`` and ``contrast`` hold what they had: a paus
 """
 
 from bisect import bisect_right
-from dataclasses import dataclass
 
-from engine.config import Mode, Performance
 from engine.emotion.heard import Heard
-from engine.events import EmotionState
-from engine.resume import Resume
+from engine.events import EmotionState, TargetState
+from engine.settings.performance import Performance
+from engine.settings.resume import Resume
 
-__all__ = ["Target", "TargetState"]
+__all__ = ["Target"]
 
 Point = tuple[float, float]
-
-
-@dataclass(frozen=True, slots=True)
-class TargetState:
-    """The emotion to play now: ``valence``, ``arousal`` in [-1, 1].
-
-    ``remaining_s`` is the time left until ``guide`` arrives [s], else 0.
-    """
-
-    valence: float
-    arousal: float
-    mode: Mode
-    frozen: bool
-    remaining_s: float
 
 
 class Target:

@@ -106,7 +106,7 @@ class Generator(Protocol):
         ...
 
     def adjust(self, settings: Mapping[str, float]) -> None:
-        """Take over the engine's own settings, see `engine.generators.settings`.
+        """Take over the engine's own settings, see `engine.generators.shared.settings`.
 
         Names of other engines are not for us and are left alone.
         """

@@ -15,7 +15,7 @@ Learned = Callable[[InputMapping], None]
 
 
 class Orders(Protocol):
-    """What mappings may bring about, as `engine.runtime.Runtime`."""
+    """What mappings may bring about, as `engine.live.runtime.Runtime`."""
 
     def change(self, values: Mapping[str, Any]) -> object:
         """Change settings of the performance, or raise `InputError`."""

@@ -19,7 +19,7 @@ _HELD_S = 3600.0
 
 
 class MessagePort(Protocol):
-    """Where messages go, as `engine.midi.client.SenderClient`."""
+    """Where messages go, as `engine.midi.sender.client.SenderClient`."""
 
     def note(
         self, note_id: int, on_s: float, off_s: float, channel: int, pitch: int, velocity: int

@@ -10,7 +10,7 @@ from engine.music.chords import parse_chord
 from engine.music.keys import parse_key
 
 if TYPE_CHECKING:  # the target is made by settings that hold mappings
-    from engine.emotion.target import TargetState
+    from engine.events import TargetState
 
 __all__ = ["SOURCES", "Heard", "Source"]
 

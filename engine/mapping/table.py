@@ -271,7 +271,7 @@ class InputMapping:
     @property
     def range(self) -> tuple[float, float]:
         """The widest range of what is set."""
-        from engine.generators.settings import SETTINGS
+        from engine.generators.shared.settings import SETTINGS
 
         table = {
             f"settings.{item.name}": (item.low, item.high)

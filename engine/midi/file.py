@@ -13,7 +13,7 @@ from typing import Any, get_args
 
 from engine.errors import InputError
 from engine.events import CONTROL_ROLE, SUSTAIN, ControlEvent, NoteEvent, Role
-from engine.midi.ledger import NoteLedger
+from engine.midi.sounding import NoteLedger
 from engine.music.keys import parse_key
 
 __all__ = [

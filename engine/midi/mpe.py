@@ -25,7 +25,7 @@ _AHEAD_S = 0.002
 
 
 class MpePort(Protocol):
-    """Where messages go, as `engine.midi.client.SenderClient`."""
+    """Where messages go, as `engine.midi.sender.client.SenderClient`."""
 
     def control(self, at_s: float, channel: int, control: int, value: int) -> None:
         """Hand over a controller change."""

@@ -5,7 +5,7 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Final
 
-__all__ = ["CELLS", "MAX_ONSETS", "Cell", "cells", "grid_limit"]
+__all__ = ["CELLS", "MAX_ONSETS", "TICKS", "Cell", "cells", "grid_limit"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,3 +97,7 @@ def cells(count: int, limit: int, triplets: bool) -> tuple[Cell, ...]:
             following - onset >= finest - 1e-9 for onset, following in pairwise((*cell.onsets, 1.0))
         )
     )
+
+
+TICKS: Final = 12
+"""Grid steps per quarter note."""

@@ -2,14 +2,14 @@
 
 from collections.abc import Iterable, Sequence
 
-from engine.clock import Clock
-from engine.config import Performance
-from engine.emotion.target import TargetState
-from engine.events import NoteEvent
+from engine.choices import Duet
+from engine.events import NoteEvent, TargetState
 from engine.mapping.input import InputMapper
+from engine.music.clock import Clock
 from engine.performer.listener import Listener
 from engine.performer.thru import Thru
-from engine.performer.turns import Duet, Turns
+from engine.performer.turns import Turns
+from engine.settings.performance import Performance
 from engine.sync.source import MessageSource
 from engine.transfer.live import LiveTransfer
 

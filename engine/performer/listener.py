@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from engine.clock import Clock
 from engine.events import NoteEvent
+from engine.music.clock import Clock
 
 __all__ = ["Listener"]
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from engine.config import TEMPO_RANGE_BPM
 from engine.errors import InputError
 from engine.events import NoteEvent
+from engine.music.clock import TEMPO_RANGE_BPM
 
 __all__ = ["Primer", "read_primer"]
 
@@ -76,9 +76,9 @@ def read_primer(path: str | os.PathLike[str], beats_per_bar: int | None = None) 
     InputError
         The file cannot be read or holds no notes.
     """
-    from engine.generators.muser.harmony import estimate_key, pitch_class_weights
-    from engine.generators.muser.score import read_score
     from engine.music.keys import Key
+    from engine.music.reading.harmony import estimate_key, pitch_class_weights
+    from engine.music.reading.score import read_score
 
     path = Path(path)
     try:

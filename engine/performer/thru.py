@@ -15,7 +15,7 @@ _HELD_S = 3600.0
 
 
 class ThruPort(MessagePort, Protocol):
-    """Where messages go, as `engine.midi.client.SenderClient`."""
+    """Where messages go, as `engine.midi.sender.client.SenderClient`."""
 
 
 class Thru:

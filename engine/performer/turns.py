@@ -1,11 +1,9 @@
 """Who has the floor, performer or engine."""
 
-from typing import Literal, get_args
+from engine.choices import Duet
 
-__all__ = ["DUETS", "Duet", "Turns"]
+__all__ = ["Turns"]
 
-Duet = Literal["together", "turns"]
-DUETS: tuple[Duet, ...] = get_args(Duet)
 
 PAUSE_BEATS = 2.0
 """After so long without a key the engine answers: shorter is a breath within a phrase."""

@@ -13,10 +13,10 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, BinaryIO, Final, cast, get_args
 
-from engine.config import AUTO_KEY, TEMPO_RANGE_BPM, check_range
-from engine.emotion.target import TargetState
+from engine.choices import AUTO_KEY, check_range
 from engine.errors import InputError, SessionError
-from engine.events import CONTROL_ROLE, ControlEvent, EmotionState, NoteEvent, Role
+from engine.events import CONTROL_ROLE, ControlEvent, EmotionState, NoteEvent, Role, TargetState
+from engine.music.clock import TEMPO_RANGE_BPM
 from engine.music.keys import parse_key
 from engine.session.cut import cut_pedals
 

@@ -6,8 +6,8 @@ from datetime import datetime
 from importlib.metadata import version
 from typing import Any
 
-from engine.config import Performance
 from engine.session.events_file import SessionInfo
+from engine.settings.performance import Performance
 
 __all__ = ["describe_run"]
 

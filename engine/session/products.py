@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from engine.config import AUTO_KEY
+from engine.choices import AUTO_KEY
 from engine.emotion.columns import EMOTION_COLUMNS
 from engine.events import ControlEvent, NoteEvent
 from engine.session.events_file import SETTLED, EmotionTrack, Session

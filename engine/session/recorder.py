@@ -8,12 +8,11 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.emotion.target import TargetState
 from engine.errors import SessionError
-from engine.events import ControlEvent, EmotionState, NoteEvent
-from engine.pipeline import Step
+from engine.events import ControlEvent, EmotionState, NoteEvent, TargetState
+from engine.pipeline.pipeline import Step
 from engine.session.appender import LineAppender
-from engine.session.aside import recover_aside
+from engine.session.background import recover_aside
 from engine.session.events_file import (
     EVENTS_NAME,
     LogEntry,
@@ -29,7 +28,7 @@ from engine.session.events_file import (
 from engine.session.folder import make_session_folder
 from engine.session.recover import recover
 from engine.session.sound import SoundRecorder
-from engine.session.turns import Order, TurnLog
+from engine.session.turn_log import Order, TurnLog
 
 __all__ = ["SessionRecorder"]
 

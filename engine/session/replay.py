@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
-from engine.config import check_range
+from engine.choices import check_range
 from engine.events import SUSTAIN, ControlEvent, NoteEvent
 from engine.session.events_file import Session
 
@@ -79,7 +79,7 @@ class ReplayScore:
 
 
 class ReplayPort(Protocol):
-    """Where it is played to, as `engine.midi.client.SenderClient`."""
+    """Where it is played to, as `engine.midi.sender.client.SenderClient`."""
 
     def note(
         self, note_id: int, on_s: float, off_s: float, channel: int, pitch: int, velocity: int

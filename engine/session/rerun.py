@@ -9,12 +9,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from engine.config import LiveConfig, Performance
 from engine.errors import InputError, SessionError
 from engine.events import EmotionState
-from engine.pipeline import Pipeline, Step
-from engine.player import Player
-from engine.resume import Resume
+from engine.pipeline.pipeline import Pipeline, Step
+from engine.pipeline.player import Player
 from engine.session.events_file import (
     EVENTS_NAME,
     Session,
@@ -25,7 +23,10 @@ from engine.session.events_file import (
     read_session,
     take_line,
 )
-from engine.session.turns import Order, decode_turns
+from engine.session.turn_log import Order, decode_turns
+from engine.settings.performance import Performance
+from engine.settings.resume import Resume
+from engine.settings.run import LiveConfig
 from engine.sync.source import InternalSync
 
 __all__ = ["describe_inputs", "rerun"]

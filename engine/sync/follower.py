@@ -15,7 +15,7 @@ MIDI 1.0 Detailed Specification 4.2.1, "System Real Time Messages".
 
 import math
 
-from engine.resume import Resume
+from engine.settings.resume import Resume
 from engine.sync.grid import TickGrid
 
 __all__ = ["CLOCKS_PER_BEAT", "CLOCKS_PER_SIXTEENTH", "ClockFollower"]
@@ -30,7 +30,7 @@ _STEADY = 0.15  # of a clock: jitter up to this is fit to be followed
 
 
 class ClockFollower:
-    """A `engine.clock.Clock` fed with the messages of a MIDI clock.
+    """A `engine.music.clock.Clock` fed with the messages of a MIDI clock.
 
     Times are seconds on one clock, ascending; no threads, no clock of its own. One thread feeds
     it, others may ask.

@@ -8,10 +8,10 @@ and stops everyone.
 import time
 from typing import Any
 
-from engine.clock import Clock
 from engine.errors import MidiPortError
-from engine.midi.jack_server import Pulse, open_client
-from engine.resume import Resume
+from engine.midi.ports.jack_server import Pulse, open_client
+from engine.music.clock import Clock
+from engine.settings.resume import Resume
 from engine.snapshot import SyncHealth
 from engine.sync.session_clock import SessionClock
 

@@ -7,7 +7,7 @@ song position pointer and Continue, on the next sixteenth.
 import math
 from typing import Protocol
 
-from engine.clock import Clock
+from engine.music.clock import Clock
 from engine.sync.follower import CLOCKS_PER_BEAT, CLOCKS_PER_SIXTEENTH
 
 __all__ = ["ClockLeader", "RealtimePort"]
@@ -20,7 +20,7 @@ _CLOCK, _START, _CONTINUE, _STOP = 0xF8, 0xFA, 0xFB, 0xFC
 
 
 class RealtimePort(Protocol):
-    """Where clocks go, as `engine.midi.client.SenderClient`."""
+    """Where clocks go, as `engine.midi.sender.client.SenderClient`."""
 
     def realtime(self, at_s: float, status: int) -> None:
         """Hand over a clock, start, continue or stop."""

@@ -11,9 +11,9 @@ import math
 import time
 from typing import Any
 
-from engine.clock import Clock
 from engine.errors import DeviceError
-from engine.resume import Resume
+from engine.music.clock import Clock
+from engine.settings.resume import Resume
 from engine.snapshot import SyncHealth
 from engine.sync.session_clock import SessionClock
 

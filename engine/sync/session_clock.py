@@ -4,7 +4,7 @@ __all__ = ["SessionClock"]
 
 
 class SessionClock:
-    """A `engine.clock.Clock` drawn anew with every `update`."""
+    """A `engine.music.clock.Clock` drawn anew with every `update`."""
 
     def __init__(self, tempo_bpm: float) -> None:
         # Running, moment, position then, tempo: replaced as a whole.

@@ -12,10 +12,10 @@ One thread calls `poll` every few milliseconds; everything a source hears takes 
 
 from typing import Protocol
 
-from engine.clock import Clock, InternalClock
-from engine.config import LiveConfig
 from engine.errors import InputError
-from engine.resume import Resume
+from engine.music.clock import Clock, InternalClock
+from engine.settings.resume import Resume
+from engine.settings.run import LiveConfig
 from engine.snapshot import SyncHealth
 from engine.sync.follower import ClockFollower
 
@@ -70,7 +70,7 @@ class SyncSource(Protocol):
 
 
 class MessageSource(Protocol):
-    """Where MIDI messages come from, as `engine.midi.input_port.MidiInput`."""
+    """Where MIDI messages come from, as `engine.midi.input.port.MidiInput`."""
 
     port: str
     alive: bool
@@ -98,7 +98,7 @@ def open_sync(config: LiveConfig) -> SyncSource:
     """Return the source a configuration asks for, not yet opened."""
     performance = config.performance
     if config.sync == "midi":
-        from engine.midi.input_port import MidiInput
+        from engine.midi.input.port import MidiInput
 
         return MidiSync(MidiInput(config.midi_in or "virtual"), performance.tempo_bpm)
     if config.sync == "link":

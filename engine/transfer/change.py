@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from math import exp
 
-from engine.config import check_range
+from engine.choices import check_range
 from engine.music.loudness import carry_velocity
 from engine.transfer.elements import ELEMENTS, parse_elements
 from engine.transfer.levels import Levels, wanted_levels

@@ -21,8 +21,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
-from engine.audio.capture_link import LOST
 from engine.errors import StimmungError
+from engine.process.child_pipe import LOST
 from engine.video.analyser import Picture, VideoAnalyser
 from engine.video.camera import Camera
 from engine.video.film import Film

@@ -4,9 +4,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from engine.clock import Clock
 from engine.events import EmotionState
 from engine.generators import NO_CUES, Cues
+from engine.music.clock import Clock
 from engine.snapshot import VideoHealth
 from engine.video.input import Seen, VideoInput
 from engine.video.mood import calibrate

@@ -5,10 +5,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from engine.config import AUTO_KEY, Performance, check_range
+from engine.choices import AUTO_KEY, check_range
 from engine.emotion.curve import Points
 from engine.generators import Generator, create_generator
 from engine.midi.file import SongMap, write_midi_file
+from engine.settings.performance import Performance
 from engine.video.analyser import Picture
 from engine.video.course import Course, course_of
 from engine.video.film import Film, watch_film
@@ -42,9 +43,9 @@ class Wishes:
     seed : int
         Fixes every choice.
     parts : tuple of str
-        Parts that sound, among `engine.config.PARTS`.
+        Parts that sound, among `engine.choices.PARTS`.
     settings : mapping of str to float
-        The engine's own settings, see `engine.generators.settings`.
+        The engine's own settings, see `engine.generators.shared.settings`.
     curve : tuple of (float, float, float)
         Points (position, valence, arousal) that replace the film's mood; may be empty.
     curve_in_beats : bool

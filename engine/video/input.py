@@ -8,9 +8,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, Any, Final, Self
 
-from engine.audio.child_pipe import ChildPipe
-from engine.child import child_command
 from engine.errors import DeviceError
+from engine.process.child import child_command
+from engine.process.child_pipe import ChildPipe
 from engine.video.capture import means_file
 from engine.video.mood import Calibration
 from engine.video.semantic import Meaning

@@ -22,7 +22,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from statistics import fmean
 
-from engine.config import check_range
+from engine.choices import check_range
 from engine.errors import InputError
 from engine.video.state import VideoState
 

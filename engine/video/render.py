@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.child import stranger_environment
 from engine.errors import InputError
+from engine.process.child import stranger_environment
 from engine.video.film import open_container
 
 if TYPE_CHECKING:

@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
-from engine.config import Performance
 from engine.events import ControlEvent, NoteEvent, to_controller
 from engine.generators import Cues, Generator, MusicalContext
 from engine.music.form import BARS_PER_PHRASE
-from engine.pipeline import CONTROL_INTERVAL_S
+from engine.pipeline.pipeline import CONTROL_INTERVAL_S
+from engine.settings.performance import Performance
 from engine.video.course import Course
 from engine.video.spotting import Section, Spotting
 

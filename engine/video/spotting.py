@@ -14,7 +14,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from engine.config import TEMPO_RANGE_BPM, check_range
+from engine.choices import check_range
+from engine.music.clock import TEMPO_RANGE_BPM
 
 __all__ = ["LEAST_BEATS", "Section", "Spotting", "spot"]
 

@@ -116,7 +116,7 @@ def _train_lstm(arguments: argparse.Namespace) -> Path:
 
 
 def _train_paper(arguments: argparse.Namespace) -> Path:
-    from export_onnx.amt.paper import PaperOptions, train_paper
+    from export_onnx.studies.amt_paper import PaperOptions, train_paper
 
     options = PaperOptions(_data(arguments), arguments.out, threads=arguments.threads)
     return train_paper(replace(options, **_given(arguments, "epochs", "seed")))
@@ -160,7 +160,7 @@ def _ablate_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _ablate(arguments: argparse.Namespace) -> int:
-    from export_onnx.amt.ablate import AblateOptions, ablate
+    from export_onnx.studies.amt_ablate import AblateOptions, ablate
 
     names = ("prepared", "out", "songs", "epochs", "seed", "threads")
     rows = ablate(AblateOptions(**{name: getattr(arguments, name) for name in names}))

@@ -26,8 +26,8 @@ from export_onnx.amt.songs import Song, condition, load_songs
 from export_onnx.amt.suiting import correspondence_rows
 from export_onnx.amt.views import RANKS, VIEWS, SongScore, score_song
 from export_onnx.datasets import DATASETS
-from export_onnx.metrics import Score, bootstrap
-from export_onnx.progress import Progress
+from export_onnx.training.metrics import Score, bootstrap
+from export_onnx.training.progress import Progress
 
 __all__ = ["EvaluateOptions", "Row", "evaluate", "foretell", "score_rows", "told_only"]
 

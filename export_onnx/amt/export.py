@@ -16,7 +16,7 @@ from engine.generators.amt.vocabulary import AMT_QUALITIES, PAD, SIZE
 from export_onnx.amt.config import INTENT_GROUPS, MODEL_VERSION, NetworkConfig
 from export_onnx.amt.memory import Memory, empty_memory
 from export_onnx.amt.network import Amt, Prediction, State
-from export_onnx.tracker.stage import load_checkpoint
+from export_onnx.training.stage import load_checkpoint
 
 __all__ = ["OUTPUTS", "ExportOptions", "StepGraph", "export", "load_networks", "write_onnx"]
 

@@ -13,7 +13,7 @@ from engine.errors import InputError
 from engine.generators.amt.vocabulary import END, PAD, SIZE
 from export_onnx.amt.baselines import merged, runs_of
 from export_onnx.amt.songs import Song, load_songs
-from export_onnx.tracker.stage import load_checkpoint, save_checkpoint
+from export_onnx.training.stage import load_checkpoint, save_checkpoint
 
 __all__ = ["Lstm", "LstmOptions", "load_lstm", "lstm_song", "train_lstm"]
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 
 from engine.generators.amt.vocabulary import parse_chord_id, to_song_key, transpose
-from engine.generators.muser.beats import track_beats
 from engine.music.keys import Key, parse_key
 from engine.music.profile import key_correlations
+from engine.music.reading.beats import track_beats
 from export_onnx.amt import texture as measure
 from export_onnx.amt.affect import apply_guess, fit_guess
 from export_onnx.amt.chord_reader import ChordReader, train_reader
@@ -19,7 +19,7 @@ from export_onnx.amt.songs import RAW_GROUPS, Song, save_songs
 from export_onnx.datasets import Item, read_items
 from export_onnx.datasets.item import read_member
 from export_onnx.judges.notes import Notes, from_messages
-from export_onnx.progress import Progress
+from export_onnx.training.progress import Progress
 
 __all__ = ["SETS", "PrepareOptions", "prepare", "read_songs"]
 

@@ -26,8 +26,8 @@ from engine.generators.amt.dynamics import MODEL_VERSION, Dynamics
 from export_onnx.amt.batches import Sampler
 from export_onnx.amt.config import TrainConfig
 from export_onnx.amt.songs import Song, condition, load_songs
-from export_onnx.metrics import Score, bootstrap, pearson, rmse
-from export_onnx.tracker.stage import load_checkpoint, save_checkpoint
+from export_onnx.training.metrics import Score, bootstrap, pearson, rmse
+from export_onnx.training.stage import load_checkpoint, save_checkpoint
 
 __all__ = [
     "Regressor",

@@ -14,7 +14,7 @@ from engine.generators.amt.model import AmtModel
 from engine.generators.amt.vocabulary import END, N_CHORDS, to_chord
 from engine.music.chords import chord_tension
 from export_onnx.amt.songs import Song, condition
-from export_onnx.metrics import Score, bootstrap
+from export_onnx.training.metrics import Score, bootstrap
 
 __all__ = ["command_response", "generate", "realised", "swap_cost", "swapped"]
 

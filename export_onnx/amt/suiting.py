@@ -14,7 +14,7 @@ from export_onnx.amt.correspondence import (
     wanted_qualities,
 )
 from export_onnx.amt.songs import Song
-from export_onnx.metrics import Score, bootstrap
+from export_onnx.training.metrics import Score, bootstrap
 
 __all__ = ["argmax_correspondence", "correspondence_rows", "soft_lift"]
 

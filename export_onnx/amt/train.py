@@ -17,10 +17,10 @@ from export_onnx.amt.correspondence import affective_loss
 from export_onnx.amt.network import Amt
 from export_onnx.amt.songs import Song, load_songs
 from export_onnx.amt.views import SongScore, macro, score_song
-from export_onnx.progress import Progress
-from export_onnx.tracker import parallel
-from export_onnx.tracker.config import TrainConfig as StageConfig
-from export_onnx.tracker.stage import Stage, load_checkpoint, save_checkpoint
+from export_onnx.training import parallel
+from export_onnx.training.progress import Progress
+from export_onnx.training.stage import Stage, load_checkpoint, save_checkpoint
+from export_onnx.training.stage import TrainConfig as StageConfig
 
 __all__ = ["TrainOptions", "loss_of", "predict_song", "score_songs", "train"]
 

@@ -22,7 +22,7 @@ from pathlib import Path
 
 from engine.errors import InputError
 from export_onnx.datasets.item import Item
-from export_onnx.datasets.labels import Span, key_index
+from export_onnx.datasets.labels import EMOPIA_LEVEL, QUADRANTS, Span, key_index
 from export_onnx.datasets.split import listed_split
 from export_onnx.datasets.tables import (
     MANIFEST,
@@ -30,7 +30,6 @@ from export_onnx.datasets.tables import (
     number,
     read_manifest,
 )
-from export_onnx.tracker.config import EMOPIA_LEVEL, QUADRANTS
 
 __all__ = ["lacks_emopia", "read_emopia"]
 

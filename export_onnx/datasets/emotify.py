@@ -31,9 +31,9 @@ import numpy as np
 
 from engine.errors import InputError
 from export_onnx.datasets.item import Item
+from export_onnx.datasets.labels import TAGS
 from export_onnx.datasets.split import listed_split, main_artist
 from export_onnx.datasets.tables import MANIFEST, number, read_manifest, read_rows
-from export_onnx.tracker.config import TAGS
 
 __all__ = ["PROXIES", "Proxy", "lacks_emotify", "read_emotify"]
 

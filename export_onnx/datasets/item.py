@@ -9,7 +9,7 @@ import numpy as np
 
 from engine.errors import InputError
 from export_onnx.datasets.labels import Span
-from export_onnx.synth import TimedMessage, read_midi
+from export_onnx.datasets.render import TimedMessage, read_midi
 
 __all__ = ["Dataset", "Item", "read_member"]
 

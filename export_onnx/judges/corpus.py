@@ -8,7 +8,7 @@ import numpy as np
 
 from export_onnx.datasets import Item, read_items
 from export_onnx.judges.notes import Notes, from_messages
-from export_onnx.progress import Progress
+from export_onnx.training.progress import Progress
 
 __all__ = ["Clip", "read_corpus"]
 

@@ -6,10 +6,10 @@ from typing import Final
 
 import numpy as np
 
-from engine.config import Performance
-from engine.offline import Performed, compose
+from engine.pipeline.offline import Performed, compose
+from engine.settings.performance import Performance
 from export_onnx.judges.notes import Notes, from_performed
-from export_onnx.progress import Progress
+from export_onnx.training.progress import Progress
 
 __all__ = [
     "CORNERS",

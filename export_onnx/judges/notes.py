@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from engine.offline import Performed
-from export_onnx.synth import TimedMessage, read_midi
+from engine.pipeline.offline import Performed
+from export_onnx.datasets.render import TimedMessage, read_midi
 
 __all__ = ["CHORD_S", "Notes", "from_file", "from_messages", "from_performed", "joined"]
 

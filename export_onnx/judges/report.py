@@ -33,7 +33,7 @@ from export_onnx.judges.response import measure_response
 from export_onnx.judges.train import Bench
 from export_onnx.judges.transfer import drift, keeps_tune, shares_moved, transfer_all
 from export_onnx.judges.verdict import AXES, accuracies, control, reasons
-from export_onnx.metrics import Score
+from export_onnx.training.metrics import Score
 
 __all__ = ["SECTIONS", "Figure", "Subject", "measure"]
 

@@ -16,7 +16,7 @@ from torch import nn
 from engine.music.profile import key_correlations
 from export_onnx.judges.judge import HIGH_AROUSAL, HIGH_VALENCE, Opinion
 from export_onnx.judges.notes import Notes
-from export_onnx.progress import Progress
+from export_onnx.training.progress import Progress
 
 __all__ = ["SequenceConfig", "SequenceJudge", "fit_sequence"]
 

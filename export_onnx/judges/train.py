@@ -12,7 +12,7 @@ from export_onnx.judges.judge import HIGH_AROUSAL, HIGH_VALENCE, Judge
 from export_onnx.judges.plain import PlainJudge, Rater, fit_plain, fit_rater
 from export_onnx.judges.sequence import SequenceConfig, SequenceJudge, fit_sequence
 from export_onnx.judges.statistics import describe_all
-from export_onnx.metrics import Score, accuracy, bootstrap, pearson, r_squared
+from export_onnx.training.metrics import Score, accuracy, bootstrap, pearson, r_squared
 
 __all__ = ["JUDGES_FOLDER", "Bench", "check_judges", "load_bench", "train_judges"]
 

@@ -17,8 +17,8 @@ from export_onnx.judges.material import CORNERS
 from export_onnx.judges.notes import Notes, from_file
 from export_onnx.judges.statistics import STATISTICS, describe_all
 from export_onnx.judges.train import Bench
-from export_onnx.metrics import Score, accuracy, bootstrap, pearson
-from export_onnx.progress import Progress
+from export_onnx.training.metrics import Score, accuracy, bootstrap, pearson
+from export_onnx.training.progress import Progress
 
 __all__ = [
     "LABELS",

@@ -59,7 +59,7 @@ def _settings(pairs: list[str]) -> dict[str, float]:
 
 def run(arguments: argparse.Namespace) -> int:
     """Measure, print, write."""
-    from engine.config import check_range
+    from engine.choices import check_range
     from export_onnx.judges.commands import data_folder
     from export_onnx.judges.material import Plan
     from export_onnx.judges.report import SECTIONS, Subject, measure

@@ -12,7 +12,7 @@ from export_onnx.judges.material import Made
 from export_onnx.judges.notes import Notes
 from export_onnx.judges.statistics import STATISTICS, describe_all
 from export_onnx.judges.train import Bench
-from export_onnx.metrics import Score, accuracy, bootstrap, pearson
+from export_onnx.training.metrics import Score, accuracy, bootstrap, pearson
 
 __all__ = ["AXES", "accuracies", "control", "reasons"]
 

@@ -89,7 +89,7 @@ def _export_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _export(arguments: argparse.Namespace) -> int:
-    from engine.shipped import shipped_folder, write_table
+    from engine.models.checksums import shipped_folder, write_table
     from export_onnx.muser.export import ExportOptions, export
 
     paths = export(

@@ -8,7 +8,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine.generators.muser.vocabulary import DURATIONS, PITCHES, TEMPOS, TICKS, VELOCITIES
+from engine.generators.muser.vocabulary import (
+    DURATIONS,
+    PITCHES,
+    TEMPOS,
+    VELOCITIES,
+)
+from engine.music.rhythm import TICKS
 from export_onnx.muser.store import Corpus
 
 __all__ = ["DESCRIPTORS", "TEMPO_CHANGE", "BeatSums", "beat_sums", "describe"]

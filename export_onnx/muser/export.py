@@ -10,16 +10,15 @@ import torch
 from torch import Tensor, nn
 
 from engine.generators.muser.features import FEATURE_TOTAL, beat_features
-from engine.generators.muser.harmony import chord_parts
 from engine.generators.muser.model import LOOKBACK_BARS, MODEL_VERSION, field_table
 from engine.generators.muser.tokens import Beat, Header
 from engine.generators.muser.vocabulary import (
-    CHORD_LABELS,
     CODEBOOKS,
     ELEMENTS,
     FIELDS,
     chord_label,
 )
+from engine.music.reading.harmony import CHORD_LABELS, chord_parts
 from export_onnx.muser.checkpoint import load_checkpoint
 from export_onnx.muser.codes import BeatCodes
 from export_onnx.muser.config import LATENT_ELEMENTS

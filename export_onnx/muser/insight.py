@@ -13,8 +13,8 @@ import numpy as np
 
 from engine.generators.muser.vocabulary import ELEMENTS
 from export_onnx.judges.judge import HIGH_AROUSAL, HIGH_VALENCE
-from export_onnx.metrics import Score, bootstrap, r_squared, roc_auc
 from export_onnx.muser.store import Corpus
+from export_onnx.training.metrics import Score, bootstrap, r_squared, roc_auc
 
 __all__ = ["Insight", "Slices", "draw", "gain_insight", "silhouette", "slices_of"]
 

@@ -14,13 +14,13 @@ from torch import Tensor
 from torch.nn import functional
 
 from engine.generators.muser.vocabulary import CODEBOOKS, ELEMENTS, END_TICK, FIELDS
-from export_onnx.metrics import Score, bootstrap
 from export_onnx.muser.decoder import Decoder
 from export_onnx.muser.export import Networks
 from export_onnx.muser.pool import Pool, load_pool
 from export_onnx.muser.prepare import DATASETS
 from export_onnx.muser.prior import Prior
 from export_onnx.muser.sequences import BeatSampler, EventSampler, encode_pool, tempo_codes
+from export_onnx.training.metrics import Score, bootstrap
 
 __all__ = ["code_usage", "decoder_likelihood", "prior_likelihood", "report"]
 

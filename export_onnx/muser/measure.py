@@ -9,21 +9,22 @@ from pathlib import Path
 
 import numpy as np
 
-from engine.generators.muser.beats import track_beats
-from engine.generators.muser.harmony import (
+from engine.music.reading.beats import track_beats
+from engine.music.reading.harmony import (
+    NO_ROOT,
+    QUALITY_NAMES,
     chord_fit,
     chord_parts,
     chord_path,
     estimate_key,
     pitch_class_weights,
 )
-from engine.generators.muser.score import Score, read_score
-from engine.generators.muser.vocabulary import NO_ROOT, QUALITY_NAMES
+from engine.music.reading.score import Score, read_score
 from export_onnx.datasets import read_items
 from export_onnx.datasets.item import Item, read_member
-from export_onnx.metrics import Score as Measured
-from export_onnx.metrics import bootstrap
 from export_onnx.muser.prepare import annotated_key
+from export_onnx.training.metrics import Score as Measured
+from export_onnx.training.metrics import bootstrap
 
 __all__ = ["MEASURES", "measure"]
 

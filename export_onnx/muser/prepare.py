@@ -12,21 +12,23 @@ from pathlib import Path
 import numpy as np
 
 from engine.errors import InputError
-from engine.generators.muser.beats import BeatTrack
 from engine.generators.muser.features import beat_features, statistics
-from engine.generators.muser.score import (
+from engine.generators.muser.pieces import (
     Piece,
-    Score,
     join_beats,
     piece_of,
+)
+from engine.music.reading.beats import BeatTrack
+from engine.music.reading.score import (
+    Score,
     read_score,
     score_from_beats,
 )
-from engine.generators.muser.vocabulary import TICKS
+from engine.music.rhythm import TICKS
 from export_onnx.datasets import read_items
 from export_onnx.datasets.item import Item, read_member
 from export_onnx.muser.store import Corpus, save_corpus
-from export_onnx.progress import Progress
+from export_onnx.training.progress import Progress
 
 __all__ = [
     "DATASETS",

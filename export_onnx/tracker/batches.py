@@ -7,9 +7,10 @@ import torch
 from torch import Tensor
 
 from export_onnx.datasets.jamendo import MOODS
-from export_onnx.tracker.config import FrontEndConfig, TrainConfig
+from export_onnx.tracker.config import FrontEndConfig
 from export_onnx.tracker.score_teacher import COURSE
 from export_onnx.tracker.store import TAUGHT, Clip
+from export_onnx.training.stage import TrainConfig
 
 __all__ = ["Batch", "Sampler", "make_noise"]
 

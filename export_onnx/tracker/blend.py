@@ -18,7 +18,8 @@ import torch
 from engine.errors import InputError
 from export_onnx.tracker.config import FrontEndConfig, NetworkConfig
 from export_onnx.tracker.emotion import Emotion
-from export_onnx.tracker.stage import load_checkpoint, load_emotion, save_checkpoint
+from export_onnx.tracker.weights import load_emotion
+from export_onnx.training.stage import load_checkpoint, save_checkpoint
 
 __all__ = ["blend"]
 

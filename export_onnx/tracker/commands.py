@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from engine.errors import InputError
-from export_onnx.tracker.study import STUDIES
+from export_onnx.tracker.steps import STUDIES
 
 __all__ = ["COMMANDS"]
 
@@ -87,8 +87,8 @@ def _train_options(parser: argparse.ArgumentParser) -> None:
 def _train(arguments: argparse.Namespace) -> int:
     from dataclasses import replace
 
-    from export_onnx.tracker.config import TrainConfig
     from export_onnx.tracker.train import TrainOptions, train
+    from export_onnx.training.stage import TrainConfig
 
     names = ("harmony_epochs", "mood_epochs", "crop_s", "seed", "learning_rate")
     given = {name: getattr(arguments, name) for name in names}

@@ -3,35 +3,10 @@
 from dataclasses import asdict, dataclass
 from typing import Any
 
-__all__ = [
-    "CHORDS",
-    "EMOPIA_LEVEL",
-    "KEYS",
-    "MODEL_VERSION",
-    "PRESENCE",
-    "QUADRANTS",
-    "TAGS",
-    "FrontEndConfig",
-    "NetworkConfig",
-    "TrainConfig",
-]
+__all__ = ["CHORDS", "KEYS", "MODEL_VERSION", "PRESENCE", "FrontEndConfig", "NetworkConfig"]
 
 MODEL_VERSION = 2
 
-QUADRANTS = ("Q1", "Q2", "Q3", "Q4")
-
-# The nine emotions of the Geneva Emotional Music Scale, in Emotify's column order.
-TAGS = (
-    "amazement",
-    "solemnity",
-    "tenderness",
-    "nostalgia",
-    "calmness",
-    "power",
-    "joyful_activation",
-    "tension",
-    "sadness",
-)
 
 # What sounds: the tracker has nothing to say of the emotion of the last two.
 PRESENCE = ("music", "speech", "noise")
@@ -39,10 +14,6 @@ PRESENCE = ("music", "speech", "noise")
 _PITCH_NAMES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 KEYS = tuple(f"{p}:maj" for p in _PITCH_NAMES) + tuple(f"{p}:min" for p in _PITCH_NAMES)
 CHORDS = ("N", *KEYS)
-
-# EMOPIA knows only the quadrant: its clips are placed at +-0.6 on the shared [-1, 1] scale, about
-# where the strongly rated pieces of VGMIDI lie, so that both sets can train one output.
-EMOPIA_LEVEL = 0.6
 
 
 @dataclass(frozen=True)
@@ -143,21 +114,3 @@ class NetworkConfig:
     def to_json(self) -> dict[str, Any]:
         """Return the sizes as plain JSON values."""
         return asdict(self)
-
-
-@dataclass(frozen=True)
-class TrainConfig:
-    """One training run."""
-
-    seed: int = 20251121
-    harmony_epochs: int = 10
-    mood_epochs: int = 16
-    batch_size: int = 24
-    crop_s: float = 26.0
-    learning_rate: float = 2e-3
-    weight_decay: float = 2e-2
-    average_decay: float = 0.998
-    gain_range_db: float = 38.0
-    reaction_s: float = 3.0
-    chord_delay_s: float = 0.28
-    splice_probability: float = 0.65

@@ -3,8 +3,8 @@
 import numpy as np
 
 from engine.emotion.tracker import Tracker
-from export_onnx.metrics import Score, bootstrap
 from export_onnx.tracker.listen import Heard, affect
+from export_onnx.training.metrics import Score, bootstrap
 
 __all__ = ["gain_sweep", "splices"]
 

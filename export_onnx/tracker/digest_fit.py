@@ -7,13 +7,13 @@ import numpy as np
 import torch
 
 from engine.errors import InputError
-from export_onnx.progress import Progress
 from export_onnx.tracker.augment import Augmenter
-from export_onnx.tracker.config import FrontEndConfig, NetworkConfig, TrainConfig
+from export_onnx.tracker.config import FrontEndConfig, NetworkConfig
 from export_onnx.tracker.digest import DIGEST, LANDMARKS
 from export_onnx.tracker.network import Tracker, zeros
-from export_onnx.tracker.stage import load_checkpoint, save_checkpoint
 from export_onnx.tracker.store import Clip, load_clips
+from export_onnx.training.progress import Progress
+from export_onnx.training.stage import TrainConfig, load_checkpoint, save_checkpoint
 
 __all__ = ["DigestOptions", "Pieces", "fit_digest", "regress"]
 

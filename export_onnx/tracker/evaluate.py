@@ -13,7 +13,17 @@ from engine.emotion.tracker import Tracker
 from engine.errors import InputError
 from engine.events import EmotionState
 from export_onnx.datasets import Item, read_items
-from export_onnx.metrics import (
+from export_onnx.datasets.labels import TAGS
+from export_onnx.datasets.render import find_soundfonts
+from export_onnx.tracker.baseline import LoudnessBaseline, fit_baseline
+from export_onnx.tracker.calibrate import settled_hop
+from export_onnx.tracker.config import CHORDS, KEYS
+from export_onnx.tracker.contrast import gain_sweep, splices
+from export_onnx.tracker.listen import GAIN_RANGE_DB, Heard, affect, hear
+from export_onnx.tracker.prepare import HELD_OUT
+from export_onnx.tracker.speech import HELD_OUT_VOICES
+from export_onnx.tracker.strangers import doubted, speech_rows
+from export_onnx.training.metrics import (
     Score,
     accuracy,
     bootstrap,
@@ -25,16 +35,7 @@ from export_onnx.metrics import (
     r_squared,
     rmse,
 )
-from export_onnx.progress import Progress
-from export_onnx.synth import find_soundfonts
-from export_onnx.tracker.baseline import LoudnessBaseline, fit_baseline
-from export_onnx.tracker.calibrate import settled_hop
-from export_onnx.tracker.config import CHORDS, KEYS, TAGS
-from export_onnx.tracker.contrast import gain_sweep, splices
-from export_onnx.tracker.listen import GAIN_RANGE_DB, Heard, affect, hear
-from export_onnx.tracker.prepare import HELD_OUT
-from export_onnx.tracker.speech import HELD_OUT_VOICES
-from export_onnx.tracker.strangers import doubted, speech_rows
+from export_onnx.training.progress import Progress
 
 __all__ = ["EvaluateOptions", "Row", "evaluate"]
 

@@ -9,20 +9,20 @@ import torch
 
 from engine.errors import InputError
 from export_onnx.datasets.jamendo import MOODS
+from export_onnx.datasets.labels import QUADRANTS, TAGS
 from export_onnx.tracker.calibrate import calibrate
 from export_onnx.tracker.config import (
     CHORDS,
     KEYS,
     MODEL_VERSION,
     PRESENCE,
-    QUADRANTS,
-    TAGS,
     FrontEndConfig,
     NetworkConfig,
 )
 from export_onnx.tracker.emotion import Emotion
 from export_onnx.tracker.network import Tracker, zeros
-from export_onnx.tracker.stage import load_checkpoint, load_emotion
+from export_onnx.tracker.weights import load_emotion
+from export_onnx.training.stage import load_checkpoint
 
 __all__ = ["DIGEST_SHARE", "ExportOptions", "export", "load_tracker", "write_onnx"]
 

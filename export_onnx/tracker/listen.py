@@ -10,9 +10,9 @@ import numpy as np
 from engine.emotion.tracker import Tracker
 from engine.events import EmotionState
 from export_onnx.datasets import Item
-from export_onnx.progress import Progress
-from export_onnx.synth import Rendering, Synth
+from export_onnx.datasets.render import Rendering, Synth
 from export_onnx.tracker.prepare import resample, to_reference
+from export_onnx.training.progress import Progress
 
 __all__ = ["Heard", "affect", "hear", "sounds"]
 

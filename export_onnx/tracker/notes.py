@@ -6,7 +6,7 @@ sound can do as well: that makes them a teacher (see `score_teacher`).
 
 import numpy as np
 
-from export_onnx.synth import TimedMessage
+from export_onnx.datasets.render import TimedMessage
 from export_onnx.tracker.tonal import KEY_FITS
 
 __all__ = ["FEATURES", "describe", "note_table"]

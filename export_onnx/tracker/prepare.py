@@ -17,7 +17,7 @@ import numpy as np
 
 from engine.errors import InputError
 from export_onnx.datasets import Item, read_items
-from export_onnx.synth import Rendering, Synth, find_soundfonts
+from export_onnx.datasets.render import Rendering, Synth, find_soundfonts
 from export_onnx.tracker.config import FrontEndConfig
 
 __all__ = ["HELD_OUT", "PrepareOptions", "prepare", "resample", "to_reference"]
@@ -140,8 +140,8 @@ def prepare(options: PrepareOptions) -> int:
     """Prepare all items; returns the number of files written."""
     import torch
 
-    from export_onnx.progress import Progress
     from export_onnx.tracker.frontend import FrontEnd
+    from export_onnx.training.progress import Progress
 
     torch.set_num_threads(1)
     config = FrontEndConfig()

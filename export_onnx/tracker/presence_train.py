@@ -8,15 +8,19 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from export_onnx.progress import Progress
-from export_onnx.tracker import parallel
 from export_onnx.tracker.augment import Augmenter
 from export_onnx.tracker.batches import make_noise
-from export_onnx.tracker.config import PRESENCE, FrontEndConfig, NetworkConfig, TrainConfig
+from export_onnx.tracker.config import (
+    PRESENCE,
+    FrontEndConfig,
+    NetworkConfig,
+)
 from export_onnx.tracker.network import Tracker, zeros
 from export_onnx.tracker.presence import Presence
-from export_onnx.tracker.stage import Stage
 from export_onnx.tracker.store import Clip, load_clips
+from export_onnx.training import parallel
+from export_onnx.training.progress import Progress
+from export_onnx.training.stage import Stage, TrainConfig
 
 __all__ = ["PresenceOptions", "PresenceSampler", "train_presence"]
 

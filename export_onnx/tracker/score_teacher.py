@@ -19,8 +19,8 @@ import numpy as np
 
 from engine.errors import InputError
 from export_onnx.datasets import Item, read_items
-from export_onnx.progress import Progress
 from export_onnx.tracker.notes import FEATURES, describe, note_table
+from export_onnx.training.progress import Progress
 
 __all__ = ["COURSE", "Passages", "ScoreTeacher", "describe_items", "teach", "write_courses"]
 

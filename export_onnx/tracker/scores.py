@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from export_onnx.metrics import Score, accuracy, bootstrap, macro_roc_auc, pearson
 from export_onnx.tracker.calibrate import feel, settled_hop
 from export_onnx.tracker.network import Tracker
 from export_onnx.tracker.store import Clip
+from export_onnx.training.metrics import Score, accuracy, bootstrap, macro_roc_auc, pearson
 
 __all__ = ["Measure", "difference", "measure", "measure_pieces", "score"]
 

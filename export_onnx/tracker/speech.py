@@ -18,9 +18,9 @@ from pathlib import Path
 import numpy as np
 
 from engine.errors import InputError
-from export_onnx.progress import Progress
 from export_onnx.tracker.config import FrontEndConfig
 from export_onnx.tracker.prepare import resample, to_reference
+from export_onnx.training.progress import Progress
 
 __all__ = ["HELD_OUT_VOICES", "Voice", "find_voices", "prepare_speech", "read_texts", "room", "say"]
 

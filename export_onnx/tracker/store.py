@@ -9,7 +9,7 @@ import numpy as np
 
 from engine.errors import InputError
 from export_onnx.datasets.jamendo import MOODS
-from export_onnx.progress import Progress
+from export_onnx.training.progress import Progress
 
 __all__ = ["TAUGHT", "Clip", "give_courses", "load_clips"]
 

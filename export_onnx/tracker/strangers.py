@@ -7,10 +7,10 @@ import numpy as np
 from engine.emotion.tracker import Tracker
 from engine.errors import InputError
 from engine.events import EmotionState
-from export_onnx.metrics import Score, bootstrap
-from export_onnx.progress import Progress
 from export_onnx.tracker.prepare import resample, to_reference
 from export_onnx.tracker.speech import HELD_OUT_VOICES, read_texts, room, say
+from export_onnx.training.metrics import Score, bootstrap
+from export_onnx.training.progress import Progress
 
 __all__ = ["doubted", "speech_rows"]
 

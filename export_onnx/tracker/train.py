@@ -16,17 +16,18 @@ import torch
 
 from engine.errors import InputError
 from export_onnx.datasets.jamendo import MOODS
-from export_onnx.progress import Progress
-from export_onnx.tracker import parallel
 from export_onnx.tracker.augment import Augmenter
 from export_onnx.tracker.batches import Batch, Sampler
-from export_onnx.tracker.config import FrontEndConfig, NetworkConfig, TrainConfig
+from export_onnx.tracker.config import FrontEndConfig, NetworkConfig
 from export_onnx.tracker.emotion import Emotion
 from export_onnx.tracker.lesson import course_loss, lesson_loss
 from export_onnx.tracker.losses import harmony_loss, mood_loss, words_loss
 from export_onnx.tracker.network import Tracker, zeros
-from export_onnx.tracker.stage import Stage, load_emotion, save_tracker
 from export_onnx.tracker.store import Clip, give_courses, load_clips
+from export_onnx.tracker.weights import load_emotion, save_tracker
+from export_onnx.training import parallel
+from export_onnx.training.progress import Progress
+from export_onnx.training.stage import Stage, TrainConfig
 
 __all__ = [
     "HARMONY_SHARE",

@@ -1,6 +1,6 @@
 """Every English word of the window, in one place, ready to be translated.
 
-`gui.wording` puts values into these words.
+`gui.texts.wording` puts values into these words.
 """
 
 from gui.texts.desk import *

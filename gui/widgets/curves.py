@@ -6,7 +6,7 @@ from PyQt6.QtGui import QColor
 from PyQt6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from gui import texts
-from gui.history import COLUMNS, History
+from gui.state.history import COLUMNS, History
 from gui.theme import Theme
 from gui.widgets.event_marks import EventMarks
 from gui.widgets.paint import faded

@@ -10,11 +10,11 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
-from engine.config import Performance
+from engine.settings.performance import Performance
 from engine.snapshot import Snapshot
 from gui import texts
-from gui.health import HealthItem
-from gui.history import History
+from gui.state.health import HealthItem
+from gui.state.history import History
 from gui.theme import Theme
 from gui.widgets.curves import Curves
 from gui.widgets.devices_panel import DevicesPanel

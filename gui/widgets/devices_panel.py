@@ -33,7 +33,7 @@ class DevicesPanel(QWidget):
     Signals
     -------
     input_chosen, output_chosen : str
-        As `engine.config.LiveConfig` names them.
+        As `engine.settings.run.LiveConfig` names them.
     file_wanted, folder_wanted, refreshed :
         Buttons.
     record_chosen : bool

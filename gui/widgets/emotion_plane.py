@@ -15,9 +15,10 @@ from PyQt6.QtGui import (
 )
 from PyQt6.QtWidgets import QSizePolicy, QWidget
 
-from engine.config import Performance
+from engine.settings.performance import Performance
 from engine.snapshot import Snapshot
-from gui import texts, wording
+from gui import texts
+from gui.texts import wording
 from gui.theme import Theme
 from gui.widgets.paint import dashed, faded, outlined_text, scaled_font, solid
 from gui.widgets.plane_ground import draw_ground

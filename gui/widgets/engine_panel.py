@@ -3,8 +3,8 @@
 from PyQt6.QtCore import pyqtSignal
 from PyQt6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
-from engine.config import Performance
-from engine.generators.settings import SETTINGS
+from engine.generators.shared.settings import SETTINGS
+from engine.settings.performance import Performance
 from gui import texts
 from gui.widgets.sliders import LabelledSlider, Scale
 
@@ -12,7 +12,7 @@ __all__ = ["EnginePanel"]
 
 
 class EnginePanel(QWidget):
-    """Sliders of `engine.generators.settings`; a double click brings one home.
+    """Sliders of `engine.generators.shared.settings`; a double click brings one home.
 
     Signals
     -------

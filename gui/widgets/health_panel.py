@@ -8,7 +8,7 @@ from PyQt6.QtGui import QTextCursor
 from PyQt6.QtWidgets import QGridLayout, QLabel, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
 
 from gui import texts
-from gui.health import HealthItem
+from gui.state.health import HealthItem
 
 __all__ = ["HealthPanel", "set_level"]
 

@@ -5,8 +5,9 @@ from PyQt6.QtGui import QMouseEvent
 from PyQt6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy
 
 from engine.snapshot import Snapshot
-from gui import texts, wording
-from gui.health import HealthItem, worst
+from gui import texts
+from gui.state.health import HealthItem, worst
+from gui.texts import wording
 from gui.theme import Theme
 from gui.widgets.health_panel import set_level
 from gui.widgets.level_meter import LevelMeter

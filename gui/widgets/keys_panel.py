@@ -19,7 +19,7 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
-from engine.config import Performance
+from engine.settings.performance import Performance
 from engine.transfer.elements import ELEMENTS
 from gui import texts
 from gui.widgets.pickers import make_picker
@@ -82,7 +82,7 @@ class KeysPanel(QWidget):
     Signals
     -------
     keys_chosen : tuple of str
-        MIDI inputs, as `engine.config.LiveConfig.keys_in` names them.
+        MIDI inputs, as `engine.settings.run.LiveConfig.keys_in` names them.
     thru_chosen : bool
         Whether they are passed through.
     chosen : dict

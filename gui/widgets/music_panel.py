@@ -13,10 +13,12 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
-from engine.config import AUTO_KEY, PARTS, Performance
+from engine.choices import AUTO_KEY, PARTS
 from engine.generators import GENERATORS
 from engine.music.keys import KEY_NAMES
-from gui import texts, wording
+from engine.settings.performance import Performance
+from gui import texts
+from gui.texts import wording
 from gui.widgets.engine_panel import EnginePanel
 
 __all__ = ["MusicPanel"]

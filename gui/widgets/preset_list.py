@@ -14,8 +14,8 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
-from engine.config import Performance
-from engine.presets import Preset
+from engine.settings.performance import Performance
+from engine.settings.presets import Preset
 from gui import texts
 
 __all__ = ["PresetList"]
@@ -26,13 +26,13 @@ class PresetList(QWidget):
 
     Signals
     -------
-    applied : engine.presets.Preset
+    applied : engine.settings.presets.Preset
         Play with this one.
     save_wanted :
         Keep the settings of now under a name.
-    rename_wanted, remove_wanted : engine.presets.Preset
+    rename_wanted, remove_wanted : engine.settings.presets.Preset
         Change or throw away one of the user's own.
-    program_chosen : engine.presets.Preset, int
+    program_chosen : engine.settings.presets.Preset, int
         Give one of the user's own this MIDI program number.
     """
 

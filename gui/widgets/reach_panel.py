@@ -31,7 +31,7 @@ class ReachPanel(QWidget):
     osc_in_chosen : int or None
         Port that takes orders.
     monitor_chosen : str
-        Who may see the page, one of `gui.memory.MONITORS`.
+        Who may see the page, one of `gui.state.preferences.MONITORS`.
     orders_chosen : bool
         Whether it may give orders.
     """

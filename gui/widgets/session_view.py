@@ -17,8 +17,9 @@ from PyQt6.QtWidgets import (
 )
 
 from engine.snapshot import ReplayLook
-from gui import texts, wording
-from gui.session_read import SessionLook
+from gui import texts
+from gui.state.session_read import SessionLook
+from gui.texts import wording
 from gui.theme import Theme
 from gui.widgets.keys_panel import CaptureTile
 from gui.widgets.session_plots import SessionPlots

@@ -3,9 +3,10 @@
 from PyQt6.QtCore import Qt, pyqtSignal
 from PyQt6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
-from engine.config import Performance
+from engine.settings.performance import Performance
 from engine.snapshot import Snapshot
-from gui import texts, wording
+from gui import texts
+from gui.texts import wording
 from gui.theme import Theme
 from gui.widgets.emotion_plane import EmotionPlane
 from gui.widgets.transport import position_words

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from PyQt6.QtCore import pyqtSignal
 from PyQt6.QtWidgets import QCheckBox, QComboBox, QFormLayout, QLabel, QVBoxLayout, QWidget
 
-from engine.config import SYNCS
+from engine.choices import SYNCS
 from engine.snapshot import Snapshot
-from gui import texts, wording
+from gui import texts
+from gui.texts import wording
 from gui.widgets.health_panel import set_level
 from gui.widgets.pickers import fill, make_picker
 
@@ -20,7 +21,7 @@ class SyncPanel(QWidget):
     Signals
     -------
     sync_chosen, midi_in_chosen : str
-        As `engine.config.LiveConfig` names them.
+        As `engine.settings.run.LiveConfig` names them.
     clock_out_chosen : bool
         Whether MIDI clock is sent along with the notes.
     """

@@ -15,9 +15,11 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
-from engine.config import MODES, Performance
+from engine.choices import MODES
+from engine.settings.performance import Performance
 from engine.snapshot import Snapshot
-from gui import texts, wording
+from gui import texts
+from gui.texts import wording
 from gui.widgets.sliders import LabelledSlider, Scale
 
 __all__ = ["TargetPanel"]

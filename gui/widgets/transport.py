@@ -15,9 +15,10 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
-from engine.config import Performance
+from engine.settings.performance import Performance
 from engine.snapshot import Snapshot
-from gui import texts, wording
+from gui import texts
+from gui.texts import wording
 
 __all__ = ["Transport"]
 

@@ -9,7 +9,7 @@ import signal
 import sys
 import time
 
-from engine.midi.client import SenderClient
+from engine.midi.sender.client import SenderClient
 
 
 def main() -> None:

@@ -6,13 +6,13 @@ A counter that obeys the MIDI specification says where the music must be after e
 import random
 from typing import Any
 
-from engine.config import Performance
 from engine.midi.messages import Outgoing
-from engine.midi.schedule import Schedule
+from engine.midi.sender.schedule import Schedule
 from engine.midi.wire import Frame, Kind
-from engine.pipeline import Pipeline
-from engine.player import Player
-from engine.presets import list_presets
+from engine.pipeline.pipeline import Pipeline
+from engine.pipeline.player import Player
+from engine.settings.performance import Performance
+from engine.settings.presets import list_presets
 from engine.sync.source import MidiSync
 
 __all__ = ["ORDERS", "measure_changes"]

@@ -16,7 +16,7 @@ from engine.bench.orders import free_udp_port, send_order
 from engine.bench.our_program import PORT
 from engine.bench.sequencer import beat_of, sequencer
 from engine.bench.sync_jack import follower
-from engine.presets import list_presets
+from engine.settings.presets import list_presets
 
 __all__ = ["play_changes"]
 

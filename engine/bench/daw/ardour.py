@@ -13,8 +13,8 @@ from typing import Literal
 import mido
 
 from engine.bench.soak.jack_rig import JackServer, until
-from engine.child import stranger_environment
 from engine.errors import DeviceError
+from engine.process.child import stranger_environment
 
 __all__ = ["TEMPO_BPM", "Ardour", "find_ardour"]
 

@@ -20,7 +20,7 @@ from engine.bench.midi_out.run import private_server
 from engine.bench.orders import free_udp_port, send_order
 from engine.bench.our_program import PORT, live_program
 from engine.bench.soak.jack_rig import JackServer, until
-from engine.config import check_range
+from engine.choices import check_range
 from engine.errors import DeviceError
 from engine.session.events_file import read_session
 

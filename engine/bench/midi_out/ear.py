@@ -15,8 +15,8 @@ from typing import Any
 
 from engine.bench.midi_out.rhythm import number_of
 from engine.bench.soak.jack_rig import JackServer, until
-from engine.child import child_command, child_environment
-from engine.midi.frames import FRAME_WRAP
+from engine.midi.ports.frame_clock import FRAME_WRAP
+from engine.process.child import child_command, child_environment
 
 __all__ = ["Arrivals", "FrameEar", "listen"]
 
@@ -105,7 +105,7 @@ class FrameEar:
 
 def listen(name: str, ports: list[str]) -> dict[str, Any]:
     """Receive until standard input ends."""
-    from engine.midi.jack_server import open_client
+    from engine.midi.ports.jack_server import open_client
 
     _, client = open_client(name)
     inputs = [client.midi_inports.register(port) for port in ports]

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from engine.bench.soak.jack_rig import JackServer, until
-from engine.child import child_command, child_environment
+from engine.process.child import child_command, child_environment
 
 __all__ = ["concert", "stage_load"]
 

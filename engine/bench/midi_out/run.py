@@ -16,11 +16,11 @@ from engine.bench.midi_out.others import KINDS
 from engine.bench.midi_out.rhythm import MOST_NOTES, Rhythm, name_of
 from engine.bench.soak.family import cpu_seconds
 from engine.bench.soak.jack_rig import JackServer, default_server, until
-from engine.child import child_command, child_environment
-from engine.config import check_range
+from engine.choices import check_range
 from engine.errors import InputError
-from engine.midi.client import SenderClient, SentNote
-from engine.midi.frames import FRAME_WRAP
+from engine.midi.ports.frame_clock import FRAME_WRAP
+from engine.midi.sender.client import SenderClient, SentNote
+from engine.process.child import child_command, child_environment
 
 __all__ = ["STEP_S", "measure_midi", "play_all", "private_server"]
 

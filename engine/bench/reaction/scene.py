@@ -68,7 +68,7 @@ def play(path: Path, name: str) -> None:
     import numpy as np
     import soundfile
 
-    from engine.midi.jack_server import open_client
+    from engine.midi.ports.jack_server import open_client
 
     _, client = open_client(name)
     samples, _ = soundfile.read(path, dtype="float32")

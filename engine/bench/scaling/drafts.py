@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from engine.bench.core import one_core, quantile_ms
-from engine.composer import Composer
-from engine.config import Performance
 from engine.generators import GENERATORS, MusicalContext
+from engine.pipeline.composer import Composer
+from engine.settings.performance import Performance
 
 __all__ = ["measure_drafts"]
 

@@ -17,8 +17,8 @@ from typing import Any, Final
 import numpy as np
 
 from engine.bench.core import resident_mb
-from engine.child import child_command, child_environment
 from engine.generators import GENERATORS
+from engine.process.child import child_command, child_environment
 
 __all__ = ["measure_hours"]
 
@@ -82,9 +82,9 @@ def _row(subject: str, minutes: int) -> dict[str, Any]:
 
 def _play(engine: str, minutes: int) -> dict[str, list[float]]:
     from engine.bench.soak.fake import wandering
-    from engine.clock import InternalClock
-    from engine.config import Performance
-    from engine.pipeline import Pipeline
+    from engine.music.clock import InternalClock
+    from engine.pipeline.pipeline import Pipeline
+    from engine.settings.performance import Performance
 
     clock = InternalClock(_TEMPO_BPM)
     pipeline = Pipeline(Performance(engine=engine), clock, draft_beats=0)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from engine.bench.core import quantile_ms
-from engine.midi.client import SenderClient
+from engine.midi.sender.client import SenderClient
 
 __all__ = ["measure_rates"]
 

@@ -16,7 +16,7 @@ from typing import Any, Final
 import numpy as np
 
 from engine.bench.core import quantile_ms, resident_mb
-from engine.child import child_command, child_environment
+from engine.process.child import child_command, child_environment
 
 __all__ = ["measure_trackers"]
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from importlib.util import find_spec
 from typing import Any
 
-from engine.child import child_command, child_environment
+from engine.process.child import child_command, child_environment
 
 __all__ = ["measure_training"]
 
@@ -52,7 +52,7 @@ def _train(count: int, steps: int) -> dict[str, Any]:
     }
     processes = [
         subprocess.Popen(
-            child_command("export_onnx.throughput", str(steps)),
+            child_command("export_onnx.studies.throughput", str(steps)),
             env=child_environment(**together, RANK=str(rank), LOCAL_RANK=str(rank)),
             stdout=subprocess.PIPE if rank == 0 else subprocess.DEVNULL,
             stderr=subprocess.PIPE if rank == 0 else subprocess.DEVNULL,

@@ -9,12 +9,12 @@ from typing import Any
 
 from engine.bench.core import resident_mb
 from engine.bench.soak.watch import trend
-from engine.clock import InternalClock
-from engine.config import Performance
 from engine.events import EmotionState, TrackingState
-from engine.midi.schedule import Schedule
+from engine.midi.sender.schedule import Schedule
 from engine.midi.wire import Frame, Kind
-from engine.pipeline import Pipeline, ScheduledNote
+from engine.music.clock import InternalClock
+from engine.pipeline.pipeline import Pipeline, ScheduledNote
+from engine.settings.performance import Performance
 
 __all__ = ["fake_soak", "wandering"]
 

@@ -8,9 +8,9 @@ from pathlib import Path
 __all__ = ["Taken", "cpu_seconds", "find_family", "taken_by"]
 
 _ROLES = {
-    "engine.midi.sender": "sender",
+    "engine.midi.sender.main": "sender",
     "engine.audio.capture": "capture",
-    "engine.midi.receiver": "receiver",
+    "engine.midi.input.receiver": "receiver",
 }
 
 

@@ -156,7 +156,7 @@ def _change_preset(stage: Stage, rng: random.Random) -> None:
     from dataclasses import asdict
 
     from engine.generators import create_generator
-    from engine.presets import list_presets
+    from engine.settings.presets import list_presets
 
     # Presets for lights and controllers play nothing, some have only parts that the stage's engine
     # has not, and others wait for a performer.

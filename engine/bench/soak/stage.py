@@ -12,8 +12,8 @@ from typing import Any
 from engine.bench.soak.ear import Ear, Place
 from engine.bench.soak.family import find_family
 from engine.bench.soak.jack_rig import JackServer, until
-from engine.child import child_command, child_environment
-from engine.keeper import EngineKeeper
+from engine.bench.soak.keeper import EngineKeeper
+from engine.process.child import child_command, child_environment
 
 __all__ = ["Stage", "last_event_s"]
 

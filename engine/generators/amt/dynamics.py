@@ -13,7 +13,7 @@ import numpy as np
 
 from engine.errors import InputError
 from engine.generators.amt.conditioning import GROUPS, WIDTH
-from engine.model_file import ModelFile
+from engine.models.onnx_file import ModelFile
 
 __all__ = ["Dynamics", "Kind", "shipped_dynamics_path"]
 

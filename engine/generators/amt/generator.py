@@ -13,10 +13,10 @@ from engine.generators.amt.lead import lead_frame, lead_onsets
 from engine.generators.amt.mapping import ARTICULATION, Knobs, section_arousal, wanted
 from engine.generators.amt.model import AmtModel
 from engine.generators.amt.slots import slot_at
-from engine.generators.context import after_cut
 from engine.generators.protocol import KeyLock, MusicalContext
-from engine.generators.rules.mapping import CONTRAST, LOUDNESS, PEDAL_UP
-from engine.generators.rules.melody import LeadState, play_lead
+from engine.generators.shared.context import after_cut
+from engine.generators.shared.melody import LeadState, play_lead
+from engine.generators.shared.mood_map import CONTRAST, LOUDNESS, PEDAL_UP
 from engine.music.arrange.arranger import ArrangerState, arrange
 from engine.music.arrange.performance import CHANNELS, NEUTRAL_VELOCITY, Touch, perform
 from engine.music.arrange.scene import Scene, choose_style
@@ -115,7 +115,7 @@ class AmtGenerator:
         self._state = AmtGeneratorState(self._harmoniser.start())
 
     def adjust(self, settings: Mapping[str, float]) -> None:
-        """Take over the settings that `engine.generators.settings` has for ``amt``."""
+        """Take over the settings that `engine.generators.shared.settings` has for ``amt``."""
         self._knobs = self._knobs.changed(settings)
 
     def extend(self, context: MusicalContext) -> list[NoteEvent]:

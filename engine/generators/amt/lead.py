@@ -6,12 +6,12 @@ The published transformer plays chords alone; a melody makes a whole piece of th
 from typing import Final
 
 from engine.generators.protocol import MusicalContext
-from engine.generators.rules.harmony import Harmony
-from engine.generators.rules.ladder import LADDER, chord_scale, lasting_notes
-from engine.generators.rules.mapping import read
-from engine.generators.rules.parts import BeatFrame
+from engine.generators.shared.harmony import Harmony
+from engine.generators.shared.mood_map import read
+from engine.generators.shared.parts import BeatFrame
 from engine.music.arrange.scene import Scene
 from engine.music.chords import Chord
+from engine.music.ladder import LADDER, chord_scale, lasting_notes
 from engine.music.rhythm import grid_limit
 
 __all__ = ["lead_frame", "lead_onsets"]

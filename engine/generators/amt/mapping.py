@@ -11,7 +11,7 @@ from typing import Final
 
 from engine.events import Role
 from engine.generators.protocol import NO_CUES, MusicalContext
-from engine.generators.rules.mapping import LOUDNESS, Plane
+from engine.generators.shared.mood_map import LOUDNESS, Plane
 from engine.music.draws import Draws
 from engine.music.keys import Key
 
@@ -57,7 +57,7 @@ _OFFSET: Final = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Knobs:
-    """The engine's own settings, see `engine.generators.settings.SETTINGS`."""
+    """The engine's own settings, see `engine.generators.shared.settings.SETTINGS`."""
 
     temperature: float = 1.0
     guidance: float = 1.5

@@ -9,7 +9,7 @@ import numpy as np
 from engine.errors import InputError
 from engine.generators.amt.conditioning import GROUPS, WIDTH, Conditioning, to_vector
 from engine.generators.amt.vocabulary import AMT_QUALITIES, END, N_CHORDS, SIZE
-from engine.model_file import ModelFile
+from engine.models.onnx_file import ModelFile
 
 __all__ = ["AmtModel", "AmtState", "Foresight", "shipped_model_path"]
 

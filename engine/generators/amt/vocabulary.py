@@ -19,10 +19,10 @@ from engine.music.keys import Key, parse_pitch_class
 __all__ = [
     "AMT_QUALITIES",
     "END",
+    "NO_CHORD_ID",
     "N_CHORDS",
     "N_QUALITY_TOKENS",
     "N_ROOT_TOKENS",
-    "NO_CHORD_ID",
     "PAD",
     "QUALITY_OF",
     "REDUCED_QUALITIES",

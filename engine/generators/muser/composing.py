@@ -33,9 +33,9 @@ from engine.music.draws import Draws
 
 __all__ = [
     "MOST_BARS_BACK",
+    "URGENT_BEATS",
     "Outlook",
     "Place",
-    "URGENT_BEATS",
     "choose_codes",
     "kept_lean",
     "leaned",

@@ -37,7 +37,7 @@ def cued_numbers(
     wanted : mapping of str to float
         From `composing.wanted_numbers`.
     hit : bool
-        The beat answers a cut (`engine.generators.context.after_cut`).
+        The beat answers a cut (`engine.generators.shared.context.after_cut`).
     """
     cues = context.cues
     found = dict(wanted)

@@ -15,13 +15,12 @@ from engine.generators.muser.vocabulary import (
     DURATIONS,
     ELEMENTS,
     MODES,
-    NO_ROOT,
     PITCHES,
-    QUALITY_NAMES,
     TEMPOS,
-    TICKS,
     VELOCITIES,
 )
+from engine.music.reading.harmony import NO_ROOT, QUALITY_NAMES
+from engine.music.rhythm import TICKS
 
 __all__ = [
     "FEATURE_SIZES",

@@ -18,7 +18,6 @@ from typing import Final, get_args
 
 from engine.errors import InputError
 from engine.events import ControlEvent, NoteEvent, Role
-from engine.generators.context import after_cut, check_context
 from engine.generators.muser.composing import (
     MOST_BARS_BACK,
     URGENT_BEATS,
@@ -49,13 +48,19 @@ from engine.generators.muser.tonality import (
     pitch_rules,
     wants_major,
 )
-from engine.generators.muser.vocabulary import ELEMENTS, TICKS, key_shift, tempo_index
+from engine.generators.muser.vocabulary import (
+    ELEMENTS,
+    key_shift,
+    tempo_index,
+)
 from engine.generators.muser.voices import CHANNELS, split_voices
 from engine.generators.muser.writing import read_notes, write_notes
 from engine.generators.protocol import KeyLock, MusicalContext
+from engine.generators.shared.context import after_cut, check_context
 from engine.music.chords import Chord, parse_chord
 from engine.music.draws import Draws
 from engine.music.keys import Key, parse_key
+from engine.music.rhythm import TICKS
 
 __all__ = ["MuserGenerator", "load_model"]
 
@@ -148,7 +153,7 @@ class MuserGenerator:
         self._state = _Snapshot(MuserState(prior, prior, self._model.decoder_start()))
 
     def adjust(self, settings: Mapping[str, float]) -> None:
-        """Take over those settings that are ours (`engine.generators.settings`)."""
+        """Take over those settings that are ours (`engine.generators.shared.settings`)."""
         self._knobs = self._knobs.changed(settings)
 
     def extend(self, context: MusicalContext) -> list[NoteEvent]:

@@ -13,7 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.generators.muser.tokens import Token
-from engine.generators.muser.vocabulary import DURATIONS, END_TICK, PITCHES, TICKS
+from engine.generators.muser.vocabulary import (
+    DURATIONS,
+    END_TICK,
+    PITCHES,
+)
+from engine.music.rhythm import TICKS
 
 __all__ = ["MOST_EVENTS", "Grammar", "PitchRules", "event_limit"]
 

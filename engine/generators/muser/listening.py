@@ -4,16 +4,15 @@ from collections.abc import Sequence
 from typing import Final
 
 from engine.events import NoteEvent
-from engine.generators.muser.harmony import chord_fit, chord_parts, pitch_class_weights
 from engine.generators.muser.tokens import Beat, Header, tokens_of
 from engine.generators.muser.vocabulary import (
     MODES,
-    NO_ROOT,
-    TICKS,
     key_shift,
     tempo_index,
 )
 from engine.music.keys import Key
+from engine.music.reading.harmony import NO_ROOT, chord_fit, chord_parts, pitch_class_weights
+from engine.music.rhythm import TICKS
 
 __all__ = ["beat_played", "held_places", "notes_in_beat"]
 

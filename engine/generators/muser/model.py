@@ -28,7 +28,7 @@ from engine.generators.muser.vocabulary import (
     ELEMENTS,
     FIELDS,
 )
-from engine.model_file import ModelFile
+from engine.models.onnx_file import ModelFile
 
 __all__ = [
     "GRAPHS",

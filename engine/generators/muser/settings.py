@@ -8,7 +8,7 @@ __all__ = ["Knobs"]
 
 @dataclass(frozen=True, slots=True)
 class Knobs:
-    """See `engine.generators.settings.SETTINGS` for ranges and meaning."""
+    """See `engine.generators.shared.settings.SETTINGS` for ranges and meaning."""
 
     temperature: float = 1.0
     guidance: float = 1.5

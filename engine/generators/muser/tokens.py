@@ -17,14 +17,14 @@ from engine.errors import InputError
 from engine.events import NoteEvent, Role
 from engine.generators.muser.vocabulary import (
     DURATIONS,
-    NO_ROOT,
     PITCHES,
-    TICKS,
     VELOCITIES,
     duration_index,
     pitch_index,
     velocity_index,
 )
+from engine.music.reading.harmony import NO_ROOT
+from engine.music.rhythm import TICKS
 
 __all__ = ["Bars", "Beat", "Header", "Token", "beat_of", "notes_of", "split_beats", "tokens_of"]
 

@@ -11,16 +11,12 @@ from numpy.typing import NDArray
 
 from engine.generators.muser.grammar import PitchRules
 from engine.generators.muser.model import CodeTable
-from engine.generators.muser.vocabulary import (
-    MODES,
-    NO_ROOT,
-    QUALITY_NAMES,
-    chord_label,
-)
+from engine.generators.muser.vocabulary import MODES, chord_label
 from engine.generators.protocol import KeyLock
 from engine.music.chords import QUALITIES, Chord
 from engine.music.draws import Draws
 from engine.music.keys import Key, scale_pitch_classes
+from engine.music.reading.harmony import NO_ROOT, QUALITY_NAMES
 
 __all__ = [
     "chord_code",

@@ -13,8 +13,10 @@ import math
 from dataclasses import dataclass
 from typing import Final
 
+from engine.music.reading.harmony import CHORD_LABELS, NO_ROOT, QUALITY_NAMES
+from engine.music.rhythm import TICKS
+
 __all__ = [
-    "CHORD_LABELS",
     "CODEBOOKS",
     "DURATIONS",
     "ELEMENTS",
@@ -22,11 +24,8 @@ __all__ = [
     "FIELDS",
     "MODES",
     "MOST_BEATS_PER_BAR",
-    "NO_ROOT",
     "PITCHES",
-    "QUALITY_NAMES",
     "TEMPOS",
-    "TICKS",
     "VELOCITIES",
     "Field",
     "chord_label",
@@ -37,8 +36,6 @@ __all__ = [
     "velocity_index",
 ]
 
-TICKS: Final = 12
-"""Grid steps per quarter note."""
 
 END_TICK: Final = TICKS
 """Onset index that says "no more notes in this beat": later than every tick."""
@@ -81,14 +78,6 @@ TEMPOS: Final = tuple(round(40.0 * 2 ** (step / 12), 2) for step in range(32))
 MODES: Final = ("min", "maj")
 """Modes from dark to bright."""
 
-QUALITY_NAMES: Final = ("dim", "hdim7", "min", "min7", "sus4", "aug", "7", "maj", "maj7")
-"""Chord qualities told apart, each a name of `engine.music.chords.QUALITIES`, dark to bright."""
-
-NO_ROOT: Final = 12
-"""Root of "no chord"."""
-
-CHORD_LABELS: Final = 12 * len(QUALITY_NAMES) + 1
-"""Number of chord labels: root above the tonic (0..11) times quality, and "no chord" (last)."""
 
 MOST_BEATS_PER_BAR: Final = 8
 """Size of the networks' table of places in the bar."""

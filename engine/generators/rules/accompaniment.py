@@ -10,7 +10,7 @@ from functools import lru_cache
 from math import exp
 from typing import Final
 
-from engine.generators.rules.parts import BeatFrame
+from engine.generators.shared.parts import BeatFrame
 from engine.music.rhythm import cells
 from engine.music.voicing import VoicingRules, best_voicing
 from engine.music.written import Written

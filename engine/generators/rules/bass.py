@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Final
 
-from engine.generators.rules.parts import LOWEST, BeatFrame
+from engine.generators.shared.parts import LOWEST, BeatFrame
 from engine.music.form import BARS_PER_PHRASE, Position, locate
 from engine.music.rhythm import cells
 from engine.music.written import Written

@@ -11,15 +11,15 @@ from typing import Final, get_args
 
 from engine.errors import InputError
 from engine.events import ControlEvent, NoteEvent, Role
-from engine.generators.context import check_context
 from engine.generators.protocol import MusicalContext
 from engine.generators.rules.accompaniment import ChordState, play_chords
 from engine.generators.rules.bass import BassState, play_bass
-from engine.generators.rules.harmony import Harmony, KeyLock, next_harmony
-from engine.generators.rules.mapping import PEDAL_UP, read
-from engine.generators.rules.melody import LeadState, play_lead
-from engine.generators.rules.parts import BeatFrame
 from engine.generators.rules.performance import CHANNELS, perform, shape
+from engine.generators.shared.context import check_context
+from engine.generators.shared.harmony import Harmony, KeyLock, next_harmony
+from engine.generators.shared.melody import LeadState, play_lead
+from engine.generators.shared.mood_map import PEDAL_UP, read
+from engine.generators.shared.parts import BeatFrame
 from engine.music.chords import parse_chord
 from engine.music.draws import Draws
 from engine.music.form import locate

@@ -9,8 +9,8 @@ from math import pi, sin
 from typing import Final
 
 from engine.events import NoteEvent, Role
-from engine.generators.rules.mapping import ARTICULATION, CONTRAST, LOUDNESS
-from engine.generators.rules.parts import BeatFrame
+from engine.generators.shared.mood_map import ARTICULATION, CONTRAST, LOUDNESS
+from engine.generators.shared.parts import BeatFrame
 from engine.music.form import BARS_PER_PHRASE
 from engine.music.written import Written
 

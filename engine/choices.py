@@ -1,0 +1,42 @@
+"""Closed lists of words that settings may take, and the checks of ranges and choices."""
+
+from typing import Literal, get_args
+
+from engine.errors import InputError
+
+__all__ = [
+    "AUTO_KEY",
+    "DUETS",
+    "MODES",
+    "PARTS",
+    "SYNCS",
+    "USUAL_PARTS",
+    "Duet",
+    "Mode",
+    "Sync",
+    "check_choice",
+    "check_range",
+]
+
+Mode = Literal["follow", "contrast", "guide", "manual", "curve"]
+MODES: tuple[Mode, ...] = get_args(Mode)
+Sync = Literal["internal", "midi", "link", "jack"]
+SYNCS: tuple[Sync, ...] = get_args(Sync)
+Duet = Literal["together", "turns"]
+DUETS: tuple[Duet, ...] = get_args(Duet)
+PARTS = ("lead", "chords", "bass", "pad", "drums")
+USUAL_PARTS = PARTS[:3]
+AUTO_KEY = "auto"
+
+
+def check_range(name: str, value: float, low: float, high: float) -> None:
+    """Raise `InputError` naming value and range unless ``low <= value <= high``."""
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if not number or not low <= value <= high:  # NaN fails too
+        raise InputError(f"{name} must be a number from {low:g} to {high:g}; got {value!r}")
+
+
+def check_choice(name: str, value: object, choices: tuple[str, ...]) -> None:
+    """Raise `InputError` naming value and choices unless it is one of them."""
+    if value not in choices:
+        raise InputError(f"{name} must be one of {', '.join(choices)}; got {value!r}")

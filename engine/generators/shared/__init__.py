@@ -1,0 +1,1 @@
+"""What several generators use: mood to music, harmony, melody, motifs, settings."""

@@ -1,0 +1,1 @@
+"""The live engine: runtime, orders, what is observed, overload."""

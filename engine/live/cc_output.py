@@ -1,0 +1,54 @@
+"""Tells by MIDI what is heard, as the performance's output mappings ask for."""
+
+from engine.events import EmotionState, TargetState
+from engine.mapping.output import MessagePort, OutputMapper
+from engine.mapping.sections import SectionWatch
+from engine.mapping.sources import Heard
+from engine.music.clock import Clock
+from engine.pipeline.pipeline import Pipeline
+
+__all__ = ["Teller"]
+
+
+class Teller:
+    """Called once a turn by the player's thread.
+
+    Parameters
+    ----------
+    port : MessagePort
+        Where messages go.
+    """
+
+    def __init__(self, port: MessagePort) -> None:
+        self.sections = SectionWatch()
+        self._mapper = OutputMapper(port)
+        self._heard: EmotionState | None = None
+
+    def turn(self, pipeline: Pipeline, target: TargetState, clock: Clock, now_s: float) -> None:
+        """Tell what has changed."""
+        emotion = pipeline.emotion
+        if emotion is not None and emotion is not self._heard:
+            self._heard = emotion
+            self.sections.hear(emotion)
+        performance = pipeline.performance
+        self._mapper.change(performance.outputs, now_s)
+        if not performance.outputs:
+            return
+        bars = clock.beat_at(now_s) / performance.beats_per_bar
+        self._mapper.update(
+            Heard(
+                emotion=emotion,
+                target=target,
+                key=pipeline.key,
+                section=self.sections.section,
+                build=self.sections.build,
+                drop=self.sections.drop,
+                beat_in_bar=bars % 1.0,
+                playing=clock.running,
+            ),
+            now_s,
+        )
+
+    def end(self, now_s: float) -> None:
+        """End every note a mapping holds."""
+        self._mapper.end(now_s)

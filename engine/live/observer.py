@@ -1,0 +1,149 @@
+"""What happened in a run, for those who look on: snapshots, log lines, troubles."""
+
+from collections import deque
+from typing import Any
+
+from engine.audio import AudioSource
+from engine.events import NoteEvent, TargetState
+from engine.mapping.sections import SectionWatch
+from engine.midi.sender.client import SenderClient
+from engine.music.clock import Clock
+from engine.pipeline.pipeline import Pipeline, Step
+from engine.session.recorder import SessionRecorder
+from engine.session.turn_log import Order
+from engine.snapshot import AudioHealth, MidiHealth, Snapshot, SyncHealth, VideoHealth
+
+__all__ = ["Observer"]
+
+SHOWN_BEATS = 8.0
+_KEPT_NOTES = 4000
+_KEPT_MESSAGES = 50
+
+
+class Observer:
+    """Keeps what was handed over and said; everything also goes to the recorder, if any.
+
+    Parameters
+    ----------
+    target : TargetState
+        The target before the first step.
+    """
+
+    def __init__(self, target: TargetState) -> None:
+        self.target = target
+        self.recorder: SessionRecorder | None = None
+        self.tracker_load = 0.0
+        self.missed_beats = 0
+        self._notes: deque[NoteEvent] = deque(maxlen=_KEPT_NOTES)
+        self._messages: deque[str] = deque(maxlen=_KEPT_MESSAGES)
+        self._troubles: dict[str, str] = {}
+
+    @property
+    def notes(self) -> tuple[NoteEvent, ...]:
+        """What was handed over lately, as shaped."""
+        return tuple(self._notes)
+
+    def take(self, step: Step, now_s: float) -> None:
+        """Keep what one turn handed over, and when it was."""
+        self.target = step.target
+        if self.recorder is not None:
+            self.recorder.turn(now_s, step)
+        for scheduled in step.notes:
+            self._notes.append(scheduled.note)
+            if self.recorder is not None:
+                self.recorder.note(scheduled.note, scheduled.on_s, scheduled.off_s)
+        if self.recorder is not None:
+            for change in step.controls:
+                self.recorder.control(change.control, change.at_s)
+        if step.missed_beats:
+            self.missed_beats += step.missed_beats
+            self.log("missed", {"beats": step.missed_beats})
+
+    def ordered(self, order: Order) -> None:
+        """Keep an order of those that shape the music; called as it is carried out."""
+        if self.recorder is not None:
+            self.recorder.order(order)
+
+    def cut(self, at_s: float, ends: bool) -> None:
+        """Keep that notes from a time on were withdrawn, and whether what sounded was ended."""
+        if self.recorder is not None:
+            self.recorder.cut(at_s, ends=ends)
+
+    def log(self, kind: str, values: dict[str, Any]) -> None:
+        """Say what happened."""
+        words = ", ".join(f"{name} {value}" for name, value in values.items())
+        self._messages.append(f"{kind}: {words}" if words else kind)
+        if self.recorder is not None:
+            self.recorder.log(kind, words, **values)
+
+    def trouble(self, found: dict[str, str | None]) -> None:
+        """Say once what is wrong at each place, and when it is well again."""
+        for place, trouble in found.items():
+            if (trouble or "") != self._troubles.get(place, ""):
+                self._troubles[place] = trouble or ""
+                self.log(place, {"what": trouble or "well again"})
+
+    def snapshot(
+        self,
+        pipeline: Pipeline,
+        clock: Clock,
+        source: AudioSource,
+        sender: SenderClient,
+        sync: SyncHealth,
+        now_s: float,
+        started_s: float,
+        video: VideoHealth | None = None,
+        sections: SectionWatch | None = None,
+    ) -> Snapshot:
+        """Return what may be seen now; cheap enough for thirty a second."""
+        status = sender.status()
+        beat = clock.beat_at(now_s)
+        performance = pipeline.performance
+        shown = beat - SHOWN_BEATS
+        return Snapshot(
+            time_s=now_s - started_s,
+            running=clock.running,
+            beat=beat,
+            tempo_bpm=clock.tempo_bpm,
+            beats_per_bar=performance.beats_per_bar,
+            engine=pipeline.generator.name,
+            mode=performance.mode,
+            frozen=self.target.frozen,
+            emotion=pipeline.emotion,
+            target_valence=self.target.valence,
+            target_arousal=self.target.arousal,
+            remaining_s=self.target.remaining_s,
+            key=pipeline.key,
+            notes=tuple(n for n in tuple(self._notes) if n.onset + n.duration > shown),
+            committed=pipeline.plan.committed,
+            draft=pipeline.plan.draft,
+            audio=AudioHealth(
+                source.name,
+                source.alive,
+                source.level,
+                source.overruns,
+                source.error,
+                source.peak,
+            ),
+            midi=MidiHealth(
+                status.port,
+                status.alive and status.port_alive,
+                status.sent,
+                status.sounding,
+                status.dropped,
+                status.lateness_p99_ms,
+                status.lateness_max_ms,
+                status.restarts,
+            ),
+            tracker_load=self.tracker_load,
+            missed_beats=self.missed_beats,
+            messages=tuple(self._messages),
+            performance=performance,
+            sync=sync,
+            video=video,
+            at_s=now_s,
+            section=sections.section if sections is not None else 0,
+            build=sections.build if sections is not None else 0.0,
+            drop=sections.drop if sections is not None else 0.0,
+            troubles=tuple(f"{place}: {what}" for place, what in self._troubles.items() if what),
+        )

@@ -1,0 +1,376 @@
+"""The engine as a program of its own, driven over pipes: what the window starts.
+
+``python -m engine.live.remote`` reads one JSON object per line on standard input and writes one
+per line on standard output; no pickle, nothing shared, and when either side dies the other
+sees the end of its pipe. Commands:
+
+=================================================  ==========================================
+``{"do": "start", "config": {...}}``               start or restart with these settings
+``{"do": "prepare", "config": {...}}``             load what a start with these would need
+``{"do": "stop"}``                                 end every note and close the devices
+``{"do": "change", "values": {...}}``              settings of the performance, while playing
+``{"do": "freeze", "frozen": true}``               hold the target
+``{"do": "play", "playing": true}``                let the music move, or hold it
+``{"do": "regenerate", "seed": 7}``                other choices, same emotion
+``{"do": "preset", "performance": {...}}``         these settings, from the next bar on
+``{"do": "panic"}``                                end every note now
+``{"do": "test_notes"}``                           a rising chord: is anybody there to sound it?
+``{"do": "act", "action": "next_preset"}``         what a pedal can do, see `engine.live.triggers`
+``{"do": "learn", "what": "arousal"}``             map the next controller; empty: stop waiting
+``{"do": "capture", "bars": 8}``                   keep the last bars as a MIDI file
+``{"do": "devices"}``                              list inputs and outputs
+``{"do": "replay", "folder": "...", "from_s": 0}`` play a session; ``midi_out``, ``latency_ms``
+``{"do": "replay_hold"}``                          stay where it is
+``{"do": "replay_play", "from_s": 12.5}``          go on, from there or (without) from here
+=================================================  ==========================================
+
+Answers carry ``"is"``: ``ready`` (``{}``), ``started`` (``monitor``, the page's address),
+``stopped``, ``replay`` (`engine.snapshot.ReplayLook`, 30 a second), ``devices``
+(``inputs``, ``midi_inputs``, ``outputs``, ``jack``, ``systems``, ``problem``), ``error``
+(``message``) and ``snapshot``
+(`engine.snapshot.Snapshot` as JSON, 30 a second while running), ``learned`` (``mapping``) and
+``captured`` (``path``). ``config`` holds
+``performance`` (any settings of `engine.settings.performance.Performance`), ``input``,
+``midi_out``, ``osc`` (list of HOST:PORT), ``osc_in``, ``record``, ``record_audio``, ``seed``,
+``latency_ms``, ``curve`` (a file for mode ``curve``), ``sync``, ``midi_in``, ``clock_out``,
+``keys_in`` (list of MIDI inputs), ``thru``, ``video``, ``neutral``, ``clip``, ``monitor``
+(HOST:PORT of the stage-side page) and ``monitor_token``.
+"""
+
+import contextlib
+import json
+import os
+import queue
+import sys
+import threading
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from engine.emotion.curve import read_curve
+from engine.errors import DeviceError, InputError, StimmungError
+from engine.live.prepared import Warm
+from engine.live.runtime import Runtime
+from engine.mapping.table import InputMapping
+from engine.network.monitor import parse_address
+from engine.network.osc import parse_destination
+from engine.session.replay_thread import ReplayRun
+from engine.settings.performance import Performance
+from engine.settings.resume import Resume
+from engine.settings.run import LiveConfig
+
+__all__ = ["main", "read_config"]
+
+SNAPSHOT_S = 1.0 / 30.0
+_RARE_SNAPSHOT_S = 0.2
+_RARE_FROM_LEVEL = 2
+_LONGEST_LINE = 1 << 20
+_MOST_WAITING = 4096
+_SHOWN = 200
+_CONFIG_FIELDS = {
+    "performance",
+    "input",
+    "midi_out",
+    "osc",
+    "osc_in",
+    "record",
+    "record_audio",
+    "seed",
+    "latency_ms",
+    "curve",
+    "sync",
+    "midi_in",
+    "clock_out",
+    "keys_in",
+    "thru",
+    "video",
+    "neutral",
+    "clip",
+    "resume",
+    "monitor",
+    "monitor_token",
+}
+
+
+def read_config(values: Mapping[str, Any]) -> LiveConfig:
+    """Return a configuration from JSON values.
+
+    Raises
+    ------
+    InputError
+        A name is unknown or a value out of range.
+    """
+    unknown = set(values) - _CONFIG_FIELDS
+    if unknown:
+        raise InputError(
+            f"config must hold only {', '.join(sorted(_CONFIG_FIELDS))}; got "
+            f"{', '.join(sorted(unknown))}"
+        )
+    record, curve = values.get("record"), values.get("curve")
+    return LiveConfig(
+        performance=Performance.from_mapping(values.get("performance", {})),
+        input=str(values.get("input", "")),
+        midi_out=str(values.get("midi_out", "virtual")),
+        osc=tuple(parse_destination(str(text)) for text in values.get("osc", [])),
+        osc_in=values.get("osc_in"),
+        record=Path(record) if record else None,
+        record_audio=bool(values.get("record_audio", False)) and bool(record),
+        seed=values.get("seed", 0),
+        latency_ms=values.get("latency_ms", 0.0),
+        curve=read_curve(Path(curve)) if curve else (),
+        sync=values.get("sync", "internal"),
+        midi_in=str(values.get("midi_in", "")),
+        clock_out=bool(values.get("clock_out", False)),
+        keys_in=tuple(str(name) for name in values.get("keys_in", [])),
+        thru=bool(values.get("thru", False)),
+        video=str(values.get("video", "")),
+        neutral=Path(values["neutral"]) if values.get("neutral") else None,
+        clip=Path(values["clip"]) if values.get("clip") else None,
+        monitor=parse_address(str(values["monitor"])) if values.get("monitor") else None,
+        monitor_token=str(values.get("monitor_token", "")),
+        resume=Resume.from_mapping(values.get("resume")),
+    )
+
+
+class _Server:
+    """Answers commands in order; between them sends snapshots."""
+
+    def __init__(self) -> None:
+        self._runtime: Runtime | None = None
+        self._replay: ReplayRun | None = None
+        self._warm: Warm | None = None
+        # When it is full, the pipe fills, and then whoever writes there has to wait.
+        self._commands: queue.Queue[bytes | None] = queue.Queue(_MOST_WAITING)
+        self._speaking = threading.Lock()
+
+    def serve(self) -> None:
+        threading.Thread(target=self._read, name="commands", daemon=True).start()
+        self._answer("ready")
+        due_s = 0.0
+        try:
+            while True:
+                # By the clock, not after so long a pause: a target being dragged sends
+                # commands without pause, and is when the window needs snapshots most.
+                shows = self._runtime is not None or self._replay is not None
+                if shows and time.perf_counter() >= due_s:
+                    due_s = time.perf_counter() + self._picture_s()
+                    self._watch()
+                timeout = max(0.0, due_s - time.perf_counter()) if shows else None
+                try:
+                    line = self._commands.get(timeout=timeout)
+                except queue.Empty:
+                    continue
+                if line is None:  # the window is gone
+                    return
+                self._obey(line)
+        except BrokenPipeError:
+            return
+        finally:
+            self._stop(aside=True)
+            self._cool()
+
+    def _picture_s(self) -> float:
+        """Return when the next snapshot is due; under overload, drawing gives way [s]."""
+        strained = self._runtime is not None and self._runtime.strain >= _RARE_FROM_LEVEL
+        return _RARE_SNAPSHOT_S if strained else SNAPSHOT_S
+
+    def _read(self) -> None:
+        # Bytes, in pieces of bounded size: whatever comes, this thread must go on reading. Not
+        # through sys.stdin, whose lock a reading thread would hold when the program ends.
+        rest = b""
+        while data := os.read(0, 65536):
+            *lines, rest = (rest + data).split(b"\n")
+            for line in lines:
+                self._commands.put(line)
+            if len(rest) > _LONGEST_LINE:
+                self._commands.put(rest)  # refused as what it is: no JSON
+                rest = b""
+        self._commands.put(None)
+
+    def _obey(self, line: bytes) -> None:
+        try:
+            command = json.loads(line)
+            if not isinstance(command, dict) or command.get("do") not in tuple(_ACTIONS):
+                shown = line.strip()[:_SHOWN].decode("utf-8", "replace")
+                raise InputError(f"do must be one of {', '.join(_ACTIONS)}; got {shown!r}")
+            _ACTIONS[command["do"]](self, command)
+        except BrokenPipeError:
+            raise
+        except StimmungError as error:
+            self._answer("error", message=f"{error}")
+        except Exception as error:  # no order, however wrong, may end the music
+            self._answer("error", message=f"not understood: {type(error).__name__}: {error}")
+
+    def _watch(self) -> None:
+        if self._replay is not None:
+            self._answer("replay", **self._replay.look().to_json())
+        if self._runtime is None:
+            return
+        if self._runtime.failure is not None:
+            self._answer("error", message=f"the engine stopped: {self._runtime.failure!r}")
+            self._stop()
+            self._answer("stopped")
+        else:
+            self._answer("snapshot", **self._runtime.snapshot().to_json())
+
+    def _start(self, command: Mapping[str, Any]) -> None:
+        config = read_config(command["config"])
+        self._stop(aside=True)  # the music to come is not to wait for a picture
+        runtime = Runtime(config, self._warm)
+        try:
+            runtime.start()
+        finally:
+            self._cool()
+        self._runtime = runtime
+        self._answer("started", monitor=runtime.monitor_url)
+
+    def _prepare(self, command: Mapping[str, Any]) -> None:
+        config = read_config(command["config"])
+        self._cool()
+        self._warm = Warm(config)
+
+    def _cool(self) -> None:
+        warm, self._warm = self._warm, None
+        if warm is not None:
+            warm.drop()
+
+    def _stop(self, *, aside: bool = False) -> None:
+        runtime, self._runtime = self._runtime, None
+        if runtime is not None:
+            runtime.stop(aside=aside)
+        replay, self._replay = self._replay, None
+        if replay is not None:
+            replay.stop()
+
+    def _replay_session(self, command: Mapping[str, Any]) -> None:
+        self._stop(aside=True)
+        replay = ReplayRun(
+            Path(str(command["folder"])),
+            str(command.get("midi_out", "virtual")),
+            float(command.get("latency_ms", 0.0)) / 1000.0,
+        )
+        replay.start(float(command.get("from_s", 0.0)))
+        self._replay = replay
+
+    def _replay_hold(self, _command: Mapping[str, Any]) -> None:
+        if self._replay is not None:
+            self._replay.hold()
+
+    def _replay_play(self, command: Mapping[str, Any]) -> None:
+        if self._replay is not None:
+            from_s = command.get("from_s")
+            self._replay.play(None if from_s is None else float(from_s))
+
+    def _stop_and_say(self, _command: Mapping[str, Any]) -> None:
+        self._stop()
+        self._answer("stopped")
+
+    def _change(self, command: Mapping[str, Any]) -> None:
+        self._playing().orders.change(command["values"])
+
+    def _freeze(self, command: Mapping[str, Any]) -> None:
+        self._playing().orders.set_frozen(bool(command["frozen"]))
+
+    def _play(self, command: Mapping[str, Any]) -> None:
+        self._playing().orders.set_playing(bool(command["playing"]))
+
+    def _regenerate(self, command: Mapping[str, Any]) -> None:
+        self._playing().orders.regenerate(int(command["seed"]))
+
+    def _panic(self, _command: Mapping[str, Any]) -> None:
+        if self._replay is not None:
+            self._replay.hold()
+        elif self._runtime is not None:
+            self._runtime.orders.panic()
+
+    def _test_notes(self, _command: Mapping[str, Any]) -> None:
+        self._playing().orders.test_notes()
+
+    def _preset(self, command: Mapping[str, Any]) -> None:
+        performance = Performance.from_mapping(command["performance"])
+        self._playing().orders.change_at_bar(performance)
+
+    def _act(self, command: Mapping[str, Any]) -> None:
+        self._playing().orders.act(str(command["action"]))
+
+    def _learn(self, command: Mapping[str, Any]) -> None:
+        def learned(mapping: InputMapping) -> None:
+            self._answer("learned", mapping=mapping.to_json())
+
+        self._playing().orders.learn(str(command["what"]), learned)
+
+    def _capture(self, command: Mapping[str, Any]) -> None:
+        path = self._playing().orders.capture(int(command["bars"]))
+        self._answer("captured", path=str(path))
+
+    def _devices(self, _command: Mapping[str, Any]) -> None:
+        # Looking takes a second: on the side, so that snapshots keep coming.
+        threading.Thread(target=self._list_devices, name="devices", daemon=True).start()
+
+    def _list_devices(self) -> None:
+        from engine.audio import list_inputs
+        from engine.midi.ports.probe import probe
+
+        inputs, problem = [], ""
+        try:
+            inputs = [device.label for device in list_inputs()]
+        except DeviceError as error:
+            problem = str(error)
+        midi = probe()
+        with contextlib.suppress(BrokenPipeError):
+            self._answer(
+                "devices",
+                inputs=inputs,
+                midi_inputs=midi.inputs,
+                outputs=midi.outputs,
+                jack=midi.jack_client,
+                systems=midi.systems,
+                problem="; ".join(filter(None, (problem, midi.problem))),
+            )
+
+    def _playing(self) -> Runtime:
+        if self._runtime is None:
+            raise InputError("nothing is playing; start first")
+        return self._runtime
+
+    def _answer(self, kind: str, **values: Any) -> None:
+        with self._speaking:
+            sys.stdout.write(json.dumps({"is": kind, **values}) + "\n")
+            sys.stdout.flush()
+
+
+_ACTIONS = {
+    "start": _Server._start,
+    "prepare": _Server._prepare,
+    "stop": _Server._stop_and_say,
+    "change": _Server._change,
+    "freeze": _Server._freeze,
+    "play": _Server._play,
+    "regenerate": _Server._regenerate,
+    "panic": _Server._panic,
+    "test_notes": _Server._test_notes,
+    "preset": _Server._preset,
+    "replay": _Server._replay_session,
+    "replay_hold": _Server._replay_hold,
+    "replay_play": _Server._replay_play,
+    "act": _Server._act,
+    "learn": _Server._learn,
+    "capture": _Server._capture,
+    "devices": _Server._devices,
+}
+
+
+def main() -> int:
+    """Serve until standard input ends; return the exit code."""
+    import signal
+
+    # Control-C reaches the whole process group; the window decides when we end.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    _Server().serve()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,370 @@
+"""The live engine: a tracker thread and a player thread around the pipeline.
+
+::
+
+    source process ─ Ring ─ [tracker thread] Pipeline.listen ─ OSC, recorder
+                                   │ latest emotion
+                            [player thread]  Pipeline.advance ─ sender process
+                                   ▲ commands
+
+Nothing here sends MIDI or touches a sound card: both live in processes of their own, so a
+busy engine delays neither. Constructors start nothing.
+"""
+
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Self
+
+from engine.audio import AudioSource, NoInput, Ring, open_source
+from engine.emotion.tracker import Tracker
+from engine.events import TargetState
+from engine.live.cc_output import Teller
+from engine.live.observer import Observer
+from engine.live.orders import Orders
+from engine.live.overload import MAX_LEVEL, Strain
+from engine.live.prepared import Warm
+from engine.mapping.input import InputMapper
+from engine.midi.input.port import MidiInput
+from engine.midi.sender.client import SenderClient
+from engine.network.monitor import Monitor
+from engine.network.osc import OscOutput
+from engine.network.osc_input import OscInput
+from engine.performer.keyboards import Keyboards
+from engine.performer.thru import Thru
+from engine.pipeline.executors import generator_thread
+from engine.pipeline.pipeline import Pipeline
+from engine.pipeline.player import Player
+from engine.session.info import describe_run
+from engine.session.recorder import SessionRecorder
+from engine.session.rerun import describe_inputs
+from engine.session.turn_log import Order, on_grid
+from engine.settings.run import LiveConfig
+from engine.snapshot import Snapshot
+from engine.sync.leader import ClockLeader
+from engine.sync.source import open_sync
+from engine.video.eyes import Eyes
+
+__all__ = ["Runtime"]
+
+TICK_S = 0.005
+"""Period of the player thread; far below its 50 ms hand-over lead."""
+
+RING_S = 4.0
+BACKLOG_S = 1.0
+"""Sound older than this is skipped: a late emotion is worse than a gap."""
+
+_STRAINED_HOPS = 4
+_LATE_LOG_MS = 5.0
+
+
+class Runtime:
+    """Runs one `LiveConfig` until stopped.
+
+    ``start`` opens everything or raises and leaves nothing open; ``stop`` ends every note.
+    All public methods may be called from any thread. ``warm`` holds what was loaded beforehand.
+    """
+
+    def __init__(self, config: LiveConfig, warm: Warm | None = None) -> None:
+        self.config = config
+        self._warm = warm
+        self._pipeline: Pipeline | None = None
+        self._player: Player | None = None
+        self._sync = open_sync(config)
+        self._clock = self._sync.clock
+        self._source: AudioSource | None = None
+        self._sender = SenderClient(
+            config.midi_out,
+            latency_s=config.latency_ms / 1000.0,
+            ready=None if warm is None else warm.take_sender(config.midi_out),
+        )
+        self._osc = OscOutput(config.osc)
+        self._osc_input: OscInput | None = None
+        self._monitor: Monitor | None = None
+        self._observer = Observer(
+            TargetState(0.0, 0.0, config.performance.mode, frozen=False, remaining_s=0.0)
+        )
+        self._teller = Teller(self._sender)
+        self.orders = Orders(config, self._sync, self._sender, self._observer)
+        """What may be ordered while it plays; from any thread."""
+        self._keyboards = Keyboards(
+            [MidiInput(name, port_name="Stimmung keys") for name in config.keys_in],
+            self._clock,
+            InputMapper(self.orders),
+            Thru(self._sender) if config.thru else None,
+            config.seed,
+        )
+        self._eyes: Eyes | None = None
+        self._threads: list[threading.Thread] = []
+        self._stopping = threading.Event()
+        self._strain = Strain(TICK_S)
+        self._started_s = 0.0
+        self._last_beat = -1
+        self._failure: BaseException | None = None
+
+    def __enter__(self) -> Self:
+        """Start."""
+        self.start()
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        """Stop."""
+        self.stop()
+
+    @property
+    def input_ended(self) -> bool:
+        """Whether the input file has been played to its end; without sound, the film."""
+        if isinstance(self._source, NoInput) and self._eyes is not None:
+            return self._eyes.input.ended
+        return self._source is not None and self._source.ended
+
+    @property
+    def failure(self) -> BaseException | None:
+        """What ended a worker thread, or None; the sender has ended all notes then."""
+        return self._failure
+
+    @property
+    def monitor_url(self) -> str:
+        """Address of the stage-side page; empty if none is served."""
+        return self._monitor.url if self._monitor is not None else ""
+
+    @property
+    def session_folder(self) -> Path | None:
+        """The folder that is recorded into, or None."""
+        recorder = self._observer.recorder
+        return recorder.folder if recorder is not None else None
+
+    def start(self) -> None:
+        """Open input, model, port and session folder, and begin to play.
+
+        Raises
+        ------
+        StimmungError
+            Whatever cannot be opened; nothing is left open or half-written.
+        """
+        config = self.config
+        beside = ThreadPoolExecutor(1)  # opening the port and loading the model take about as long
+        try:
+            self._started_s = time.perf_counter()
+            port = beside.submit(self._sender.start)
+            tracker = Tracker() if self._warm is None else self._warm.take_tracker()
+            ring = Ring(int(RING_S * tracker.sample_rate), tracker.sample_rate)
+            self._pipeline = Pipeline(
+                config.performance,
+                self._clock,
+                config.seed,
+                tracker,
+                config.curve,
+                worker=generator_thread(),
+            )
+            leader = ClockLeader(self._sender) if config.clock_out else None
+            self._player = Player(
+                self._pipeline, self._sync, self._sender, leader, self._observer.cut
+            )
+            self._pipeline.performed = self._keyboards.performed
+            if config.video:
+                self._eyes = Eyes(config.video, self._clock, config.neutral, config.clip)
+                self._pipeline.join, self._pipeline.cues = self._eyes.join, self._eyes.cues
+            self.orders.serve(self._pipeline, self._keyboards)
+            self._sync.open()
+            self._keyboards.open()
+            # Who takes over begins to play before the sound is back.
+            self._source = open_source(config.input or None, patient=config.resume is not None)
+            port.result()
+            if config.osc_in is not None:
+                self._osc_input = OscInput(config.osc_in, self.orders)
+                self._osc_input.start()
+            if config.monitor is not None:
+                self._monitor = Monitor(
+                    self.snapshot, self.orders, config.monitor, config.monitor_token
+                )
+                self._monitor.start()
+            self._source.start(ring)
+            if self._eyes is not None:
+                self._eyes.input.start()
+            if config.record is not None:  # last: what cannot start leaves no folder behind
+                self._start_recorder(config.record, self._source.name, tracker.sample_rate)
+        except BaseException:
+            beside.shutdown()
+            self._close()
+            raise
+        beside.shutdown()
+        if config.resume is not None:
+            self._pipeline.resume(config.resume)
+            for channel, pitch in config.resume.sounding:
+                self._sender.release(channel, pitch)
+        begin_s = time.perf_counter()
+        self._observer.ordered(Order(begin_s, "begin"))
+        self._sync.begin(begin_s, config.resume)
+        for work in (self._track, self._play):
+            thread = threading.Thread(
+                target=self._guard, args=(work, ring, self._pipeline), name=work.__name__
+            )
+            thread.start()
+            self._threads.append(thread)
+
+    def stop(self, *, aside: bool = False) -> None:
+        """End every note, close everything, and write the session's files.
+
+        With ``aside`` another process writes them, and nobody waits for it.
+        """
+        self._stopping.set()
+        for thread in self._threads:
+            thread.join()
+        self._threads.clear()
+        self._close(aside=aside)
+
+    @property
+    def strain(self) -> int:
+        """How far things have given way under overload, see `engine.live.overload`."""
+        return self._strain.level
+
+    def snapshot(self) -> Snapshot:
+        """Return what an observer may see; cheap enough for thirty a second."""
+        assert self._source is not None
+        return self._observer.snapshot(
+            self._running_pipeline(),
+            self._clock,
+            self._source,
+            self._sender,
+            self._sync.health(),
+            time.perf_counter(),
+            self._started_s,
+            self._eyes.health() if self._eyes is not None else None,
+            self._teller.sections,
+        )
+
+    # ------------------------------------------------------------------ threads
+
+    def _guard(
+        self, work: Callable[[Ring, Pipeline], None], ring: Ring, pipeline: Pipeline
+    ) -> None:
+        """Run a thread's work; if it dies, notes end and the failure is kept."""
+        try:
+            work(ring, pipeline)
+        except BaseException as failure:
+            self._failure = failure
+            self._sender.panic()
+            self._stopping.set()
+
+    def _track(self, ring: Ring, pipeline: Pipeline) -> None:
+        tracker, observer = pipeline.tracker, self._observer
+        assert tracker is not None
+        hop_s = tracker.hop_length / tracker.sample_rate
+        while not self._stopping.is_set():
+            backlog = ring.available - int(BACKLOG_S * tracker.sample_rate)
+            if backlog > 0:  # after a stall, hear what is played now
+                ring.skip(backlog)
+                self._observer.log("skipped", {"seconds": round(backlog / tracker.sample_rate, 2)})
+            hops = _STRAINED_HOPS if self._strain.level >= MAX_LEVEL else 1
+            if hops > 1 and ring.available < hops * tracker.hop_length:
+                self._stopping.wait(TICK_S)
+                continue
+            pcm = ring.read(hops * tracker.hop_length)
+            if not pcm.size:
+                self._stopping.wait(TICK_S)
+                continue
+            if observer.recorder is not None:
+                observer.recorder.sound(pcm)
+            began_s = time.perf_counter()
+            for state in pipeline.listen(pcm):
+                busy = (time.perf_counter() - began_s) / hop_s
+                observer.tracker_load += 0.1 * (busy - observer.tracker_load)
+                self._osc.emotion(state)
+                if observer.recorder is not None:
+                    observer.recorder.emotion(state, observer.target)
+
+    def _play(self, _ring: Ring, pipeline: Pipeline) -> None:
+        player = self._player
+        assert player is not None
+        while not self._stopping.wait(TICK_S):
+            now_s = on_grid(time.perf_counter(), self._started_s)
+            self.orders.carry_out(now_s)
+            pipeline.drafts = self._strain.turn(now_s) == 0
+            performance = pipeline.performance
+            if self._eyes is not None:
+                self._eyes.weight = performance.video_weight
+            self._keyboards.mapper.change(performance.inputs)
+            self._keyboards.poll(now_s, self._sync.take_messages())
+            self._keyboards.move(performance, self._observer.target, now_s)
+            pipeline.listening = self._keyboards.listening(performance.duet, now_s)
+            step = player.turn(now_s)
+            self._observer.take(step, now_s)
+            self._teller.turn(pipeline, step.target, self._clock, now_s)
+            self._tell_beat()
+            self._report_late()
+            self._report_trouble()
+
+    def _tell_beat(self) -> None:
+        beat = int(self._clock.beat_at(time.perf_counter()))
+        if beat > self._last_beat and self._clock.running:
+            self._osc.beat(beat)
+        self._last_beat = beat
+
+    def _report_late(self) -> None:
+        for sent in self._sender.drain_sent():
+            if sent.lateness_s * 1000.0 > _LATE_LOG_MS:
+                late_ms = round(sent.lateness_s * 1000.0, 1)
+                self._observer.log("late", {"note_id": sent.note_id, "ms": late_ms})
+
+    # ------------------------------------------------------------------ small helpers
+
+    def _report_trouble(self) -> None:
+        recorder = self._observer.recorder
+        self._observer.trouble(
+            {
+                "audio": self._source.error if self._source is not None else None,
+                "recording": recorder.error if recorder is not None else None,
+                "sync": self._sync.health().message,
+                "load": self._strain.words,
+                "engine": self._pipeline.trouble if self._pipeline is not None else None,
+                "keyboard": self._keyboards.trouble,
+                "video": self._eyes.input.error if self._eyes is not None else None,
+            }
+        )
+
+    def _start_recorder(self, folder: Path, input_name: str, sound_rate: int) -> None:
+        config = self.config
+        info = describe_run(
+            config.performance,
+            seed=config.seed,
+            input_name=input_name,
+            midi_out=config.midi_out,
+            run=describe_inputs(config, self._started_s),
+        )
+        recorder = SessionRecorder(
+            folder,
+            info,
+            origin_s=self._started_s,
+            sound_rate=sound_rate if config.record_audio else None,
+        )
+        recorder.start()
+        self._observer.recorder = recorder
+
+    def _running_pipeline(self) -> Pipeline:
+        if self._pipeline is None:
+            raise RuntimeError("the runtime has not been started")
+        return self._pipeline
+
+    def _close(self, *, aside: bool = False) -> None:
+        """Close in the order that matters to the audience: notes first."""
+        if self._player is not None:
+            self._player.stop(time.perf_counter())
+        self._sender.stop()
+        self._keyboards.close()
+        self._sync.close()
+        if self._pipeline is not None:
+            self._pipeline.close()
+        if self._source is not None:
+            self._source.stop()
+        if self._eyes is not None:
+            self._eyes.input.stop()
+        if self._osc_input is not None:
+            self._osc_input.stop()
+        if self._monitor is not None:
+            self._monitor.stop()
+        self._osc.close()
+        if self._observer.recorder is not None:
+            self._observer.recorder.close(aside=aside)

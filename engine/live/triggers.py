@@ -1,0 +1,147 @@
+"""What a foot pedal, a pad, OSC or the window can have done while it plays."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+from engine.errors import InputError
+from engine.mapping.table import ACTIONS
+from engine.music.tap_tempo import TapTempo
+from engine.settings.performance import Performance
+from engine.settings.presets import list_presets, load_preset
+
+__all__ = ["Actions", "Playing"]
+
+CAPTURED_BARS = 8
+
+
+class Playing(Protocol):
+    """What is acted upon, as `engine.live.runtime.Runtime`."""
+
+    @property
+    def performance(self) -> Performance:
+        """How it plays now."""
+        ...
+
+    @property
+    def frozen(self) -> bool:
+        """Whether the target is held."""
+        ...
+
+    @property
+    def moving(self) -> bool:
+        """Whether the music moves."""
+        ...
+
+    def change(self, values: Mapping[str, Any]) -> object:
+        """Change settings at once."""
+        ...
+
+    def change_at_bar(self, performance: Performance) -> None:
+        """Play differently from the next bar on."""
+        ...
+
+    def set_frozen(self, frozen: bool) -> None:
+        """Hold the target, or let it go."""
+        ...
+
+    def set_playing(self, playing: bool) -> None:
+        """Let the music move, or hold it."""
+        ...
+
+    def regenerate(self, seed: int) -> None:
+        """Start the choices anew."""
+        ...
+
+    def panic(self) -> None:
+        """End every note."""
+        ...
+
+    def cue(self) -> None:
+        """Hand the floor to the other one."""
+        ...
+
+    def capture(self, bars: int) -> Path:
+        """Keep the last bars as a MIDI file."""
+        ...
+
+
+class Actions:
+    """Carries out `engine.mapping.table.ACTIONS`.
+
+    Parameters
+    ----------
+    playing : Playing
+        What is acted upon.
+    now : callable
+        The time [s], for taps.
+    """
+
+    def __init__(self, playing: Playing, now: Callable[[], float]) -> None:
+        self.preset = ""
+        """Slug of the preset taken last; empty if none was."""
+        self._playing = playing
+        self._seed = 0
+        self._taps = TapTempo(now)
+        self._table: dict[str, Callable[[], object]] = {
+            "panic": playing.panic,
+            "freeze": lambda: playing.set_frozen(not playing.frozen),
+            "play": lambda: playing.set_playing(not playing.moving),
+            "regenerate": self._regenerate,
+            "next_preset": lambda: self._step(1),
+            "previous_preset": lambda: self._step(-1),
+            "listen": playing.cue,
+            "capture": lambda: playing.capture(CAPTURED_BARS),
+            "tap": self._tap,
+        }
+
+    def act(self, action: str) -> None:
+        """Do one thing by name; ``preset NAME`` takes a preset on the next bar.
+
+        Raises
+        ------
+        StimmungError
+            There is no such action, or it cannot be done now.
+        """
+        if action.startswith("preset "):
+            self.take_preset(action.removeprefix("preset "))
+        elif action in self._table:
+            self._table[action]()
+        else:
+            raise InputError(f"action must be one of {', '.join(ACTIONS)}; got {action!r}")
+
+    def take_preset(self, name: str) -> None:
+        """Play a preset from the next bar on.
+
+        Raises
+        ------
+        PresetError
+            There is none of that name.
+        """
+        preset = load_preset(name)
+        self._playing.change_at_bar(preset.performance)
+        self.preset = preset.slug
+
+    def take_program(self, program: int) -> bool:
+        """Play the preset of a MIDI program number; return whether there is one."""
+        for preset in list_presets():
+            if preset.program == program:
+                self.take_preset(preset.slug)
+                return True
+        return False
+
+    def _step(self, by: int) -> None:
+        slugs = [preset.slug for preset in list_presets()]
+        if self.preset in slugs:
+            self.take_preset(slugs[(slugs.index(self.preset) + by) % len(slugs)])
+        else:
+            self.take_preset(slugs[0 if by > 0 else -1])
+
+    def _regenerate(self) -> None:
+        self._seed += 1
+        self._playing.regenerate(self._seed)
+
+    def _tap(self) -> None:
+        tempo_bpm = self._taps.tap()
+        if tempo_bpm is not None:
+            self._playing.change({"tempo_bpm": tempo_bpm})

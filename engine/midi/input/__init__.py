@@ -1,0 +1,1 @@
+"""MIDI input: receiver processes and their devices."""

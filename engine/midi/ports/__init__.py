@@ -1,0 +1,1 @@
+"""MIDI ports: the protocol, and the drivers behind it."""

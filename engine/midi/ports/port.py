@@ -1,0 +1,143 @@
+"""Output ports: what the sender may write to, and how one is chosen.
+
+``virtual``
+    A port of our own that the DAW sees, through ALSA, CoreMIDI or JACK.
+``jack``
+    A port of our own on a JACK server, every message at its exact frame.
+``rtmidi``
+    As ``virtual``, but through RtMidi on JACK too, where it is exact to the period only.
+``none``
+    No port; everything is counted as if there were one.
+anything else
+    An existing port, by any part of its name, upper or lower case.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, Protocol, TypeAlias
+
+from engine.errors import MidiPortError
+
+__all__ = ["OWN_PORTS", "Clock", "NullPort", "OutputPort", "Written", "resolve_name"]
+
+OWN_PORTS = ("virtual", "jack", "rtmidi", "none")
+"""Words that do not name an existing port."""
+
+Clock: TypeAlias = Callable[[], float]
+"""Something like `time.perf_counter` [s]."""
+
+
+class Written(NamedTuple):
+    """A note-on that a port has written by itself."""
+
+    note_id: int
+    at_s: float
+    """Its deadline [s]."""
+    lateness_s: float
+    frame: int
+    """Frame of the server it was meant for, 32 bits."""
+
+
+class OutputPort(Protocol):
+    """A place MIDI messages go to. One thread sends; another may call `refresh`."""
+
+    name: str
+    """The port as other programs see it."""
+
+    lookahead_s: float
+    """How long before its deadline a message wants to be handed over [s].
+
+    0 means: at the deadline, and the sender's own clock sets the precision.
+    """
+
+    alive: bool
+    """False once the port or its server has gone; it must be opened anew."""
+
+    def send(self, data: bytes, at_s: float, note_id: int) -> float | None:
+        """Send one message; return its lateness [s], or None if `collect` will tell."""
+        ...
+
+    def collect(self) -> list[Written]:
+        """Return the notes written since the last call, where `send` could not tell."""
+        ...
+
+    def withdraw(self, at_s: float) -> None:
+        """Take back note-ons for then or later [s] that have not left, and their note-offs."""
+        ...
+
+    def refresh(self) -> None:
+        """Find out whether the port is still there and who is connected; may block."""
+        ...
+
+    def peers(self) -> tuple[str, ...]:
+        """Return the ports connected to ours, as of the last `refresh`."""
+        ...
+
+    def connect(self, peer: str) -> None:
+        """Connect to a port again, where the system allows it; else do nothing."""
+        ...
+
+    def close(self) -> None:
+        """Let what was sent reach its receivers, then close."""
+        ...
+
+
+class NullPort:
+    """A port that leads nowhere."""
+
+    name = "none"
+    lookahead_s = 0.0
+    alive = True
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+
+    def send(self, data: bytes, at_s: float, note_id: int) -> float | None:
+        """Measure how late the message would have been."""
+        return self._clock() - at_s
+
+    def collect(self) -> list[Written]:
+        """Return nothing: `send` has told already."""
+        return []
+
+    def withdraw(self, at_s: float) -> None:
+        """Nothing waits here."""
+
+    def refresh(self) -> None:
+        """Nothing can change."""
+
+    def peers(self) -> tuple[str, ...]:
+        """Return nothing: no one can connect."""
+        return ()
+
+    def connect(self, peer: str) -> None:
+        """Nothing can be connected."""
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+def resolve_name(name: str, candidates: Sequence[str], kind: str = "output") -> str:
+    """Return the one candidate whose name contains ``name``, ignoring case.
+
+    An exact match wins over a longer name that contains it. ``kind`` is for messages.
+
+    Raises
+    ------
+    MidiPortError
+        If no candidate fits, or several do; the message lists them.
+    """
+    wanted = name.strip().lower()
+    exact = [candidate for candidate in candidates if candidate.lower() == wanted]
+    if exact:
+        return exact[0]
+    fitting = [candidate for candidate in candidates if wanted in candidate.lower()]
+    if len(fitting) == 1:
+        return fitting[0]
+    if fitting:
+        raise MidiPortError(f"MIDI {kind} {name!r} is ambiguous: it fits {_listed(fitting)}")
+    there = f"there are {_listed(candidates)}" if candidates else f"there is no MIDI {kind} port"
+    raise MidiPortError(f"no MIDI {kind} port is named {name!r}; {there} (see `stimmung devices`)")
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(repr(name) for name in names)

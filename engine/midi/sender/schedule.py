@@ -1,0 +1,386 @@
+"""What is to be sent when: the sender's heart, without clock, thread or port.
+
+Messages due together leave in the order clock, notes with pedals, controllers; at equal
+deadlines a note-off precedes a pedal, and a pedal a note-on. A controller that did not change
+is not repeated. A note-on that comes too late is dropped, never sent in a burst; a note-off
+never is.
+"""
+
+import heapq
+from dataclasses import dataclass
+
+from engine.midi.messages import (
+    NO_NOTE,
+    Outgoing,
+    change,
+    control,
+    note_off,
+    note_on,
+    number_of,
+    place_of,
+    program,
+    realtime,
+)
+from engine.midi.sounding import NoteLedger
+from engine.midi.wire import DropReason, Frame, Kind
+
+__all__ = ["MAX_LATE_S", "MAX_QUEUED", "Schedule"]
+
+MAX_LATE_S = 0.1
+"""A note-on this much past its deadline is worse than silence [s]."""
+
+MAX_QUEUED = 8192
+"""Notes and controllers that may wait at once: minutes of dense music."""
+
+_CLOCK, _OFF, _PROGRAM, _PEDAL, _ON, _CONTROL = range(6)
+
+_SUSTAIN, _ALL_SOUND_OFF, _RESET_CONTROLLERS, _ALL_NOTES_OFF = 64, 120, 121, 123
+
+# Controllers whose every message counts, in order: bank select, data entry, (N)RPN, modes.
+_SEQUENCED = frozenset({0, 6, 32, 38, *range(96, 102), *range(120, 128)})
+# Pedals act on the notes around them: in step with these, never merged, but not repeated.
+_PEDALS = range(64, 70)
+
+
+_MESSAGES = frozenset({Kind.CONTROL, Kind.BEND, Kind.PRESSURE, Kind.PROGRAM, Kind.REALTIME})
+
+
+@dataclass(slots=True)
+class _Note:
+    note_id: int
+    channel: int
+    pitch: int
+    velocity: int
+    on_s: float
+    off_s: float
+
+
+class Schedule:
+    """Deadline heap, note ledger and controller memory of one port.
+
+    Parameters
+    ----------
+    latency_s : float
+        Added to every deadline [s], so that the sound and not the wire is on the beat.
+    max_late_s : float
+        Note-ons later than this are dropped [s].
+    max_queued : int
+        Most notes and controllers waiting at once; more are dropped.
+    """
+
+    def __init__(
+        self,
+        *,
+        latency_s: float = 0.0,
+        max_late_s: float = MAX_LATE_S,
+        max_queued: int = MAX_QUEUED,
+    ) -> None:
+        self.latency_s = latency_s
+        self.max_late_s = max_late_s
+        self.max_queued = max_queued
+        self.dropped = 0
+        self.ledger = NoteLedger()
+        self._heap: list[tuple[float, int, int, _Note | Frame]] = []
+        self._order = 0  # keeps first come, first served among equals
+        self._pending: dict[int, _Note] = {}
+        self._playing: dict[int, _Note] = {}
+        self._messages = 0  # controllers, programs and clocks waiting
+        self._values: dict[tuple[int, int], bytes] = {}
+        self._channels: set[int] = set()
+        self._latest_on_s = float("-inf")
+        self._given_offs: dict[tuple[int, int], float] = {}  # last note-off per place [s]
+        self._away = False
+        self._owed: dict[tuple[int, int], None] = {}  # note-offs a lost port did not get
+        self._held: dict[tuple[int, int], bytes] = {}  # controllers a lost port did not get
+        self._reports: list[Frame] = []
+
+    @property
+    def queued(self) -> int:
+        """How many notes and other messages wait."""
+        return len(self._pending) + self._messages
+
+    def next_deadline(self) -> float | None:
+        """When the next message is due [s], or None; may be one that was since withdrawn."""
+        return self._heap[0][0] + self.latency_s if self._heap else None
+
+    def take_reports(self) -> list[Frame]:
+        """Return and forget what happened to notes since the last call."""
+        reports, self._reports = self._reports, []
+        return reports
+
+    def handle(self, frame: Frame, now: float) -> list[Outgoing]:
+        """Take one frame of the engine; return what must be sent at once."""
+        kind = frame.kind
+        if kind == Kind.NOTE:
+            self._add_note(frame)
+        elif kind in _MESSAGES:
+            self._add_message(frame)
+        elif kind == Kind.END_NOTE:
+            self._move_end(frame.note_id, frame.at_s)
+        elif kind == Kind.CANCEL_AFTER:
+            self._cancel_after(frame.at_s)
+        elif kind == Kind.LATENCY:
+            self.latency_s = frame.at_s
+        elif kind == Kind.PANIC:
+            return self.panic(now)
+        elif kind == Kind.RELEASE:
+            return self._release(frame.channel, frame.data1, now)
+        if len(self._heap) > 2 * (self.queued + len(self._playing)) + 64:
+            self._compact()
+        return []
+
+    def due(self, now: float, lookahead_s: float = 0.0) -> list[Outgoing]:
+        """Return what is due until ``now + lookahead_s``, in wire order."""
+        clocks: list[Outgoing] = []
+        notes: list[Outgoing] = []  # and pedals, programs
+        controls: dict[object, Outgoing] = {}
+        horizon = now + lookahead_s - self.latency_s
+        while self._heap and self._heap[0][0] <= horizon:
+            deadline, priority, order, item = heapq.heappop(self._heap)
+            at_s = deadline + self.latency_s
+            if isinstance(item, _Note):
+                if priority == _ON:
+                    self._start(item, at_s, now, notes)
+                else:
+                    self._end(item, deadline, at_s, notes)
+                continue
+            self._messages -= 1
+            if priority == _CLOCK:
+                clocks.append(Outgoing(realtime(item), at_s))
+            elif priority == _PROGRAM:
+                notes.append(program(item.channel, item.data1, at_s))
+            elif priority == _PEDAL:
+                self._move_pedal(item, at_s, notes)
+            else:
+                # Merged by place in the dictionary: the newest value of a backlog wins.
+                newest = change(item, at_s)
+                key = order if number_of(newest.data) in _SEQUENCED else place_of(newest.data)
+                controls.pop(key, None)
+                controls[key] = newest
+        changed = [out for out in controls.values() if self._remember(out.data)]
+        if self._away:
+            self._held.update((place_of(out.data), out.data) for out in changed)
+            return []
+        return clocks + notes + changed
+
+    def end_all(self, now: float) -> list[Outgoing]:
+        """End every sounding note by name, then say so once more per used channel."""
+        at_s = max(now, self._latest_on_s)  # never before what was already given away
+        out = self._offs(at_s)
+        for channel in sorted(self._channels):
+            out.append(control(channel, _ALL_NOTES_OFF, 0, at_s))
+            out.append(control(channel, _SUSTAIN, 0, at_s))
+            self._forget_pedal(channel)
+        return out
+
+    def panic(self, now: float) -> list[Outgoing]:
+        """Forget the queue, end every note, silence and reset all sixteen channels."""
+        for note_id in list(self._pending):
+            self._drop(note_id, DropReason.PANIC)
+        self._heap.clear()
+        self._messages = 0
+        at_s = max(now, self._latest_on_s)
+        out = self._offs(at_s)
+        for channel in range(16):
+            for number in (_ALL_SOUND_OFF, _ALL_NOTES_OFF, _SUSTAIN, _RESET_CONTROLLERS):
+                out.append(control(channel, number, 0, at_s))
+            self.ledger.move_pedal(channel, 0)
+        self._values.clear()
+        # A port that left with its pedal down still has to be told.
+        self._held = {
+            (channel, number): control(channel, _SUSTAIN, 0, at_s).data
+            for channel, number in self._held
+            if number == _SUSTAIN
+        }
+        return [] if self._away else out
+
+    def remind(self, since_s: float, now: float) -> list[Outgoing]:
+        """Return again the note-offs since a time: a receiver may not have heard them.
+
+        One that a port holds until its frame is not said earlier than that.
+        """
+        at_s = max(now, self._latest_on_s)
+        return [
+            note_off(channel, pitch, max(at_s, ended_s))
+            for (channel, pitch), ended_s in self._given_offs.items()
+            if ended_s >= since_s and self.ledger.at(channel, pitch) is None
+        ]
+
+    def suspend(self) -> None:
+        """Hold back, the port is gone: owe it note-offs and lifted pedals until `resume`.
+
+        Note-ons and pedals pressed meanwhile are dropped.
+        """
+        self._away = True
+        for note in self.ledger.sounding:
+            self._owed[note.channel, note.pitch] = None
+        self._offs(0.0)
+        for channel in self.ledger.pedals:
+            self._held[channel, _SUSTAIN] = control(channel, _SUSTAIN, 0, 0.0).data
+            self._forget_pedal(channel)
+
+    def resume(self, now: float) -> list[Outgoing]:
+        """Go on, the port is back: return the note-offs and controllers it missed."""
+        self._away = False
+        at_s = max(now, self._latest_on_s)
+        out = [note_off(channel, pitch, at_s) for channel, pitch in self._owed]
+        out += [Outgoing(data, at_s) for data in self._held.values()]
+        self._owed.clear()
+        self._held.clear()
+        return out
+
+    def _add_note(self, frame: Frame) -> None:
+        note_id = frame.note_id
+        if note_id < 0 or note_id in self._pending or note_id in self._playing:
+            self._report_drop(note_id, DropReason.DUPLICATE_ID)
+        elif self.queued >= self.max_queued:
+            self._report_drop(note_id, DropReason.QUEUE_FULL)
+        else:
+            note = _Note(
+                note_id, frame.channel, frame.data1, frame.data2, frame.at_s, frame.until_s
+            )
+            self._pending[note_id] = note
+            self._push(note.on_s, _ON, note)
+
+    def _add_message(self, frame: Frame) -> None:
+        if self.queued >= self.max_queued:
+            self._report_drop(NO_NOTE, DropReason.QUEUE_FULL)
+            return
+        priority = {Kind.REALTIME: _CLOCK, Kind.PROGRAM: _PROGRAM}.get(frame.kind, _CONTROL)
+        if frame.kind == Kind.CONTROL and frame.data1 in _PEDALS:
+            priority = _PEDAL
+        self._messages += 1
+        self._push(frame.at_s, priority, frame)
+
+    def _push(self, deadline: float, priority: int, item: _Note | Frame) -> None:
+        self._order += 1
+        heapq.heappush(self._heap, (deadline, priority, self._order, item))
+
+    def _cancel_after(self, at_s: float) -> None:
+        """Withdraw notes and pedals from a time on, and lift there what pedals hold."""
+        for note in [n for n in self._pending.values() if n.on_s >= at_s]:
+            self._drop(note.note_id, DropReason.CANCELLED)
+        pedals = dict.fromkeys(self.ledger.pedals)
+        kept = []
+        for entry in self._heap:
+            deadline, priority, _, item = entry
+            if priority == _PEDAL and isinstance(item, Frame):
+                if deadline >= at_s:
+                    self._messages -= 1
+                    continue
+                pedals[item.channel] = None
+            kept.append(entry)
+        self._heap = kept
+        heapq.heapify(self._heap)
+        for channel in pedals:
+            self._messages += 1
+            self._push(at_s, _PEDAL, Frame(Kind.CONTROL, channel, _SUSTAIN, 0, at_s=at_s))
+
+    def _move_end(self, note_id: int, at_s: float) -> None:
+        note = self._pending.get(note_id)
+        if note is not None:
+            note.off_s = at_s
+            if at_s <= note.on_s:
+                self._drop(note_id, DropReason.CANCELLED)
+            return
+        note = self._playing.get(note_id)
+        if note is not None:
+            note.off_s = max(at_s, note.on_s)
+            self._push(note.off_s, _OFF, note)
+
+    def _release(self, channel: int, pitch: int, now: float) -> list[Outgoing]:
+        if self.ledger.at(channel, pitch) is not None:
+            return []  # a newer note sounds there and has its own end
+        if self._away:
+            self._owed[channel, pitch] = None
+            return []
+        return [note_off(channel, pitch, now)]
+
+    def _start(self, note: _Note, at_s: float, now: float, out: list[Outgoing]) -> None:
+        if self._pending.get(note.note_id) is not note:
+            return  # withdrawn
+        # A port that takes messages ahead may hold this place's last note-off: start behind it.
+        at_s = max(at_s, self._given_offs.get((note.channel, note.pitch), at_s))
+        if self._away:
+            self._drop(note.note_id, DropReason.PORT_AWAY)
+        elif now - at_s > self.max_late_s or max(now, at_s) >= note.off_s + self.latency_s:
+            self._drop(note.note_id, DropReason.LATE)
+        else:
+            del self._pending[note.note_id]
+            older = self.ledger.start(note.note_id, note.channel, note.pitch)
+            if older is not None:
+                del self._playing[older.note_id]
+                self._reports.append(Frame(Kind.ENDED, note_id=older.note_id))
+                out.append(note_off(older.channel, older.pitch, at_s))
+            self._playing[note.note_id] = note
+            self._channels.add(note.channel)
+            self._latest_on_s = max(self._latest_on_s, at_s)
+            out.append(note_on(note.channel, note.pitch, note.velocity, at_s, note.note_id))
+            self._push(note.off_s, _OFF, note)
+
+    def _end(self, note: _Note, deadline: float, at_s: float, out: list[Outgoing]) -> None:
+        if self._playing.get(note.note_id) is not note or note.off_s != deadline:
+            return  # ended before, or its end was moved
+        del self._playing[note.note_id]
+        self.ledger.end(note.note_id)
+        self._reports.append(Frame(Kind.ENDED, note_id=note.note_id))
+        self._given_offs[note.channel, note.pitch] = at_s
+        out.append(note_off(note.channel, note.pitch, at_s))
+
+    def _move_pedal(self, frame: Frame, at_s: float, out: list[Outgoing]) -> None:
+        pressed = frame.data1 == _SUSTAIN and frame.data2 >= 64
+        if self._away and pressed:
+            return  # the notes it would hold are dropped too
+        moved = control(frame.channel, frame.data1, frame.data2, at_s)
+        if not self._remember(moved.data):
+            return
+        if self._away:
+            self._held[place_of(moved.data)] = moved.data
+            return
+        if frame.data1 == _SUSTAIN:
+            self.ledger.move_pedal(frame.channel, frame.data2)
+            self._latest_on_s = max(self._latest_on_s, at_s)
+        out.append(moved)
+
+    def _forget_pedal(self, channel: int) -> None:
+        self.ledger.move_pedal(channel, 0)
+        self._values[channel, _SUSTAIN] = control(channel, _SUSTAIN, 0, 0.0).data
+
+    def _offs(self, at_s: float) -> list[Outgoing]:
+        out = []
+        for note in self.ledger.end_all():
+            del self._playing[note.note_id]
+            self._reports.append(Frame(Kind.ENDED, note_id=note.note_id))
+            out.append(note_off(note.channel, note.pitch, at_s))
+        return out
+
+    def _remember(self, data: bytes) -> bool:
+        place = place_of(data)
+        self._channels.add(place[0])
+        if place[1] in _SEQUENCED:
+            return True
+        changed = self._values.get(place) != data
+        self._values[place] = data
+        return changed
+
+    def _drop(self, note_id: int, reason: DropReason) -> None:
+        del self._pending[note_id]
+        self._report_drop(note_id, reason)
+
+    def _report_drop(self, note_id: int, reason: DropReason) -> None:
+        if reason not in (DropReason.CANCELLED, DropReason.PANIC):  # those were asked for
+            self.dropped += 1
+        self._reports.append(Frame(Kind.DROPPED, note_id=note_id, data1=reason))
+
+    def _compact(self) -> None:
+        """Throw out heap entries of notes that were withdrawn or whose end moved."""
+
+        def valid(deadline: float, priority: int, item: _Note | Frame) -> bool:
+            if not isinstance(item, _Note):
+                return True
+            if priority == _ON:
+                return self._pending.get(item.note_id) is item
+            return self._playing.get(item.note_id) is item and item.off_s == deadline
+
+        self._heap = [entry for entry in self._heap if valid(entry[0], entry[1], entry[3])]
+        heapq.heapify(self._heap)

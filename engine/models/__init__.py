@@ -1,0 +1,1 @@
+"""ONNX files: opened, checked against what they promise, and their checksums."""

@@ -1,1 +1,0 @@
-"""The stage-side monitor: a page for a phone or tablet, served by the engine."""

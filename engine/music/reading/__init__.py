@@ -1,0 +1,1 @@
+"""Reading music from notes: beats, keys, chords."""

@@ -1,0 +1,1 @@
+"""Everything that listens on a network socket: OSC and the monitor page."""

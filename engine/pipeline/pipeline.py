@@ -1,0 +1,405 @@
+"""The pure chain, without threads: PCM in, notes and controllers with deadlines out.
+
+``listen`` takes sound, ``advance`` takes the time; live, files and tests differ only in who
+calls them. The two may be called from two threads: all they share is the latest emotion,
+one reference that is replaced whole.
+"""
+
+import math
+from collections.abc import Callable
+from concurrent.futures import Executor
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.choices import AUTO_KEY
+from engine.emotion.target import Target
+from engine.emotion.tracker import Tracker
+from engine.events import ControlEvent, EmotionState, NoteEvent, TargetState, to_controller
+from engine.generators import NO_CUES, Cues, Generator, MusicalContext
+from engine.generators.shared.settings import SETTINGS
+from engine.music.clock import Clock
+from engine.music.plan import Plan
+from engine.pipeline.composer import Composer
+from engine.settings.performance import Performance
+from engine.settings.resume import Resume
+
+__all__ = ["Pace", "Pipeline", "ScheduledControl", "ScheduledNote", "Step"]
+
+COMMIT_LEAD_S = 0.15
+"""A beat is asked for so long before it starts: time for the slowest `extend`, no more."""
+
+DISPATCH_LEAD_S = 0.05
+"""A note is shaped and handed over so long before it sounds; the sender wants 30 ms."""
+
+LATEST_S = 0.08
+"""A note filled so long after its onset is still played; a later one is left out."""
+
+CONTROL_INTERVAL_S = 0.05
+"""Emotion controllers are sent at most so often: 20 a second look continuous on a fader."""
+
+DRAFT_BEATS = 8
+_FALLBACK_KEY = "C:maj"
+_SUSTAIN = 64
+
+
+def _nothing(_now_s: float) -> tuple[NoteEvent, ...]:
+    return ()
+
+
+def _heard(emotion: EmotionState | None, _now_s: float) -> EmotionState | None:
+    return emotion
+
+
+def _no_cues(_beat: int) -> Cues:
+    return NO_CUES
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduledNote:
+    """A shaped note with its deadlines on the caller's clock [s]."""
+
+    note: NoteEvent
+    on_s: float
+    off_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduledControl:
+    """A controller change with its deadline on the caller's clock [s]."""
+
+    control: ControlEvent
+    at_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How far the generator's worker had come at one call of `Pipeline.advance`.
+
+    ``filled`` beats were ready, and another engine took over or not. All else about a run follows
+    from its inputs; this alone depends on how fast the machine was.
+    """
+
+    filled: int = 0
+    took_over: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What one `Pipeline.advance` decided.
+
+    ``hold_until_s`` is set where a beat is not there in time: what sounds is to sound on
+    until then [s], so that harmony holds instead of breaking off. ``emotion`` is what had been
+    heard, ``pace`` how far the worker was.
+    """
+
+    target: TargetState
+    notes: tuple[ScheduledNote, ...]
+    controls: tuple[ScheduledControl, ...]
+    missed_beats: int
+    hold_until_s: float | None = None
+    emotion: EmotionState | None = None
+    pace: Pace = Pace()
+
+
+class Pipeline:
+    """Tracker → target → generator → plan.
+
+    Parameters
+    ----------
+    performance : Performance
+        How to play.
+    clock : Clock
+        Musical time.
+    seed : int
+        Fixes every choice of the generator.
+    tracker : Tracker or None
+        None where nothing is heard (``generate``).
+    curve : tuple of (float, float, float)
+        Points (beat, valence, arousal) for mode ``curve``.
+    draft_beats : int
+        How far ahead a draft is drawn for display; 0 where nobody looks.
+    worker : Executor or None
+        Does the generator's work, see `engine.pipeline.executors`; None does it within `advance`.
+    """
+
+    def __init__(
+        self,
+        performance: Performance,
+        clock: Clock,
+        seed: int = 0,
+        tracker: Tracker | None = None,
+        curve: tuple[tuple[float, float, float], ...] = (),
+        draft_beats: int = DRAFT_BEATS,
+        worker: Executor | None = None,
+    ) -> None:
+        self.clock = clock
+        self.tracker = tracker
+        self.listens = tracker is not None
+        """Whether controllers tell what is heard; else the target."""
+        self.target = Target(performance, curve)
+        self.plan = Plan()
+        self.emotion: EmotionState | None = None
+        self.key = _FALLBACK_KEY if performance.key == AUTO_KEY else performance.key
+        self.join: Callable[[EmotionState | None, float], EmotionState | None] = _heard
+        """Joins what is heard with what is seen, at a time [s], into what the target follows."""
+        self.cues: Callable[[int], Cues] = _no_cues
+        """What is known about a beat besides its emotion."""
+        self.drafts = True
+        """Whether a draft is drawn, where one is shown at all."""
+        self.listening = False
+        """The performer at the MIDI keyboard has the floor."""
+        self.performed: Callable[[float], tuple[NoteEvent, ...]] = _nothing
+        """Asked at a time [s] for what the performer has played since it was asked last."""
+        self._performance = performance
+        self._composer = Composer(performance, seed, worker, draft_beats)
+        self._coming: tuple[Performance, Callable[[], None]] | None = None
+        self._next_beat = 0
+        self._held_beat = -1
+        self._control_due_s = -math.inf
+        self._control_values: dict[int, int] = {}
+        self._heard: EmotionState | None = None  # one and the same throughout a step
+        self._followed: EmotionState | None = None
+        self._paced: Pace | None = None
+        self._took_over = False
+        self._pedals: dict[int, bool] = {}
+        self._down: set[int] = set()  # pedals handed over, while `_pedals` counts planned ones
+
+    @property
+    def performance(self) -> Performance:
+        """How the pipeline plays now."""
+        return self._performance
+
+    @property
+    def generator(self) -> Generator:
+        """The generator that plays now; a change of engine waits for the bar line."""
+        return self._composer.generator
+
+    @property
+    def trouble(self) -> str:
+        """Why the engine asked for does not play, in one line; empty if it does."""
+        return self._composer.trouble or self._mute()
+
+    def _mute(self) -> str:
+        """Say so if parts are chosen and none of them is one of the engine's."""
+        own = [role for role, _ in self.generator.roles]
+        parts = self._performance.parts
+        if not parts or not set(own).isdisjoint(parts):
+            return ""
+        name = self.generator.name
+        return f"{name} plays {', '.join(own)} and none of the parts chosen: {', '.join(parts)}"
+
+    def setting(self, name: str) -> float:
+        """Return where one of the engines' own settings stands."""
+        known = {item.name: item.default for table in SETTINGS.values() for item in table}
+        return float(self._performance.settings.get(name, known[name]))
+
+    def listen(self, pcm: NDArray[np.float32]) -> list[EmotionState]:
+        """Track mono PCM at the tracker's rate, shape (n,); return one state per hop."""
+        assert self.tracker is not None, "this pipeline does not listen"
+        states = self.tracker.push(pcm)
+        if states:
+            self.emotion = states[-1]
+        return states
+
+    def change(self, performance: Performance) -> None:
+        """Play differently from now on; engine and key change at the next bar line."""
+        self._coming = None
+        self._performance = performance
+        self.target.change(performance)
+        self._composer.change(performance)
+
+    def change_at_bar(
+        self, performance: Performance, taken: Callable[[], None] = lambda: None
+    ) -> None:
+        """Play differently from the next bar line on, or now if the music does not move.
+
+        ``taken`` is called when it happens, just before.
+        """
+        if not self.clock.running:
+            taken()
+            self.change(performance)
+            return
+        self._composer.change(performance)  # another engine gets ready meanwhile
+        self._coming = performance, taken
+
+    def resume(self, resume: Resume) -> None:
+        """Take over the key and the target of an engine that died."""
+        self.key = resume.key
+        self.target.resume(resume)
+
+    def regenerate(self, seed: int) -> None:
+        """Start the generator's choices anew with another seed, from the next beat on."""
+        self._composer.reset(seed)
+
+    def next_bar(self) -> int:
+        """Return the next bar line that nothing was committed beyond [beats]."""
+        bar = self._performance.beats_per_bar
+        return -(-self._next_beat // bar) * bar
+
+    def relocate(self, beat: float) -> None:
+        """Continue at another musical position: nothing not yet sounding is kept."""
+        self._composer.forget()
+        self.plan.clear()
+        self._next_beat = math.ceil(beat)
+        if self._composer.start_with(self._next_beat):
+            self._next_beat += 1
+        self._lift_pedals(beat)
+
+    def close(self) -> None:
+        """Give the worker back; nothing can be played after that."""
+        self._composer.close()
+
+    def advance(self, now_s: float, pace: Pace | None = None) -> Step:
+        """Do what is due at ``now_s``; call every few milliseconds, or hop by hop offline.
+
+        With ``pace``, a run is made again: the worker is taken to be as far as it was then.
+        """
+        self._heard, self._paced, self._took_over = self.emotion, pace, False
+        beat = self.clock.beat_at(now_s)
+        self._followed = self.join(self._heard, now_s)
+        target = self.target.update(self._followed, now_s, beat)
+        if not self.clock.running:
+            self._prepare(beat, target)
+            controls = self._due_pedals(math.inf) + self._emotion_controls(now_s, beat, target)
+            reached = Pace(0, self._took_over)
+            return Step(target, (), controls, 0, None, self._heard, reached)
+        missed = self._ask(now_s, target)
+        filled, late = self._commit(now_s, beat, target)
+        missed += late
+        held = self._hold(now_s)
+        due_beat = self.clock.beat_at(now_s + DISPATCH_LEAD_S)
+        notes = []
+        for note in self.plan.take_due(due_beat):
+            if note.role in self._performance.parts:
+                shaped = self.generator.shape(note, target.valence, target.arousal)
+                on_s = self.clock.time_at(shaped.onset)
+                off_s = self.clock.time_at(shaped.onset + shaped.duration)
+                notes.append(ScheduledNote(shaped, on_s, off_s))
+        controls = self._due_pedals(due_beat) + self._emotion_controls(now_s, beat, target)
+        missed += held is not None
+        reached = Pace(filled, self._took_over)
+        return Step(target, tuple(notes), controls, missed, held, self._heard, reached)
+
+    def _prepare(self, beat: float, target: TargetState) -> None:
+        """Be ready for a start without notice, so that its first notes are not late."""
+        self._take_over()
+        self._composer.prepare(self._context(math.ceil(beat), target))
+
+    def _ask(self, now_s: float, target: TargetState) -> int:
+        """Ask for every beat within the lead; return how many are past and left out."""
+        missed = 0
+        horizon = self.clock.beat_at(now_s + COMMIT_LEAD_S)
+        while self._next_beat <= horizon:
+            if self.clock.time_at(self._next_beat + 1) <= now_s:
+                missed += 1  # stalled past the whole beat: leave it out, never burst
+            else:
+                self._at_bar_line()
+                self._composer.ask(self._context(self._next_beat, target, self.performed(now_s)))
+            self._next_beat += 1
+        return missed
+
+    def _commit(self, now_s: float, beat: float, target: TargetState) -> tuple[int, int]:
+        """Take over the beats that have been filled; return how many, and how many too late."""
+        missed = 0
+        filled = self._composer.collect(None if self._paced is None else self._paced.filled)
+        for written in filled:
+            missed += self.clock.time_at(written.beat + 1) <= now_s
+            earliest = self.clock.beat_at(now_s - LATEST_S)
+            self.plan.commit(
+                (note for note in written.notes if note.onset >= earliest), written.pedal
+            )
+            for move in written.pedal:
+                self._pedals[move.channel] = move.value >= 64
+        if filled and self.drafts and self._composer.waiting_for is None:
+            self._composer.sketch(self._context(self._next_beat, target))
+        self.plan.draft = self._composer.draft
+        return len(filled), missed
+
+    def _hold(self, now_s: float) -> float | None:
+        """Return how long harmony is to hold, once for a beat that is not there in time."""
+        waiting = self._composer.waiting_for
+        if waiting is None or waiting == self._held_beat:
+            return None
+        if self.clock.time_at(waiting) > now_s + DISPATCH_LEAD_S:
+            return None
+        self._held_beat = waiting
+        return self.clock.time_at(waiting + 1)
+
+    def _at_bar_line(self) -> None:
+        """Take over what may only change on a bar line: engine and key."""
+        if self._next_beat % self._performance.beats_per_bar == 0:
+            self._take_over()
+
+    def _take_over(self) -> None:
+        if self._coming is not None:
+            performance, taken = self._coming
+            taken()
+            self.change(performance)
+        if self._performance.key != AUTO_KEY:
+            self.key = self._performance.key
+        elif self._heard is not None and self._heard.key:  # empty while unknown
+            self.key = self._heard.key
+        ready = self._paced is None or self._paced.took_over
+        if ready and self._composer.at_bar_line():
+            self._took_over = True
+            self._lift_pedals(self._next_beat)
+
+    def _context(
+        self, beat: int, target: TargetState, performed: tuple[NoteEvent, ...] = ()
+    ) -> MusicalContext:
+        follows = self._performance.key == AUTO_KEY and self._heard is not None
+        chord = self._heard.chord if follows and self._heard is not None else ""
+        return MusicalContext(
+            beat=beat,
+            tempo_bpm=self.clock.tempo_bpm,
+            beats_per_bar=self._performance.beats_per_bar,
+            key=self.key,
+            chord="" if chord == "N" else chord,
+            valence=target.valence,
+            arousal=target.arousal,
+            performed=performed,
+            listening=self.listening,
+            cues=self.cues(beat),
+        )
+
+    def _lift_pedals(self, beat: float) -> None:
+        """Lift what the generator that stops playing has pressed."""
+        pressed = [channel for channel, down in self._pedals.items() if down]
+        self.plan.commit((), (ControlEvent(beat, _SUSTAIN, 0, channel) for channel in pressed))
+        self._pedals.clear()
+
+    def _due_pedals(self, until_beat: float) -> tuple[ScheduledControl, ...]:
+        """Return the moves that are due; a part that is muted lifts its pedal, never more."""
+        due = []
+        for move in self.plan.take_due_controls(until_beat):
+            sounds = move.role in self._performance.parts
+            if move.pressed != (move.channel in self._down) and (sounds or not move.pressed):
+                self._down ^= {move.channel}
+                due.append(ScheduledControl(move, self.clock.time_at(move.beat)))
+        return tuple(due)
+
+    def _emotion_controls(
+        self, now_s: float, beat: float, target: TargetState
+    ) -> tuple[ScheduledControl, ...]:
+        """Return the emotion as controllers, unchanged values left out.
+
+        It is the tracked emotion, joined with what is seen, or the target where neither is.
+        """
+        source = self._followed if self.listens else target
+        if source is None or now_s < self._control_due_s:
+            return ()
+        self._control_due_s = now_s + CONTROL_INTERVAL_S
+        performance = self._performance
+        changed = []
+        for control, value in (
+            (performance.valence_cc, source.valence),
+            (performance.arousal_cc, source.arousal),
+        ):
+            level = to_controller(value)
+            if self._control_values.get(control) != level:
+                self._control_values[control] = level
+                event = ControlEvent(beat, control, level, performance.control_channel)
+                changed.append(ScheduledControl(event, now_s))
+        return tuple(changed)

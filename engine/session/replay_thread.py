@@ -1,0 +1,104 @@
+"""A session replayed by a thread of its own, for the window: held, moved about in, looked at."""
+
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from engine.midi.sender.client import SenderClient
+from engine.session.events_file import read_session
+from engine.session.replay import Replayer, ReplayScore
+from engine.snapshot import ReplayLook
+
+__all__ = ["ReplayRun"]
+
+_TICK_S = 0.005
+
+
+class ReplayRun:
+    """Plays the notes of a session folder in time through a port.
+
+    Parameters
+    ----------
+    folder : Path
+        The session.
+    midi_out : str
+        As `engine.settings.run.LiveConfig` names it.
+    latency_s : float
+        Added to every deadline [s].
+
+    Raises
+    ------
+    SessionError
+        There is no session that can be read.
+    """
+
+    def __init__(self, folder: Path, midi_out: str, latency_s: float = 0.0) -> None:
+        self._folder = folder
+        score = ReplayScore(read_session(folder))
+        self._sender = SenderClient(midi_out, latency_s=latency_s)
+        self._replayer = Replayer(score, self._sender)
+        self._seconds = score.seconds
+        self._turn = threading.Lock()
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="replay")
+
+    def start(self, from_s: float = 0.0) -> None:
+        """Open the port and play.
+
+        Raises
+        ------
+        StimmungError
+            The port cannot be opened, or there is no such place; nothing is left open.
+        """
+        self._sender.start()
+        try:
+            self._replayer.play(time.perf_counter(), from_s)
+        except BaseException:
+            self._sender.stop()
+            raise
+        self._thread.start()
+
+    def play(self, from_s: float | None = None) -> None:
+        """Go on, or play from a place in the session [s].
+
+        Raises
+        ------
+        InputError
+            There is no such place.
+        """
+        self._do(lambda now_s: self._replayer.play(now_s, from_s))
+
+    def hold(self) -> None:
+        """Stay where it is; what sounds ends."""
+        self._do(self._replayer.stop)
+
+    def stop(self) -> None:
+        """End every note and close the port."""
+        self._stopping.set()
+        if self._thread.ident is not None:
+            self._thread.join()
+        self._sender.stop()
+
+    def look(self) -> ReplayLook:
+        """Return where it is."""
+        status = self._sender.status()
+        with self._turn:
+            return ReplayLook(
+                str(self._folder),
+                round(self._replayer.position(time.perf_counter()), 3),
+                self._seconds,
+                self._replayer.playing,
+                self._replayer.ended,
+                status.port,
+                status.alive and status.port_alive,
+            )
+
+    def _do(self, order: Callable[[float], None]) -> None:
+        with self._turn:
+            order(time.perf_counter())
+
+    def _run(self) -> None:
+        while not self._stopping.wait(_TICK_S):
+            with self._turn:
+                self._replayer.advance(time.perf_counter())

@@ -1,0 +1,1 @@
+"""Settings: the performance, one run, presets, and where a dead engine resumes."""

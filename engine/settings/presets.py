@@ -1,0 +1,179 @@
+"""Presets: named performances as JSON files, shipped ones and the user's own.
+
+::
+
+    {"version": 1, "name": "Calm down", "program": 4,
+     "description": "…", "performance": {"mode": "guide", …}}
+
+The user's folder (``stimmung presets`` prints it) comes first, so a preset of the same file
+name replaces a shipped one.
+"""
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from engine.choices import check_range
+from engine.errors import InputError, PresetError
+from engine.settings.performance import Performance
+
+__all__ = [
+    "Preset",
+    "list_presets",
+    "load_preset",
+    "remove_preset",
+    "save_preset",
+    "user_folder",
+]
+
+VERSION = 1
+_FIELDS = {"version", "name", "program", "description", "performance"}
+_LARGEST_BYTES = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Preset:
+    """A named performance; ``program`` is its MIDI program number, 0..127."""
+
+    slug: str
+    name: str
+    program: int
+    description: str
+    performance: Performance
+    path: Path
+
+    @property
+    def own(self) -> bool:
+        """Whether it is the user's own."""
+        return self.path.parent == user_folder()
+
+
+def user_folder() -> Path:
+    """Return the folder of the user's own presets; it may not exist yet."""
+    import platformdirs
+
+    return platformdirs.user_config_path("stimmung", appauthor=False) / "presets"
+
+
+def list_presets() -> list[Preset]:
+    """Return all presets by program number, the user's before shipped ones of the same name.
+
+    Raises
+    ------
+    PresetError
+        A preset file is broken; the message names file and value.
+    """
+    found: dict[str, Preset] = {}
+    for folder in _folders():
+        for path in sorted(folder.glob("*.json")):
+            if path.stem not in found:
+                found[path.stem] = _read(path)
+    return sorted(found.values(), key=lambda preset: (preset.program, preset.slug))
+
+
+def load_preset(name: str) -> Preset:
+    """Return a preset by file name without ``.json``, by title, or by path.
+
+    Raises
+    ------
+    PresetError
+        There is none of that name, or its file is broken.
+    """
+    if name.endswith(".json"):
+        return _read(Path(name))
+    for folder in _folders():
+        path = folder / f"{name}.json"
+        if path.parent == folder and path.is_file():
+            return _read(path)
+    presets = list_presets()
+    for preset in presets:
+        if preset.name.casefold() == name.casefold():
+            return preset
+    known = ", ".join(preset.slug for preset in presets)
+    raise PresetError(f"preset must be one of {known}; got {name!r}")
+
+
+def save_preset(
+    slug: str, name: str, performance: Performance, *, program: int, description: str = ""
+) -> Path:
+    """Write a preset into the user's folder and return its path.
+
+    Raises
+    ------
+    PresetError
+        The name is no plain file name, or the folder cannot be written.
+    """
+    if not slug or slug != Path(slug).name or slug.startswith("."):
+        raise PresetError(f"preset name must be a plain file name; got {slug!r}")
+    preset = {
+        "version": VERSION,
+        "name": name,
+        "program": program,
+        "description": description,
+        "performance": performance.to_json(),
+    }
+    path = user_folder() / f"{slug}.json"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial = path.with_suffix(".partial")
+        partial.write_text(json.dumps(preset, indent=2) + "\n", encoding="utf-8")
+        os.replace(partial, path)  # whole or not at all
+    except OSError as error:
+        raise PresetError(f"preset {path} cannot be written: {error.strerror}") from error
+    return path
+
+
+def remove_preset(preset: Preset) -> None:
+    """Throw a preset of the user's own away; a shipped one of the same file name comes back.
+
+    Raises
+    ------
+    PresetError
+        It is a shipped one, or its file cannot be removed.
+    """
+    if not preset.own:
+        raise PresetError(f"preset {preset.slug} is shipped with Stimmung and cannot be removed")
+    try:
+        preset.path.unlink()
+    except OSError as error:
+        raise PresetError(f"preset {preset.path} cannot be removed: {error.strerror}") from error
+
+
+def _folders() -> list[Path]:
+    import presets
+
+    return [user_folder(), presets.FOLDER]
+
+
+def _read(path: Path) -> Preset:
+    try:
+        if path.stat().st_size > _LARGEST_BYTES:
+            raise PresetError(f"preset {path} must be below {_LARGEST_BYTES} bytes")
+        content: Any = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        if isinstance(error, PresetError):
+            raise
+        raise PresetError(f"preset {path} cannot be read: {error}") from error
+    if not isinstance(content, dict) or set(content) - _FIELDS or "version" not in content:
+        raise PresetError(f"preset {path} must hold only {', '.join(sorted(_FIELDS))}")
+    if content["version"] != VERSION:
+        raise PresetError(f"preset {path}: version must be {VERSION}; got {content['version']!r}")
+    performance = content.get("performance", {})
+    program = content.get("program", 0)
+    if not isinstance(performance, dict):
+        raise PresetError(f"preset {path}: performance must be an object; got {performance!r}")
+    try:
+        check_range("program", program, 0, 127)
+        checked = Performance.from_mapping(performance)
+    except (InputError, TypeError) as error:
+        raise PresetError(f"preset {path}: {error}") from error
+    return Preset(
+        slug=path.stem,
+        name=str(content.get("name", path.stem)),
+        program=int(program),
+        description=str(content.get("description", "")),
+        performance=checked,
+        path=path,
+    )

@@ -1,0 +1,1 @@
+"""Studies that support a choice but ship nothing: ablations, distillation, quantisation."""

@@ -1,0 +1,1 @@
+"""Training shared by all models: stages, checkpoints, metrics, several processes."""

@@ -1,0 +1,341 @@
+"""The desk behind the window: what the user wants, turned into commands to the engine.
+
+It keeps what is wanted (devices, settings, playing or not) apart from what is (the bridge's
+state), so that an engine that had to be restarted goes on with the same settings.
+"""
+
+import time
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from PyQt6.QtCore import QObject, pyqtSignal
+
+from engine.emotion.curve import read_curve
+from engine.mapping.table import InputMapping
+from engine.settings.performance import Performance
+from engine.settings.resume import Resume
+from engine.snapshot import Snapshot
+from gui.engine_process.bridge import EngineBridge
+from gui.state.history import History
+from gui.state.performance_model import SETTLE_S, PerformanceModel, difference
+from gui.state.preferences import MONITORS, Memory
+
+__all__ = ["BESIDE", "Desk"]
+
+BESIDE = (
+    "audio_input",
+    "midi_out",
+    "record",
+    "record_folder",
+    "latency_ms",
+    "osc",
+    "osc_in",
+    "monitor",
+    "monitor_orders",
+    "sync",
+    "midi_in",
+    "clock_out",
+    "keys_in",
+    "thru",
+    "video",
+    "seed",
+)
+"""Settings beside the performance that `gui.state.preferences.Memory` keeps; they can be undone."""
+
+
+class Desk(QObject):
+    """Everything the window can do, without a single widget.
+
+    Signals
+    -------
+    changed :
+        Something wanted or known has changed: read the properties again.
+    """
+
+    changed = pyqtSignal()
+
+    def __init__(self, memory: Memory, bridge: EngineBridge, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.memory = memory
+        self.bridge = bridge
+        beside = {name: getattr(memory, name) for name in BESIDE}
+        self.performance = PerformanceModel(memory.performance, self, beside=beside)
+        self.history = History()
+        self.look: Snapshot | None = None
+        self._last: Snapshot | None = None  # of this performance, whichever engine played it
+        self.curve: Path | None = None
+        self._wants_music = False
+        self._sent = self.performance.performance
+        self._sent_seed = memory.seed
+        self._sent_curve: Path | None = None
+        self._frozen = False
+        self._froze_s = 0.0
+        self._held = False
+        self._last_state: str = bridge.state
+        self.performance.beside_changed.connect(self._on_beside)
+        self.performance.posted.connect(self._post)
+        self.performance.changed.connect(lambda _performance: self.changed.emit())
+        bridge.snapshot.connect(self._on_snapshot)
+        bridge.state_changed.connect(self._on_state)
+        bridge.ready.connect(self._on_ready)
+        bridge.start_failed.connect(self._on_start_failed)
+
+    # ------------------------------------------------------------------ what is
+
+    @property
+    def running(self) -> bool:
+        """Whether the engine is playing (or holding, but listening)."""
+        return self.bridge.state == "running"
+
+    @property
+    def time_s(self) -> float:
+        """Seconds the engine has played; 0 while it does not."""
+        return self.look.time_s if self.look is not None else 0.0
+
+    @property
+    def hears_device(self) -> bool:
+        """Whether the chosen audio device is delivering."""
+        look, name = self.look, self.memory.audio_input
+        return look is not None and look.audio.alive and name != "" and not Path(name).is_file()
+
+    @property
+    def wants_music(self) -> bool:
+        """Whether the user has pressed Start and not Stop."""
+        return self._wants_music
+
+    @property
+    def frozen(self) -> bool:
+        """Whether the target is held."""
+        return self._frozen
+
+    @property
+    def held(self) -> bool:
+        """Whether the music is held while listening goes on."""
+        return self._held
+
+    @property
+    def seed(self) -> int:
+        """Seed of the generator."""
+        return self.memory.seed
+
+    @property
+    def recording(self) -> bool:
+        """Whether the session under way is being recorded."""
+        return self._wants_music and self.memory.record
+
+    # ------------------------------------------------------------------ start and stop
+
+    def start(self, *, held: bool = False) -> None:
+        """Start as soon as the engine is ready, or restart it; ``held``: only listen yet."""
+        self._wants_music = True
+        self._last = None
+        self._held = held
+        if self.bridge.state == "absent":
+            self.bridge.open()
+        elif self.bridge.state != "booting":
+            self._send_start()
+        self.changed.emit()
+
+    def stop(self) -> None:
+        """End every note and close the devices."""
+        self._wants_music = False
+        self.bridge.stop()
+        self.changed.emit()
+
+    def toggle_start(self) -> None:
+        """Start, or stop."""
+        if self._wants_music:
+            self.stop()
+        else:
+            self.start()
+
+    def close(self) -> None:
+        """End the engine and remember the settings."""
+        recording = self.recording
+        self._wants_music = False
+        self.memory.performance = self.performance.performance
+        self.bridge.close(recording)
+
+    # ------------------------------------------------------------------ while playing
+
+    def set_held(self, held: bool) -> None:
+        """Hold the music, or let it go on at the next bar."""
+        self._held = held
+        self.bridge.play(not held)
+        self.changed.emit()
+
+    def set_frozen(self, frozen: bool) -> None:
+        """Hold the target where it is, or let it go."""
+        self._frozen, self._froze_s = frozen, time.perf_counter()
+        self.bridge.freeze(frozen)
+        self.changed.emit()
+
+    def set_seed(self, seed: int) -> None:
+        """Choose the seed; while playing the generator begins anew with it."""
+        self.choose(seed=seed)
+
+    def regenerate(self) -> None:
+        """Take the next seed: other notes in the same emotion."""
+        self.set_seed((self.seed + 1) % 2**31)
+
+    def panic(self) -> None:
+        """End every sounding note now."""
+        self.bridge.panic()
+
+    def drag_target(self, valence: float, arousal: float) -> None:
+        """Play this emotion: taking hold of the target means playing by hand."""
+        self.performance.set(mode="manual", valence=valence, arousal=arousal)
+
+    def drag_goal(self, valence: float, arousal: float) -> None:
+        """Lead the room to this emotion."""
+        self.performance.set(valence=valence, arousal=arousal)
+
+    # ------------------------------------------------------------------ devices and files
+
+    def choose(self, **values: Any) -> None:
+        """Change settings of `BESIDE`; all but the seed restart the music."""
+        self.performance.choose(**values)
+
+    def take_preset(self, performance: Performance) -> None:
+        """Play differently from the next bar line on, or at once where nothing plays."""
+        if self.running:
+            self.performance.expect(performance)
+            self.bridge.preset(performance.to_json())
+        else:
+            self.performance.replace(performance)
+
+    def keep_mapping(self, mapping: InputMapping) -> None:
+        """Let a controller move what it was learned for, and nothing else."""
+        inputs = self.performance.performance.inputs
+        what, place = (mapping.sets, mapping.does), (mapping.on, mapping.number, mapping.channel)
+        kept = tuple(
+            item
+            for item in inputs
+            if (item.sets, item.does) != what and (item.on, item.number, item.channel) != place
+        )
+        self.performance.set(inputs=(*kept, mapping))
+
+    def forget_mapping(self, what: str) -> None:
+        """Let nothing move this setting or action any more."""
+        inputs = self.performance.performance.inputs
+        self.performance.set(
+            inputs=tuple(item for item in inputs if what not in (item.sets, item.does))
+        )
+
+    def choose_curve(self, path: Path) -> None:
+        """Play the emotions of a curve file.
+
+        Raises
+        ------
+        InputError
+            It is no such file; nothing changes then.
+        """
+        read_curve(path)
+        self.curve = path
+        self.performance.set(mode="curve")
+        if self._sent_curve != path:
+            self._restart_if_playing()
+        self.changed.emit()
+
+    def config(self) -> dict[str, Any]:
+        """Return what the engine needs to start (see `engine.live.remote`)."""
+        memory, performance = self.memory, self.performance.performance
+        values: dict[str, Any] = {
+            "performance": performance.to_json(),
+            "input": memory.audio_input,
+            "midi_out": memory.midi_out,
+            "osc": memory.osc.replace(",", " ").split(),
+            "osc_in": memory.osc_in,
+            "monitor": MONITORS[memory.monitor],
+            "monitor_token": memory.monitor_token if memory.monitor_orders else "",
+            "seed": self.seed,
+            "latency_ms": memory.latency_ms,
+            "sync": memory.sync,
+            "midi_in": memory.midi_in,
+            "clock_out": memory.clock_out,
+            "keys_in": list(memory.keys_in),
+            "thru": memory.thru,
+            "video": memory.video,
+        }
+        if memory.record:
+            stamp = datetime.now().strftime("session-%Y-%m-%d-%H%M%S")
+            values["record"] = str(memory.record_folder / stamp)
+        if self.curve is not None:
+            values["curve"] = str(self.curve)
+        return values
+
+    # ------------------------------------------------------------------ from the engine
+
+    def _post(self, values: dict[str, Any]) -> None:
+        if values.get("mode") == "curve" and self._sent_curve != self.curve:
+            self._restart_if_playing()  # the engine takes a curve only at the start
+            return
+        self.bridge.change(values)
+        expected = self.performance.expected
+        if expected is not None:  # a change takes what waits for the bar off: put it back
+            self.bridge.preset(expected.to_json())
+
+    def _on_beside(self, values: dict[str, Any]) -> None:
+        for name, value in values.items():
+            setattr(self.memory, name, value)
+        if set(values) != {"seed"}:
+            self._restart_if_playing()
+        elif self.running:
+            self.bridge.regenerate(self.seed)
+        self.changed.emit()
+
+    def _restart_if_playing(self) -> None:
+        if self._wants_music and self.bridge.state not in ("absent", "booting"):
+            self._send_start()
+        self.changed.emit()
+
+    def _send_start(self, last: Snapshot | None = None) -> None:
+        """Start; after a death, where the engine was in its last snapshot."""
+        self.performance.forget_pending()
+        self._sent = self.performance.performance
+        self._sent_seed = self.seed
+        self._sent_curve = self.curve
+        config = self.config()
+        if last is not None:
+            config["resume"] = Resume.from_snapshot(last.to_json())
+        self.bridge.start(config)
+
+    def _on_ready(self) -> None:
+        if self._wants_music:
+            self._send_start(self._last)
+
+    def _on_start_failed(self) -> None:
+        self._wants_music = False  # said in words; the same again would fail again
+        self.changed.emit()
+
+    def _on_state(self, state: str) -> None:
+        if state == "running":
+            self._catch_up()
+            if self._frozen:
+                self.set_frozen(True)
+            if self._held:
+                self.bridge.play(False)
+        else:
+            self.performance.expect_no_more()
+            self.look = None
+            if state == "idle" and self._last_state == "running":
+                self._wants_music = False  # a worker of the engine failed; said in words
+        self._last_state = state
+        self.changed.emit()
+
+    def _catch_up(self) -> None:
+        """Send what was changed while the engine was starting."""
+        values = difference(self._sent, self.performance.performance)
+        if values:
+            self.bridge.change(values)
+        if self.seed != self._sent_seed:
+            self.bridge.regenerate(self.seed)
+
+    def _on_snapshot(self, look: Snapshot) -> None:
+        self.look = self._last = look
+        self.history.add(look)
+        self.performance.adopt(look.performance)
+        if look.frozen != self._frozen and time.perf_counter() - self._froze_s > SETTLE_S:
+            self._frozen = look.frozen
+            self.changed.emit()

@@ -1,0 +1,66 @@
+"""Looks for devices that come and go, as rarely as will do.
+
+Each look opens the sound and MIDI systems for a moment, in processes of their own. On a busy stage
+even that is left out unless somebody looks at a list of devices, one of them is lost, or the
+system itself says that something was plugged in (Linux).
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from PyQt6.QtCore import QFileSystemWatcher, QObject, QTimer
+
+from gui.desks.desk import Desk
+
+__all__ = ["DeviceWatch"]
+
+LOOK_MS = 4_000
+SETTLE_MS = 700
+"""A device that was just plugged in takes so long until it can be listed."""
+
+_RARELY = 5
+_NODES = Path("/dev/snd")
+
+
+class DeviceWatch(QObject):
+    """Asks the engine for a new list when there may be one.
+
+    Parameters
+    ----------
+    desk : Desk
+        Whose engine is asked.
+    shown : callable
+        Whether a list of devices can be seen now.
+    """
+
+    def __init__(self, desk: Desk, shown: Callable[[], bool], parent: QObject) -> None:
+        super().__init__(parent)
+        self._desk, self._shown = desk, shown
+        self._turn = 0
+        self._timer = QTimer(self)
+        self._timer.setInterval(LOOK_MS)
+        self._timer.timeout.connect(self._look)
+        self._timer.start()
+        self._settling = QTimer(self)
+        self._settling.setSingleShot(True)
+        self._settling.setInterval(SETTLE_MS)
+        self._settling.timeout.connect(desk.bridge.list_devices)
+        self._nodes = QFileSystemWatcher(self)
+        if _NODES.is_dir():
+            self._nodes.addPath(str(_NODES))
+        self._nodes.directoryChanged.connect(lambda _path: self._settling.start())
+
+    def stop(self) -> None:
+        """Look no more."""
+        self._timer.stop()
+        self._settling.stop()
+
+    def _look(self) -> None:
+        self._turn += 1
+        rests = not self._desk.wants_music and self._turn % _RARELY == 0
+        if self._shown() or rests or self._lost():
+            self._desk.bridge.list_devices()
+
+    def _lost(self) -> bool:
+        look = self._desk.look
+        return look is not None and (bool(look.audio.error) or not look.midi.alive)

@@ -1,0 +1,127 @@
+"""What the Presets page can do: play with one, keep, rename, number and remove one's own."""
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+
+from PyQt6.QtCore import QObject
+from PyQt6.QtWidgets import QWidget
+
+from engine.errors import PresetError, StimmungError
+from engine.settings.performance import Performance
+from engine.settings.presets import Preset, list_presets, remove_preset, save_preset
+from gui import texts
+from gui.desks.desk import Desk
+from gui.widgets import dialogs
+from gui.widgets.preset_list import PresetList
+
+__all__ = ["PresetDesk", "keep_preset"]
+
+
+class PresetDesk(QObject):
+    """Connects the Presets page with the files.
+
+    Parameters
+    ----------
+    panel : PresetList
+        The page.
+    desk : Desk
+        What plays.
+    say : callable
+        Tells the user what went wrong.
+    """
+
+    def __init__(
+        self, panel: PresetList, desk: Desk, say: Callable[[str], None], parent: QWidget
+    ) -> None:
+        super().__init__(parent)
+        self._panel, self._desk, self._say, self._window = panel, desk, say, parent
+        panel.applied.connect(lambda preset: desk.take_preset(preset.performance))
+        panel.save_wanted.connect(self._ask_name)
+        panel.rename_wanted.connect(self._ask_new_name)
+        panel.remove_wanted.connect(self._ask_remove)
+        panel.program_chosen.connect(self.number)
+        desk.changed.connect(self._show)
+        self.reload()
+
+    def keep(self, name: str) -> None:
+        """Keep the settings of now under a name."""
+        self._try(lambda: keep_preset(name, self._desk.performance.performance))
+
+    def rename(self, preset: Preset, name: str) -> None:
+        """Give one's own preset another name."""
+        if name.strip():
+            self._try(lambda: _save(replace(preset, name=name.strip())))
+
+    def number(self, preset: Preset, program: int) -> None:
+        """Give one's own preset another program number, unless a preset has it."""
+        others = [other for other in list_presets() if other.slug != preset.slug]
+        taken = [other.name for other in others if other.program == program]
+        if taken:
+            self._say(texts.PRESET_TAKEN.format(program=program, name=taken[0]))
+            self._panel.show_presets(list_presets())
+        elif program != preset.program:
+            self._try(lambda: _save(replace(preset, program=program)))
+
+    def remove(self, preset: Preset) -> None:
+        """Throw one's own preset away."""
+        self._try(lambda: remove_preset(preset))
+
+    def reload(self) -> None:
+        """List the presets anew."""
+        try:
+            self._panel.show_presets(list_presets())
+        except StimmungError as error:
+            self._say(texts.PRESET_BROKEN.format(reason=error))
+        self._show()
+
+    def _show(self) -> None:
+        model = self._desk.performance
+        self._panel.show_performance(model.performance, model.expected)
+
+    def _ask_name(self) -> None:
+        dialogs.ask_preset_name(self._window, texts.PRESET_TITLE, "", self.keep)
+
+    def _ask_new_name(self, preset: Preset) -> None:
+        dialogs.ask_preset_name(
+            self._window, texts.PRESET_RENAME, preset.name, lambda name: self.rename(preset, name)
+        )
+
+    def _ask_remove(self, preset: Preset) -> None:
+        question = texts.PRESET_REMOVE_SURE.format(name=preset.name)
+        dialogs.ask_sure(self._window, question, texts.PRESET_REMOVE, lambda: self.remove(preset))
+
+    def _try(self, act: Callable[[], object]) -> None:
+        try:
+            act()
+        except StimmungError as error:
+            self._say(str(error))
+        self.reload()
+
+
+def keep_preset(name: str, performance: Performance) -> None:
+    """Keep a performance as a preset of the user's own, on the first free program number.
+
+    Raises
+    ------
+    PresetError
+        The name is empty, or the file cannot be written.
+    """
+    slug = re.sub(r"[^\w-]+", "-", name.strip().lower()).strip("-")
+    if not slug:
+        raise PresetError(texts.PRESET_NAMELESS)
+    known = {preset.slug: preset for preset in list_presets()}
+    taken = {preset.program for preset in known.values()}
+    free = [program for program in range(128) if program not in taken]
+    program = known[slug].program if slug in known else (free + [127])[0]
+    save_preset(slug, name.strip(), performance, program=program, description=texts.PRESET_OWN)
+
+
+def _save(preset: Preset) -> None:
+    save_preset(
+        preset.slug,
+        preset.name,
+        preset.performance,
+        program=preset.program,
+        description=preset.description,
+    )

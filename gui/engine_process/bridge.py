@@ -1,0 +1,419 @@
+"""The only file that talks to the engine process.
+
+The engine is a child process reached over pipes (`engine.live.remote`): nothing here waits for
+it, and nothing it does can block the window. Of its snapshots only the newest is read; the
+window looks at it at most 30 times a second. When the process dies the bridge says so and
+starts another, a few times and ever more slowly, so that a broken machine is not kept busy
+with restarts. While music plays a spare waits with its model loaded, so the first is there at once.
+"""
+
+import json
+import time
+from collections import deque
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from PyQt6.QtCore import QObject, QProcess, QTimer, pyqtSignal
+
+from engine.mapping.table import InputMapping
+from engine.snapshot import ReplayLook, Snapshot
+from gui import texts
+from gui.engine_process.decode import Devices, read_snapshot
+from gui.engine_process.qprocess import child_process, command_line
+from gui.engine_process.spare_engine import SpareEngine
+from gui.texts import wording
+
+__all__ = ["BridgeState", "EngineBridge"]
+
+BridgeState = Literal["absent", "booting", "idle", "starting", "running", "stopping"]
+
+FRAME_MS = 33
+"""Shortest time between two looks at a snapshot."""
+
+RESTART_DELAYS_S = (0.0, 1.0, 3.0)
+"""Waits before the first, second and third restart; after that only the user restarts."""
+
+FORGIVEN_AFTER_S = 60.0
+"""An engine that lived so long has its earlier deaths forgotten."""
+
+UNRESPONSIVE_S = 5.0
+CLOSE_MS = 5_000
+REOPEN_MS = 3_000
+CLOSE_RECORDING_MS = 30_000
+
+_SNAPSHOT_PREFIX = b'{"is": "snapshot"'
+_MOST_STDERR_LINES = 60
+
+
+class EngineBridge(QObject):
+    """Starts, drives and watches one engine process.
+
+    Signals
+    -------
+    state_changed : str
+        One of `BridgeState`.
+    snapshot : engine.snapshot.Snapshot
+        The newest look at the engine, at most 30 a second.
+    devices : Devices
+        What is present now.
+    ready :
+        A new engine process waits for its first command.
+    refused : str
+        The engine could not do what was asked, in its own words.
+    start_failed :
+        What was refused was a start; nothing plays.
+    learned : engine.mapping.table.InputMapping
+        What moves the control that waited for it.
+    captured : str
+        The file of the bars that were kept.
+    monitored : str
+        Address of the stage-side page; empty while there is none.
+    replayed : engine.snapshot.ReplayLook
+        Where the session that is replayed is, 30 a second.
+    died : str, bool
+        The process is gone: why, and whether it is being started again.
+    """
+
+    state_changed = pyqtSignal(str)
+    snapshot = pyqtSignal(object)
+    devices = pyqtSignal(object)
+    ready = pyqtSignal()
+    refused = pyqtSignal(str)
+    start_failed = pyqtSignal()
+    learned = pyqtSignal(object)
+    captured = pyqtSignal(str)
+    monitored = pyqtSignal(str)
+    replayed = pyqtSignal(object)
+    died = pyqtSignal(str, bool)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._state: BridgeState = "absent"
+        self._process: QProcess | None = None
+        self.spare = SpareEngine(self)
+        self._buffer = b""
+        self._newest: bytes | None = None
+        self._awaited: deque[str] = deque()
+        self._stderr: deque[str] = deque(maxlen=_MOST_STDERR_LINES)
+        self._deaths = 0
+        self._born_s = 0.0
+        self._heard_s = 0.0
+        self._closing = False
+        self._reopening = False
+        self._frame = QTimer(self)
+        self._frame.setInterval(FRAME_MS)
+        self._frame.timeout.connect(self._show_newest)
+        self._restart_timer = QTimer(self)
+        self._restart_timer.setSingleShot(True)
+        self._restart_timer.timeout.connect(self._launch)
+        self._hung_timer = QTimer(self)
+        self._hung_timer.setSingleShot(True)
+        self._hung_timer.timeout.connect(self._kill_hung)
+
+    # ------------------------------------------------------------------ the process
+
+    @property
+    def state(self) -> BridgeState:
+        """What the engine process is doing."""
+        return self._state
+
+    @property
+    def process_id(self) -> int:
+        """Process number of the engine, 0 while there is none."""
+        return 0 if self._process is None else int(self._process.processId() or 0)
+
+    @property
+    def silent_s(self) -> float:
+        """Seconds since a running engine last said anything; 0 while it need not speak."""
+        if self._state != "running":
+            return 0.0
+        return time.perf_counter() - self._heard_s
+
+    @property
+    def log(self) -> str:
+        """The last lines the engine wrote to its error output."""
+        return "\n".join(self._stderr)
+
+    def open(self) -> None:
+        """Start the engine process without waiting for it."""
+        if self._process is None and not self._closing:
+            self._launch()
+
+    def reopen(self) -> None:
+        """Start afresh at the user's wish; earlier deaths no longer count."""
+        self._deaths = 0
+        self._restart_timer.stop()
+        process = self._process
+        if process is None:
+            self._launch()
+            return
+        # First politely, so that a recording is finished; a hung engine is killed.
+        self._reopening = True
+        process.closeWriteChannel()
+        self._hung_timer.start(REOPEN_MS)
+
+    def close(self, recording: bool = False) -> None:
+        """End the engine: it sees the end of its input, ends every note and leaves.
+
+        Waits for that, so call it with the window already hidden. ``recording`` gives it
+        the time to finish the session's files.
+        """
+        self._closing = True
+        self._restart_timer.stop()
+        self._frame.stop()
+        self.spare.close()
+        process = self._process
+        if process is None:
+            return
+        process.closeWriteChannel()
+        if not process.waitForFinished(CLOSE_RECORDING_MS if recording else CLOSE_MS):
+            process.kill()  # its sender ends every note
+            process.waitForFinished(CLOSE_MS)
+        self._drop_process()
+        self._set_state("absent")
+
+    def _kill_hung(self) -> None:
+        if self._process is not None:
+            self._process.kill()
+
+    def _launch(self) -> None:
+        spare = self.spare.take()
+        process = spare or child_process(self, "engine.live.remote")
+        process.readyReadStandardOutput.connect(self._read)
+        process.readyReadStandardError.connect(self._read_errors)
+        process.finished.connect(self._on_finished)
+        process.errorOccurred.connect(self._on_process_error)
+        self._process = process
+        self._buffer, self._newest = b"", None
+        self._awaited.clear()
+        self._born_s = self._heard_s = time.perf_counter()
+        self._set_state("booting")
+        self._frame.start()
+        if spare is None:
+            process.start()
+        else:
+            self._read()  # what it said while it waited
+
+    def _drop_process(self) -> None:
+        process, self._process = self._process, None
+        if process is not None:
+            process.blockSignals(True)
+            process.deleteLater()
+
+    def _on_finished(self, code: int, status: QProcess.ExitStatus) -> None:
+        self._read_errors()
+        if self._closing:
+            return
+        if self._reopening:
+            self._reopening = False
+            self._hung_timer.stop()
+            self._drop_process()
+            self._set_state("absent")
+            self._launch()
+            return
+        crashed = status == QProcess.ExitStatus.CrashExit
+        self._bury(wording.engine_death(code, crashed, self._last_error_line()))
+
+    def _on_process_error(self, error: QProcess.ProcessError) -> None:
+        if error == QProcess.ProcessError.FailedToStart and not self._closing:
+            assert self._process is not None
+            self._bury(texts.ENGINE_NOT_STARTED.format(reason=self._process.errorString()))
+
+    def _bury(self, reason: str) -> None:
+        self._frame.stop()
+        self._drop_process()
+        if time.perf_counter() - self._born_s > FORGIVEN_AFTER_S:
+            self._deaths = 0
+        again = self._deaths < len(RESTART_DELAYS_S)
+        self._set_state("absent")
+        if again:
+            self._restart_timer.start(round(RESTART_DELAYS_S[self._deaths] * 1000))
+        self._deaths += 1
+        self.died.emit(reason, again)
+
+    def _last_error_line(self) -> str:
+        return next((line for line in reversed(self._stderr) if line.strip()), "")
+
+    # ------------------------------------------------------------------ commands
+
+    def start(self, config: Mapping[str, Any]) -> None:
+        """Start or restart the music with these settings (see `engine.live.remote`)."""
+        if self._state not in ("absent", "booting"):
+            self._set_state("starting")
+            self._newest = None
+            self.spare.config = dict(config)
+            self._send("start", awaited=True, config=self.spare.config)
+
+    def stop(self) -> None:
+        """End every note and close the devices."""
+        if self._state in ("running", "starting"):
+            self._set_state("stopping")
+            self._send("stop", awaited=True)
+
+    def change(self, values: Mapping[str, Any]) -> None:
+        """Change settings of the performance while it plays."""
+        self._while_running("change", values=dict(values))
+
+    def freeze(self, frozen: bool) -> None:
+        """Hold the target, or let it go."""
+        self._while_running("freeze", frozen=frozen)
+
+    def play(self, playing: bool) -> None:
+        """Let the music move, or hold it."""
+        self._while_running("play", playing=playing)
+
+    def regenerate(self, seed: int) -> None:
+        """Ask for other choices in the same emotion."""
+        self._while_running("regenerate", seed=seed)
+
+    def panic(self) -> None:
+        """End every sounding note now; a replay stays where it is."""
+        if self._process is not None and self._state != "booting":
+            self._send("panic")
+
+    def test_notes(self) -> None:
+        """Sound a few notes through the MIDI output."""
+        self._while_running("test_notes")
+
+    def preset(self, performance: Mapping[str, Any]) -> None:
+        """Play with these settings from the next bar line on."""
+        self._while_running("preset", performance=dict(performance))
+
+    def replay(self, folder: str, from_s: float, midi_out: str, latency_ms: float) -> bool:
+        """Play a session from a place [s], music ends; return whether an engine is there."""
+        if self._state in ("absent", "booting"):
+            return False
+        self.stop()
+        self._send("replay", folder=folder, from_s=from_s, midi_out=midi_out, latency_ms=latency_ms)
+        return True
+
+    def replay_hold(self) -> None:
+        """Keep the replay where it is."""
+        self._while_idle("replay_hold")
+
+    def replay_play(self, from_s: float | None) -> None:
+        """Let the replay go on, from a place [s] or from where it is."""
+        self._while_idle("replay_play", from_s=from_s)
+
+    def replay_stop(self) -> None:
+        """End the replay and close its port."""
+        self._while_idle("stop", awaited=True)
+
+    def act(self, action: str) -> None:
+        """Do what a pedal can do, see `engine.live.triggers`."""
+        self._while_running("act", action=action)
+
+    def learn(self, what: str) -> None:
+        """Map the next controller to a setting or action; empty: wait no more."""
+        self._while_running("learn", what=what)
+
+    def capture(self, bars: int) -> None:
+        """Keep the last bars as a MIDI file; the answer is the signal ``captured``."""
+        self._while_running("capture", bars=bars)
+
+    def list_devices(self) -> None:
+        """Ask which devices are present; the answer is the signal ``devices``."""
+        if self._state not in ("absent", "booting") and "devices" not in self._awaited:
+            self._send("devices", awaited=True)
+
+    def _while_idle(self, do: str, **values: Any) -> None:
+        if self._state == "idle":
+            self._send(do, **values)
+
+    def _while_running(self, do: str, **values: Any) -> None:
+        if self._state == "running":
+            self._send(do, **values)
+
+    def _send(self, do: str, *, awaited: bool = False, **values: Any) -> None:
+        assert self._process is not None
+        if awaited:
+            self._awaited.append(do)
+        self._process.write(command_line(do, **values))
+
+    # ------------------------------------------------------------------ answers
+
+    def _read(self) -> None:
+        assert self._process is not None
+        self._heard_s = time.perf_counter()
+        self._buffer += self._process.readAllStandardOutput().data()
+        *lines, self._buffer = self._buffer.split(b"\n")
+        for line in lines:
+            if line.startswith(_SNAPSHOT_PREFIX):
+                self._newest = line  # older ones are never even parsed
+            else:
+                self._obey(line)
+
+    def _read_errors(self) -> None:
+        if self._process is not None:
+            text = self._process.readAllStandardError().data().decode(errors="replace")
+            self._stderr.extend(text.splitlines())
+
+    def _obey(self, line: bytes) -> None:
+        try:
+            answer = json.loads(line)
+            kind = answer["is"]
+        except (ValueError, KeyError, TypeError):
+            # Not ours: a library in the engine printed something.
+            self._stderr.append(line.decode(errors="replace"))
+            return
+        if kind == "ready":
+            self._set_state("idle")
+            self.ready.emit()
+            self.list_devices()
+        elif kind == "started":
+            self._fulfilled("start")
+            if "start" not in self._awaited and self._state in ("starting", "idle"):
+                self._set_state("running")
+                self.spare.prepare()
+                self.monitored.emit(str(answer["monitor"]))
+        elif kind == "replay":
+            self._on_replay(answer)
+        elif kind == "stopped":
+            self._fulfilled("stop")
+            if self._state in ("running", "stopping") and "start" not in self._awaited:
+                self._set_state("idle")
+        elif kind == "devices":
+            self._fulfilled("devices")
+            self.devices.emit(Devices.read(answer))
+        elif kind == "learned":
+            self.learned.emit(InputMapping.from_json(answer["mapping"]))
+        elif kind == "captured":
+            self.captured.emit(str(answer["path"]))
+        elif kind == "error":
+            self._on_error(str(answer["message"]))
+
+    def _on_replay(self, answer: dict[str, Any]) -> None:
+        del answer["is"]
+        if self._state == "idle":
+            self.replayed.emit(ReplayLook(**answer))
+
+    def _on_error(self, message: str) -> None:
+        if "start" in self._awaited:
+            self._fulfilled("start")
+            if "start" not in self._awaited and self._state == "starting":
+                self._set_state("idle")
+                self.start_failed.emit()
+        self.refused.emit(message)
+
+    def _fulfilled(self, do: str) -> None:
+        if do in self._awaited:
+            self._awaited.remove(do)
+
+    def _show_newest(self) -> None:
+        line, self._newest = self._newest, None
+        if line is None or self._state != "running":
+            return
+        try:
+            look: Snapshot = read_snapshot(json.loads(line))
+        except (ValueError, KeyError, TypeError) as error:
+            self.refused.emit(texts.SNAPSHOT_UNREADABLE.format(reason=error))
+            self._frame.stop()  # said once; thirty times a second would bury everything else
+            return
+        self.snapshot.emit(look)
+
+    def _set_state(self, state: BridgeState) -> None:
+        if state != self._state:
+            self._state = state
+            if state == "running":
+                self._heard_s = time.perf_counter()
+            self.state_changed.emit(state)

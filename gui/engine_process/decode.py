@@ -1,0 +1,80 @@
+"""From the JSON the engine writes to the values it means."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from engine.events import EmotionState, NoteEvent
+from engine.settings.performance import Performance
+from engine.snapshot import AudioHealth, MidiHealth, Snapshot, SyncHealth, VideoHealth
+
+__all__ = ["Devices", "read_snapshot"]
+
+_OWN = "Stimmung"
+
+
+@dataclass(frozen=True, slots=True)
+class Devices:
+    """What the engine found: names, and what kept some from being listed."""
+
+    audio_inputs: tuple[str, ...] = ()
+    midi_inputs: tuple[str, ...] = ()
+    midi_outputs: tuple[str, ...] = ()
+    problem: str = ""
+    jack: bool = False
+    """Whether a JACK server can be reached."""
+    midi_systems: tuple[str, ...] = ()
+    """MIDI systems this machine has, such as ``ALSA``; without any, no port can be made."""
+
+    @classmethod
+    def read(cls, answer: Mapping[str, Any]) -> "Devices":
+        """Return the devices of the engine's answer."""
+        return cls(
+            tuple(answer["inputs"]),
+            _others(answer["midi_inputs"]),
+            _others(answer["outputs"]),
+            answer["problem"],
+            answer["jack"],
+            tuple(answer["systems"]),
+        )
+
+
+def _others(ports: Sequence[str]) -> tuple[str, ...]:
+    """Leave out our own ports: listening to ourselves would be a loop."""
+    return tuple(port for port in ports if not port.startswith(_OWN))
+
+
+def read_snapshot(values: Mapping[str, Any]) -> Snapshot:
+    """Return the snapshot an engine process sent.
+
+    Parameters
+    ----------
+    values : mapping
+        `Snapshot.to_json`, after JSON; ``"is"`` is ignored.
+
+    Raises
+    ------
+    KeyError, TypeError, ValueError
+        A field is missing or unknown: engine and window are of different versions.
+    """
+    given = {name: value for name, value in values.items() if name != "is"}
+    emotion = given["emotion"]
+    given["emotion"] = None if emotion is None else _read_emotion(emotion)
+    for name in ("notes", "committed", "draft"):
+        given[name] = tuple(NoteEvent(**note) for note in given[name])
+    given["audio"] = AudioHealth(**given["audio"])
+    given["midi"] = MidiHealth(**given["midi"])
+    given["sync"] = SyncHealth(**given["sync"])
+    video = given["video"]
+    given["video"] = None if video is None else VideoHealth(**video)
+    for name in ("messages", "troubles"):
+        given[name] = tuple(given[name])
+    given["performance"] = Performance.from_mapping(given["performance"])
+    return Snapshot(**given)
+
+
+def _read_emotion(values: Mapping[str, Any]) -> EmotionState:
+    given = dict(values)
+    given["quadrants"] = tuple(given["quadrants"])
+    given["tags"] = tuple((str(word), float(share)) for word, share in given["tags"])
+    return EmotionState(**given)

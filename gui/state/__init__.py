@@ -1,0 +1,1 @@
+"""What the window knows: models of what is shown, without drawing."""

@@ -1,0 +1,65 @@
+"""What the assistant for the first start proposes, without a single widget."""
+
+import sys
+
+from gui import texts
+from gui.engine_process.decode import Devices
+from presets import DEMO_AUDIO
+
+__all__ = ["SILENT_DB", "cures", "hint_for_output", "propose_input", "propose_output"]
+
+SILENT_DB = -55.0
+"""Below this nothing worth listening to arrives [dBFS]."""
+
+_SYNTHESIZERS = ("fluid", "synth", "zyn", "yoshimi", "surge", "vital", "timidity", "piano", "organ")
+_NO_INSTRUMENTS = ("through", "stimmung", "network session")
+
+
+def propose_input(devices: Devices, chosen: str) -> str:
+    """Return what to listen to: what was chosen if it is there, the default, or the demo piece."""
+    if chosen and chosen in (*devices.audio_inputs, str(DEMO_AUDIO)):
+        return chosen
+    return "" if devices.audio_inputs else str(DEMO_AUDIO)
+
+
+def propose_output(devices: Devices, chosen: str) -> str:
+    """Return where notes are most likely to sound.
+
+    That is what was chosen if it is there, else a synthesizer that runs, else any instrument,
+    else a port of our own for the DAW.
+    """
+    if chosen in devices.midi_outputs:
+        return chosen
+    instruments = [
+        name
+        for name in devices.midi_outputs
+        if not any(word in name.casefold() for word in _NO_INSTRUMENTS)
+    ]
+    for name in instruments:
+        if any(word in name.casefold() for word in _SYNTHESIZERS):
+            return name
+    return instruments[0] if instruments else "virtual"
+
+
+def hint_for_output(output: str, devices: Devices, platform: str = sys.platform) -> str:
+    """Say what the user has to do so that this output sounds."""
+    if output == "none":
+        return texts.STEP_OUT_NONE
+    if output not in ("virtual", "jack"):
+        return texts.STEP_OUT_PORT.format(name=output)
+    if output == "virtual" and platform == "win32":
+        return texts.STEP_OUT_LOOPMIDI
+    if output == "jack" and not devices.jack:
+        return texts.STEP_OUT_NO_JACK
+    if output == "virtual" and not devices.midi_systems:
+        return texts.STEP_OUT_NO_SYSTEM
+    return texts.STEP_OUT_OWN
+
+
+def cures(output: str, platform: str = sys.platform) -> str:
+    """Say what to look at when the test notes were not heard."""
+    if output == "virtual" and platform == "win32":
+        return texts.STEP_OUT_LOOPMIDI
+    if output == "none":
+        return texts.STEP_OUT_NONE
+    return texts.STEP_CURES_OWN if output in ("virtual", "jack") else texts.STEP_CURES_PORT

@@ -1,0 +1,215 @@
+"""What the widgets show and change, without drawing: settings with undo.
+
+Two kinds of setting share one line of undo: those of the performance, which the engine takes while
+it plays, and those *beside* it (devices, seed, recording), which are kept from day to day.
+"""
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from PyQt6.QtCore import QObject, QTimer, pyqtSignal
+
+from engine.settings.performance import Performance
+
+__all__ = ["SETTLE_S", "PerformanceModel", "difference"]
+
+POST_INTERVAL_MS = 40
+"""Shortest time between two posts to the engine while something is dragged: 25 a second."""
+
+UNDO_JOIN_S = 1.0
+"""Changes of the same settings within so long of each other are undone together."""
+
+SETTLE_S = 0.7
+"""After a change of the user's own, the engine's word does not count for so long."""
+
+_MOST_UNDO = 200
+
+Clock = Callable[[], float]
+State = tuple[Performance, Mapping[str, Any]]
+
+
+class PerformanceModel(QObject):
+    """The performance as the user wants it; every widget reads it and writes to it.
+
+    Signals
+    -------
+    changed : engine.settings.performance.Performance
+        At once, for the widgets.
+    posted : dict
+        What differs since the last post, at most 25 times a second, for the engine.
+    beside_changed : dict
+        What has changed beside the performance, at once.
+    """
+
+    changed = pyqtSignal(object)
+    posted = pyqtSignal(dict)
+    beside_changed = pyqtSignal(dict)
+
+    def __init__(
+        self,
+        performance: Performance,
+        parent: QObject | None = None,
+        clock: Clock = time.perf_counter,
+        beside: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._performance = performance
+        self._beside: Mapping[str, Any] = dict(beside or {})
+        self._expected: Performance | None = None
+        self._clock = clock
+        self._pending: dict[str, Any] = {}
+        self._undo: list[State] = []
+        self._redo: list[State] = []
+        self._last_names: frozenset[str] = frozenset()
+        self._last_s = float("-inf")
+        self._timer = QTimer(self)
+        self._timer.setInterval(POST_INTERVAL_MS)
+        self._timer.timeout.connect(self._post)
+
+    @property
+    def performance(self) -> Performance:
+        """The settings now."""
+        return self._performance
+
+    @property
+    def beside(self) -> Mapping[str, Any]:
+        """The settings beside the performance, by name."""
+        return self._beside
+
+    @property
+    def expected(self) -> Performance | None:
+        """What the engine will play from the next bar on, or None."""
+        return self._expected
+
+    @property
+    def can_undo(self) -> bool:
+        """Whether there is anything to undo."""
+        return bool(self._undo)
+
+    @property
+    def can_redo(self) -> bool:
+        """Whether anything undone could be done again."""
+        return bool(self._redo)
+
+    def set(self, **values: Any) -> None:
+        """Change some settings.
+
+        Raises
+        ------
+        InputError
+            A name is unknown or a value out of range; nothing changes then.
+        """
+        changed = self._performance.changed(values)
+        if self._expected is not None:
+            self._expected = self._expected.changed(values)
+        self._remember_and_take(changed, frozenset(values))
+
+    def choose(self, **values: Any) -> None:
+        """Change settings beside the performance."""
+        changed = {**self._beside, **values}
+        if changed != self._beside:
+            self._remember(frozenset(values))
+            self._go_to((self._performance, changed))
+
+    def expect(self, performance: Performance) -> None:
+        """Take note that the engine will play this from the next bar on; `adopt` sees it come."""
+        if self._expected is None:
+            self._undo.append((self._performance, self._beside))
+            self._redo.clear()
+        self._expected = performance
+        self._forget_join()
+        self.changed.emit(self._performance)
+
+    def expect_no_more(self) -> None:
+        """Take over at once what was expected: the engine that was to bring it has gone."""
+        expected, self._expected = self._expected, None
+        if expected is not None:
+            self._take(expected)
+
+    def replace(self, performance: Performance) -> None:
+        """Change all settings at once, as a preset does."""
+        self._remember_and_take(performance, frozenset(performance.__dataclass_fields__))
+
+    def adopt(self, performance: Performance) -> None:
+        """Take over what the engine says is in force: OSC or a controller may have set it.
+
+        Not while the user's own change may still be on its way.
+        """
+        settled = self._clock() - self._last_s > SETTLE_S and not self._pending
+        came = performance == self._expected
+        if came or (settled and performance != self._performance):
+            self._expected = None
+            self._performance = performance
+            self.changed.emit(performance)
+
+    def undo(self) -> None:
+        """Go back to the settings before the last change."""
+        if self._expected is not None:  # any change keeps what waits for the bar from coming
+            self._expected = None
+            self._undo.pop()
+            self.posted.emit({"mode": self._performance.mode})
+            self.changed.emit(self._performance)
+        elif self._undo:
+            self._redo.append((self._performance, self._beside))
+            self._forget_join()
+            self._go_to(self._undo.pop())
+
+    def redo(self) -> None:
+        """Do again what was undone."""
+        if self._redo:
+            self._undo.append((self._performance, self._beside))
+            self._forget_join()
+            self._go_to(self._redo.pop())
+
+    def forget_pending(self) -> None:
+        """Drop what waits to be posted: the engine has just been given everything."""
+        self._pending.clear()
+
+    def _remember_and_take(self, performance: Performance, names: frozenset[str]) -> None:
+        if performance != self._performance:
+            self._remember(names)
+            self._take(performance)
+
+    def _remember(self, names: frozenset[str]) -> None:
+        """Let what is now be undone to, unless it only goes on changing the same settings."""
+        now = self._clock()
+        if names != self._last_names or now - self._last_s > UNDO_JOIN_S:
+            self._undo.append((self._performance, self._beside))
+            del self._undo[:-_MOST_UNDO]
+            self._last_names = names
+        self._last_s = now
+        self._redo.clear()
+
+    def _go_to(self, state: State) -> None:
+        performance, beside = state
+        values = {name: value for name, value in beside.items() if self._beside[name] != value}
+        self._beside = beside
+        if performance != self._performance:
+            self._take(performance)
+        if values:
+            self.beside_changed.emit(values)
+
+    def _forget_join(self) -> None:
+        self._last_names, self._last_s = frozenset(), self._clock()
+
+    def _take(self, performance: Performance) -> None:
+        self._pending.update(difference(self._performance, performance))
+        self._performance = performance
+        self.changed.emit(performance)
+        if not self._timer.isActive():
+            self._post()
+            self._timer.start()
+
+    def _post(self) -> None:
+        if self._pending:
+            values, self._pending = self._pending, {}
+            self.posted.emit(values)
+        else:
+            self._timer.stop()
+
+
+def difference(old: Performance, new: Performance) -> dict[str, Any]:
+    """Return the settings of ``new`` that ``old`` has otherwise."""
+    names = old.__dataclass_fields__
+    return {name: getattr(new, name) for name in names if getattr(old, name) != getattr(new, name)}

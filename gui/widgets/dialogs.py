@@ -1,0 +1,105 @@
+"""Questions to the user; none of them stops the window from painting."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from PyQt6.QtCore import Qt
+from PyQt6.QtWidgets import QDialog, QFileDialog, QInputDialog, QMessageBox, QWidget
+
+from gui import texts
+from gui.widgets.menus import ShortcutsPage
+
+__all__ = [
+    "Action",
+    "ask_audio_file",
+    "ask_curve_file",
+    "ask_film",
+    "ask_folder",
+    "ask_preset_name",
+    "ask_render",
+    "ask_sure",
+    "show_about",
+    "show_shortcuts",
+]
+
+Action = Callable[[], None]
+Taker = Callable[[str], object]
+
+
+def ask_audio_file(parent: QWidget, take: Taker) -> None:
+    """Ask for an audio file."""
+    _ask_file(parent, texts.AUDIO_OPEN_TITLE, texts.AUDIO_FILTER, take)
+
+
+def ask_curve_file(parent: QWidget, take: Taker) -> None:
+    """Ask for a curve file."""
+    _ask_file(parent, texts.CURVE_OPEN_TITLE, texts.CURVE_FILTER, take)
+
+
+def ask_film(parent: QWidget, take: Taker) -> None:
+    """Ask for a film."""
+    _ask_file(parent, texts.FILM_OPEN_TITLE, texts.FILM_FILTER, take)
+
+
+def ask_render(parent: QWidget, proposal: Path, take: Taker) -> None:
+    """Ask where a film with its music is written."""
+    dialog = QFileDialog(parent, texts.FILM_RENDER_TITLE, str(proposal.parent))
+    dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+    dialog.selectFile(proposal.name)
+    _open(dialog, lambda: take(dialog.selectedFiles()[0]))
+
+
+def ask_folder(parent: QWidget, title: str, folder: Path, take: Taker) -> None:
+    """Ask for a folder."""
+    dialog = QFileDialog(parent, title, str(folder))
+    dialog.setFileMode(QFileDialog.FileMode.Directory)
+    dialog.setOption(QFileDialog.Option.ShowDirsOnly)
+    _open(dialog, lambda: take(dialog.selectedFiles()[0]))
+
+
+def ask_preset_name(parent: QWidget, title: str, name: str, take: Taker) -> None:
+    """Ask under which name a preset is kept; ``name`` is proposed."""
+    dialog = QInputDialog(parent)
+    dialog.setWindowTitle(title)
+    dialog.setLabelText(texts.PRESET_PROMPT)
+    dialog.setTextValue(name)
+    _open(dialog, lambda: take(dialog.textValue()))
+
+
+def ask_sure(parent: QWidget, question: str, do: str, then: Action) -> None:
+    """Ask before something that cannot be undone; ``do`` is the word on the button."""
+    box = QMessageBox(parent)
+    box.setWindowTitle(texts.APP)
+    box.setIcon(QMessageBox.Icon.Question)
+    box.setText(question)
+    button = box.addButton(do, QMessageBox.ButtonRole.AcceptRole)
+    box.addButton(QMessageBox.StandardButton.Cancel)
+    box.buttonClicked.connect(lambda clicked: then() if clicked is button else None)
+    _open(box, None)
+
+
+def show_shortcuts(parent: QWidget) -> None:
+    """Show all keyboard shortcuts."""
+    _open(ShortcutsPage(parent), None)
+
+
+def show_about(parent: QWidget) -> None:
+    """Say what this is."""
+    box = QMessageBox(parent)
+    box.setWindowTitle(texts.APP)
+    box.setTextFormat(Qt.TextFormat.RichText)
+    box.setText(texts.ABOUT)
+    _open(box, None)
+
+
+def _ask_file(parent: QWidget, title: str, kinds: str, take: Taker) -> None:
+    dialog = QFileDialog(parent, title, "", kinds)
+    dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+    _open(dialog, lambda: take(dialog.selectedFiles()[0]))
+
+
+def _open(dialog: QDialog, accepted: Callable[[], object] | None) -> None:
+    dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    if accepted is not None:
+        dialog.accepted.connect(accepted)
+    dialog.open()
