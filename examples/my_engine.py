@@ -4,8 +4,8 @@
     python examples/my_engine.py live --engine bells
 
 In the tree this file would lie in ``engine/generators/`` and the line at its end would be
-``"bells": _bells`` in `engine.generators.GENERATORS`. Command line, presets, window and bench read
-that table, so nothing else changes. What each method must keep to:
+``"bells": _bells`` in `engine.generators.registry.GENERATORS`. Command line, presets, window and
+bench read that table, so nothing else changes. What each method must keep to:
 `engine.generators.protocol.Generator`.
 """
 
@@ -15,7 +15,8 @@ from dataclasses import replace
 
 from engine.cli import main
 from engine.events import ControlEvent, NoteEvent, Role
-from engine.generators import GENERATORS, MusicalContext
+from engine.generators.protocol import MusicalContext
+from engine.generators.registry import GENERATORS
 from engine.generators.shared.context import check_context
 from engine.music.draws import Draws
 from engine.music.keys import parse_key

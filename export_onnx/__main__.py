@@ -14,6 +14,7 @@ from export_onnx.clip import COMMANDS as CLIP
 from export_onnx.datasets import listing
 from export_onnx.judges.commands import COMMANDS as JUDGES
 from export_onnx.muser.commands import COMMANDS as MUSER
+from export_onnx.studies.commands import AMT_STUDIES, TRACKER_STUDIES
 from export_onnx.tracker.commands import COMMANDS as TRACKER
 
 __all__ = ["MODELS", "TOOLS", "main", "make_parser"]
@@ -21,10 +22,10 @@ __all__ = ["MODELS", "TOOLS", "main", "make_parser"]
 Command = tuple[Callable[[argparse.ArgumentParser], None], Callable[[argparse.Namespace], int], str]
 
 MODELS: dict[str, Mapping[str, Command]] = {
-    "tracker": TRACKER,
+    "tracker": {**TRACKER, **TRACKER_STUDIES},
     "judges": JUDGES,
     "muser": MUSER,
-    "amt": AMT,
+    "amt": {**AMT, **AMT_STUDIES},
     "clip": CLIP,
 }
 

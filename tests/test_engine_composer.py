@@ -7,7 +7,7 @@ import pytest
 
 from engine.errors import InputError
 from engine.events import ControlEvent, NoteEvent
-from engine.generators import GENERATORS
+from engine.generators.registry import GENERATORS
 from engine.generators.shared.settings import SETTINGS, Setting
 from engine.music.clock import InternalClock
 from engine.pipeline.pipeline import COMMIT_LEAD_S, DISPATCH_LEAD_S, Pipeline

@@ -8,10 +8,11 @@ import pytest
 from engine.choices import PARTS
 from engine.errors import InputError, ModelError
 from engine.events import NoteEvent
-from engine.generators import NO_CUES, Cues, MusicalContext, create_generator
 from engine.generators.amt.generator import AmtGenerator
 from engine.generators.amt.model import AmtModel
 from engine.generators.amt.slots import slot_at
+from engine.generators.protocol import NO_CUES, Cues, MusicalContext
+from engine.generators.registry import create_generator
 from engine.music.chords import parse_chord
 from engine.music.keys import parse_key
 from engine.pipeline.offline import compose

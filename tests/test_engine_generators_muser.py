@@ -13,7 +13,6 @@ import pytest
 
 from engine.errors import InputError
 from engine.events import NoteEvent
-from engine.generators import MusicalContext
 from engine.generators.muser.generator import MuserGenerator, load_model
 from engine.generators.muser.grammar import Grammar, PitchRules, event_limit
 from engine.generators.muser.model import CodeTable, shipped_model_folder
@@ -27,6 +26,7 @@ from engine.generators.muser.vocabulary import (
     TEMPOS,
 )
 from engine.generators.muser.voices import Voices, split_voices
+from engine.generators.protocol import MusicalContext
 from engine.generators.shared.settings import SETTINGS
 from engine.music.chords import parse_chord
 from engine.music.keys import parse_key

@@ -6,7 +6,8 @@ import pytest
 
 from engine.errors import InputError
 from engine.events import NoteEvent
-from engine.generators import MusicalContext, create_generator
+from engine.generators.protocol import MusicalContext
+from engine.generators.registry import create_generator
 from engine.generators.rules import RulesGenerator
 from engine.music.chords import parse_chord
 from engine.music.keys import parse_key

@@ -13,7 +13,7 @@ import pytest
 from numpy.typing import NDArray
 
 from engine.events import NoteEvent
-from engine.generators import MusicalContext
+from engine.generators.protocol import MusicalContext
 from engine.generators.rules import RulesGenerator
 from engine.music.chords import parse_chord
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from engine.generators import MusicalContext
+from engine.generators.protocol import MusicalContext
 from engine.generators.rules import RulesGenerator
 from engine.music.chords import parse_chord
 from engine.music.pedal import pedal_moves

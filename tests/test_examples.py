@@ -12,7 +12,7 @@ import soundfile
 import presets
 from engine.cli import main as stimmung
 from engine.events import EmotionState, TargetState
-from engine.generators import GENERATORS, create_generator
+from engine.generators.registry import GENERATORS, create_generator
 from engine.mapping.sources import SOURCES, Heard
 from engine.mapping.table import OutputMapping
 from engine.pipeline.offline import compose

@@ -7,17 +7,17 @@ import torch
 from engine.errors import InputError
 from engine.generators.amt.vocabulary import END, PAD, parse_chord_id
 from export_onnx.amt.correspondence import EMOTIONS
-from export_onnx.amt.suiting import argmax_correspondence
-from export_onnx.datasets import DATASETS, read_items
-from export_onnx.datasets.muvisync import load_muvisync
-from export_onnx.studies.amt_paper import (
+from export_onnx.amt.paper import (
     PaperOptions,
     batch_songs,
     paper_loss,
     score_paper,
     train_paper,
 )
-from export_onnx.studies.amt_paper_network import PaperAmt, PaperConfig
+from export_onnx.amt.paper_network import PaperAmt, PaperConfig
+from export_onnx.amt.suiting import argmax_correspondence
+from export_onnx.datasets import DATASETS, read_items
+from export_onnx.datasets.muvisync import load_muvisync
 
 ALL = ("train", "val", "test")
 TINY = PaperConfig(width=16, layers=1, heads=2, hidden=16, dropout=0.0, longest=40)

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from engine.bench.core import one_core, quantile_ms
-from engine.generators import GENERATORS, MusicalContext, create_generator
+from engine.generators.protocol import MusicalContext
+from engine.generators.registry import GENERATORS, create_generator
 from engine.pipeline.pipeline import COMMIT_LEAD_S
 
 __all__ = ["measure_engines"]

@@ -14,7 +14,7 @@ from typing import Any
 from engine.bench.core import resident_mb
 from engine.bench.our_program import engine
 from engine.errors import DeviceError
-from engine.generators import GENERATORS
+from engine.generators.registry import GENERATORS
 from engine.process.child import child_command, child_environment
 
 __all__ = ["measure_live"]

@@ -225,7 +225,7 @@ def _window(size: Size) -> dict[str, Any]:
 
 def _control(size: Size) -> dict[str, Any]:
     from engine.bench.control import measure_control
-    from engine.generators import GENERATORS
+    from engine.generators.registry import GENERATORS
 
     if size == "quick":
         return {name: measure_control(name, steps=3, seeds=1, bars=2) for name in GENERATORS}

@@ -6,7 +6,7 @@ from pathlib import Path
 from engine.choices import check_range
 from engine.cli.options import Commands, add_seed
 from engine.errors import SessionError
-from engine.generators import GENERATORS
+from engine.generators.registry import GENERATORS
 from engine.pipeline.offline import Performed
 from engine.settings.performance import Performance
 

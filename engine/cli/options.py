@@ -6,7 +6,7 @@ from typing import Any
 
 from engine.choices import MODES, PARTS
 from engine.errors import InputError
-from engine.generators import GENERATORS
+from engine.generators.registry import GENERATORS
 from engine.generators.shared.settings import SETTINGS
 from engine.settings.performance import Performance
 

@@ -14,7 +14,7 @@ from engine.cli.options import (
     read_performance,
 )
 from engine.errors import InputError
-from engine.generators import GENERATORS, create_generator
+from engine.generators.registry import GENERATORS, create_generator
 from engine.settings.performance import Performance
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ import contextlib
 
 from engine.emotion.tracker import Tracker
 from engine.errors import StimmungError
-from engine.generators import create_generator
+from engine.generators.registry import create_generator
 from engine.midi.sender.process import SenderProcess
 from engine.settings.run import LiveConfig
 

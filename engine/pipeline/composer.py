@@ -13,7 +13,8 @@ from dataclasses import dataclass, replace
 from engine.choices import AUTO_KEY
 from engine.errors import StimmungError
 from engine.events import ControlEvent, NoteEvent
-from engine.generators import Generator, KeyLock, MusicalContext, create_generator
+from engine.generators.protocol import Generator, KeyLock, MusicalContext
+from engine.generators.registry import create_generator
 from engine.pipeline.executors import AtOnce
 from engine.settings.performance import Performance
 

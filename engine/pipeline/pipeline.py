@@ -17,7 +17,7 @@ from engine.choices import AUTO_KEY
 from engine.emotion.target import Target
 from engine.emotion.tracker import Tracker
 from engine.events import ControlEvent, EmotionState, NoteEvent, TargetState, to_controller
-from engine.generators import NO_CUES, Cues, Generator, MusicalContext
+from engine.generators.protocol import NO_CUES, Cues, Generator, MusicalContext
 from engine.generators.shared.settings import SETTINGS
 from engine.music.clock import Clock
 from engine.music.plan import Plan

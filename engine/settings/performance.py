@@ -20,7 +20,7 @@ from engine.choices import (
     check_range,
 )
 from engine.errors import InputError
-from engine.generators import GENERATORS
+from engine.generators.registry import GENERATORS
 from engine.generators.shared.settings import check_settings
 from engine.mapping.table import InputMapping, OutputMapping
 from engine.music.clock import TEMPO_RANGE_BPM
@@ -61,7 +61,7 @@ class Performance:
     Attributes
     ----------
     engine : str
-        Generator, a name in `engine.generators.GENERATORS`.
+        Generator, a name in `engine.generators.registry.GENERATORS`.
     mode : str
         How the target follows the tracked emotion, see `engine.emotion.target`.
     valence, arousal : float

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from engine.events import EmotionState
-from engine.generators import NO_CUES, Cues
+from engine.generators.protocol import NO_CUES, Cues
 from engine.music.clock import Clock
 from engine.snapshot import VideoHealth
 from engine.video.input import Seen, VideoInput

@@ -7,7 +7,8 @@ from typing import Final
 
 from engine.choices import AUTO_KEY, check_range
 from engine.emotion.curve import Points
-from engine.generators import Generator, create_generator
+from engine.generators.protocol import Generator
+from engine.generators.registry import create_generator
 from engine.midi.file import SongMap, write_midi_file
 from engine.settings.performance import Performance
 from engine.video.analyser import Picture
@@ -31,7 +32,7 @@ class Wishes:
     Attributes
     ----------
     engine : str
-        Generator, a name in `engine.generators.GENERATORS`.
+        Generator, a name in `engine.generators.registry.GENERATORS`.
     tempo_bpm : float or None
         Wanted tempo [quarter notes per minute]; None takes it from the film's mood.
     tempo_range : float

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from engine.events import ControlEvent, NoteEvent, to_controller
-from engine.generators import Cues, Generator, MusicalContext
+from engine.generators.protocol import Cues, Generator, MusicalContext
 from engine.music.form import BARS_PER_PHRASE
 from engine.pipeline.pipeline import CONTROL_INTERVAL_S
 from engine.settings.performance import Performance

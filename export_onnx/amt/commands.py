@@ -12,7 +12,7 @@ from engine.errors import InputError
 if TYPE_CHECKING:
     from export_onnx.amt.evaluate import Row
 
-__all__ = ["COMMANDS"]
+__all__ = ["COMMANDS", "show"]
 
 _RUNS = Path("runs/amt")
 _MODEL = Path("presets/models/amt.onnx")
@@ -116,7 +116,7 @@ def _train_lstm(arguments: argparse.Namespace) -> Path:
 
 
 def _train_paper(arguments: argparse.Namespace) -> Path:
-    from export_onnx.studies.amt_paper import PaperOptions, train_paper
+    from export_onnx.amt.paper import PaperOptions, train_paper
 
     options = PaperOptions(_data(arguments), arguments.out, threads=arguments.threads)
     return train_paper(replace(options, **_given(arguments, "epochs", "seed")))
@@ -137,7 +137,8 @@ def _train(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _show(rows: Sequence["Row"], file: Path | None) -> None:
+def show(rows: Sequence["Row"], file: Path | None) -> None:
+    """Print measured rows as a table, and write them to ``file`` as JSON if given."""
     print(f"{'set':8} {'measure':48} {'system':30} {'value':>7}  95 % interval      n")
     for row in rows:
         score = row.score
@@ -147,25 +148,6 @@ def _show(rows: Sequence["Row"], file: Path | None) -> None:
         )
     if file is not None:
         file.write_text(json.dumps([row.to_json() for row in rows], indent=1), encoding="utf-8")
-
-
-def _ablate_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--prepared", type=Path, default=_RUNS / "prepared")
-    parser.add_argument("--out", type=Path, default=_RUNS / "ablate", help="folder of checkpoints")
-    parser.add_argument("--songs", type=int, default=240, help="songs to train on")
-    parser.add_argument("--epochs", type=int, default=6)
-    parser.add_argument("--seed", type=int, default=20251121)
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--json", type=Path, default=None, help="also write the table here")
-
-
-def _ablate(arguments: argparse.Namespace) -> int:
-    from export_onnx.studies.amt_ablate import AblateOptions, ablate
-
-    names = ("prepared", "out", "songs", "epochs", "seed", "threads")
-    rows = ablate(AblateOptions(**{name: getattr(arguments, name) for name in names}))
-    _show(rows, arguments.json)
-    return 0
 
 
 def _evaluate_options(parser: argparse.ArgumentParser) -> None:
@@ -192,7 +174,7 @@ def _evaluate(arguments: argparse.Namespace) -> int:
             limit=arguments.limit,
         )
     )
-    _show(rows, arguments.json)
+    show(rows, arguments.json)
     return 0
 
 
@@ -264,5 +246,4 @@ COMMANDS = {
     "evaluate": (_evaluate_options, _evaluate, "measure an ONNX file on a split"),
     "export": (_export_options, _export, "write checkpoints as ONNX"),
     "verify": (_verify_options, _verify, "compare ONNX with PyTorch and steps with wholes"),
-    "ablate": (_ablate_options, _ablate, "short trainings with parts left out, compared"),
 }

@@ -6,7 +6,8 @@ from typing import Final
 
 import numpy as np
 
-from engine.generators import MusicalContext, create_generator
+from engine.generators.protocol import MusicalContext
+from engine.generators.registry import create_generator
 from export_onnx.judges.notes import Notes
 
 __all__ = [

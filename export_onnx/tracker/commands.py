@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from engine.errors import InputError
-from export_onnx.tracker.steps import STUDIES
+from export_onnx.tracker.steps import STEPS
 
 __all__ = ["COMMANDS"]
 
@@ -221,5 +221,5 @@ COMMANDS = {
     "evaluate": (_evaluate_options, _evaluate, "measure an ONNX file from audio"),
     "export": (_export_options, _export, "write a checkpoint as ONNX"),
     "verify": (_verify_options, _verify, "compare ONNX with PyTorch and chunked with whole"),
-    **STUDIES,
+    **STEPS,
 }

@@ -20,7 +20,7 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
-from engine.generators import GENERATORS
+from engine.generators.registry import GENERATORS
 from engine.video.state import VideoState
 from gui import texts
 from gui.theme import Theme

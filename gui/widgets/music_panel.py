@@ -14,7 +14,7 @@ from PyQt6.QtWidgets import (
 )
 
 from engine.choices import AUTO_KEY, PARTS
-from engine.generators import GENERATORS
+from engine.generators.registry import GENERATORS
 from engine.music.keys import KEY_NAMES
 from engine.settings.performance import Performance
 from gui import texts

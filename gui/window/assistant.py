@@ -15,7 +15,7 @@ from PyQt6.QtWidgets import (
 )
 
 from engine.errors import StimmungError
-from engine.generators import GENERATORS
+from engine.generators.registry import GENERATORS
 from engine.settings.performance import Performance
 from engine.settings.presets import list_presets
 from engine.snapshot import Snapshot

@@ -14,7 +14,7 @@ from engine.bench.midi_out.ear import FrameEar
 from engine.bench.midi_out.run import private_server
 from engine.bench.reaction.scene import CLICK, STEP, Scene, make_scene
 from engine.bench.soak.jack_rig import JackServer, until
-from engine.generators import GENERATORS
+from engine.generators.registry import GENERATORS
 from engine.process.child import child_command, child_environment
 
 __all__ = ["measure_reaction"]

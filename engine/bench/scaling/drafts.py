@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from engine.bench.core import one_core, quantile_ms
-from engine.generators import GENERATORS, MusicalContext
+from engine.generators.protocol import MusicalContext
+from engine.generators.registry import GENERATORS
 from engine.pipeline.composer import Composer
 from engine.settings.performance import Performance
 

@@ -17,7 +17,7 @@ from typing import Any, Final
 import numpy as np
 
 from engine.bench.core import resident_mb
-from engine.generators import GENERATORS
+from engine.generators.registry import GENERATORS
 from engine.process.child import child_command, child_environment
 
 __all__ = ["measure_hours"]

@@ -155,7 +155,7 @@ def _odd_sound(kind: str) -> Callable[[Stage, random.Random], None]:
 def _change_preset(stage: Stage, rng: random.Random) -> None:
     from dataclasses import asdict
 
-    from engine.generators import create_generator
+    from engine.generators.registry import create_generator
     from engine.settings.presets import list_presets
 
     # Presets for lights and controllers play nothing, some have only parts that the stage's engine

@@ -25,10 +25,10 @@ from engine.generators.amt.vocabulary import (
     chord_id,
 )
 from export_onnx.amt.correspondence import ALLOWED, EMOTIONS
+from export_onnx.amt.paper_network import VIDEO_WIDTH, PaperAmt, PaperConfig
 from export_onnx.amt.suiting import argmax_correspondence
 from export_onnx.datasets import read_items
 from export_onnx.datasets.muvisync import MuviSong, load_muvisync
-from export_onnx.studies.amt_paper_network import VIDEO_WIDTH, PaperAmt, PaperConfig
 from export_onnx.training.progress import Progress
 from export_onnx.training.stage import load_checkpoint, save_checkpoint
 
