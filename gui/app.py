@@ -25,6 +25,11 @@ _LARGE_SCREEN_PT = 12.0
 """On a tall screen the first start takes larger text."""
 
 
+_END_SIGNALS = [
+    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
+]
+"""Control-C, ``kill`` and a terminal that closes end the window, and with it the engine."""
+
 _applications: list[QApplication] = []
 """Kept until the interpreter ends: widgets that outlive their application crash it."""
 
@@ -88,7 +93,7 @@ def run(*, start: bool = False) -> int:
     window.show()
     QTimer.singleShot(_SETTLED_MS, keep_still)
     sys.excepthook = _say_errors(window)
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in _END_SIGNALS:
         # Python sees signals between Qt events; the window's own timers are events enough. Closed
         # as an event: what is closed before `exec` would leave that running for ever.
         signal.signal(number, lambda *_: QTimer.singleShot(0, window.close))

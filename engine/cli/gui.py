@@ -1,7 +1,9 @@
 """``stimmung gui``: start the window, a program of its own."""
 
 import argparse
+import os
 import subprocess
+import sys
 
 from engine.cli.options import Commands
 from engine.process.child import child_command, child_environment
@@ -24,6 +26,13 @@ def add(commands: "Commands[argparse.ArgumentParser]") -> None:
 
 
 def run(parsed: argparse.Namespace) -> int:
-    """Start the window and wait for it; the engine package itself never imports Qt."""
+    """Become the window; the engine package itself never imports Qt.
+
+    Taking this process over, a signal to ``stimmung gui`` reaches the window. Windows cannot
+    replace a process, and has no such signals: there the window is a child that is waited for.
+    """
     command = child_command("gui", *["--start"] * parsed.start)
-    return subprocess.run(command, env=child_environment(), check=False).returncode
+    if sys.platform == "win32":
+        return subprocess.run(command, env=child_environment(), check=False).returncode
+    sys.stdout.flush()
+    os.execve(command[0], command, child_environment())
