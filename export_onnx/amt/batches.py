@@ -136,6 +136,10 @@ class Sampler:
             if late and name in INTENT_GROUPS:
                 told[late:, place] = told[:-late, place].copy()
                 told[late:, bit] = told[:-late, bit].copy()
+            if name == "semantic":
+                told[:, place] += (
+                    rng.normal(0.0, config.semantic_noise, GROUPS[name]) * told[:, bit : bit + 1]
+                )
             if name in _NOISY:
                 noise = rng.normal(0.0, config.noise, (len(told), 1)).astype(np.float32)
                 offset = np.float32(rng.normal(0.0, config.noise))

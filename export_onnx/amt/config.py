@@ -71,6 +71,8 @@ class TrainConfig:
         Chance that a group, or everything, is not told to the network.
     noise : float
         Deviation of the noise on the groups that are measured.
+    semantic_noise : float
+        The same on the CLIP components, which could tell each video from all others.
     delay : int
         The intent groups come up to so many slots late.
     transpose : float
@@ -91,9 +93,15 @@ class TrainConfig:
     drop_group: float = 0.3
     drop_all: float = 0.1
     noise: float = 0.1
+    semantic_noise: float = 0.5
     delay: int = 2
     transpose: float = 0.1
     affect: float = 0.05
     average_decay: float = 0.995
-    shares: tuple[tuple[str, int], ...] = (("pop909", 1), ("vgmidi", 1), ("emopia", 1))
+    shares: tuple[tuple[str, int], ...] = (
+        ("pop909", 1),
+        ("vgmidi", 1),
+        ("emopia", 1),
+        ("muvisync", 1),
+    )
     seed: int = 20251121

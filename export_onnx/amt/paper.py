@@ -90,13 +90,13 @@ def _video(song: MuviSong) -> np.ndarray:
     n = len(song.chord)
     rows = np.zeros((n, VIDEO_WIDTH), np.float32)
     if song.semantic is not None:
-        rows[:, :768] = song.semantic
+        rows[:, :-8] = song.semantic
     if song.scene is not None:
-        rows[:, 768] = song.scene + 1.0
+        rows[:, -8] = song.scene + 1.0
     if song.motion is not None:
-        rows[:, 769] = song.motion
+        rows[:, -7] = song.motion
     if song.emotion is not None:
-        rows[:, 770:] = song.emotion
+        rows[:, -6:] = song.emotion
     return rows
 
 

@@ -1,7 +1,8 @@
 """The published network: video seconds through an encoder, chords through a relative decoder.
 
 As in the paper but for its defects: padding is masked in encoder, cross-attention and losses, a
-batch may have more than one song, END is a target, a major chord has its own quality.
+batch may have more than one song, END is a target, a major chord has its own quality. Of the
+CLIP embeddings it sees the principal components that the live player sees too.
 
 References
 ----------
@@ -15,6 +16,7 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
+from engine.generators.amt.conditioning import GROUPS
 from engine.generators.amt.vocabulary import (
     N_QUALITY_TOKENS,
     N_ROOT_TOKENS,
@@ -25,8 +27,8 @@ from engine.generators.amt.vocabulary import (
 
 __all__ = ["VIDEO_WIDTH", "PaperAmt", "PaperConfig"]
 
-VIDEO_WIDTH = 768 + 1 + 1 + 6
-"""CLIP, scene offset, motion, six emotions."""
+VIDEO_WIDTH = GROUPS["semantic"] + 1 + 1 + 6
+"""CLIP components, scene offset, motion, six emotions."""
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,9 @@ from export_onnx.amt.affect import apply_guess, fit_guess
 from export_onnx.amt.chord_reader import ChordReader, train_reader
 from export_onnx.amt.grid import Grid, grid_of_beats, grid_of_midi
 from export_onnx.amt.readers import Readers
-from export_onnx.amt.songs import RAW_GROUPS, Song, save_songs
-from export_onnx.datasets import Item, read_items
+from export_onnx.amt.songs import RAW_GROUPS, Song, no_pictures, save_songs
+from export_onnx.amt.videos import read_videos
+from export_onnx.datasets import DATASETS, Item, read_items
 from export_onnx.datasets.item import read_member
 from export_onnx.judges.notes import Notes, from_messages
 from export_onnx.training.progress import Progress
@@ -166,6 +167,7 @@ def _song(draft: _Draft, reader: ChordReader) -> Song | None:
         raw=np.column_stack([columns[name] for name in RAW_GROUPS]).astype(np.float32),
         trust=np.full(2, trust, np.float32),
         texture=np.column_stack([of.pitch, of.span, of.chord_size]).astype(np.float32),
+        semantic=no_pictures(len(grid)),
         complete=item.dataset != "emopia",
     )
 
@@ -210,7 +212,8 @@ def read_songs(
 def prepare(options: PrepareOptions) -> dict[str, int]:
     """Write ``OUT/train.npz``, ``OUT/readers.json`` and a file for each other split.
 
-    Returns the number of songs per split.
+    MuVi-Sync, where it is there, goes into ``OUT/videos.npz`` (train part). Returns the number of
+    other songs per split.
 
     Raises
     ------
@@ -229,6 +232,8 @@ def prepare(options: PrepareOptions) -> dict[str, int]:
     (options.out / "readers.json").write_text(readers.to_json(), encoding="utf-8")
     counts = {"train": len(songs)}
     save_songs(options.out / "train.npz", [apply_guess(readers.affect, song) for song in songs])
+    if not DATASETS["muvisync"].lacks(options.data / "muvisync"):
+        save_songs(options.out / "videos.npz", read_videos(options.data, "train"))
     for split in options.splits:
         if split != "train":
             others = read_songs(options.data, split, readers)

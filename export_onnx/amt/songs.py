@@ -9,7 +9,7 @@ import numpy as np
 from engine.errors import InputError
 from engine.generators.amt.conditioning import GROUPS, MASKS, SLICES, WIDTH, encode_group
 
-__all__ = ["RAW_GROUPS", "Song", "condition", "load_songs", "save_songs"]
+__all__ = ["RAW_GROUPS", "Song", "condition", "load_songs", "no_pictures", "save_songs"]
 
 RAW_GROUPS = tuple(name for name in GROUPS if name != "semantic")
 """Groups that songs without pictures can have, in the order of the columns of `Song.raw`."""
@@ -33,6 +33,8 @@ class Song:
         Weight of the valence and arousal labels, 1 for human ones, in [0, 1].
     texture : float32 array, shape (n, 3)
         Mean pitch, span [semitones] and notes per onset, for the affect regressor.
+    semantic : float16 array, shape (n, GROUPS["semantic"])
+        CLIP components of the picture, NaN where there is none.
     complete : bool
         The last slot ends the song (clips are cut out of songs).
     """
@@ -45,6 +47,7 @@ class Song:
     raw: np.ndarray
     trust: np.ndarray
     texture: np.ndarray
+    semantic: np.ndarray
     complete: bool
 
     def __len__(self) -> int:
@@ -63,10 +66,18 @@ def condition(song: Song) -> np.ndarray:
         known = ~np.isnan(raw)
         vectors[known, SLICES[name]] = encode_group(name, raw[known])
         vectors[known, MASKS[name]] = 1.0
+    seen = ~np.isnan(song.semantic[:, 0])
+    vectors[seen, SLICES["semantic"]] = song.semantic[seen]
+    vectors[seen, MASKS["semantic"]] = 1.0
     return vectors
 
 
-_ROWS = ("chord", "shift", "raw", "texture")
+def no_pictures(slots: int) -> np.ndarray:
+    """`Song.semantic` of music without pictures."""
+    return np.full((slots, GROUPS["semantic"]), np.nan, np.float16)
+
+
+_ROWS = ("chord", "shift", "raw", "texture", "semantic")
 
 
 def save_songs(path: Path, songs: Sequence[Song]) -> None:

@@ -15,6 +15,7 @@ from export_onnx.amt.batches import Batch, Sampler, hold_out, whole_song
 from export_onnx.amt.config import NetworkConfig, TrainConfig
 from export_onnx.amt.correspondence import affective_loss
 from export_onnx.amt.network import Amt
+from export_onnx.amt.recover import recover_weights
 from export_onnx.amt.songs import Song, load_songs
 from export_onnx.amt.views import SongScore, macro, score_song
 from export_onnx.training import parallel
@@ -25,6 +26,7 @@ from export_onnx.training.stage import TrainConfig as StageConfig
 __all__ = ["TrainOptions", "loss_of", "predict_song", "score_songs", "train"]
 
 _RANK_SEED = 100_003
+_CHOSEN_BY = ("pop909", "muvisync")
 
 
 @dataclass(frozen=True)
@@ -39,8 +41,8 @@ class TrainOptions:
         Share of the training songs left out and scored after each epoch, to choose settings by; 0
         trains on all.
     start : Path or None
-        Checkpoint whose weights the training begins with: a finished one (``NAME.pt``), or that
-        of a stopped run (``NAME.stage.pt``), whose average is taken.
+        Checkpoint whose weights the training begins with: a finished one (``NAME.pt``), that of a
+        stopped run (``NAME.stage.pt``), whose average is taken, or an exported ``NAME.onnx``.
     limit : int
         Songs to train on, for short comparisons; 0 takes all.
     stop_after_epochs : int
@@ -123,23 +125,31 @@ def train(options: TrainOptions) -> Path | None:
         return _train(options)
 
 
+def _weights(path: Path) -> dict[str, torch.Tensor]:
+    if path.suffix == ".onnx":
+        return recover_weights(path)
+    stored = load_checkpoint(path)
+    return dict(stored["average"] if "average" in stored else stored["model"])
+
+
 def _train(options: TrainOptions) -> Path | None:
     torch.set_num_threads(options.threads)
     options.out.mkdir(parents=True, exist_ok=True)
     config = options.train
     started = time.monotonic()
     songs = load_songs(options.prepared / "train.npz")
+    videos = options.prepared / "videos.npz"
+    songs += load_songs(videos) if videos.is_file() else []
     songs, aside = hold_out(songs, options.choose, config.seed) if options.choose else (songs, [])
-    aside = [song for song in aside if song.dataset == "pop909"]
+    chosen_by = [[song for song in aside if song.dataset == name] for name in _CHOSEN_BY]
     if options.limit:
         pick = np.random.default_rng(config.seed).permutation(len(songs))[: options.limit]
         songs = [songs[i] for i in sorted(pick)]
     torch.manual_seed(config.seed)
     model = Amt(options.network)
     if options.start is not None:
-        stored = load_checkpoint(options.start)
         try:
-            model.load_state_dict(stored["average"] if "average" in stored else stored["model"])
+            model.load_state_dict(_weights(options.start))
         except (KeyError, RuntimeError) as error:
             raise InputError(f"{options.start}: not weights of this network ({error})") from error
     steps = len(Sampler(songs, config, config.seed)) // parallel.world_size()
@@ -171,10 +181,10 @@ def _train(options: TrainOptions) -> Path | None:
         if parallel.rank() == 0:
             shown = " ".join(f"{key} {value / steps:.3f}" for key, value in sums.items())
             print(f"{title}: {shown}", flush=True)
-            if aside:
-                kept = stage.average.module
-                assert isinstance(kept, Amt)
-                named = macro(score_songs(kept, aside))
+            kept = stage.average.module
+            assert isinstance(kept, Amt)
+            for some in filter(None, chosen_by):
+                named = macro(score_songs(kept, some))
                 print("  " + ", ".join(f"{k} {v:.3f}" for k, v in named.items()), flush=True)
     if stage.epoch < config.epochs:
         return None

@@ -6,6 +6,7 @@ Layout as distributed (files of one song share its three-digit number)::
     vevo_emotion/6c_l14p/all/001.lab        header, then "0 0.41 0.09 0.12 0.08 0.25 0.05"
     vevo_motion/all/001.lab                 "0 12.3456"; scene_offset, loudness, note_density alike
     vevo_semantic/all/2d/clip_l14p/001.npy  float32, shape (seconds, 768)
+    vevo_semantic/all/2d/clip_l14p_pca48/001.npy  or its principal components, shape (seconds, 48)
     vevo_meta/idlist.txt                    "001-Title<TAB>video id"
     vevo_meta/exclude.txt                   numbers left out, where there is one
     vevo_meta/split/v1/{train,val,test}.txt numbers per split
@@ -27,6 +28,7 @@ from pathlib import Path
 import numpy as np
 
 from engine.errors import InputError
+from engine.generators.amt.conditioning import project_semantic, score_components
 from engine.generators.amt.vocabulary import parse_chord_id
 from export_onnx.datasets.item import Item
 from export_onnx.datasets.split import split_of
@@ -42,8 +44,10 @@ _SCALARS = {
     "loudness": "vevo_loudness/all",
     "density": "vevo_note_density/all",
 }
-_SEMANTIC = "vevo_semantic/all/2d/clip_l14p"
-_SEMANTIC_WIDTH = 768
+_EMBEDDINGS = "vevo_semantic/all/2d/clip_l14p"
+_COMPONENTS = "vevo_semantic/all/2d/clip_l14p_pca48"
+_EMBEDDING_WIDTH = 768
+_COMPONENT_WIDTH = 48
 _SPLITS = ("vevo_meta/split/v1", "split/v1")
 _SPLIT_NAMES = ("train", "val", "test")
 _KEY = re.compile(r"key\s+([A-G][#b]?)\s+(major|minor)")
@@ -69,8 +73,8 @@ class MuviSong:
         Seconds since the last cut.
     loudness, density : float32 array, shape (n,), or None
         RMS / 32767, and notes sounding.
-    semantic : float32 array, shape (n, 768), or None
-        CLIP ViT-L/14@336 embedding.
+    semantic : float32 array, shape (n, 32), or None
+        CLIP ViT-L/14@336 as the chord model is told it, see `project_semantic`.
     """
 
     number: str
@@ -171,6 +175,25 @@ def _chords(path: Path) -> tuple[np.ndarray, bool]:
     return np.array(chords, np.int64), key[2] == "minor"
 
 
+def _array(path: Path, width: int) -> np.ndarray:
+    try:
+        rows = np.load(path, allow_pickle=False).astype(np.float32)
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path}: cannot be read ({error})") from error
+    if rows.ndim != 2 or rows.shape[1] != width:
+        raise InputError(f"{path}: shape {rows.shape}, expected (n, {width})")
+    return np.asarray(rows)
+
+
+def _semantic(folder: Path, number: str) -> np.ndarray | None:
+    """Embeddings projected, or components that were distributed instead of them; or None."""
+    path = folder / _EMBEDDINGS / f"{number}.npy"
+    if path.is_file():
+        return project_semantic(_array(path, _EMBEDDING_WIDTH))
+    path = folder / _COMPONENTS / f"{number}.npy"
+    return score_components(_array(path, _COMPONENT_WIDTH)) if path.is_file() else None
+
+
 def load_muvisync(item: Item) -> MuviSong:
     """Read one song with all its features, cut to the shortest of them.
 
@@ -187,14 +210,7 @@ def load_muvisync(item: Item) -> MuviSong:
         if emotion is not None:
             break
     tables = {name: _rows(folder / place / f"{number}.lab", 1) for name, place in _SCALARS.items()}
-    semantic, path = None, folder / _SEMANTIC / f"{number}.npy"
-    if path.is_file():
-        try:
-            semantic = np.load(path, allow_pickle=False).astype(np.float32)
-        except (OSError, ValueError) as error:
-            raise InputError(f"{path}: cannot be read ({error})") from error
-        if semantic.ndim != 2 or semantic.shape[1] != _SEMANTIC_WIDTH:
-            raise InputError(f"{path}: shape {semantic.shape}, expected (n, {_SEMANTIC_WIDTH})")
+    semantic = _semantic(folder, number)
     there = [chord, emotion, semantic, *tables.values()]
     n = min(len(table) for table in there if table is not None)
 

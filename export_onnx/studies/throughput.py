@@ -22,7 +22,7 @@ from engine.generators.amt.vocabulary import N_CHORDS
 from export_onnx.amt.batches import Sampler
 from export_onnx.amt.config import NetworkConfig, TrainConfig
 from export_onnx.amt.network import Amt
-from export_onnx.amt.songs import RAW_GROUPS, Song
+from export_onnx.amt.songs import RAW_GROUPS, Song, no_pictures
 from export_onnx.amt.train import loss_of
 from export_onnx.training import parallel
 from export_onnx.training.stage import Stage
@@ -48,6 +48,7 @@ def random_songs(count: int, slots: int, seed: int) -> list[Song]:
             raw=random.uniform(0.0, 1.0, (slots, len(RAW_GROUPS))).astype(np.float32),
             trust=np.ones(2, np.float32),
             texture=np.zeros((slots, 3), np.float32),
+            semantic=no_pictures(slots),
             complete=False,
         )
         for number in range(count)

@@ -18,12 +18,13 @@ energy     1     0..1, energy of the section as a whole (loudness and density)
 mode       1     1 major, -1 minor
 tempo      1     log2(beats per minute / 96), -1.5..1.5
 phase      3     one-hot: first half of the bar, second half, whole bar (triple metre)
-semantic   32    direction of the CLIP embedding under a fixed projection, any embedding length
+semantic   32    principal components of the CLIP ViT-L/14@336 embedding, z-scored, -3..3
 ========== ===== ==============================================================================
 """
 
 from dataclasses import dataclass
 from functools import lru_cache
+from importlib.resources import files
 from typing import Final
 
 import numpy as np
@@ -43,6 +44,7 @@ __all__ = [
     "Conditioning",
     "encode_group",
     "project_semantic",
+    "score_components",
     "slots_per_bar",
     "to_vector",
 ]
@@ -83,8 +85,8 @@ MASKS: Final[dict[str, int]] = {name: VALUES_WIDTH + i for i, name in enumerate(
 """Group → where its mask bit is in the vector."""
 
 SEMANTIC_LENGTHS: Final = (512, 768)
-"""Lengths of the CLIP embeddings that are taken: ViT-B and ViT-L."""
-_PROJECTION_SEED = 311_00968
+"""Lengths of the CLIP embeddings that are taken: ViT-B, which says nothing here, and ViT-L."""
+_SEMANTIC_LIMIT = 3.0
 _TEMPO_CENTRE_BPM = 96.0
 _TEMPO_LIMIT = 1.5
 
@@ -124,7 +126,8 @@ class Conditioning:
     slots_per_bar : int
         2 in duple, 1 in triple metre, see `slots_per_bar`.
     semantic : tuple of float
-        CLIP embedding, one of `SEMANTIC_LENGTHS` long; empty if there is none.
+        CLIP embedding, one of `SEMANTIC_LENGTHS` long; empty if there is none. The components were
+        learned with ViT-L: other embeddings leave the group unknown.
     """
 
     valence: float | None = None
@@ -195,42 +198,47 @@ def encode_group(name: str, raw: np.ndarray) -> np.ndarray:
     return np.stack(columns, -1).astype(np.float32)
 
 
-@lru_cache(maxsize=len(SEMANTIC_LENGTHS))
-def _projection(length: int) -> np.ndarray:
-    rng = np.random.default_rng(_PROJECTION_SEED + length)
-    basis, _ = np.linalg.qr(rng.standard_normal((length, GROUPS["semantic"])))
-    return np.asarray(basis * np.sqrt(length / GROUPS["semantic"]), np.float32)
+@lru_cache(maxsize=1)
+def _clip() -> tuple[np.ndarray, np.ndarray, np.ndarray, float]:
+    """Mean (768,), components (768, 32), their deviations (32,), and the usual length."""
+    path = files("presets") / "models" / "amt_clip.npz"
+    with path.open("rb") as stream, np.load(stream, allow_pickle=False) as stored:
+        mean, matrix, spread = (
+            stored[name].astype(np.float32) for name in ("mean", "components", "spread")
+        )
+        return mean, matrix, spread, float(stored["length"])
+
+
+def score_components(components: np.ndarray) -> np.ndarray:
+    """Return principal components (..., 32 or more) as the group has them, (..., 32)."""
+    spread = _clip()[2]
+    scores = components[..., : len(spread)] / spread
+    return np.clip(scores, -_SEMANTIC_LIMIT, _SEMANTIC_LIMIT).astype(np.float32)
 
 
 def project_semantic(embedding: np.ndarray) -> np.ndarray:
-    """Project CLIP embeddings to the group's width, keeping angles approximately.
+    """Project CLIP ViT-L/14@336 embeddings to the group's numbers; their length does not count.
 
     Parameters
     ----------
-    embedding : array, shape (..., 512) or (..., 768)
-        Of any length; zero stays zero.
+    embedding : array, shape (..., 768)
 
     Returns
     -------
     float32 array, shape (..., 32)
-        Of length about 1.
+        Principal components over the training videos of MuVi-Sync, z-scored, in -3..3.
 
     Raises
     ------
     InputError
         The embedding has another length.
-
-    References
-    ----------
-    Johnson, Lindenstrauss: Extensions of Lipschitz mappings into a Hilbert space. 1984.
     """
     vectors = np.asarray(embedding, np.float32)
-    if vectors.shape[-1] not in SEMANTIC_LENGTHS:
-        allowed = " or ".join(str(length) for length in SEMANTIC_LENGTHS)
-        raise InputError(f"semantic must have {allowed} numbers; got {vectors.shape[-1]}")
+    mean, matrix, _, length = _clip()
+    if vectors.shape[-1] != len(mean):
+        raise InputError(f"semantic must have {len(mean)} numbers; got {vectors.shape[-1]}")
     norm = np.linalg.norm(vectors, axis=-1, keepdims=True)
-    unit = vectors / np.maximum(norm, 1e-9)
-    return np.asarray(unit @ _projection(vectors.shape[-1]), np.float32)
+    return score_components((vectors * (length / np.maximum(norm, 1e-9)) - mean) @ matrix)
 
 
 def to_vector(known: Conditioning) -> np.ndarray:
@@ -263,7 +271,10 @@ def to_vector(known: Conditioning) -> np.ndarray:
         if value is not None:
             vector[SLICES[name]] = encode_group(name, np.array([value]))[0]
             vector[MASKS[name]] = 1.0
-    if known.semantic:
+    if known.semantic and len(known.semantic) not in SEMANTIC_LENGTHS:
+        allowed = " or ".join(str(length) for length in SEMANTIC_LENGTHS)
+        raise InputError(f"semantic must have {allowed} numbers; got {len(known.semantic)}")
+    if len(known.semantic) == SEMANTIC_LENGTHS[-1]:
         vector[SLICES["semantic"]] = project_semantic(np.array(known.semantic))
         vector[MASKS["semantic"]] = 1.0
     return vector
