@@ -13,6 +13,7 @@ from engine.generators.amt.conditioning import (
     WIDTH,
     Conditioning,
     project_semantic,
+    score_components,
     slots_per_bar,
     to_vector,
 )
@@ -55,14 +56,26 @@ def test_zero_is_told_apart_from_unknown():
     assert not np.array_equal(to_vector(Conditioning(arousal=0.0)), to_vector(UNKNOWN))
 
 
-@pytest.mark.parametrize("length", [512, 768])
-def test_projection_keeps_directions_apart_and_forgets_length(length):
+def test_projection_keeps_pictures_apart_and_forgets_their_length():
     rng = np.random.default_rng(3)
-    first, second = rng.standard_normal((2, length))
-    near = first + 0.1 * rng.standard_normal(length)
+    first, second = rng.standard_normal((2, 768))
+    near = first + 0.1 * rng.standard_normal(768)
     a, b, c = project_semantic(np.stack([first, second, near]))
-    assert project_semantic(5.0 * first) == pytest.approx(a, abs=1e-5)
-    assert np.linalg.norm(a - c) < 0.3 < np.linalg.norm(a - b)
+    assert a.shape == (GROUPS["semantic"],) and np.abs(a).max() <= 3.0
+    assert project_semantic(5.0 * first) == pytest.approx(a, abs=1e-4)
+    assert np.linalg.norm(a - c) < 0.5 * np.linalg.norm(a - b)
+
+
+def test_components_are_scored_by_their_own_deviation():
+    scores = score_components(np.eye(48)[:2] * [[1.0], [100.0]])
+    assert scores[0, 0] == pytest.approx(1.0 / 11.768**0.5, rel=1e-2)
+    assert scores[1, 1] == 3.0 and np.count_nonzero(scores) == 2
+
+
+def test_an_embedding_of_another_clip_leaves_the_group_unknown():
+    vector = to_vector(Conditioning(semantic=(0.1,) * 512))
+    assert not vector[SLICES["semantic"]].any() and vector[MASKS["semantic"]] == 0.0
+    assert to_vector(Conditioning(semantic=(0.1,) * 768))[MASKS["semantic"]] == 1.0
 
 
 def test_bars_in_three_are_one_slot():

@@ -21,6 +21,7 @@ from export_onnx.amt.export import ExportOptions, StepGraph, export, load_networ
 from export_onnx.amt.memory import advance, empty_memory, similarity
 from export_onnx.amt.network import Amt
 from export_onnx.amt.prepare import PrepareOptions, prepare
+from export_onnx.amt.recover import recover_weights
 from export_onnx.amt.regressor import RegressorOptions, export_regressor, train_regressor
 from export_onnx.amt.songs import condition, load_songs
 from export_onnx.amt.train import TrainOptions, score_songs, train
@@ -303,3 +304,10 @@ def test_memory_is_what_makes_repeats_foreseeable(prepared, tmp_path, monkeypatc
     found = {(row.system, row.measure): row.score.value for row in rows}
     measure = "changes perplexity"
     assert found["everything", measure] < found["no memory", measure]
+
+
+def test_weights_come_back_from_the_shipped_file():
+    model = AmtModel()
+    network = Amt(NetworkConfig())
+    network.load_state_dict(recover_weights(model.path))
+    assert compare_onnx(model, StepGraph([network.eval()])) < TOLERANCE

@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from engine.errors import InputError
+from engine.generators.amt.conditioning import MASKS, score_components
 from engine.generators.amt.vocabulary import END, PAD, parse_chord_id
 from export_onnx.amt.correspondence import EMOTIONS
 from export_onnx.amt.paper import (
@@ -15,7 +16,9 @@ from export_onnx.amt.paper import (
     train_paper,
 )
 from export_onnx.amt.paper_network import PaperAmt, PaperConfig
+from export_onnx.amt.songs import condition
 from export_onnx.amt.suiting import argmax_correspondence
+from export_onnx.amt.videos import picture_song
 from export_onnx.datasets import DATASETS, read_items
 from export_onnx.datasets.muvisync import load_muvisync
 
@@ -73,11 +76,38 @@ def test_songs_are_cut_to_their_shortest_feature(data):
     song = songs(data)[0]
     assert song.number == "001" and not song.minor
     assert len(song.chord) == 22  # as many as there are embeddings
-    assert song.semantic.shape == (22, 768) and song.emotion.shape == (22, 6)
+    assert song.semantic.shape == (22, 32) and song.emotion.shape == (22, 6)
     assert song.chord[:5].tolist() == [parse_chord_id(c) for c in ("C", "C", "A:min", "A:min", "F")]
     assert song.motion[2] == 3.0 and song.scene[6] == 1.0
     assert song.emotion.sum(1) == pytest.approx(1.0, abs=1e-3)
     assert songs(data)[1].minor
+
+
+def test_components_stand_in_for_embeddings(data):
+    folder = data / "muvisync/vevo_semantic/all/2d"
+    (folder / "clip_l14p").rename(folder / "elsewhere")
+    (folder / "clip_l14p_pca48").mkdir()
+    rows = np.random.default_rng(4).normal(size=(20, 48)).astype(np.float16)
+    np.save(folder / "clip_l14p_pca48/001.npy", rows)
+    first, second = songs(data)[:2]
+    assert first.semantic == pytest.approx(score_components(rows.astype(np.float32)))
+    assert second.semantic is None
+    np.save(folder / "clip_l14p_pca48/002.npy", rows[:, :7])
+    with pytest.raises(InputError, match=r"expected \(n, 48\)"):
+        songs(data)
+
+
+def test_a_video_is_told_second_by_second(data):
+    song = picture_song(songs(data)[1])
+    told = condition(song)
+    assert len(song) == 22 and song.column("mode").tolist() == [-1.0] * 22
+    assert song.column("since")[:6].tolist() == [0, 1, 2, 3, 4, 0]
+    assert song.column("until")[:6].tolist() == [5, 4, 3, 2, 1, 5]
+    assert song.column("motion")[4] == pytest.approx(6.0 / 16.0)
+    assert np.isnan(song.column("density")).all() and np.isnan(song.column("phase")).all()
+    assert told[:, MASKS["semantic"]].all() and told[:, MASKS["valence"]].all()
+    assert not told[:, MASKS["tempo"]].any()
+    assert np.abs(song.column("valence")).max() <= 0.7
 
 
 def test_split_lists_are_followed_and_exclusions(data):
