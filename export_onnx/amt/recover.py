@@ -31,7 +31,8 @@ def _parts(sizes: tuple[int, ...]) -> np.ndarray:
 
 
 def _solve(design: np.ndarray, table: np.ndarray) -> np.ndarray:
-    return np.linalg.lstsq(design, table.astype(np.float64), rcond=None)[0].astype(np.float32)
+    found, *_ = np.linalg.lstsq(design, table.astype(np.float64), rcond=None)
+    return np.asarray(found, np.float32)
 
 
 def recover_weights(path: Path) -> dict[str, torch.Tensor]:

@@ -213,7 +213,7 @@ def score_components(components: np.ndarray) -> np.ndarray:
     """Return principal components (..., 32 or more) as the group has them, (..., 32)."""
     spread = _clip()[2]
     scores = components[..., : len(spread)] / spread
-    return np.clip(scores, -_SEMANTIC_LIMIT, _SEMANTIC_LIMIT).astype(np.float32)
+    return np.asarray(np.clip(scores, -_SEMANTIC_LIMIT, _SEMANTIC_LIMIT), np.float32)
 
 
 def project_semantic(embedding: np.ndarray) -> np.ndarray:
