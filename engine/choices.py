@@ -1,10 +1,11 @@
 """Closed lists of words that settings may take, and the checks of ranges and choices."""
 
-from typing import Literal, get_args
+from typing import Final, Literal, get_args
 
 from engine.errors import InputError
 
 __all__ = [
+    "ACTIONS",
     "AUTO_KEY",
     "DUETS",
     "MODES",
@@ -16,6 +17,7 @@ __all__ = [
     "Sync",
     "check_choice",
     "check_range",
+    "is_action",
 ]
 
 Mode = Literal["follow", "contrast", "guide", "manual", "curve"]
@@ -27,6 +29,25 @@ DUETS: tuple[Duet, ...] = get_args(Duet)
 PARTS = ("lead", "chords", "bass", "pad", "drums")
 USUAL_PARTS = PARTS[:3]
 AUTO_KEY = "auto"
+
+ACTIONS: Final = {
+    "panic": "End every note",
+    "freeze": "Hold the target, or release it",
+    "play": "Start or stop the music",
+    "regenerate": "New notes for the same emotion",
+    "next_preset": "Next preset, from the next bar on",
+    "previous_preset": "Previous preset, from the next bar on",
+    "listen": "Duet: switch between listening and playing",
+    "capture": "Save the last bars as a MIDI file",
+    "tap": "Tap the tempo",
+}
+"""Action of a pedal, a pad, OSC, the page or the pipe, and what it does. Each is a method of the
+same name of `engine.live.triggers.Actions`; ``preset NAME`` is an action too."""
+
+
+def is_action(what: str) -> bool:
+    """Return whether this names an action, ``preset NAME`` included."""
+    return what in ACTIONS or what.startswith("preset ")
 
 
 def check_range(name: str, value: float, low: float, high: float) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from engine.cli.__main__ import main
-from engine.cli.listening import add_listening, read_listening
+from engine.cli.options import add_settings, read_performance
 from engine.errors import InputError
 from engine.settings.performance import Performance
 
@@ -17,15 +17,15 @@ RATE = 22050
 
 def parsed(*words):
     parser = argparse.ArgumentParser()
-    add_listening(parser)
+    add_settings(parser, Performance, "listening")
     return parser.parse_args(words)
 
 
 def test_options_override_the_preset_and_only_where_given():
     base = Performance(recentre=0.5, smoothing_s=2.0)
-    asked = read_listening(parsed("--smoothing", "4", "--hysteresis", "0.1"), base)
+    asked = read_performance(parsed("--smoothing", "4", "--hysteresis", "0.1"), base)
     assert (asked.recentre, asked.smoothing_s, asked.hysteresis) == (0.5, 4.0, 0.1)
-    assert read_listening(parsed(), base) == base
+    assert read_performance(parsed(), base) == base
 
 
 @pytest.mark.parametrize(
@@ -33,7 +33,7 @@ def test_options_override_the_preset_and_only_where_given():
 )
 def test_values_out_of_range_are_refused(words):
     with pytest.raises(InputError, match=words[1]):
-        read_listening(parsed(*words), Performance())
+        read_performance(parsed(*words), Performance())
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ from engine.mapping.output import OutputMapper
 from engine.mapping.sections import SectionWatch
 from engine.mapping.sources import SOURCES, Heard
 from engine.mapping.table import InputMapping, OutputMapping
-from engine.settings.performance import Performance
+from engine.settings.performance import Performance, controller_range
 
 TARGET = TargetState(0.25, -0.5, "manual", False, 0.0)
 
@@ -170,7 +170,7 @@ def test_a_wrong_output_mapping_is_refused_by_name(values, message):
 )
 def test_a_wrong_input_mapping_is_refused_by_name(values, message):
     with pytest.raises(InputError, match=message):
-        InputMapping.from_json(values)
+        Performance(inputs=(InputMapping.from_json(values),))
 
 
 def test_mappings_travel_through_a_preset():
@@ -204,6 +204,9 @@ class Desk:
 
     def setting(self, name):
         return getattr(self.performance, name)
+
+    def controller_range(self, name):
+        return controller_range(name)
 
     def take_program(self, program):
         self.actions.append(program)

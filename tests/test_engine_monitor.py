@@ -22,7 +22,8 @@ from websockets.sync.client import connect
 from engine.errors import InputError
 from engine.network import monitor as server
 from engine.network.guard import Bucket, host_allowed, origin_allowed, token_matches
-from engine.network.monitor import DEFAULT_PORT, Monitor, parse_address
+from engine.network.monitor import Monitor
+from engine.settings.addresses import MONITOR_PORT, parse_address
 
 TOKEN = "open sesame now"
 QUOTED = "open%20sesame%20now"
@@ -214,7 +215,7 @@ def test_a_taken_port_is_a_clear_error(monitor, desk):
 
 
 def test_addresses():
-    assert parse_address("") == ("127.0.0.1", DEFAULT_PORT)
+    assert parse_address("") == ("127.0.0.1", MONITOR_PORT)
     assert parse_address("9000") == ("127.0.0.1", 9000)
     assert parse_address("0.0.0.0:9000") == ("0.0.0.0", 9000)
     assert parse_address("[::1]:9000") == ("::1", 9000)

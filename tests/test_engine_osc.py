@@ -6,8 +6,9 @@ import pytest
 
 from engine.errors import InputError
 from engine.events import EmotionState
-from engine.network.osc import OscOutput, parse_destination
+from engine.network.osc import OscOutput
 from engine.network.osc_input import OscInput
+from engine.settings.addresses import parse_destination
 
 
 def packet(address: str, types: str = ",", payload: bytes = b"") -> bytes:

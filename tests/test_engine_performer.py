@@ -5,12 +5,13 @@ import random
 import mido
 import pytest
 
+from engine.choices import ACTIONS
 from engine.errors import InputError
 from engine.events import EmotionState, NoteEvent, TargetState
 from engine.live.cc_output import Teller
 from engine.live.triggers import Actions
 from engine.mapping.input import InputMapper
-from engine.mapping.table import ACTIONS, InputMapping, OutputMapping
+from engine.mapping.table import InputMapping, OutputMapping
 from engine.music.clock import InternalClock
 from engine.performer.keyboards import Keyboards
 from engine.performer.listener import Listener

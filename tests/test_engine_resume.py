@@ -6,10 +6,10 @@ import pytest
 
 from engine.emotion.target import Target
 from engine.errors import InputError
-from engine.live.remote import read_config
 from engine.pipeline.pipeline import Pipeline
 from engine.settings.performance import Performance
 from engine.settings.resume import Resume
+from engine.settings.run import LiveConfig
 from engine.sync.follower import ClockFollower
 from engine.sync.source import START_DELAY_S, InternalSync
 
@@ -110,7 +110,7 @@ def test_snapshot_as_json_makes_a_resume_and_nonsense_does_not():
             {"channel": 2, "pitch": 40, "onset": -4.0, "duration": 1.0},
         ],
     }
-    config = read_config({"resume": Resume.from_snapshot(look)})
+    config = LiveConfig.from_mapping({"resume": Resume.from_snapshot(look)})
     assert config.resume is not None and config.resume.beat_at(2.0) == pytest.approx(3.5)
     assert config.resume.sounding == ((1, 60),)
     outside = {**Resume.from_snapshot(look), "sounding": [[16, 60]]}
@@ -122,4 +122,4 @@ def test_snapshot_as_json_makes_a_resume_and_nonsense_does_not():
         outside,
     ):
         with pytest.raises(InputError, match="resume|beat"):
-            read_config({"resume": broken})
+            LiveConfig.from_mapping({"resume": broken})

@@ -18,7 +18,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.audio.file_input import AudioFile
-from engine.emotion.curve import read_curve
 from engine.emotion.model import TrackerModel, shipped_model_path
 from engine.errors import AudioFileError, InputError, ModelError, PresetError, SessionError
 from engine.events import ControlEvent, NoteEvent
@@ -32,6 +31,7 @@ from engine.midi.wire import Frame, FrameReader, Kind, WireError, encode
 from engine.network.osc_input import OscInput
 from engine.session.events_file import read_session
 from engine.settings import presets as preset_files
+from engine.settings.curve import read_curve
 from engine.sync.source import MidiSync
 
 # ------------------------------------------------------------------------- files

@@ -27,11 +27,8 @@ def run(parsed: argparse.Namespace) -> int:
     """Print the script."""
     import shtab
 
-    from engine.cli import build_parser
-
-    parser = build_parser()
-    _complete_files(parser, shtab.FILE)
-    print(shtab.complete(parser, shell=parsed.shell))
+    _complete_files(parsed.parser, shtab.FILE)
+    print(shtab.complete(parsed.parser, shell=parsed.shell))
     return 0
 
 

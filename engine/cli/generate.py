@@ -7,8 +7,9 @@ from pathlib import Path
 from engine.choices import AUTO_KEY, check_range
 from engine.cli.options import (
     Commands,
-    add_performance,
+    add_engine_settings,
     add_seed,
+    add_settings,
     check_output,
     read_performance,
 )
@@ -27,7 +28,8 @@ def add(commands: "Commands[argparse.ArgumentParser]") -> None:
         "emotion as controllers CC 20 (valence) and CC 21 (arousal).",
         allow_abbrev=False,
     )
-    add_performance(parser)
+    add_settings(parser, Performance, "music")
+    add_engine_settings(parser)
     parser.add_argument("--curve", type=Path, metavar="CSV", help="columns beat, valence, arousal")
     parser.add_argument("--bars", type=int, default=16, help="1..10000 (default 16)")
     parser.add_argument(
@@ -45,10 +47,10 @@ def add(commands: "Commands[argparse.ArgumentParser]") -> None:
 def run(parsed: argparse.Namespace) -> int:
     """Generate and write the file."""
     from engine.cli.progress import progress_bar
-    from engine.emotion.curve import read_curve
     from engine.midi.file import write_midi_file
     from engine.performer.primer import read_primer
     from engine.pipeline.offline import compose
+    from engine.settings.curve import read_curve
 
     if parsed.curve is None and (parsed.valence is None or parsed.arousal is None):
         raise InputError("give --valence and --arousal, or --curve")

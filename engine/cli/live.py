@@ -8,23 +8,36 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
-from engine.choices import DUETS, SYNCS
-from engine.cli.listening import add_listening, read_listening
-from engine.cli.options import Commands, add_performance, add_seed, read_performance
+from engine.cli.options import (
+    Commands,
+    add_engine_settings,
+    add_settings,
+    given_settings,
+    read_performance,
+)
 from engine.errors import InputError, StimmungError
 from engine.live.runtime import Runtime
-from engine.network.monitor import DEFAULT_PORT, parse_address
+from engine.settings.performance import Performance
+from engine.settings.run import LiveConfig
 from engine.snapshot import Snapshot, SyncHealth, VideoHealth
-from engine.transfer.elements import ELEMENTS, parse_elements
 
 if TYPE_CHECKING:
     from rich.table import Table
 
 __all__ = ["add", "run"]
+
+_NEEDS = {
+    "record_audio": "record",
+    "video_weight": "video",
+    "neutral": "video",
+    "clip": "video",
+    "transfer": "thru",
+    "monitor_token": "monitor",
+}
+"""Option → another without which it means nothing."""
 
 _LINE_S = 2.0
 _REFRESH_S = 0.1
@@ -39,165 +52,34 @@ def add(commands: "Commands[argparse.ArgumentParser]") -> None:
         "through a port named Stimmung. Stop with Ctrl-C.",
         allow_abbrev=False,
     )
-    parser.add_argument(
-        "--input", default="", metavar="NAME|FILE", help="see: stimmung devices; none"
-    )
-    parser.add_argument(
-        "--midi-out",
-        default="virtual",
-        metavar="virtual|jack|NAME|none",
-        help="a new port named Stimmung (default), the same sample-accurately over JACK, an "
-        "existing port, or nothing",
-    )
+    add_settings(parser, LiveConfig, "live")
     parser.add_argument("--preset", metavar="P", help="see: stimmung presets")
-    add_performance(parser)
-    add_listening(parser)
-    parser.add_argument(
-        "--sync",
-        choices=SYNCS,
-        default="internal",
-        help="whose beat to follow: our own tempo (default), MIDI clock, Ableton Link, the "
-        "JACK transport",
-    )
-    parser.add_argument(
-        "--midi-in",
-        default="",
-        metavar="virtual|jack|NAME",
-        help="where MIDI clock comes in: a new port named 'Stimmung in' (default), the same on "
-        "JACK, or an existing port",
-    )
-    parser.add_argument(
-        "--keys-in",
-        action="append",
-        default=[],
-        metavar="virtual|jack|NAME",
-        help="a MIDI keyboard, pads or pedals to play and control with; may be given repeatedly",
-    )
-    parser.add_argument("--thru", action="store_true", help="pass what the keyboard plays on")
-    parser.add_argument(
-        "--transfer",
-        type=float,
-        metavar="X",
-        help="with --thru: move what the keyboard plays toward the target, 0..1",
-    )
-    parser.add_argument(
-        "--transfer-elements", metavar="LIST", help=f"what is moved: {','.join(ELEMENTS)}"
-    )
-    parser.add_argument(
-        "--duet", choices=DUETS, help="together (default), or turns: answer when the keys pause"
-    )
-    parser.add_argument(
-        "--video", default="", metavar="FILE|CAMERA", help="watch a film or a camera as well"
-    )
-    parser.add_argument(
-        "--video-weight",
-        type=float,
-        metavar="W",
-        help="share of the pictures in the emotion, 0..1 (default 0.5; in silence all)",
-    )
-    parser.add_argument(
-        "--neutral",
-        type=Path,
-        metavar="CSV",
-        help="features of pictures that count as neutral (see: stimmung score --features)",
-    )
-    parser.add_argument(
-        "--clip", type=Path, metavar="FILE.onnx", help="CLIP model that reads the pictures"
-    )
-    parser.add_argument("--clock-out", action="store_true", help="send MIDI clock too")
-    parser.add_argument("--curve", type=Path, metavar="CSV", help="columns beat, valence, arousal")
-    parser.add_argument("--guide-seconds", type=float, metavar="S", help="how long guide takes")
-    parser.add_argument(
-        "--osc", action="append", default=[], metavar="HOST:PORT", help="may be given repeatedly"
-    )
-    parser.add_argument(
-        "--osc-in", type=int, metavar="PORT", help="take orders by OSC on this UDP port (loopback)"
-    )
-    parser.add_argument(
-        "--monitor",
-        nargs="?",
-        const="",
-        metavar="HOST:PORT",
-        help=f"serve a page for a phone at the side of the stage (default: this machine only, "
-        f"port {DEFAULT_PORT})",
-    )
-    parser.add_argument(
-        "--monitor-token",
-        default="",
-        metavar="TOKEN|auto",
-        help="let the page give orders to who knows the token; auto makes one",
-    )
-    parser.add_argument("--record", type=Path, metavar="DIR", help="session folder to write")
-    parser.add_argument(
-        "--record-audio", action="store_true", help="keep the sound that is heard there too"
-    )
-    parser.add_argument("--seconds", type=float, metavar="S", help="stop after so long")
-    parser.add_argument(
-        "--latency-ms", type=float, default=0.0, metavar="MS", help="shift all MIDI, -200..200"
-    )
-    add_seed(parser)
+    add_settings(parser, Performance, "music", "listening", "live")
+    add_engine_settings(parser)
     parser.set_defaults(run=run)
 
 
 def run(parsed: argparse.Namespace) -> int:
     """Play until the time is up, the file ends, or a signal comes."""
-    from engine.emotion.curve import read_curve
-    from engine.network.osc import parse_destination
-    from engine.settings.performance import Performance
     from engine.settings.presets import load_preset
-    from engine.settings.run import LiveConfig
 
     base = load_preset(parsed.preset).performance if parsed.preset else Performance()
-    curve = () if parsed.curve is None else read_curve(parsed.curve)
-    if curve and parsed.mode is None:
+    if parsed.curve is not None and parsed.mode is None:
         parsed.mode = "curve"
-    if curve and parsed.mode != "curve":
+    if parsed.curve is not None and parsed.mode != "curve":
         raise InputError(f"--curve needs mode curve; got {parsed.mode!r}")
-    if parsed.record_audio and parsed.record is None:
-        raise InputError("--record-audio needs --record")
     if parsed.midi_in and parsed.sync != "midi":
-        raise InputError(f"--midi-in needs --sync midi; got --sync {parsed.sync}")
-    performance = read_listening(parsed, read_performance(parsed, base))
-    if parsed.guide_seconds is not None:
-        performance = performance.changed({"guide_seconds": parsed.guide_seconds})
-    if parsed.duet is not None:
-        performance = performance.changed({"duet": parsed.duet})
-    if parsed.video_weight is not None:
-        performance = performance.changed({"video_weight": parsed.video_weight})
-    for option in ("video_weight", "neutral", "clip"):
-        if getattr(parsed, option) is not None and not parsed.video:
-            raise InputError(f"--{option.replace('_', '-')} needs --video")
-    if parsed.transfer is not None:
-        performance = performance.changed({"transfer": parsed.transfer})
-    if parsed.transfer_elements is not None:
-        elements = parse_elements(parsed.transfer_elements)
-        performance = performance.changed({"transfer_elements": elements})
-    if parsed.transfer and not parsed.thru:
-        raise InputError("--transfer needs --thru")
+        raise InputError(f"--midi-in needs --sync midi; got --sync {parsed.sync or 'internal'}")
+    for option, needed in _NEEDS.items():
+        if getattr(parsed, option) and getattr(parsed, needed) is None:
+            raise InputError(f"{_flag(option)} needs {_flag(needed)}")
     if parsed.thru and not parsed.keys_in and parsed.sync != "midi":
         raise InputError("--thru needs --keys-in, or --sync midi with its input")
-    config = LiveConfig(
-        performance=performance,
-        input=parsed.input,
-        midi_out=parsed.midi_out,
-        osc=tuple(parse_destination(text) for text in parsed.osc),
-        osc_in=parsed.osc_in,
-        record=parsed.record,
-        record_audio=parsed.record_audio,
-        seconds=parsed.seconds,
-        seed=parsed.seed,
-        latency_ms=parsed.latency_ms,
-        curve=curve,
-        sync=parsed.sync,
-        midi_in=parsed.midi_in,
-        clock_out=parsed.clock_out,
-        keys_in=tuple(parsed.keys_in),
-        thru=parsed.thru,
-        monitor=None if parsed.monitor is None else parse_address(parsed.monitor),
-        monitor_token=_read_token(parsed),
-        video=parsed.video,
-        neutral=parsed.neutral,
-        clip=parsed.clip,
+    if parsed.monitor_token:
+        parsed.monitor_token = _read_token(parsed.monitor_token)
+    performance = read_performance(parsed, base)
+    config = LiveConfig.from_mapping(
+        {**given_settings(parsed, LiveConfig), "performance": performance}
     )
     stopping = threading.Event()
     with _stop_on_signals(stopping), Runtime(config) as runtime:
@@ -220,13 +102,14 @@ def run(parsed: argparse.Namespace) -> int:
     return 0
 
 
-def _read_token(parsed: argparse.Namespace) -> str:
-    token = str(parsed.monitor_token)
-    if token and parsed.monitor is None:
-        raise InputError("--monitor-token needs --monitor")
+def _flag(name: str) -> str:
+    return "--" + name.replace("_", "-")
+
+
+def _read_token(token: str) -> str:
     if token == "auto":
         return secrets.token_urlsafe(12)
-    if token and len(token) < 8:
+    if len(token) < 8:
         raise InputError(f"--monitor-token must have at least 8 characters; got {len(token)}")
     return token
 

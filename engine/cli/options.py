@@ -1,62 +1,74 @@
-"""Options that several commands share, and how their values become a `Performance`."""
+"""Options that several commands share, made from the declared settings."""
 
 import argparse
 from pathlib import Path
 from typing import Any
 
-from engine.choices import MODES, PARTS
 from engine.errors import InputError
-from engine.generators.registry import GENERATORS
 from engine.generators.shared.settings import SETTINGS
+from engine.settings.fields import Group, Setting, settings_of
 from engine.settings.performance import Performance
 
 __all__ = [
     "Commands",
-    "add_performance",
+    "add_engine_settings",
     "add_seed",
     "add_settings",
     "check_output",
+    "given_settings",
     "read_performance",
 ]
 
 Commands = argparse._SubParsersAction  # the type argparse gives no public name
-_PLAIN = ("engine", "mode", "valence", "arousal", "tempo_bpm", "key", "beats_per_bar")
 
 
-def add_performance(parser: argparse.ArgumentParser) -> None:
-    """Add the options that override a preset."""
-    parser.add_argument("--engine", help=f"generator: {', '.join(GENERATORS)}")
-    parser.add_argument("--mode", help=f"how the target follows: {', '.join(MODES)}")
-    parser.add_argument("--valence", type=float, metavar="V", help="target valence, -1..1")
-    parser.add_argument("--arousal", type=float, metavar="A", help="target arousal, -1..1")
-    parser.add_argument("--tempo", type=float, dest="tempo_bpm", metavar="BPM", help="20..300")
-    parser.add_argument("--key", help="key such as C:maj or F#:min, or auto (the tracked key)")
-    parser.add_argument("--beats-per-bar", type=int, metavar="N", help="2..7")
-    parser.add_argument(
-        "--parts", metavar="LIST", help=f"what sounds, with commas: {', '.join(PARTS)}"
-    )
-    add_settings(parser)
+def add_settings(parser: argparse.ArgumentParser, owner: type, *groups: Group) -> None:
+    """Add an option for every setting of a dataclass that is in one of the groups."""
+    for declared in settings_of(owner).values():
+        if declared.group in groups:
+            parser.add_argument(declared.option, **_how(declared))
 
 
-def add_settings(parser: argparse.ArgumentParser) -> None:
+def _how(declared: Setting) -> dict[str, Any]:
+    """Return the arguments of `argparse.ArgumentParser.add_argument` for a setting."""
+    how: dict[str, Any] = {"dest": declared.name, "default": None, "help": declared.words}
+    if declared.kind is bool:
+        return {**how, "action": "store_true"}
+    words = "|".join(declared.choices) if declared.kind is str else ""
+    how["metavar"] = declared.metavar or words or None
+    if declared.kind in (int, float, Path):
+        how["type"] = declared.kind
+    if declared.alone is not None:
+        how |= {"nargs": "?", "const": declared.alone}
+    if declared.repeated:
+        how["action"] = "append"
+    return how
+
+
+def given_settings(parsed: argparse.Namespace, owner: type) -> dict[str, Any]:
+    """Return the settings of a dataclass that the command line gives, by name."""
+    return {
+        name: value
+        for name in settings_of(owner)
+        if (value := getattr(parsed, name, None)) is not None
+    }
+
+
+def add_engine_settings(parser: argparse.ArgumentParser) -> None:
     """Add ``--set``, the engines' own settings."""
+    ranges = dict.fromkeys(
+        f"{item.name} {item.low:g}..{item.high:g}" for table in SETTINGS.values() for item in table
+    )
     parser.add_argument(
         "--set",
         action="append",
         default=[],
         metavar="NAME=VALUE",
-        help=f"an engine's own setting, may be given repeatedly: {_settings_help()}",
+        help=f"an engine's own setting, may be given repeatedly: {', '.join(ranges)}",
     )
 
 
-def _settings_help() -> str:
-    names = dict.fromkeys(
-        f"{item.name} {item.low:g}..{item.high:g}" for table in SETTINGS.values() for item in table
-    )
-    return ", ".join(names)
-
-
-def _read_settings(texts: list[str]) -> dict[str, float]:
+def _read_engine_settings(texts: list[str]) -> dict[str, float]:
     settings = {}
     for text in texts:
         name, equals, value = text.partition("=")
@@ -84,16 +96,12 @@ def read_performance(parsed: argparse.Namespace, base: Performance) -> Performan
     InputError
         A value is out of range.
     """
-    given: dict[str, Any] = {
-        name: value for name in _PLAIN if (value := getattr(parsed, name, None)) is not None
-    }
+    given = given_settings(parsed, Performance)
     if "mode" not in given and base.mode != "guide" and {"valence", "arousal"} & set(given):
         given["mode"] = "manual"
-    if getattr(parsed, "parts", None) is not None:
-        given["parts"] = tuple(part.strip() for part in parsed.parts.split(",") if part.strip())
     if getattr(parsed, "set", None):
-        given["settings"] = _read_settings(parsed.set)
-    return base.changed(given)
+        given["settings"] = _read_engine_settings(parsed.set)
+    return base.changed(given) if given else base
 
 
 def check_output(path: Path) -> None:

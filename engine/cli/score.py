@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from engine.choices import AUTO_KEY, PARTS
 from engine.cli.options import (
     Commands,
+    add_engine_settings,
     add_seed,
-    add_settings,
     check_output,
     read_performance,
 )
@@ -57,7 +57,7 @@ def add(commands: "Commands[argparse.ArgumentParser]") -> None:
     parser.add_argument(
         "--parts", metavar="LIST", help=f"parts that sound, separated by commas: {', '.join(PARTS)}"
     )
-    add_settings(parser)
+    add_engine_settings(parser)
     parser.add_argument(
         "--curve",
         type=Path,
@@ -126,7 +126,7 @@ def run(parsed: argparse.Namespace) -> int:
 
 
 def _wishes(parsed: argparse.Namespace) -> "Wishes":
-    from engine.emotion.curve import read_film_curve
+    from engine.settings.curve import read_film_curve
     from engine.video.film_score import Wishes
 
     if not 0.0 <= parsed.tempo_range <= 50.0:

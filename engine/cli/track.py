@@ -9,15 +9,12 @@ import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import Any, TextIO
 
-from engine.cli.listening import add_listening, read_listening
-from engine.cli.options import Commands, check_output
+from engine.cli.options import Commands, add_settings, check_output, read_performance
 from engine.emotion.columns import EMOTION_COLUMNS
 from engine.events import EmotionState
-
-if TYPE_CHECKING:
-    from engine.settings.performance import Performance
+from engine.settings.performance import Performance
 
 __all__ = ["add", "run"]
 
@@ -33,7 +30,7 @@ def add(commands: "Commands[argparse.ArgumentParser]") -> None:
     )
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="wav, flac, ogg, mp3")
     parser.add_argument("--format", choices=("csv", "jsonl"), default="csv")
-    add_listening(parser)
+    add_settings(parser, Performance, "listening")
     parser.add_argument("-o", "--output", type=Path, metavar="OUT", help="default: stdout")
     parser.set_defaults(run=run)
 
@@ -41,9 +38,8 @@ def add(commands: "Commands[argparse.ArgumentParser]") -> None:
 def run(parsed: argparse.Namespace) -> int:
     """Track the files in order."""
     from engine.audio import AudioFile
-    from engine.settings.performance import Performance
 
-    asked = read_listening(parsed, Performance())
+    asked = read_performance(parsed, Performance())
     lengths = []
     for path in parsed.files:  # all of them, before the first row is written
         with AudioFile(path) as audio:
@@ -56,7 +52,7 @@ def run(parsed: argparse.Namespace) -> int:
 
 
 def _write(
-    parsed: argparse.Namespace, asked: "Performance", lengths: list[float], file: TextIO
+    parsed: argparse.Namespace, asked: Performance, lengths: list[float], file: TextIO
 ) -> None:
     from engine.audio import mono_blocks
     from engine.cli.progress import progress_bar

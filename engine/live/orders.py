@@ -19,7 +19,7 @@ from engine.performer.keyboards import Keyboards
 from engine.pipeline.pipeline import Pipeline
 from engine.session.last_bars import capture_bars, capture_folder
 from engine.session.turn_log import Order
-from engine.settings.performance import Performance
+from engine.settings.performance import Performance, controller_range
 from engine.settings.run import LiveConfig
 from engine.sync.source import SyncSource
 
@@ -86,7 +86,7 @@ class Orders:
         return self._playing().performance
 
     def setting(self, name: str) -> float:
-        """Return where a settable value stands, see `engine.mapping.table.SETTABLE`."""
+        """Return the present value of a setting that MIDI can change."""
         pipeline = self._playing()
         performance = pipeline.performance
         if name.startswith("settings."):
@@ -94,6 +94,10 @@ class Orders:
         if name in ("valence", "arousal") and performance.mode != "manual":
             return float(getattr(self._observer.target, name))  # taken over from there
         return float(getattr(performance, name))
+
+    def controller_range(self, name: str) -> tuple[float, float]:
+        """Return what a controller's 0 and 127 mean for a setting, or raise `InputError`."""
+        return controller_range(name)
 
     def change(self, values: Mapping[str, Any]) -> Performance:
         """Change settings of the performance while it plays.
@@ -154,7 +158,7 @@ class Orders:
     # ------------------------------------------------------------------ actions
 
     def act(self, action: str) -> None:
-        """Do one of `engine.mapping.table.ACTIONS`, or take ``preset NAME``.
+        """Do one of `engine.choices.ACTIONS`, or take ``preset NAME``.
 
         Raises
         ------

@@ -30,11 +30,8 @@ Answers carry ``"is"``: ``ready`` (``{}``), ``started`` (``monitor``, the page's
 (``message``) and ``snapshot``
 (`engine.snapshot.Snapshot` as JSON, 30 a second while running), ``learned`` (``mapping``) and
 ``captured`` (``path``). ``config`` holds
-``performance`` (any settings of `engine.settings.performance.Performance`), ``input``,
-``midi_out``, ``osc`` (list of HOST:PORT), ``osc_in``, ``record``, ``record_audio``, ``seed``,
-``latency_ms``, ``curve`` (a file for mode ``curve``), ``sync``, ``midi_in``, ``clock_out``,
-``keys_in`` (list of MIDI inputs), ``thru``, ``video``, ``neutral``, ``clip``, ``monitor``
-(HOST:PORT of the stage-side page) and ``monitor_token``.
+settings of `engine.settings.run.LiveConfig` by name, as texts or JSON values; ``performance``
+among them holds settings of `engine.settings.performance.Performance`.
 """
 
 import contextlib
@@ -48,19 +45,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from engine.emotion.curve import read_curve
 from engine.errors import DeviceError, InputError, StimmungError
 from engine.live.prepared import Warm
 from engine.live.runtime import Runtime
 from engine.mapping.table import InputMapping
-from engine.network.monitor import parse_address
-from engine.network.osc import parse_destination
 from engine.session.replay_thread import ReplayRun
 from engine.settings.performance import Performance
-from engine.settings.resume import Resume
 from engine.settings.run import LiveConfig
 
-__all__ = ["main", "read_config"]
+__all__ = ["main"]
 
 SNAPSHOT_S = 1.0 / 30.0
 _RARE_SNAPSHOT_S = 0.2
@@ -68,69 +61,6 @@ _RARE_FROM_LEVEL = 2
 _LONGEST_LINE = 1 << 20
 _MOST_WAITING = 4096
 _SHOWN = 200
-_CONFIG_FIELDS = {
-    "performance",
-    "input",
-    "midi_out",
-    "osc",
-    "osc_in",
-    "record",
-    "record_audio",
-    "seed",
-    "latency_ms",
-    "curve",
-    "sync",
-    "midi_in",
-    "clock_out",
-    "keys_in",
-    "thru",
-    "video",
-    "neutral",
-    "clip",
-    "resume",
-    "monitor",
-    "monitor_token",
-}
-
-
-def read_config(values: Mapping[str, Any]) -> LiveConfig:
-    """Return a configuration from JSON values.
-
-    Raises
-    ------
-    InputError
-        A name is unknown or a value out of range.
-    """
-    unknown = set(values) - _CONFIG_FIELDS
-    if unknown:
-        raise InputError(
-            f"config must hold only {', '.join(sorted(_CONFIG_FIELDS))}; got "
-            f"{', '.join(sorted(unknown))}"
-        )
-    record, curve = values.get("record"), values.get("curve")
-    return LiveConfig(
-        performance=Performance.from_mapping(values.get("performance", {})),
-        input=str(values.get("input", "")),
-        midi_out=str(values.get("midi_out", "virtual")),
-        osc=tuple(parse_destination(str(text)) for text in values.get("osc", [])),
-        osc_in=values.get("osc_in"),
-        record=Path(record) if record else None,
-        record_audio=bool(values.get("record_audio", False)) and bool(record),
-        seed=values.get("seed", 0),
-        latency_ms=values.get("latency_ms", 0.0),
-        curve=read_curve(Path(curve)) if curve else (),
-        sync=values.get("sync", "internal"),
-        midi_in=str(values.get("midi_in", "")),
-        clock_out=bool(values.get("clock_out", False)),
-        keys_in=tuple(str(name) for name in values.get("keys_in", [])),
-        thru=bool(values.get("thru", False)),
-        video=str(values.get("video", "")),
-        neutral=Path(values["neutral"]) if values.get("neutral") else None,
-        clip=Path(values["clip"]) if values.get("clip") else None,
-        monitor=parse_address(str(values["monitor"])) if values.get("monitor") else None,
-        monitor_token=str(values.get("monitor_token", "")),
-        resume=Resume.from_mapping(values.get("resume")),
-    )
 
 
 class _Server:
@@ -215,7 +145,7 @@ class _Server:
             self._answer("snapshot", **self._runtime.snapshot().to_json())
 
     def _start(self, command: Mapping[str, Any]) -> None:
-        config = read_config(command["config"])
+        config = LiveConfig.from_mapping(command["config"])
         self._stop(aside=True)  # the music to come is not to wait for a picture
         runtime = Runtime(config, self._warm)
         try:
@@ -226,7 +156,7 @@ class _Server:
         self._answer("started", monitor=runtime.monitor_url)
 
     def _prepare(self, command: Mapping[str, Any]) -> None:
-        config = read_config(command["config"])
+        config = LiveConfig.from_mapping(command["config"])
         self._cool()
         self._warm = Warm(config)
 

@@ -1,11 +1,11 @@
-"""What a foot pedal, a pad, OSC or the window can have done while it plays."""
+"""What a foot pedal, a pad, OSC, the page or the window can trigger while it plays."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
+from engine.choices import ACTIONS
 from engine.errors import InputError
-from engine.mapping.table import ACTIONS
 from engine.music.tap_tempo import TapTempo
 from engine.settings.performance import Performance
 from engine.settings.presets import list_presets, load_preset
@@ -67,7 +67,7 @@ class Playing(Protocol):
 
 
 class Actions:
-    """Carries out `engine.mapping.table.ACTIONS`.
+    """Carries out `engine.choices.ACTIONS`: each name there is a method here.
 
     Parameters
     ----------
@@ -83,17 +83,6 @@ class Actions:
         self._playing = playing
         self._seed = 0
         self._taps = TapTempo(now)
-        self._table: dict[str, Callable[[], object]] = {
-            "panic": playing.panic,
-            "freeze": lambda: playing.set_frozen(not playing.frozen),
-            "play": lambda: playing.set_playing(not playing.moving),
-            "regenerate": self._regenerate,
-            "next_preset": lambda: self._step(1),
-            "previous_preset": lambda: self._step(-1),
-            "listen": playing.cue,
-            "capture": lambda: playing.capture(CAPTURED_BARS),
-            "tap": self._tap,
-        }
 
     def act(self, action: str) -> None:
         """Do one thing by name; ``preset NAME`` takes a preset on the next bar.
@@ -105,10 +94,49 @@ class Actions:
         """
         if action.startswith("preset "):
             self.take_preset(action.removeprefix("preset "))
-        elif action in self._table:
-            self._table[action]()
+        elif action in ACTIONS:
+            getattr(self, action)()
         else:
             raise InputError(f"action must be one of {', '.join(ACTIONS)}; got {action!r}")
+
+    def panic(self) -> None:
+        """End every note."""
+        self._playing.panic()
+
+    def freeze(self) -> None:
+        """Hold the target, or release it."""
+        self._playing.set_frozen(not self._playing.frozen)
+
+    def play(self) -> None:
+        """Start or stop the music."""
+        self._playing.set_playing(not self._playing.moving)
+
+    def regenerate(self) -> None:
+        """Play other notes for the same emotion."""
+        self._seed += 1
+        self._playing.regenerate(self._seed)
+
+    def next_preset(self) -> None:
+        """Take the next preset of the list."""
+        self._step(1)
+
+    def previous_preset(self) -> None:
+        """Take the previous preset of the list."""
+        self._step(-1)
+
+    def listen(self) -> None:
+        """Switch between listening and playing in a duet."""
+        self._playing.cue()
+
+    def capture(self) -> None:
+        """Save the last bars as a MIDI file."""
+        self._playing.capture(CAPTURED_BARS)
+
+    def tap(self) -> None:
+        """Take the time of a tap; from the third on, they set the tempo."""
+        tempo_bpm = self._taps.tap()
+        if tempo_bpm is not None:
+            self._playing.change({"tempo_bpm": tempo_bpm})
 
     def take_preset(self, name: str) -> None:
         """Play a preset from the next bar on.
@@ -136,12 +164,3 @@ class Actions:
             self.take_preset(slugs[(slugs.index(self.preset) + by) % len(slugs)])
         else:
             self.take_preset(slugs[0 if by > 0 else -1])
-
-    def _regenerate(self) -> None:
-        self._seed += 1
-        self._playing.regenerate(self._seed)
-
-    def _tap(self) -> None:
-        tempo_bpm = self._taps.tap()
-        if tempo_bpm is not None:
-            self._playing.change({"tempo_bpm": tempo_bpm})

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
+from engine.choices import is_action
 from engine.errors import StimmungError
 from engine.mapping.table import EXCLUDED_CONTROLLERS, InputMapping
 
@@ -22,11 +23,15 @@ class Orders(Protocol):
         ...
 
     def act(self, action: str) -> None:
-        """Do one of `engine.mapping.table.ACTIONS`, or take ``preset NAME``."""
+        """Do one of `engine.choices.ACTIONS`, or take ``preset NAME``."""
         ...
 
     def setting(self, name: str) -> float:
         """Return where a settable value stands."""
+        ...
+
+    def controller_range(self, name: str) -> tuple[float, float]:
+        """Return what a controller's 0 and 127 mean for a setting, or raise `InputError`."""
         ...
 
     def take_program(self, program: int) -> bool:
@@ -116,7 +121,7 @@ class InputMapper:
         what, learned = self._learn
         if source == "cc" and number in EXCLUDED_CONTROLLERS:
             return False
-        sets = what.startswith("settings.") or not _is_action(what)
+        sets = not is_action(what)
         if sets and source == "program":
             return False
         self._learn = None
@@ -145,8 +150,9 @@ class InputMapper:
             if not self._catches(mapping, before, level):
                 return
             self._caught.add(mapping)
-        value = mapping.value_of(level)
         name = mapping.sets
+        low, high = mapping.ends(*self._orders.controller_range(name))
+        value = low + (high - low) * level / 127.0
         if name.startswith("settings."):
             self._orders.change({"settings": {name.removeprefix("settings."): value}})
         elif name in ("valence", "arousal"):
@@ -156,19 +162,13 @@ class InputMapper:
 
     def _catches(self, mapping: InputMapping, before: int | None, level: int) -> bool:
         """Tell whether the controller has reached or passed where the value stands."""
-        low, high = mapping.ends
+        low, high = mapping.ends(*self._orders.controller_range(mapping.sets))
         if low == high:
             return True
         stands = 127.0 * (self._orders.setting(mapping.sets) - low) / (high - low)
         if abs(level - stands) <= _NEAR:
             return True
         return before is not None and min(before, level) <= stands <= max(before, level)
-
-
-def _is_action(what: str) -> bool:
-    from engine.mapping.table import ACTIONS
-
-    return what in ACTIONS or what.startswith("preset ")
 
 
 def _read(message: bytes) -> tuple[str, int, int, int] | None:

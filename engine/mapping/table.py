@@ -12,13 +12,12 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal, Self, get_args
 
+from engine.choices import ACTIONS
 from engine.errors import InputError
 from engine.mapping.sources import SOURCES
 
 __all__ = [
-    "ACTIONS",
     "EXCLUDED_CONTROLLERS",
-    "SETTABLE",
     "Carrier",
     "InputMapping",
     "OutputMapping",
@@ -30,35 +29,6 @@ Carrier = Literal["cc", "cc14", "nrpn", "bend", "pressure", "program", "note"]
 change, or a note that sounds while the value is above a threshold."""
 
 Trigger = Literal["cc", "note", "program"]
-
-ACTIONS = (
-    "panic",
-    "freeze",
-    "play",
-    "regenerate",
-    "next_preset",
-    "previous_preset",
-    "listen",
-    "capture",
-    "tap",
-)
-"""What a pedal or pad can do."""
-
-SETTABLE: dict[str, tuple[float, float]] = {
-    "valence": (-1.0, 1.0),
-    "arousal": (-1.0, 1.0),
-    "bias_valence": (-1.0, 1.0),
-    "bias_arousal": (-1.0, 1.0),
-    "recentre": (0.0, 1.0),
-    "smoothing_s": (0.0, 10.0),
-    "hysteresis": (0.0, 0.5),
-    "slew_per_s": (0.05, 4.0),
-    "transfer": (0.0, 1.0),
-    "tempo_bpm": (40.0, 220.0),
-    "guide_seconds": (5.0, 600.0),
-}
-"""Setting → what a controller's 0 and 127 mean, unless the mapping says otherwise. The engines'
-own settings are ``settings.NAME``."""
 
 EXCLUDED_CONTROLLERS = frozenset({0, 32, 120, 121, 122, 123, 124, 125, 126, 127})
 """Bank select and channel modes: keyboards send them by themselves, so they are not learned."""
@@ -225,12 +195,13 @@ class InputMapping:
     channel : int or None
         MIDI channel 0..15; None: any.
     sets : str
-        A name in `SETTABLE` or ``settings.NAME``; empty if it does something instead.
+        A setting of the performance that MIDI may change, or ``settings.NAME`` of an engine;
+        empty if it does something instead.
     does : str
-        One of `ACTIONS`, done when the value rises to 64 or more; ``preset NAME`` takes a
-        preset.
+        One of `engine.choices.ACTIONS`, done when the value rises to 64 or more;
+        ``preset NAME`` takes a preset.
     low, high : float or None
-        What 0 and 127 set; None: as in `SETTABLE`, or the engine setting's own range.
+        What 0 and 127 set; None: the setting's own range.
     soft_takeover : bool
         Whether the controller must first pass the present value, so that nothing jumps.
     """
@@ -257,10 +228,6 @@ class InputMapping:
         if bool(self.sets) == bool(self.does):
             raise InputError("mapping: exactly one of sets and does must be given")
         if self.sets:
-            low, high = self.range
-            for name in ("low", "high"):
-                if getattr(self, name) is not None:
-                    _number(name, getattr(self, name), low, high)
             if self.on == "program":
                 raise InputError("mapping: a program change does something; it sets nothing")
         elif not self.does.startswith("preset "):
@@ -268,31 +235,17 @@ class InputMapping:
         if not isinstance(self.soft_takeover, bool):
             raise InputError(f"mapping: soft_takeover must be true or false; got {self}")
 
-    @property
-    def range(self) -> tuple[float, float]:
-        """The widest range of what is set."""
-        from engine.generators.shared.settings import SETTINGS
+    def check_range(self, lowest: float, highest: float) -> None:
+        """Raise `InputError` unless ``low`` and ``high`` lie within the range of the setting."""
+        for name in ("low", "high"):
+            if getattr(self, name) is not None:
+                _number(name, getattr(self, name), lowest, highest)
 
-        table = {
-            f"settings.{item.name}": (item.low, item.high)
-            for known in SETTINGS.values()
-            for item in known
-        } | SETTABLE
-        _choice("sets", self.sets, tuple(table))
-        return table[self.sets]
-
-    def value_of(self, level: int) -> float:
-        """Return what a controller value, 0..127, sets."""
-        low, high = self.ends
-        return low + (high - low) * level / 127.0
-
-    @property
-    def ends(self) -> tuple[float, float]:
-        """What 0 and 127 set."""
-        low, high = self.range
+    def ends(self, lowest: float, highest: float) -> tuple[float, float]:
+        """Return what 0 and 127 set, for a setting with this range."""
         return (
-            low if self.low is None else self.low,
-            high if self.high is None else self.high,
+            lowest if self.low is None else self.low,
+            highest if self.high is None else self.high,
         )
 
     @classmethod

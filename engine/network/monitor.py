@@ -1,6 +1,6 @@
 """Serves the page and its WebSocket on one port, read-only without the token.
 
-Orders are JSON objects: ``{"act": NAME}`` (`engine.mapping.table.ACTIONS` or ``preset NAME``),
+Orders are JSON objects: ``{"act": NAME}`` (`engine.choices.ACTIONS` or ``preset NAME``),
 ``{"target": [valence, arousal]}`` and ``{"mode": NAME}``. What cannot be understood is answered
 with ``{"error": …}`` and counted, never raised.
 """
@@ -26,9 +26,8 @@ if TYPE_CHECKING:
     from websockets.http11 import Request, Response
     from websockets.sync.server import Server, ServerConnection
 
-__all__ = ["DEFAULT_PORT", "Controls", "Monitor", "parse_address"]
+__all__ = ["Controls", "Monitor"]
 
-DEFAULT_PORT = 8765
 INTERVAL_S = 0.1
 _LARGEST_BYTES = 2048
 _MOST_CLIENTS = 16
@@ -55,20 +54,6 @@ class Controls(Protocol):
     def change(self, values: Mapping[str, Any]) -> object:
         """Change settings."""
         ...
-
-
-def parse_address(text: str) -> tuple[str, int]:
-    """Return host and port of ``HOST:PORT``, ``:PORT``, ``PORT`` or nothing (this machine only).
-
-    Raises
-    ------
-    InputError
-        The port is not 0..65535.
-    """
-    host, _, port = text.rpartition(":")
-    if text and (not port.isdecimal() or int(port) > 65535):
-        raise InputError(f"monitor must be HOST:PORT with port 0..65535; got {text!r}")
-    return host.strip("[]") or "127.0.0.1", int(port or DEFAULT_PORT)
 
 
 class Monitor:

@@ -16,21 +16,7 @@ UDP: nothing waits, and a destination that is not there costs nothing.
 from engine.errors import InputError
 from engine.events import EmotionState
 
-__all__ = ["OscOutput", "parse_destination"]
-
-
-def parse_destination(text: str) -> tuple[str, int]:
-    """Return host and port of ``HOST:PORT`` (``:PORT`` means this machine).
-
-    Raises
-    ------
-    InputError
-        The port is missing or not 1..65535.
-    """
-    host, _, port = text.rpartition(":")
-    if not port.isdecimal() or not 1 <= int(port) <= 65535:
-        raise InputError(f"OSC destination must be HOST:PORT with port 1..65535; got {text!r}")
-    return host.strip("[]") or "127.0.0.1", int(port)
+__all__ = ["OscOutput"]
 
 
 class OscOutput:

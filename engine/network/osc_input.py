@@ -48,7 +48,7 @@ class Controls(Protocol):
         ...
 
     def act(self, action: str) -> None:
-        """Do one of `engine.mapping.table.ACTIONS`, or take ``preset NAME``."""
+        """Do one of `engine.choices.ACTIONS`, or take ``preset NAME``."""
         ...
 
     def set_frozen(self, frozen: bool) -> None:

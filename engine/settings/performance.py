@@ -1,115 +1,45 @@
-"""Every setting, once: frozen values checked when they are made.
+"""How Stimmung plays: every setting that may change while it plays, declared once.
 
-`Performance` is what a preset holds and what may change while playing; `LiveConfig` adds
-the devices and files of one run.
+A setting is one field of `Performance`. Presets, command line, window, OSC, the pipe and MIDI
+learn read its name, words and limits from there (`engine.settings.fields`).
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from engine.choices import (
-    AUTO_KEY,
-    DUETS,
-    MODES,
-    PARTS,
-    USUAL_PARTS,
-    Duet,
-    Mode,
-    check_choice,
-    check_range,
-)
+from engine.choices import AUTO_KEY, DUETS, MODES, PARTS, USUAL_PARTS, Duet, Mode
 from engine.errors import InputError
 from engine.generators.registry import GENERATORS
-from engine.generators.shared.settings import check_settings
+from engine.generators.shared.settings import SETTINGS
+from engine.generators.shared.settings import check_settings as check_engine_settings
 from engine.mapping.table import InputMapping, OutputMapping
 from engine.music.clock import TEMPO_RANGE_BPM
 from engine.music.keys import parse_key
-from engine.transfer.elements import ELEMENTS
+from engine.settings.fields import check_settings, read_setting, setting, settings_of
+from engine.transfer.elements import ELEMENTS, parse_elements
 
-if TYPE_CHECKING:
-    pass
+__all__ = ["Performance", "controller_range"]
 
-__all__ = ["Performance"]
+_BOTH = (-1.0, 1.0)
+_SHARE = (0.0, 1.0)
+_CONTROLLERS = (0, 119)
 
 
-# Field -> (lowest, highest) for plain numbers; anything else is checked by hand below.
-_RANGES: dict[str, tuple[float, float]] = {
-    "valence": (-1.0, 1.0),
-    "arousal": (-1.0, 1.0),
-    "bias_valence": (-1.0, 1.0),
-    "bias_arousal": (-1.0, 1.0),
-    "guide_seconds": (1.0, 7200.0),
-    "recentre": (0.0, 1.0),
-    "video_weight": (0.0, 1.0),
-    "smoothing_s": (0.0, 30.0),
-    "hysteresis": (0.0, 0.5),
-    "slew_per_s": (0.01, 100.0),
-    "tempo_bpm": TEMPO_RANGE_BPM,
-    "beats_per_bar": (2, 7),
-    "transfer": (0.0, 1.0),
-    "valence_cc": (0, 119),
-    "arousal_cc": (0, 119),
-    "control_channel": (0, 15),
-}
+def _names(text: Any) -> Any:
+    """Return a list of words from a text with commas; a list as it is."""
+    if isinstance(text, str):
+        return tuple(part.strip() for part in text.split(",") if part.strip())
+    return text
+
+
+def _elements(text: Any) -> Any:
+    return parse_elements(text) if isinstance(text, str) else text
 
 
 @dataclass(frozen=True, slots=True)
 class Performance:
     """How Stimmung plays; the content of a preset.
-
-    Attributes
-    ----------
-    engine : str
-        Generator, a name in `engine.generators.registry.GENERATORS`.
-    mode : str
-        How the target follows the tracked emotion, see `engine.emotion.target`.
-    valence, arousal : float
-        Emotion in [-1, 1] of ``manual``, and the goal of ``guide``.
-    guide_seconds : float
-        How long ``guide`` takes to arrive [s], 1..7200.
-    bias_valence, bias_arousal : float
-        Added to the tracked emotion in ``follow`` and ``contrast``.
-    video_weight : float
-        Share of a film or camera in the emotion, if there is one, 0..1; in silence all.
-    recentre : float
-        Share of the venue's running mean that is taken off the tracked emotion, 0..1.
-    smoothing_s : float
-        Time constant of further smoothing of the tracked emotion [s], 0..30.
-    hysteresis : float
-        Changes of the tracked emotion smaller than this are held back, 0..0.5.
-    slew_per_s : float
-        Fastest change of the target [1/s], 0.01..100.
-    tempo_bpm : float
-        Tempo of the internal clock [quarter notes per minute], 20..300.
-    beats_per_bar : int
-        Bar length [quarter notes], 2..7.
-    duet : str
-        ``together``, or ``turns``: the engine answers when the performer at the MIDI keyboard
-        pauses.
-    key : str
-        A key such as ``"D:min"``, or ``"auto"``: the tracked key.
-    settings : mapping of str to float
-        The engines' own settings that do not stand where they stand untouched, see
-        `engine.generators.shared.settings`.
-    parts : tuple of str
-        Parts that sound, among lead, chords, bass, pad, drums; empty for controllers only. An
-        engine plays those it has.
-    valence_cc, arousal_cc : int
-        Controllers that carry the tracked emotion, 0..119.
-    control_channel : int
-        Their MIDI channel, 0..15.
-    transfer : float
-        How far what a keyboard passes through is moved toward the target, 0 (not at all) .. 1.
-    transfer_elements : tuple of str
-        What is moved, among `engine.transfer.elements.ELEMENTS`.
-    mpe : bool
-        Whether every note gets a channel of its own (MIDI Polyphonic Expression), with arousal
-        as its pressure and valence as its timbre.
-    outputs : tuple of OutputMapping
-        What else is told by MIDI.
-    inputs : tuple of InputMapping
-        What MIDI may move.
 
     Raises
     ------
@@ -117,55 +47,158 @@ class Performance:
         A value is out of range; the message names it.
     """
 
-    engine: str = "rules"
-    mode: Mode = "follow"
-    valence: float = 0.0
-    arousal: float = 0.0
-    guide_seconds: float = 120.0
-    bias_valence: float = 0.0
-    bias_arousal: float = 0.0
-    video_weight: float = 0.5
-    recentre: float = 0.0
-    smoothing_s: float = 0.0
-    hysteresis: float = 0.0
-    slew_per_s: float = 1.0
-    tempo_bpm: float = 100.0
-    beats_per_bar: int = 4
-    duet: Duet = "together"
-    key: str = AUTO_KEY
+    engine: str = setting(
+        "rules",
+        f"generator: {', '.join(GENERATORS)}",
+        choices=tuple(GENERATORS),
+        group="music",
+    )
+    mode: Mode = setting(
+        "follow",
+        f"how the target follows what is heard: {', '.join(MODES)}",
+        choices=MODES,
+        group="music",
+    )
+    valence: float = setting(
+        0.0, "target valence, -1..1", limits=_BOTH, controller=_BOTH, metavar="V", group="music"
+    )
+    arousal: float = setting(
+        0.0, "target arousal, -1..1", limits=_BOTH, controller=_BOTH, metavar="A", group="music"
+    )
+    guide_seconds: float = setting(
+        120.0,
+        "how long mode guide takes, 1..7200 s",
+        limits=(1.0, 7200.0),
+        controller=(5.0, 600.0),
+        metavar="S",
+    )
+    bias_valence: float = setting(
+        0.0,
+        "added to the heard valence in modes follow and contrast, -1..1",
+        limits=_BOTH,
+        controller=_BOTH,
+        metavar="V",
+    )
+    bias_arousal: float = setting(
+        0.0,
+        "added to the heard arousal in modes follow and contrast, -1..1",
+        limits=_BOTH,
+        controller=_BOTH,
+        metavar="A",
+    )
+    video_weight: float = setting(
+        0.5,
+        "share of the pictures in the emotion, 0..1 (default 0.5; in silence all)",
+        limits=_SHARE,
+        metavar="W",
+    )
+    recentre: float = setting(
+        0.0,
+        "take the venue's usual mood as the middle: 0 (not at all, default) to 1",
+        limits=_SHARE,
+        controller=_SHARE,
+        metavar="R",
+        group="listening",
+    )
+    smoothing_s: float = setting(
+        0.0,
+        "time constant of smoothing of what is heard, 0..30 s",
+        limits=(0.0, 30.0),
+        controller=(0.0, 10.0),
+        option="--smoothing",
+        metavar="S",
+        group="listening",
+    )
+    hysteresis: float = setting(
+        0.0,
+        "ignore changes of valence and arousal below this, 0..0.5",
+        limits=(0.0, 0.5),
+        controller=(0.0, 0.5),
+        metavar="H",
+        group="listening",
+    )
+    slew_per_s: float = setting(
+        1.0,
+        "fastest change of the target, 0.01..100 per second",
+        limits=(0.01, 100.0),
+        controller=(0.05, 4.0),
+        metavar="X",
+    )
+    tempo_bpm: float = setting(
+        100.0,
+        "own tempo, 20..300 quarter notes per minute",
+        limits=TEMPO_RANGE_BPM,
+        controller=(40.0, 220.0),
+        option="--tempo",
+        metavar="BPM",
+        group="music",
+    )
+    beats_per_bar: int = setting(
+        4, "length of a bar, 2..7 quarter notes", limits=(2, 7), metavar="N", group="music"
+    )
+    duet: Duet = setting(
+        "together",
+        "together (default), or turns: answer when the keys pause",
+        choices=DUETS,
+    )
+    key: str = setting(
+        AUTO_KEY, "key such as C:maj or F#:min, or auto (the tracked key)", group="music"
+    )
     settings: Mapping[str, float] = field(default_factory=dict)
-    parts: tuple[str, ...] = USUAL_PARTS
-    valence_cc: int = 20
-    arousal_cc: int = 21
-    control_channel: int = 0
-    transfer: float = 0.0
-    transfer_elements: tuple[str, ...] = ELEMENTS
-    mpe: bool = False
+    """The engines' own settings that differ from their defaults, by name."""
+    parts: tuple[str, ...] = setting(
+        USUAL_PARTS,
+        f"what sounds, with commas: {', '.join(PARTS)}; an engine plays those it has",
+        choices=PARTS,
+        metavar="LIST",
+        group="music",
+        read=_names,
+    )
+    valence_cc: int = setting(
+        20, "controller that carries the heard valence, 0..119", limits=_CONTROLLERS, metavar="CC"
+    )
+    arousal_cc: int = setting(
+        21, "controller that carries the heard arousal, 0..119", limits=_CONTROLLERS, metavar="CC"
+    )
+    control_channel: int = setting(
+        0, "MIDI channel of these two, counted from 0, 0..15", limits=(0, 15), metavar="N"
+    )
+    transfer: float = setting(
+        0.0,
+        "with --thru: move what the keyboard plays toward the target, 0..1",
+        limits=_SHARE,
+        controller=_SHARE,
+        metavar="X",
+    )
+    transfer_elements: tuple[str, ...] = setting(
+        ELEMENTS,
+        f"what is moved: {','.join(ELEMENTS)}",
+        choices=ELEMENTS,
+        metavar="LIST",
+        read=_elements,
+    )
+    mpe: bool = setting(
+        False,
+        "MIDI Polyphonic Expression: a channel for every note, arousal as its pressure, valence "
+        "as its timbre",
+    )
     outputs: tuple[OutputMapping, ...] = ()
+    """What else is sent by MIDI; see `engine.mapping.table`."""
     inputs: tuple[InputMapping, ...] = ()
+    """What MIDI may change."""
 
     def __post_init__(self) -> None:
-        for name, (low, high) in _RANGES.items():
-            check_range(name, getattr(self, name), low, high)
-        for name in ("beats_per_bar", "valence_cc", "arousal_cc", "control_channel"):
-            if not isinstance(getattr(self, name), int):
-                raise InputError(f"{name} must be a whole number; got {getattr(self, name)!r}")
-        check_choice("engine", self.engine, tuple(GENERATORS))
-        check_choice("mode", self.mode, MODES)
-        check_choice("duet", self.duet, DUETS)
-        for element in self.transfer_elements:
-            check_choice("transfer_elements", element, ELEMENTS)
-        if not isinstance(self.mpe, bool):
-            raise InputError(f"mpe must be true or false; got {self.mpe!r}")
+        check_settings(self)
         if self.valence_cc == self.arousal_cc:
             raise InputError(f"valence_cc and arousal_cc must differ; both are {self.valence_cc}")
-        for part in self.parts:
-            check_choice("parts", part, PARTS)
         if not isinstance(self.settings, Mapping):
             raise InputError(f"settings must be an object of numbers; got {self.settings!r}")
-        check_settings(self.settings)
+        check_engine_settings(self.settings)
         if self.key != AUTO_KEY:
             parse_key(self.key)
+        for mapping in self.inputs:
+            if mapping.sets:
+                mapping.check_range(*controller_range(mapping.sets))
 
     @classmethod
     def from_mapping(cls, values: Mapping[str, Any]) -> "Performance":
@@ -200,11 +233,9 @@ class Performance:
             if name not in known:
                 raise InputError(f"setting must be one of {', '.join(sorted(known))}; got {name!r}")
         as_given = dict(values)
-        for name in ("parts", "transfer_elements"):
-            if isinstance(as_given.get(name), list):
-                as_given[name] = tuple(as_given[name])
-            if not isinstance(as_given.get(name, ()), tuple):
-                raise InputError(f"{name} must be a list of names; got {values[name]!r}")
+        for name, declared in settings_of(type(self)).items():
+            if name in as_given:
+                as_given[name] = read_setting(declared, as_given[name])
         as_given.update(_mappings(as_given))
         if isinstance(as_given.get("settings"), Mapping):
             as_given["settings"] = {**self.settings, **as_given["settings"]}
@@ -227,3 +258,28 @@ def _mappings(values: Mapping[str, Any]) -> dict[str, tuple[object, ...]]:
             item if isinstance(item, kind) else kind.from_json(item) for item in values[name]
         )
     return tables
+
+
+def controller_range(name: str) -> tuple[float, float]:
+    """Return what a controller's 0 and 127 mean for a setting, or ``settings.NAME`` of an engine.
+
+    Raises
+    ------
+    InputError
+        MIDI cannot change a setting of that name.
+    """
+    table = {
+        **{
+            known: declared.controller
+            for known, declared in settings_of(Performance).items()
+            if declared.controller is not None
+        },
+        **{
+            f"settings.{item.name}": (item.low, item.high)
+            for items in SETTINGS.values()
+            for item in items
+        },
+    }
+    if name not in table:
+        raise InputError(f"mapping: sets must be one of {', '.join(table)}; got {name!r}")
+    return table[name]

@@ -1,101 +1,159 @@
-"""One run: devices, files and the performance."""
+"""One run of the live engine: devices, files, network and the performance it starts with.
 
-from dataclasses import dataclass, field
+A setting is one field of `LiveConfig`; command line, pipe and window read it from there
+(`engine.settings.fields`).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
-from engine.choices import SYNCS, Sync, check_choice, check_range
+from engine.choices import SYNCS, Sync
 from engine.errors import InputError
+from engine.settings.addresses import MONITOR_PORT, parse_address, parse_destination
+from engine.settings.curve import Points, read_curve
+from engine.settings.fields import check_settings, read_setting, setting, settings_of
 from engine.settings.performance import Performance
 from engine.settings.resume import Resume
 
 __all__ = ["LiveConfig"]
 
 
+def _path(text: Any) -> Path | None:
+    return Path(text) if text else None
+
+
+def _curve(text: Any) -> Points:
+    return read_curve(Path(text)) if text else ()
+
+
+def _address(text: Any) -> tuple[str, int] | None:
+    return None if text is None else parse_address(str(text))
+
+
 @dataclass(frozen=True, slots=True)
 class LiveConfig:
-    """One run: devices, files and the performance.
-
-    Attributes
-    ----------
-    performance : Performance
-        How to play.
-    input : str
-        Audio input by name, a file, or ``""`` for the system's default input.
-    midi_out : str
-        ``"virtual"``, ``"jack"``, ``"none"`` or the name of an existing port.
-    osc : tuple of (str, int)
-        Destinations (host, port).
-    osc_in : int or None
-        UDP port on this machine that takes orders, 1..65535.
-    record : Path or None
-        Session folder to write.
-    record_audio : bool
-        Whether the sound that is heard goes there too.
-    seconds : float or None
-        Stop after so long [s]; None plays until stopped.
-    seed : int
-        Fixes every choice of the generator, 0..2**31 - 1.
-    latency_ms : float
-        Added to every MIDI deadline, so that sound rather than wire is on the beat [-200, 200].
-    curve : tuple of (float, float, float)
-        Points (beat, valence, arousal) of mode ``curve``.
-    sync : str
-        Whose beat to follow, see `engine.sync.source`.
-    midi_in : str
-        Where MIDI clock comes in: ``"virtual"`` (also ``""``), ``"jack"`` or the name of an
-        existing port.
-    clock_out : bool
-        Whether MIDI clock is sent along with the notes.
-    keys_in : tuple of str
-        MIDI inputs of the performer: ``"virtual"``, ``"jack"`` or names of existing ports.
-    thru : bool
-        Whether what comes in there is passed on to the output.
-    monitor : (str, int) or None
-        Where the stage-side page is served.
-    monitor_token : str
-        Allows orders from that page; empty: it only shows.
-    video : str
-        A video file or camera to watch beside the sound, or ``""``.
-    neutral : Path or None
-        Features of pictures that count as neutral, see `engine.video.table`.
-    clip : Path or None
-        CLIP model that reads the pictures, see `engine.video.semantic`.
-    resume : Resume or None
-        Where an engine that died stood; None begins anew.
-    """
+    """One run. Port names are ``"virtual"``, ``"jack"``, ``"none"`` or those of existing ports."""
 
     performance: Performance = field(default_factory=Performance)
-    input: str = ""
-    midi_out: str = "virtual"
-    osc: tuple[tuple[str, int], ...] = ()
-    osc_in: int | None = None
-    record: Path | None = None
-    record_audio: bool = False
-    seconds: float | None = None
-    seed: int = 0
-    latency_ms: float = 0.0
-    curve: tuple[tuple[float, float, float], ...] = ()
-    sync: Sync = "internal"
-    midi_in: str = ""
-    clock_out: bool = False
-    keys_in: tuple[str, ...] = ()
-    thru: bool = False
-    monitor: tuple[str, int] | None = None
-    monitor_token: str = ""
-    video: str = ""
-    neutral: Path | None = None
-    clip: Path | None = None
+    input: str = setting(
+        "", "audio input or file, see: stimmung devices; none for no sound", metavar="NAME|FILE"
+    )
+    midi_out: str = setting(
+        "virtual",
+        "a new port named Stimmung (default), the same sample-accurately over JACK, an existing "
+        "port, or nothing",
+        metavar="virtual|jack|NAME|none",
+    )
+    sync: Sync = setting(
+        "internal",
+        "where tempo and position come from: our own tempo (default), MIDI clock, Ableton Link, "
+        "the JACK transport",
+        choices=SYNCS,
+    )
+    midi_in: str = setting(
+        "",
+        "where MIDI clock comes in: a new port named 'Stimmung in' (default), the same on JACK, "
+        "or an existing port",
+        metavar="virtual|jack|NAME",
+    )
+    clock_out: bool = setting(False, "send MIDI clock too")
+    keys_in: tuple[str, ...] = setting(
+        (),
+        "a MIDI keyboard, pads or pedals to play and control with; may be given repeatedly",
+        metavar="virtual|jack|NAME",
+        repeated=True,
+        read=str,
+    )
+    thru: bool = setting(False, "pass on what the keyboard plays")
+    video: str = setting("", "watch a film or a camera as well", metavar="FILE|CAMERA")
+    neutral: Path | None = setting(
+        None,
+        "features of pictures that count as neutral (see: stimmung score --features)",
+        kind=Path,
+        metavar="CSV",
+        read=_path,
+    )
+    clip: Path | None = setting(
+        None, "CLIP model that reads the pictures", kind=Path, metavar="FILE.onnx", read=_path
+    )
+    curve: Points = setting(
+        (),
+        "emotion over beats: columns beat, valence, arousal",
+        kind=Path,
+        metavar="CSV",
+        read=_curve,
+    )
+    osc: tuple[tuple[str, int], ...] = setting(
+        (),
+        "send OSC there; may be given repeatedly",
+        metavar="HOST:PORT",
+        repeated=True,
+        read=parse_destination,
+    )
+    osc_in: int | None = setting(
+        None,
+        "take orders by OSC on this UDP port (loopback)",
+        limits=(1, 65535),
+        kind=int,
+        metavar="PORT",
+    )
+    monitor: tuple[str, int] | None = setting(
+        None,
+        "serve a page for a phone at the side of the stage (default: this machine only, port "
+        f"{MONITOR_PORT})",
+        metavar="HOST:PORT",
+        alone="",
+        read=_address,
+    )
+    monitor_token: str = setting(
+        "",
+        "let the page give orders to those who know the token; auto makes one",
+        metavar="TOKEN|auto",
+    )
+    record: Path | None = setting(
+        None, "session folder to write", kind=Path, metavar="DIR", read=_path
+    )
+    record_audio: bool = setting(False, "record the sound that is heard there too")
+    seconds: float | None = setting(
+        None, "stop after so long", limits=(0.1, 86400.0), kind=float, metavar="S"
+    )
+    latency_ms: float = setting(
+        0.0, "shift all MIDI, -200..200 ms", limits=(-200.0, 200.0), metavar="MS"
+    )
+    seed: int = setting(0, "fixes every choice (default 0)", limits=(0, 2**31 - 1))
     resume: Resume | None = None
+    """Where an engine that died stood; None starts from the beginning."""
 
     def __post_init__(self) -> None:
-        check_choice("sync", self.sync, SYNCS)
+        check_settings(self)
         if self.record_audio and self.record is None:
             raise InputError("record_audio needs a session folder to record into")
-        check_range("seed", self.seed, 0, 2**31 - 1)
-        check_range("latency_ms", self.latency_ms, -200.0, 200.0)
-        if self.osc_in is not None:
-            check_range("osc_in", self.osc_in, 1, 65535)
-        if self.seconds is not None:
-            check_range("seconds", self.seconds, 0.1, 86400.0)
         if self.performance.mode == "curve" and not self.curve:
             raise InputError("mode 'curve' needs a curve file; give one with --curve")
+
+    @classmethod
+    def from_mapping(cls, values: Mapping[str, Any]) -> "LiveConfig":
+        """Return a run from JSON values, or from texts as the command line gives them.
+
+        ``performance`` holds settings of the performance, ``resume`` a moment of another run.
+
+        Raises
+        ------
+        InputError
+            A name is unknown or a value out of range.
+        """
+        known = settings_of(cls)
+        unknown = set(values) - {*known, "performance", "resume"}
+        if unknown:
+            raise InputError(
+                f"config must hold only {', '.join(sorted(known))}, performance and resume; got "
+                f"{', '.join(sorted(unknown))}"
+            )
+        given = {name: read_setting(known[name], values[name]) for name in known if name in values}
+        performance = values.get("performance", {})
+        if not isinstance(performance, Performance):
+            performance = Performance.from_mapping(performance)
+        resume = Resume.from_mapping(values.get("resume"))
+        return replace(cls(), performance=performance, resume=resume, **given)

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from engine.choices import AUTO_KEY, check_range
-from engine.emotion.curve import Points
 from engine.generators.protocol import Generator
 from engine.generators.registry import create_generator
 from engine.midi.file import SongMap, write_midi_file
+from engine.settings.curve import Points
 from engine.settings.performance import Performance
 from engine.video.analyser import Picture
 from engine.video.course import Course, course_of

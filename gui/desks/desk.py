@@ -11,8 +11,8 @@ from typing import Any
 
 from PyQt6.QtCore import QObject, pyqtSignal
 
-from engine.emotion.curve import read_curve
 from engine.mapping.table import InputMapping
+from engine.settings.curve import read_curve
 from engine.settings.performance import Performance
 from engine.settings.resume import Resume
 from engine.snapshot import Snapshot

@@ -9,7 +9,7 @@ from PyQt6.QtCore import QByteArray, QSettings, QStandardPaths
 
 from engine.choices import SYNCS, Sync
 from engine.errors import InputError
-from engine.network.monitor import DEFAULT_PORT
+from engine.settings.addresses import MONITOR_PORT
 from engine.settings.performance import Performance
 from gui.theme import DEFAULT_THEME, THEMES
 
@@ -19,8 +19,8 @@ SMALLEST_PT, LARGEST_PT, NORMAL_PT = 8.0, 20.0, 10.5
 
 MONITORS: Final = {
     "": "",
-    "here": f"127.0.0.1:{DEFAULT_PORT}",
-    "network": f"0.0.0.0:{DEFAULT_PORT}",
+    "here": f"127.0.0.1:{MONITOR_PORT}",
+    "network": f"0.0.0.0:{MONITOR_PORT}",
 }
 """Who may see the stage-side page → where it is served: nobody, this computer, the network."""
 

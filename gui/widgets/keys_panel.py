@@ -88,7 +88,7 @@ class KeysPanel(QWidget):
     chosen : dict
         Settings of the performance to change.
     acted : str
-        An action of `engine.mapping.table.ACTIONS`.
+        An action of `engine.choices.ACTIONS`.
     capture_wanted : int
         Keep so many bars.
     """

@@ -1,7 +1,7 @@
 import pytest
 
-from engine.emotion.curve import read_curve
 from engine.errors import InputError
+from engine.settings.curve import read_curve
 
 
 def test_points_come_back_in_order(tmp_path):
