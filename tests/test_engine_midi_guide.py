@@ -4,8 +4,8 @@ import os
 
 import pytest
 
+from engine.midi.ports import advice as guide
 from engine.midi.ports.advice import Surroundings, explain, look_around, split_steps
-from engine.midi.ports.port import advice as guide
 
 
 def steps(direction="out", **there):

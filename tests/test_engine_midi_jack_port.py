@@ -6,9 +6,9 @@ from types import SimpleNamespace
 
 import pytest
 
+from engine.midi.ports import jack as jack_port
 from engine.midi.ports.jack import JackPort
 from engine.midi.ports.port import Written
-from engine.midi.ports.port import jack as jack_port
 
 RATE, PERIOD = 48000, 256
 ON, OFF = bytes((0x90, 60, 90)), bytes((0x80, 60, 64))

@@ -10,8 +10,8 @@ import pytest
 from servers.jack import until
 
 from engine.errors import MidiPortError
-from engine.midi.ports.port import advice as guide
-from engine.midi.ports.port import rtmidi as rtmidi_port
+from engine.midi.ports import advice as guide
+from engine.midi.ports import rtmidi as rtmidi_port
 from engine.midi.ports.rtmidi import RtMidiPort, open_named, open_virtual
 
 

@@ -14,9 +14,10 @@ from servers.jack import until
 from engine.errors import InputError, MidiPortError
 from engine.midi.ports.outputs import open_output
 from engine.midi.ports.port import NullPort, resolve_name
+from engine.midi.sender import spare
+from engine.midi.sender import supervisor as link
 from engine.midi.sender.client import SenderClient
-from engine.midi.sender.main import Sender, spare
-from engine.midi.sender.main import supervisor as link
+from engine.midi.sender.main import Sender
 from engine.midi.sender.reporter import Reporter
 from engine.midi.wire import Counters, Frame, Kind
 

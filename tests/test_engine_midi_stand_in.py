@@ -7,8 +7,8 @@ import time
 import pytest
 from servers.jack import JackServer, MidiDump, hanging, until
 
+from engine.midi.sender import supervisor as link
 from engine.midi.sender.client import SenderClient
-from engine.midi.sender.main import supervisor as link
 
 
 @pytest.mark.parametrize("named", [False, True], ids=["own port", "into a port"])

@@ -2,6 +2,7 @@
 
 import os
 import signal
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from PyQt6.QtTest import QTest
 
 from gui import texts
 from gui.app import make_window
-from gui.engine_process.bridge import RESTART_DELAYS_S, EngineBridge
+from gui.engine_process.bridge import RESTARTS, EngineBridge
 from gui.state.preferences import Memory
 from gui.window.main_window import new_messages
 from presets import DEMO_AUDIO
@@ -223,22 +224,21 @@ def test_an_engine_that_cannot_live_is_not_restarted_for_ever(qapp, qtbot, monke
     dies.write_text("#!/bin/sh\necho 'no model here' >&2\nexit 3\n")
     dies.chmod(0o755)
     monkeypatch.setattr("engine.process.child.sys.executable", str(dies))
-    monkeypatch.setattr(
-        "gui.engine_process.bridge.RESTART_DELAYS_S", (0.01,) * len(RESTART_DELAYS_S)
-    )
+    quick = replace(RESTARTS, pauses_s=(0.01,))
+    monkeypatch.setattr("gui.engine_process.bridge.RESTARTS", quick)
     bridge, deaths = EngineBridge(), []
     bridge.died.connect(lambda reason, again: deaths.append((reason, again)))
     bridge.open()
     qtbot.waitUntil(lambda: bool(deaths) and not deaths[-1][1], timeout=10_000)
-    assert [again for _, again in deaths] == [True] * len(RESTART_DELAYS_S) + [False]
+    assert [again for _, again in deaths] == [True] * RESTARTS.give_up_after + [False]
     assert "no model here" in deaths[0][0]
     qtbot.wait(100)
-    assert len(deaths) == len(RESTART_DELAYS_S) + 1 and bridge.state == "absent"
+    assert len(deaths) == RESTARTS.give_up_after + 1 and bridge.state == "absent"
 
 
 def test_an_engine_that_is_not_there_is_said(qapp, qtbot, monkeypatch):
     monkeypatch.setattr("engine.process.child.sys.executable", "/nowhere/python")
-    monkeypatch.setattr("gui.engine_process.bridge.RESTART_DELAYS_S", ())
+    monkeypatch.setattr("gui.engine_process.bridge.RESTARTS", replace(RESTARTS, give_up_after=0))
     bridge = EngineBridge()
     with qtbot.waitSignal(bridge.died, timeout=5000) as died:
         bridge.open()

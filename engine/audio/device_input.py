@@ -1,7 +1,9 @@
 """A sound card, JACK, PulseAudio … as audio source, kept alive by name."""
 
 import json
+import math
 import threading
+import time
 from typing import IO, Any, Final, Self
 
 import numpy as np
@@ -12,6 +14,7 @@ from engine.audio.resample import MonoFeed
 from engine.audio.ring import SILENCE_DB, Ring
 from engine.errors import AudioDeviceError, InputError
 from engine.process.child_pipe import ChildPipe
+from engine.process.restarts import Losses, Restarts
 
 __all__ = ["DeviceInput"]
 
@@ -19,8 +22,7 @@ _OPEN_TIMEOUT_S: Final = 15.0
 _SILENT_S: Final = 1.5
 """A capture process silent for this long hangs inside a driver and is ended."""
 _WATCH_S: Final = 0.1
-_RETRY_S: Final = (0.2, 0.5, 1.0, 2.0)
-"""Pauses between attempts to find a lost device [s]; the last one repeats."""
+_SEARCH: Final = Restarts((0.2, 0.5, 1.0, 2.0), within_s=math.inf)
 
 
 class DeviceInput:
@@ -191,9 +193,8 @@ class DeviceInput:
 
     def _search(self, ring: Ring) -> "_Capture | None":
         """Return the reopened device, or None when the source is stopped meanwhile."""
-        attempt = 0
-        while not self._stopped.wait(_RETRY_S[min(attempt, len(_RETRY_S) - 1)]):
-            attempt += 1
+        attempts = Losses(_SEARCH)
+        while not self._stopped.wait(attempts.pause_s(time.perf_counter())):
             try:
                 capture = _Capture(self._request, ring)
             except AudioDeviceError as error:

@@ -1,6 +1,7 @@
 """A film or a camera beside the live engine: watched in a process of its own, found again."""
 
 import json
+import math
 import threading
 import time
 from collections.abc import Callable
@@ -11,6 +12,7 @@ from typing import IO, Any, Final, Self
 from engine.errors import DeviceError
 from engine.process.child import child_command
 from engine.process.child_pipe import ChildPipe
+from engine.process.restarts import Losses, Restarts
 from engine.video.capture import means_file
 from engine.video.mood import Calibration
 from engine.video.semantic import Meaning
@@ -22,8 +24,7 @@ _OPEN_TIMEOUT_S: Final = 20.0
 _SILENT_S: Final = 2.0
 """A process silent for this long hangs inside a driver and is ended."""
 _WATCH_S: Final = 0.1
-_RETRY_S: Final = (0.2, 0.5, 1.0, 2.0)
-"""Pauses between attempts to find a lost camera [s]; the last one repeats."""
+_SEARCH: Final = Restarts((0.2, 0.5, 1.0, 2.0), within_s=math.inf)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,9 +163,8 @@ class VideoInput:
 
     def _search(self) -> "_Watcher | None":
         """Return the camera opened again, or None when the input is stopped meanwhile."""
-        attempt = 0
-        while not self._stopped.wait(_RETRY_S[min(attempt, len(_RETRY_S) - 1)]):
-            attempt += 1
+        attempts = Losses(_SEARCH)
+        while not self._stopped.wait(attempts.pause_s(time.perf_counter())):
             try:
                 watcher = _Watcher(self._request, self._take)
             except DeviceError as error:

@@ -16,6 +16,7 @@ from typing import Any, Literal
 from PyQt6.QtCore import QObject, QProcess, QTimer, pyqtSignal
 
 from engine.mapping.table import InputMapping
+from engine.process.restarts import Losses, Restarts
 from engine.snapshot import ReplayLook, Snapshot
 from gui import texts
 from gui.engine_process.decode import Devices, read_snapshot
@@ -30,11 +31,8 @@ BridgeState = Literal["absent", "booting", "idle", "starting", "running", "stopp
 FRAME_MS = 33
 """Shortest time between two looks at a snapshot."""
 
-RESTART_DELAYS_S = (0.0, 1.0, 3.0)
-"""Waits before the first, second and third restart; after that only the user restarts."""
-
-FORGIVEN_AFTER_S = 60.0
-"""An engine that lived so long has its earlier deaths forgotten."""
+RESTARTS = Restarts((0.0, 1.0, 3.0), give_up_after=3)
+"""After three restarts within a minute only the user restarts."""
 
 UNRESPONSIVE_S = 5.0
 CLOSE_MS = 5_000
@@ -95,7 +93,7 @@ class EngineBridge(QObject):
         self._newest: bytes | None = None
         self._awaited: deque[str] = deque()
         self._stderr: deque[str] = deque(maxlen=_MOST_STDERR_LINES)
-        self._deaths = 0
+        self._losses = Losses(RESTARTS)
         self._born_s = 0.0
         self._heard_s = 0.0
         self._closing = False
@@ -141,7 +139,7 @@ class EngineBridge(QObject):
 
     def reopen(self) -> None:
         """Start afresh at the user's wish; earlier deaths no longer count."""
-        self._deaths = 0
+        self._losses.forget()
         self._restart_timer.stop()
         process = self._process
         if process is None:
@@ -222,14 +220,11 @@ class EngineBridge(QObject):
     def _bury(self, reason: str) -> None:
         self._frame.stop()
         self._drop_process()
-        if time.perf_counter() - self._born_s > FORGIVEN_AFTER_S:
-            self._deaths = 0
-        again = self._deaths < len(RESTART_DELAYS_S)
+        pause_s = self._losses.pause_s(time.perf_counter())
         self._set_state("absent")
-        if again:
-            self._restart_timer.start(round(RESTART_DELAYS_S[self._deaths] * 1000))
-        self._deaths += 1
-        self.died.emit(reason, again)
+        if pause_s is not None:
+            self._restart_timer.start(round(pause_s * 1000))
+        self.died.emit(reason, pause_s is not None)
 
     def _last_error_line(self) -> str:
         return next((line for line in reversed(self._stderr) if line.strip()), "")

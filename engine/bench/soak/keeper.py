@@ -15,11 +15,12 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from engine.process.child import child_command, child_environment
+from engine.process.restarts import Losses, Restarts
 from engine.settings.resume import Resume
 
-__all__ = ["RESTART_PAUSES_S", "EngineKeeper"]
+__all__ = ["RESTARTS", "EngineKeeper"]
 
-RESTART_PAUSES_S = (0.0, 0.2, 1.0, 3.0, 10.0)
+RESTARTS = Restarts((0.0, 0.2, 1.0, 3.0, 10.0))
 """Pause before a new engine, by how many died within the last minute; the last one repeats."""
 
 _LOOK_S = 1.0
@@ -119,7 +120,7 @@ class EngineKeeper:
         self.write(json.dumps(command).encode() + b"\n")
 
     def _keep(self) -> None:
-        deaths: deque[float] = deque(maxlen=len(RESTART_PAUSES_S))
+        losses = Losses(RESTARTS)
         while not self._stopping.is_set():
             engine, self._spare = self._spare or _Engine(), None
             with self._lock:
@@ -131,10 +132,7 @@ class EngineKeeper:
             self._listen(engine)
             if self._stopping.is_set():
                 return
-            now = time.monotonic()
-            recent = sum(death > now - 60.0 for death in deaths)
-            deaths.append(now)
-            pause_s = RESTART_PAUSES_S[min(recent, len(RESTART_PAUSES_S) - 1)]
+            pause_s = losses.pause_s(time.monotonic())
             self._tell(f"the engine ended ({engine.last_words()}); another takes over")
             if self._stopping.wait(pause_s):
                 return

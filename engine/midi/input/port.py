@@ -7,11 +7,13 @@ by its name; a receiver that dies is replaced.
 import os
 import subprocess
 import threading
+import time
 from collections import deque
 
 from engine.errors import MidiPortError
 from engine.midi.wire import Frame, FrameReader, Kind, WireError
 from engine.process.child import child_command, child_environment
+from engine.process.restarts import Losses, Restarts
 
 __all__ = ["MidiInput", "MidiMessage"]
 
@@ -23,7 +25,7 @@ much what came before was later than its time says [s]."""
 
 _START_S = 10.0
 _STOP_S = 1.5
-_PAUSE_S = 1.0
+_RESTARTS = Restarts((1.0,))
 _MOST_WAITING = 8192
 
 
@@ -114,6 +116,7 @@ class MidiInput:
             raise MidiPortError(f"cannot start the MIDI receiver: {error}") from error
 
     def _supervise(self) -> None:
+        losses = Losses(_RESTARTS)
         process = self._process
         while process is not None:
             self._listen(process)
@@ -122,7 +125,7 @@ class MidiInput:
                 self._answered.set()  # it never was ready: `start` reports why
                 return
             self.message = "the MIDI receiver ended; starting another"
-            if self._stopping.wait(_PAUSE_S):
+            if self._stopping.wait(losses.pause_s(time.monotonic())):
                 return
             try:
                 process = self._process = self._spawn(wait=True)

@@ -10,6 +10,7 @@ from engine.midi.sender.outstanding import Book
 from engine.midi.sender.process import SenderProcess
 from engine.midi.sender.spare import SpareSender
 from engine.midi.wire import Counters, Frame, Kind, WireError, encode
+from engine.process.restarts import Losses, Restarts
 
 __all__ = ["SenderLink"]
 
@@ -20,9 +21,7 @@ _MOST_UNWRITTEN = 4096
 _MOST_OUTSTANDING = 16384  # twice what a sender queues
 _WINDOW = 2048  # notes over which lateness is described
 _KEPT_SENT = 8192
-_RESTARTS_PER_MINUTE = 10
-_PAUSES_S = (0.0, 0.0, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
-"""Pause before a new sender, by how many died within the last minute; the last one repeats."""
+_RESTARTS = Restarts((0.0, 0.0, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0), most=10)
 _LOOK_S = 1.0
 _SILENT_LOOKS = 2  # a sender reports every half second, unless stopped or stuck in a driver
 _OPENING_LOOKS = 5  # while it has no port: a stalled server may take its time
@@ -189,7 +188,7 @@ class SenderLink:
 
     def _succeed(self) -> None:
         """Start another sender whenever one ends unasked."""
-        deaths: deque[float] = deque(maxlen=_RESTARTS_PER_MINUTE)
+        losses = Losses(_RESTARTS)
         process = self._process
         while process is not None:
             last = self._stopping.is_set()
@@ -200,12 +199,7 @@ class SenderLink:
                 return
             left = len(self._book)
             self._silence()
-            now = time.monotonic()
-            recent = sum(death > now - 60.0 for death in deaths)
-            pause_s = _PAUSES_S[min(recent, len(_PAUSES_S) - 1)]
-            if recent == deaths.maxlen:
-                pause_s = max(pause_s, deaths[0] + 60.0 - now)
-            deaths.append(now + pause_s)
+            pause_s = losses.pause_s(time.monotonic())
             ended = self._stopping.wait(pause_s) and not (left or self._book)
             successor = None if ended else self._replace()
             self._bury(process, ready)  # who takes over does not wait for that
@@ -261,7 +255,7 @@ class SenderLink:
                 with self.lock:
                     self.message = str(error)
                     self.up = False
-                if self._stopping.wait(_PAUSES_S[-1]):
+                if self._stopping.wait(_RESTARTS.pauses_s[-1]):
                     return None
         with self.lock:
             self._process = process
