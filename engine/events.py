@@ -54,6 +54,9 @@ class EmotionState:
         Short-term level of the hop [dBFS].
     state : {'silence', 'settling', 'tracking', 'uncertain'}
         How far the numbers may be trusted.
+    tuning_hz : float
+        Tuning that key and chord are read against, as the frequency of A4 [Hz], 415..466; 440
+        until another one is heard.
     """
 
     time_s: float
@@ -67,6 +70,7 @@ class EmotionState:
     chord: str
     loudness_db: float
     state: TrackingState
+    tuning_hz: float = 440.0
 
     def to_json(self) -> dict[str, Any]:
         """Return the state as plain JSON values."""

@@ -36,20 +36,21 @@ def state(key="C:maj"):
     return EmotionState(1.0, 0.5, -0.5, 0.5, -0.5, (0.25,) * 4, (), key, "N", -20.0, "tracking")
 
 
-def test_emotion_goes_out_as_four_floats_and_words_only_when_they_change(receiver):
+def test_emotion_goes_out_as_four_floats_and_the_rest_only_when_it_changes(receiver):
     output = OscOutput((receiver.getsockname(),))
     output.emotion(state())
     output.emotion(state())
     output.emotion(state("D:min"))
     output.beat(7)
-    heard = [receiver.recv(1024) for _ in range(8)]
+    heard = [receiver.recv(1024) for _ in range(9)]
     output.close()
     emotion = packet("/stimmung/emotion", ",ffff", FLOATS * 2)
-    assert heard[0] == heard[4] == heard[5] == emotion
+    assert heard[0] == heard[5] == heard[6] == emotion
     assert heard[1] == packet("/stimmung/state", ",s", b"tracking\0\0\0\0")
     assert heard[2] == packet("/stimmung/key", ",s", b"C:maj\0\0\0")
-    assert heard[6] == packet("/stimmung/key", ",s", b"D:min\0\0\0")
-    assert heard[7] == packet("/stimmung/beat", ",i", b"\0\0\0\7")
+    assert heard[7] == packet("/stimmung/key", ",s", b"D:min\0\0\0")
+    assert heard[4] == packet("/stimmung/tuning", ",f", bytes.fromhex("43dc0000"))
+    assert heard[8] == packet("/stimmung/beat", ",i", b"\0\0\0\7")
 
 
 def test_destination_that_is_not_there_costs_nothing():

@@ -32,11 +32,11 @@ def test_a_session_becomes_four_products(tmp_path: Path) -> None:
     rows = (recorder.folder / "emotion.csv").read_text().splitlines()
     assert rows[0] == (
         "time_s,valence,arousal,valence_std,arousal_std,q1,q2,q3,q4,key,chord,state,"
-        "loudness_db,target_valence,target_arousal,mode"
+        "loudness_db,tuning_hz,target_valence,target_arousal,mode"
     )
     assert rows[5] == (
         "1.0000,0.3000,-0.4000,0.1000,0.2000,0.1000,0.2000,0.3000,0.4000,D:min,A:maj,tracking,"
-        "-23.5000,-0.2500,0.7500,follow"
+        "-23.5000,440.0000,-0.2500,0.7500,follow"
     )
     assert len(rows) == 41
 

@@ -100,6 +100,7 @@ def _row(state: EmotionState) -> dict[str, Any]:
         "chord": state.chord,
         "state": state.state,
         "loudness_db": round(float(state.loudness_db), 1),
+        "tuning_hz": round(float(state.tuning_hz), 1),
     }
 
 

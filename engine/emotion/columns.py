@@ -18,6 +18,8 @@ EMOTION_COLUMNS: Final = (
     "chord",
     "state",
     "loudness_db",
+    "tuning_hz",
 )
 """End of the hop [s]; emotion in [-1, 1] with standard deviations; quadrant probabilities; key,
-chord and state as in `engine.events.EmotionState`; level [dBFS]."""
+chord and state as in `engine.events.EmotionState`; level [dBFS];
+tuning as the frequency of A4 [Hz]."""

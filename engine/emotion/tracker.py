@@ -1,4 +1,4 @@
-"""PCM in, one `EmotionState` per hop out: the one road for live, files and tests."""
+"""PCM in, one `EmotionState` per hop out: the one path for live, files and tests."""
 
 import math
 from dataclasses import dataclass
@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from engine.emotion.model import TrackerModel
 from engine.emotion.smoothing import HeldLabel, Lead, Smoother
+from engine.emotion.tuning import Retuner, TuningEstimator
 from engine.errors import InputError
 from engine.events import EmotionState, TrackingState
 
@@ -21,6 +22,33 @@ _SAMPLE_LIMIT = 4.0
 # Deviation added at the start of a sound, and the time in which it fades [s].
 _FRESH_STD = 0.45
 _FRESH_TAU_S = 1.5
+
+
+@dataclass(frozen=True)
+class _Hop:
+    """What is known of a hop before the model has heard it.
+
+    Attributes
+    ----------
+    level_db : float
+        Level without the mean [dBFS].
+    silent_s, sound_s : float
+        Silence up to here, and sound since the start of the piece [s].
+    new_piece : bool
+        Whether a piece begins here: sound after a long silence.
+    afresh : bool
+        Whether the model starts afresh here: a new piece, or its tuning has just been found.
+    cents, tuning_hz : float
+        The tuning in force.
+    """
+
+    level_db: float
+    silent_s: float
+    sound_s: float
+    new_piece: bool
+    afresh: bool
+    cents: float
+    tuning_hz: float
 
 
 @dataclass(frozen=True)
@@ -133,6 +161,8 @@ class Tracker:
         self._valence = Smoother(cfg.valence_tau_s, self._hop_s, cfg.dead_band, leap=0.5)
         self._arousal = Smoother(cfg.arousal_tau_s, self._hop_s, cfg.dead_band, leap=0.5)
         self._music = Smoother(cfg.music_tau_s, self._hop_s)
+        self._tuning = TuningEstimator(self.sample_rate, self.hop_length)
+        self._retuner = Retuner()
         self._leads = (
             Lead(cfg.lead, cfg.lead_tau_s, self._hop_s),
             Lead(cfg.arousal_lead, cfg.arousal_lead_tau_s, self._hop_s),
@@ -160,6 +190,8 @@ class Tracker:
         self._rest = np.zeros(0, np.float32)
         self._hops = 0
         self._silent_s = math.inf  # before the first sound there was nothing
+        self._sound_s = 0.0
+        self._tuning.reset()
         self._restart()
         self._last = (0.0, 0.0)
         self._quadrants = np.full(4, 0.25)
@@ -167,13 +199,19 @@ class Tracker:
 
     def _restart(self) -> None:
         """Start a new piece: the model forgets, the clock runs on."""
-        self._states = self._model.start()
-        self._sound_s = 0.0
-        self._doubtful = self._strange = False
-        labels = (self._key, self._chord)
-        for part in (*labels, self._valence, self._arousal, self._music, *self._leads):
+        self._start_model()
+        self._doubtful = self._not_music = False
+        for part in (self._valence, self._arousal, self._music, *self._leads):
             part.reset()
         self._music.push(1.0)  # taken for music until it is found out
+
+    def _start_model(self) -> None:
+        self._states = self._model.start()
+        self._retuner.reset()
+        self._retuned = np.zeros(0, np.float32)
+        self._row: dict[str, NDArray[np.float32]] | None = None
+        self._key.reset()
+        self._chord.reset()
 
     def push(self, pcm: NDArray[np.float32]) -> list[EmotionState]:
         """Take audio of any length and return one state per completed hop.
@@ -202,99 +240,135 @@ class Tracker:
         whole = len(sound) // self.hop_length * self.hop_length
         self._rest = sound[whole:].copy()
         hops = sound[:whole].reshape(-1, self.hop_length)
-        states: list[EmotionState] = []
-        for start, stop in self._runs(hops):
-            block = np.ascontiguousarray(hops[start:stop]).reshape(-1)
-            if self._silent_s >= self.config.restart_after_s and self._is_sound(hops[start]):
-                self._restart()
-            outputs, self._states = self._model.step(block, self._states)
-            states.extend(self._present(outputs, row) for row in range(stop - start))
-        return states
-
-    def _is_sound(self, hop: NDArray[np.float32]) -> bool:
-        return _level_db(hop) >= self.config.silence_db
-
-    def _runs(self, hops: NDArray[np.float32]) -> list[tuple[int, int]]:
-        """Split hops into model calls; a new piece after a long silence begins a call."""
         if not len(hops):
             return []
-        starts = []
-        silent_s = self._silent_s
-        length = 0
-        for index, hop in enumerate(hops):
-            sound = self._is_sound(hop)
-            anew = sound and silent_s >= self.config.restart_after_s
-            if index == 0 or anew or length == _BLOCK_HOPS:
+        states: list[EmotionState] = []
+        known = self._know(hops)
+        starts = [0]
+        for index, hop in enumerate(known):
+            if index - starts[-1] == _BLOCK_HOPS or (hop.afresh and index):
                 starts.append(index)
-                length = 0
-            length += 1
-            silent_s = 0.0 if sound else silent_s + self._hop_s
-        return list(zip(starts, [*starts[1:], len(hops)], strict=True))
+        for start, stop in zip(starts, [*starts[1:], len(hops)], strict=True):
+            if known[start].new_piece:
+                self._restart()
+            elif known[start].afresh:
+                self._start_model()
+            rows = self._hear(hops[start:stop], known[start:stop])
+            states.extend(map(self._present, rows, known[start:stop]))
+        return states
 
-    def _present(self, outputs: dict[str, NDArray[np.float32]], row: int) -> EmotionState:
+    def _know(self, hops: NDArray[np.float32]) -> list[_Hop]:
+        """Return what can be said of each hop without the model."""
+        cfg = self.config
+        known = []
+        for hop, evidence in zip(hops, self._tuning.listen(hops), strict=True):
+            level_db = _level_db(hop)
+            afresh = new_piece = False
+            if level_db < cfg.silence_db:
+                self._silent_s += self._hop_s
+            else:
+                new_piece = self._silent_s >= cfg.restart_after_s
+                self._silent_s = 0.0
+                if new_piece:
+                    self._sound_s = 0.0
+                    self._tuning.forget()
+                self._sound_s += self._hop_s
+                moved = self._tuning.follow(evidence)
+                # What was heard at a wrong tuning so far would disturb key and valence for long.
+                afresh = new_piece or (moved and self._sound_s < cfg.settle_s)
+            known.append(
+                _Hop(
+                    level_db,
+                    self._silent_s,
+                    self._sound_s,
+                    new_piece,
+                    afresh,
+                    self._tuning.cents,
+                    self._tuning.tuning_hz,
+                )
+            )
+        return known
+
+    def _hear(
+        self, hops: NDArray[np.float32], known: list[_Hop]
+    ) -> list[dict[str, NDArray[np.float32]] | None]:
+        """Run the model over hops; return what it says at the end of each, None before it speaks.
+
+        Sound moved to A = 440 Hz has a little more or fewer hops: the newest one counts.
+        """
+        parts, counts, filled = [self._retuned], [], len(self._retuned)
+        for hop, about in zip(hops, known, strict=True):
+            # Sound at 440 Hz passes untouched until another tuning was heard.
+            if about.cents or self._retuner.used:
+                hop = self._retuner.push(hop, about.cents)
+            parts.append(hop)
+            filled += len(hop)
+            counts.append(filled // self.hop_length)
+        sound = np.concatenate(parts)
+        whole = counts[-1] * self.hop_length
+        self._retuned = sound[whole:]
+        heard: list[dict[str, NDArray[np.float32]] | None] = [self._row]
+        if counts[-1]:
+            outputs, self._states = self._model.step(sound[:whole], self._states)
+            heard += [{k: v[row] for k, v in outputs.items()} for row in range(counts[-1])]
+        self._row = heard[-1]
+        return [heard[count] for count in counts]
+
+    def _present(self, outputs: dict[str, NDArray[np.float32]] | None, hop: _Hop) -> EmotionState:
         """Turn one row of model outputs into a state."""
         self._hops += 1
-        level_db = float(outputs["loudness_db"][row])
-        if level_db < self.config.silence_db:
-            self._silent_s += self._hop_s
-        else:
-            self._silent_s = 0.0
-            self._sound_s += self._hop_s
-        if self._silent_s >= self.config.silence_after_s:
-            return self._silence(level_db)
-        if self._not_music(float(outputs["presence"][row][0])):
-            return self._unknown(level_db)
-        valence = self._valence.push(self._leads[0].push(float(outputs["valence"][row])))
-        arousal = self._arousal.push(self._leads[1].push(float(outputs["arousal"][row])))
-        fresh = _FRESH_STD * math.exp(-self._sound_s / _FRESH_TAU_S)
-        valence_std = math.hypot(float(outputs["valence_std"][row]), fresh)
-        arousal_std = math.hypot(float(outputs["arousal_std"][row]), fresh)
+        if hop.silent_s >= self.config.silence_after_s:
+            return self._silence(hop)
+        if outputs is None or self._sounds_strange(float(outputs["presence"][0])):
+            return self._unknown(hop)
+        valence = self._valence.push(self._leads[0].push(float(outputs["valence"])))
+        arousal = self._arousal.push(self._leads[1].push(float(outputs["arousal"])))
+        fresh = _FRESH_STD * math.exp(-hop.sound_s / _FRESH_TAU_S)
+        valence_std = math.hypot(float(outputs["valence_std"]), fresh)
+        arousal_std = math.hypot(float(outputs["arousal_std"]), fresh)
         self._last = (valence, arousal)
-        self._quadrants = outputs["quadrants"][row].astype(np.float64)
+        self._quadrants = outputs["quadrants"].astype(np.float64)
         ranked = sorted(
-            zip(self._model.tags, outputs["tags"][row].tolist(), strict=True),
+            zip(self._model.tags, outputs["tags"].tolist(), strict=True),
             key=lambda pair: -pair[1],
         )
         self._tags = tuple(ranked)
-        self._key.push(self._model.keys[int(outputs["key"][row].argmax())])
-        self._chord.push(self._model.chords[int(outputs["chord"][row].argmax())])
-        return self._state(
-            level_db, valence_std, arousal_std, self._judge(max(valence_std, arousal_std))
-        )
+        self._key.push(self._model.keys[int(outputs["key"].argmax())])
+        self._chord.push(self._model.chords[int(outputs["chord"].argmax())])
+        doubtful = self._doubt(max(valence_std, arousal_std))
+        return self._state(hop, valence_std, arousal_std, "uncertain" if doubtful else "tracking")
 
-    def _not_music(self, share: float) -> bool:
+    def _sounds_strange(self, share: float) -> bool:
         """Whether this is speech or noise; leaving that opinion takes half as much music again."""
         limit = self.config.music_share
-        self._strange = self._music.push(share) < (1.5 * limit if self._strange else limit)
-        return self._strange
+        self._not_music = self._music.push(share) < (1.5 * limit if self._not_music else limit)
+        return self._not_music
 
-    def _unknown(self, level_db: float) -> EmotionState:
-        """Hold what was heard last: what sounds now is no music."""
-        state: TrackingState = "uncertain"
-        if self._sound_s < self.config.settle_s:
-            state = "settling"
+    def _unknown(self, hop: _Hop) -> EmotionState:
+        """Hold the emotion heard last, without a chord: what sounds now is no music."""
         doubt = max(1.0, self.config.uncertain_std)
-        return self._state(level_db, doubt, doubt, state)
+        self._chord.push("N")
+        return self._state(hop, doubt, doubt, "uncertain")
 
-    def _judge(self, std: float) -> TrackingState:
-        """Say how far the numbers may be trusted; leaving doubt takes 10 % less deviation."""
+    def _doubt(self, std: float) -> bool:
+        """Whether the numbers may not be trusted; leaving doubt takes 10 % less deviation."""
         limit = self.config.uncertain_std
         self._doubtful = std > (0.9 * limit if self._doubtful else limit)
-        if self._sound_s < self.config.settle_s:
-            return "settling"
-        return "uncertain" if self._doubtful else "tracking"
+        return self._doubtful
 
-    def _silence(self, level_db: float) -> EmotionState:
+    def _silence(self, hop: _Hop) -> EmotionState:
         """Hold what was heard and let it sink; the longer, the less certain."""
         keep = math.exp(-self._hop_s / self.config.decay_tau_s)
         self._last = (self._last[0] * keep, self._last[1] * keep)
         self._quadrants = 0.25 + (self._quadrants - 0.25) * keep
         self._chord.push("N")
-        return self._state(level_db, 1.0, 1.0, "silence")
+        return self._state(hop, 1.0, 1.0, "silence")
 
     def _state(
-        self, level_db: float, valence_std: float, arousal_std: float, state: TrackingState
+        self, hop: _Hop, valence_std: float, arousal_std: float, state: TrackingState
     ) -> EmotionState:
+        if state != "silence" and hop.sound_s < self.config.settle_s:
+            state = "settling"
         first, second, third, fourth = (self._quadrants / self._quadrants.sum()).tolist()
         return EmotionState(
             time_s=self._hops * self._hop_s,
@@ -306,8 +380,9 @@ class Tracker:
             tags=self._tags,
             key=self._key.label,
             chord=self._chord.label,
-            loudness_db=level_db,
+            loudness_db=hop.level_db,
             state=state,
+            tuning_hz=hop.tuning_hz,
         )
 
 

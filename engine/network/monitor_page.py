@@ -24,6 +24,7 @@ def view(snapshot: Snapshot) -> dict[str, Any]:
             "state": emotion.state,
             "key": emotion.key,
             "chord": emotion.chord,
+            "tuning_hz": round(emotion.tuning_hz, 1),
         },
         "target": [round(snapshot.target_valence, 3), round(snapshot.target_arousal, 3)],
         "engine": snapshot.engine,

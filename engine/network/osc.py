@@ -7,6 +7,7 @@ address                  types       arguments
 /stimmung/state          ,s          silence, settling, tracking or uncertain
 /stimmung/key            ,s          ``C:maj`` …, when it changes
 /stimmung/chord          ,s          ``A:min`` … or ``N``, when it changes
+/stimmung/tuning         ,f          frequency of A4 [Hz], when it changes
 /stimmung/beat           ,i          index of the beat, as it starts
 =======================  ==========  ============================================
 
@@ -32,7 +33,7 @@ class OscOutput:
         from pythonosc.udp_client import SimpleUDPClient
 
         self.errors = 0
-        self._last: dict[str, str] = {}
+        self._last: dict[str, str | float] = {}
         self._clients: list[SimpleUDPClient] = []
         for host, port in destinations:
             try:
@@ -42,13 +43,18 @@ class OscOutput:
                 raise InputError(f"OSC host {host!r} cannot be reached: {error}") from error
 
     def emotion(self, state: EmotionState) -> None:
-        """Send one tracked state; words only when they change."""
+        """Send one tracked state; state, key, chord and tuning only when they change."""
         numbers = [state.valence, state.arousal, state.valence_std, state.arousal_std]
         self._send("/stimmung/emotion", [float(number) for number in numbers])
-        for name, word in (("state", state.state), ("key", state.key), ("chord", state.chord)):
-            if self._last.get(name) != word:
-                self._last[name] = word
-                self._send(f"/stimmung/{name}", word)
+        for name, value in (
+            ("state", state.state),
+            ("key", state.key),
+            ("chord", state.chord),
+            ("tuning", float(state.tuning_hz)),
+        ):
+            if self._last.get(name) != value:
+                self._last[name] = value
+                self._send(f"/stimmung/{name}", value)
 
     def beat(self, beat: int) -> None:
         """Send the index of the beat that starts."""
@@ -60,7 +66,7 @@ class OscOutput:
             client._sock.close()  # python-osc offers no public way
         self._clients.clear()
 
-    def _send(self, address: str, value: str | int | list[float]) -> None:
+    def _send(self, address: str, value: str | float | list[float]) -> None:
         for client in self._clients:
             try:
                 client.send_message(address, value)

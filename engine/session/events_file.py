@@ -135,6 +135,7 @@ class EmotionTrack:
         "q3",
         "q4",
         "loudness_db",
+        "tuning_hz",
         "target_valence",
         "target_arousal",
     )
@@ -152,7 +153,7 @@ class EmotionTrack:
     def append(self, event: Mapping[str, Any]) -> None:
         """Add the event of one hop; a malformed one raises before anything is added."""
         q1, q2, q3, q4 = event["quadrants"]
-        values = {**event, "q1": q1, "q2": q2, "q3": q3, "q4": q4}
+        values = {"tuning_hz": 440.0, **event, "q1": q1, "q2": q2, "q3": q3, "q4": q4}
         numbers = [_number(values[name]) for name in self.NUMBERS]
         words = [_key(event["key"]), *(str(event[name]) for name in ("chord", "state", "mode"))]
         words = [sys.intern(word) for word in words]  # a handful of words, thousands of times
@@ -223,6 +224,7 @@ def encode_emotion(at_s: float, state: EmotionState, target: TargetState) -> byt
             "key": state.key,
             "chord": state.chord,
             "loudness_db": _short(state.loudness_db),
+            "tuning_hz": _short(state.tuning_hz),
             "state": state.state,
             "target_valence": _short(target.valence),
             "target_arousal": _short(target.arousal),

@@ -209,4 +209,5 @@ def _emotion(event: Mapping[str, Any]) -> EmotionState:
         chord=event["chord"],
         loudness_db=event["loudness_db"],
         state=event["state"],
+        tuning_hz=event.get("tuning_hz", 440.0),
     )

@@ -7,7 +7,6 @@ kept, so an interrupted run goes on where it was. The `train` split is rendered 
 but the held-out ones; every other split with the held-out ones only.
 """
 
-import json
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +18,7 @@ from engine.errors import InputError
 from export_onnx.datasets import Item, read_items
 from export_onnx.datasets.render import Rendering, Synth, find_soundfonts
 from export_onnx.tracker.config import FrontEndConfig
+from export_onnx.tracker.store import write_clip
 
 __all__ = ["HELD_OUT", "PrepareOptions", "prepare", "resample", "to_reference"]
 
@@ -169,16 +169,8 @@ def prepare(options: PrepareOptions) -> int:
             if item.is_midi and font not in synths:
                 synths[font] = Synth(font, _RENDER_RATE)
             sound, labels, played = _make(item, variant, rng, synths.get(font), config)
-            hops = len(sound) // config.hop_length
-            if hops < 10:
+            if len(sound) < 10 * config.hop_length:
                 continue
-            with torch.no_grad():
-                pcm = torch.from_numpy(sound[None, : hops * config.hop_length])
-                mel, pitch, _, _, _ = front_end(
-                    pcm,
-                    torch.zeros(1, front_end.tail_length),
-                    torch.zeros(1, front_end.low_length),
-                )
             meta: dict[str, Any] = {
                 "dataset": item.dataset,
                 "name": item.name,
@@ -191,18 +183,7 @@ def prepare(options: PrepareOptions) -> int:
                 "arousal": item.arousal,
                 "soundfont": font.name if item.is_midi else None,
             }
-            target.parent.mkdir(parents=True, exist_ok=True)
-            partial = target.with_suffix(".part")
-            with partial.open("wb") as stream:
-                np.savez(
-                    stream,
-                    mel=mel[0].numpy().astype(np.float16),
-                    pitch=pitch[0].numpy().astype(np.float16),
-                    labels=labels[:hops],
-                    played=np.array(played),
-                    meta=np.array(json.dumps(meta)),
-                )
-            partial.rename(target)
+            write_clip(target, front_end, sound, meta, labels, played)
             written += 1
     for synth in synths.values():
         synth.close()

@@ -6,7 +6,6 @@ help texts that come with Python. The clips become features as `prepare` writes 
 name ``speech``.
 """
 
-import json
 import re
 import shutil
 import subprocess
@@ -20,6 +19,7 @@ import numpy as np
 from engine.errors import InputError
 from export_onnx.tracker.config import FrontEndConfig
 from export_onnx.tracker.prepare import resample, to_reference
+from export_onnx.tracker.store import plain_meta, write_clip
 from export_onnx.training.progress import Progress
 
 __all__ = ["HELD_OUT_VOICES", "Voice", "find_voices", "prepare_speech", "read_texts", "room", "say"]
@@ -169,37 +169,6 @@ def prepare_speech(out: Path, count: int, held_out_count: int, seed: int = 20251
                     continue
                 rng = np.random.default_rng([seed, split == "val", index])
                 sound = _clip(voices, texts, config.sample_rate, rng)
-                hops = len(sound) // config.hop_length
-                pcm = torch.from_numpy(sound[None, : hops * config.hop_length])
-                with torch.no_grad():
-                    mel, pitch, _, _, _ = front_end(
-                        pcm,
-                        torch.zeros(1, front_end.tail_length),
-                        torch.zeros(1, front_end.low_length),
-                    )
-                meta = {
-                    "dataset": "speech",
-                    "name": f"speech{index:04d}",
-                    "group": f"speech{index:04d}",
-                    "variant": 0,
-                    "quadrant": None,
-                    "tags": None,
-                    "valence": None,
-                    "arousal": None,
-                    "soundfont": None,
-                }
-                labels = np.full((hops, 4), np.nan, np.float32)
-                labels[:, 2:] = -1
-                partial = target.with_suffix(".part")
-                with partial.open("wb") as stream:
-                    np.savez(
-                        stream,
-                        mel=mel[0].numpy().astype(np.float16),
-                        pitch=pitch[0].numpy().astype(np.float16),
-                        labels=labels,
-                        played=np.array((0.0, 1.0)),
-                        meta=np.array(json.dumps(meta)),
-                    )
-                partial.rename(target)
+                write_clip(target, front_end, sound, plain_meta("speech", f"speech{index:04d}"))
                 written += 1
     return written

@@ -4,14 +4,17 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import torch
 
 from engine.errors import InputError
 from export_onnx.datasets.jamendo import MOODS
+from export_onnx.tracker.frontend import FrontEnd
 from export_onnx.training.progress import Progress
 
-__all__ = ["TAUGHT", "Clip", "give_courses", "load_clips"]
+__all__ = ["TAUGHT", "Clip", "give_courses", "load_clips", "plain_meta", "write_clip"]
 
 # Numbers in a teachers' answer: valence, arousal and their weights, four quadrants and their
 # weight, nine tags and their weight.
@@ -65,6 +68,54 @@ class Clip:
     def n_hops(self) -> int:
         """Length [hops]."""
         return int(self.mel.shape[0])
+
+
+def plain_meta(dataset: str, name: str) -> dict[str, Any]:
+    """Return what is stored beside a clip that carries no label."""
+    unknown = ("quadrant", "tags", "moods", "valence", "arousal", "soundfont")
+    return {
+        "dataset": dataset,
+        "name": name,
+        "group": name,
+        "variant": 0,
+        **dict.fromkeys(unknown),
+    }
+
+
+def write_clip(
+    target: Path,
+    front_end: FrontEnd,
+    sound: np.ndarray,
+    meta: dict[str, Any],
+    labels: np.ndarray | None = None,
+    played: tuple[float, float] = (0.0, 1.0),
+) -> None:
+    """Analyse mono float32 sound at the tracker's rate and store it whole, or not at all.
+
+    `labels` (n_hops, 4) may be longer than the sound; None means that nothing is known.
+    """
+    hop_length = front_end.config.hop_length
+    hops = len(sound) // hop_length
+    pcm = torch.from_numpy(sound[None, : hops * hop_length])
+    with torch.no_grad():
+        mel, pitch, *_ = front_end(
+            pcm, torch.zeros(1, front_end.tail_length), torch.zeros(1, front_end.low_length)
+        )
+    if labels is None:
+        labels = np.full((hops, 4), np.nan, np.float32)
+        labels[:, 2:] = -1
+    target.parent.mkdir(parents=True, exist_ok=True)
+    partial = target.with_suffix(".part")
+    with partial.open("wb") as stream:
+        np.savez(
+            stream,
+            mel=mel[0].numpy().astype(np.float16),
+            pitch=pitch[0].numpy().astype(np.float16),
+            labels=labels[:hops],
+            played=np.array(played),
+            meta=np.array(json.dumps(meta)),
+        )
+    partial.rename(target)
 
 
 def _read(path: Path) -> Clip:

@@ -166,6 +166,7 @@ def _state(values: dict[str, float], state: str) -> EmotionState:
         key="",
         chord="",
         loudness_db=values["loudness_db"],
+        tuning_hz=values["tuning_hz"],
         state=state,  # type: ignore[arg-type]
     )
 
