@@ -1,11 +1,19 @@
 import json
+from pathlib import Path
 
 import pytest
 
 import engine.settings.presets
+from engine.cli import main
 from engine.errors import PresetError
 from engine.settings.performance import Performance
-from engine.settings.presets import list_presets, load_preset, save_preset
+from engine.settings.presets import (
+    broken_presets,
+    keep_preset,
+    list_presets,
+    load_preset,
+    save_preset,
+)
 
 
 @pytest.fixture
@@ -76,3 +84,53 @@ def test_preset_is_saved_only_in_its_folder(user_folder, slug):
 def test_preset_file_holds_only_what_differs(user_folder):
     path = save_preset("mine", "Mine", Performance(tempo_bpm=90.0), program=9)
     assert json.loads(path.read_text(encoding="utf-8"))["performance"] == {"tempo_bpm": 90.0}
+
+
+def test_a_broken_preset_is_named_and_the_others_work(user_folder, capsys):
+    for name, content in (("zz", "{"), ("calm-down", '{"version": 1, "program": 300}')):
+        (user_folder / f"{name}.json").write_text(content, encoding="utf-8")
+    assert load_preset("Band").name and len(list_presets()) >= 10
+    assert {Path(str(error).split()[1].rstrip(":")).name for error in broken_presets()} == {
+        "zz.json",
+        "calm-down.json",
+    }
+    assert load_preset("Calm down").path.parent != user_folder  # the shipped one, by its title
+    with pytest.raises(PresetError, match="program must be a number from 0 to 127"):
+        load_preset("calm-down")  # by file name it is the broken one that is meant
+    assert main(["presets"]) == 1
+    printed = capsys.readouterr()
+    assert "calm-down" in printed.out and "zz.json" in printed.err
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("C#", "C"),
+        ("C", "C#", "C♭", "c"),
+        ("Night", "night", "NIGHT!"),
+        ("zz", "Zz"),
+        ("x" * 300, "x" * 301),
+        ("Calm down", "Calm, down"),
+    ],
+)
+def test_presets_of_different_names_are_all_kept(user_folder, names):
+    (user_folder / "zz.json").write_text("{", encoding="utf-8")
+    before = {preset.slug for preset in list_presets()}
+    for number, name in enumerate(names):
+        keep_preset(name, Performance(tempo_bpm=90.0 + number))
+    own = {preset.name: preset.performance.tempo_bpm for preset in list_presets() if preset.own}
+    assert own == {name: 90.0 + number for number, name in enumerate(names)}
+    for number, name in enumerate(names):
+        assert load_preset(name).performance.tempo_bpm == 90.0 + number
+    assert before <= {preset.slug for preset in list_presets()}
+    assert (user_folder / "zz.json").read_text(encoding="utf-8") == "{"
+    programs = [preset.program for preset in list_presets()]
+    assert len(set(programs)) == len(programs)
+
+
+def test_a_preset_kept_again_is_replaced(user_folder):
+    for tempo in (90.0, 120.0):
+        path = keep_preset(" Café ", Performance(tempo_bpm=tempo))
+        keep_preset("Cafe\N{COMBINING ACUTE ACCENT}", Performance(tempo_bpm=tempo + 1.0))
+    assert list(user_folder.glob("*.json")) == [path]
+    assert load_preset("Café").performance.tempo_bpm == 121.0

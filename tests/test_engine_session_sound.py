@@ -15,8 +15,9 @@ from session_samples import INFO, fill
 from engine.errors import SessionError
 from engine.session import SessionRecorder, recover
 from engine.session import sound as sound_module
+from engine.session.folder import AUDIO_NAME
 from engine.session.recover import PRODUCTS
-from engine.session.sound import AUDIO_NAME, SoundRecorder, join_pieces
+from engine.session.sound import SoundRecorder, join_pieces
 
 RATE = 8000
 CRASHING = """

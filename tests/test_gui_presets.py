@@ -7,10 +7,9 @@ from gui_samples import look, settings
 
 from engine.errors import PresetError
 from engine.settings.performance import Performance
-from engine.settings.presets import list_presets, load_preset, remove_preset
+from engine.settings.presets import keep_preset, list_presets, load_preset, remove_preset
 from gui import texts
 from gui.app import make_window
-from gui.desks.preset_desk import keep_preset
 from gui.state.performance_model import PerformanceModel
 
 CALM = Performance(mode="guide", valence=0.5, arousal=-0.5)
@@ -165,3 +164,12 @@ def test_a_device_in_use_is_not_called_absent(window):
     assert window.desk.hears_device
     window.desk.choose(audio_input="")
     assert not window.desk.hears_device
+
+
+def test_a_broken_preset_is_named_and_the_others_are_listed(window, tmp_path):
+    count = window.page.presets.list.count()
+    (tmp_path / "presets").mkdir(exist_ok=True)
+    (tmp_path / "presets" / "zz.json").write_text("{", encoding="utf-8")
+    window.presets.reload()
+    assert window.page.presets.list.count() == count
+    assert "zz.json" in window.notice.label.text()

@@ -15,12 +15,12 @@ from session_samples import INFO, a_note
 from engine.errors import SessionError
 from engine.events import TargetState
 from engine.session.events_file import (
-    EVENTS_NAME,
     TimedNote,
     encode_emotion,
     encode_header,
     encode_note,
 )
+from engine.session.folder import EVENTS_NAME
 from gui import texts
 from gui.app import make_window
 from gui.state.session_read import recorded_sessions, take_session

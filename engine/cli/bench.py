@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.bench.parts import PARTS, Size
-from engine.cli.options import Commands, check_output
+from engine.cli.options import Commands
 from engine.errors import InputError
+from engine.files import check_output, write_output
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -97,11 +98,15 @@ def _report(parsed: argparse.Namespace) -> int:
     for warning in warnings_of(report):
         console.print(warning, style="bold")
     if parsed.json is not None:
-        parsed.json.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+        _write_json(parsed.json, report)
     if folder is not None:
         for path in write_report(report, folder):
             print(path)
     return 1 if failures(report) else 0
+
+
+def _write_json(path: Path, values: Any) -> None:
+    write_output(path, (json.dumps(values, indent=2) + "\n").encode())
 
 
 def _parts(what: list[str]) -> list[str]:
@@ -189,7 +194,7 @@ def _soak(parsed: argparse.Namespace) -> int:
         found = fake_soak(parsed.fake_hours, seed=parsed.seed)
         print("\n".join(f"{name}: {value}" for name, value in found.items()))
         if parsed.json is not None:
-            parsed.json.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
+            _write_json(parsed.json, found)
         return 1 if found["hanging_notes"] or found["missed_beats"] else 0
     if parsed.what != ["soak"]:
         raise InputError(f"soak is measured alone; got {' '.join(parsed.what)}")
@@ -210,5 +215,5 @@ def _soak(parsed: argparse.Namespace) -> int:
         )
     print(as_text(report))
     if parsed.json is not None:
-        parsed.json.write_text(json.dumps(report.to_json(), indent=2) + "\n", encoding="utf-8")
+        _write_json(parsed.json, report.to_json())
     return 0 if report.passed else 1

@@ -47,8 +47,10 @@ def _models() -> str:
 
 
 def _presets() -> str:
-    from engine.settings.presets import list_presets, user_folder
+    from engine.settings.presets import broken_presets, list_presets, user_folder
 
+    for error in broken_presets():
+        raise _Finding(str(error), "mend the file, or delete it; the other presets work")
     return f"{len(list_presets())} presets; your own: {user_folder()}"
 
 

@@ -10,10 +10,10 @@ from engine.cli.options import (
     add_engine_settings,
     add_seed,
     add_settings,
-    check_output,
     read_performance,
 )
 from engine.errors import InputError
+from engine.files import check_output
 from engine.settings.performance import Performance
 
 __all__ = ["add", "run"]
@@ -58,6 +58,8 @@ def run(parsed: argparse.Namespace) -> int:
         raise InputError("give either --curve or --valence and --arousal, not both")
     if parsed.mode not in (None, "manual", "curve"):
         raise InputError(f"mode must be manual or curve here; got {parsed.mode!r}")
+    inputs = [path for path in (parsed.curve, parsed.primer) if path is not None]
+    check_output(parsed.output, *inputs)
     check_range("bars", parsed.bars, 1, 10_000)
     check_range("seed", parsed.seed, 0, 2**31 - 1)
     curve = () if parsed.curve is None else read_curve(parsed.curve)
@@ -70,7 +72,6 @@ def run(parsed: argparse.Namespace) -> int:
     performance = read_performance(parsed, base)
     if performance.key == AUTO_KEY:
         performance = performance.changed({"key": "C:maj"})
-    check_output(parsed.output)
     with progress_bar("composing", parsed.bars) as progress:
         performed = compose(
             performance,

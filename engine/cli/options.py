@@ -1,7 +1,6 @@
 """Options that several commands share, made from the declared settings."""
 
 import argparse
-from pathlib import Path
 from typing import Any
 
 from engine.errors import InputError
@@ -14,7 +13,6 @@ __all__ = [
     "add_engine_settings",
     "add_seed",
     "add_settings",
-    "check_output",
     "given_settings",
     "read_performance",
 ]
@@ -102,16 +100,3 @@ def read_performance(parsed: argparse.Namespace, base: Performance) -> Performan
     if getattr(parsed, "set", None):
         given["settings"] = _read_engine_settings(parsed.set)
     return base.changed(given) if given else base
-
-
-def check_output(path: Path) -> None:
-    """Raise `InputError` now, before long work, if a file cannot be written there later."""
-    import os
-
-    if path.is_dir():
-        raise InputError(f"output must be a file; {path} is a folder")
-    folder = path.parent
-    if not folder.is_dir():
-        raise InputError(f"output folder {folder} does not exist")
-    if not os.access(path if path.exists() else folder, os.W_OK):
-        raise InputError(f"no permission to write {path}")

@@ -1,6 +1,7 @@
 """``stimmung presets``: what there is to choose from."""
 
 import argparse
+import sys
 
 from engine.cli.options import Commands
 
@@ -19,11 +20,11 @@ def add(commands: "Commands[argparse.ArgumentParser]") -> None:
 
 
 def run(_parsed: argparse.Namespace) -> int:
-    """Print the table."""
+    """Print the table; broken files are named, and the exit code is 1."""
     from rich.console import Console
     from rich.table import Table
 
-    from engine.settings.presets import list_presets, user_folder
+    from engine.settings.presets import broken_presets, list_presets, user_folder
 
     table = Table("program", "preset", "mode", "what it does", box=None)
     for preset in list_presets():
@@ -36,4 +37,7 @@ def run(_parsed: argparse.Namespace) -> int:
     console = Console()
     console.print(table)
     console.print(f"Your own presets: {user_folder()}", soft_wrap=True)
-    return 0
+    broken = broken_presets()
+    for error in broken:
+        print(f"stimmung: {error}", file=sys.stderr)
+    return 1 if broken else 0

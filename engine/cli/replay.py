@@ -6,8 +6,9 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine.cli.options import Commands, check_output
+from engine.cli.options import Commands
 from engine.errors import InputError
+from engine.files import check_output
 
 if TYPE_CHECKING:
     from engine.session.events_file import Session
@@ -44,6 +45,7 @@ def add(commands: "Commands[argparse.ArgumentParser]") -> None:
 def run(parsed: argparse.Namespace) -> int:
     """Write or play, or both."""
     from engine.session.events_file import read_session
+    from engine.session.folder import recorded_files
     from engine.session.products import write_midi
 
     session = read_session(parsed.folder)
@@ -56,7 +58,7 @@ def run(parsed: argparse.Namespace) -> int:
             f"--from must be from 0 to {session.duration_s:.1f} seconds; got {parsed.start:g}"
         )
     if parsed.output is not None:
-        check_output(parsed.output)
+        check_output(parsed.output, *recorded_files(parsed.folder))
         write_midi(session, parsed.output)
     if parsed.output is None or parsed.midi_out is not None:
         _play(session, parsed.midi_out or "virtual", parsed.start)

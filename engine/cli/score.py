@@ -10,10 +10,10 @@ from engine.cli.options import (
     Commands,
     add_engine_settings,
     add_seed,
-    check_output,
     read_performance,
 )
 from engine.errors import InputError
+from engine.files import check_output
 from engine.generators.registry import GENERATORS, create_generator
 from engine.settings.performance import Performance
 
@@ -94,16 +94,15 @@ def run(parsed: argparse.Namespace) -> int:
     from engine.video.semantic import Reader
     from engine.video.table import write_features
 
+    inputs = (parsed.video, parsed.curve, parsed.neutral, parsed.clip, parsed.soundfont)
+    taken = [path for path in inputs if path is not None]
+    for path in (parsed.output, parsed.features, parsed.render):
+        if path is not None:
+            check_output(path, *taken)
+            taken.append(path)
     wishes = _wishes(parsed)
     neutral = _calibration(parsed.neutral)
     reader = None if parsed.clip is None else Reader(parsed.clip)
-    taken = [parsed.video.resolve()]
-    for path in (parsed.output, parsed.features, parsed.render):
-        if path is not None:
-            check_output(path)
-            if path.resolve() in taken:
-                raise InputError(f"{path} would be written over; give every file its own name")
-            taken.append(path.resolve())
     if parsed.soundfont is not None and parsed.render is None:
         raise InputError("--soundfont needs --render FILE")
     if parsed.render is not None:

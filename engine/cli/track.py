@@ -3,17 +3,21 @@
 import argparse
 import contextlib
 import csv
+import io
 import json
-import os
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TextIO
 
-from engine.cli.options import Commands, add_settings, check_output, read_performance
+from engine.cli.options import Commands, add_settings, read_performance
 from engine.emotion.columns import EMOTION_COLUMNS
+from engine.emotion.heard import Heard
+from engine.emotion.tracker import Tracker
+from engine.errors import InputError
 from engine.events import EmotionState
+from engine.files import check_output, output_file
 from engine.settings.performance import Performance
 
 __all__ = ["add", "run"]
@@ -36,46 +40,34 @@ def add(commands: "Commands[argparse.ArgumentParser]") -> None:
 
 
 def run(parsed: argparse.Namespace) -> int:
-    """Track the files in order."""
-    from engine.audio import AudioFile
+    """Track the files in order; one that cannot be read is named and costs none of the others."""
+    from engine.cli.progress import progress_bar
 
     asked = read_performance(parsed, Performance())
-    lengths = []
-    for path in parsed.files:  # all of them, before the first row is written
-        with AudioFile(path) as audio:
-            lengths.append(audio.duration_s)
     if parsed.output is not None:
-        check_output(parsed.output)
-    with _output(parsed.output) as file:
-        _write(parsed, asked, lengths, file)
-    return 0
-
-
-def _write(
-    parsed: argparse.Namespace, asked: Performance, lengths: list[float], file: TextIO
-) -> None:
-    from engine.audio import mono_blocks
-    from engine.cli.progress import progress_bar
-    from engine.emotion.heard import Heard
-    from engine.emotion.tracker import Tracker
-
+        check_output(parsed.output, *parsed.files)
     several = len(parsed.files) > 1
+    lengths: dict[Path, float] = {}
+    broken = 0
+    for path in parsed.files:  # all of them, before the first row is written
+        with _named(several) as failed:
+            lengths[path] = _length_s(path)
+        broken += bool(failed)
     columns = ("file", *EMOTION_COLUMNS) if several else EMOTION_COLUMNS
-    table = csv.DictWriter(file, columns, lineterminator="\n")
-    if parsed.format == "csv":
-        table.writeheader()
-    tracker, heard = Tracker(), Heard()
-    heard_s = 0.0
-    with progress_bar("tracking", sum(lengths)) as progress:
-        for path, length in zip(parsed.files, lengths, strict=True):
-            tracker.reset()
-            heard.reset()
-            for block in mono_blocks(path, tracker.sample_rate):
-                for state in tracker.push(block):
-                    heard.hear(state, asked.recentre, asked.smoothing_s, asked.hysteresis)
-                    if state.state != "silence" and heard.point is not None:
-                        valence, arousal = (min(1.0, max(-1.0, v)) for v in heard.point)
-                        state = replace(state, valence=valence, arousal=arousal)
+    tracker = Tracker()
+    with (
+        _output(parsed.output) as file,
+        progress_bar("tracking", sum(lengths.values())) as progress,
+    ):
+        table = csv.DictWriter(file, columns, lineterminator="\n")
+        if parsed.format == "csv":
+            table.writeheader()
+        heard_s = 0.0
+        for path in parsed.files:
+            if path not in lengths:
+                continue
+            with _named(several) as failed:
+                for state in _states(path, tracker, asked):
                     row = ({"file": str(path)} if several else {}) | _row(state)
                     if parsed.format == "csv":
                         table.writerow(row)
@@ -83,7 +75,44 @@ def _write(
                         row["tags"] = dict(state.tags)
                         file.write(json.dumps(row) + "\n")
                     progress(heard_s + state.time_s)
-            heard_s += length
+            broken += bool(failed)
+            heard_s += lengths[path]
+    return 1 if broken else 0
+
+
+@contextlib.contextmanager
+def _named(several: bool) -> Iterator[list[InputError]]:
+    """Print what is wrong with one file of several and go on; a single one fails the command."""
+    failed: list[InputError] = []
+    try:
+        yield failed
+    except InputError as error:
+        if not several:
+            raise
+        failed.append(error)
+        print(f"stimmung: {error}", file=sys.stderr)
+
+
+def _length_s(path: Path) -> float:
+    from engine.audio import AudioFile
+
+    with AudioFile(path) as audio:
+        return audio.duration_s
+
+
+def _states(path: Path, tracker: Tracker, asked: Performance) -> Iterator[EmotionState]:
+    """Yield what is heard at every hop, valence and arousal as the listening options want them."""
+    from engine.audio import mono_blocks
+
+    tracker.reset()
+    heard = Heard()
+    for block in mono_blocks(path, tracker.sample_rate):
+        for state in tracker.push(block):
+            heard.hear(state, asked.recentre, asked.smoothing_s, asked.hysteresis)
+            if state.state != "silence" and heard.point is not None:
+                valence, arousal = (min(1.0, max(-1.0, v)) for v in heard.point)
+                state = replace(state, valence=valence, arousal=arousal)
+            yield state
 
 
 def _row(state: EmotionState) -> dict[str, Any]:
@@ -106,14 +135,11 @@ def _row(state: EmotionState) -> dict[str, Any]:
 
 @contextlib.contextmanager
 def _output(path: Path | None) -> Iterator[TextIO]:
-    """Yield stdout, or a file that appears whole when all rows are written."""
+    """Yield stdout, or a file that is complete when all rows are written."""
     if path is None:
         yield sys.stdout
         return
-    partial = path.with_name(path.name + ".partial")
-    try:
-        with partial.open("w", encoding="utf-8", newline="") as file:
-            yield file
-        os.replace(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)
+    with output_file(path) as binary:
+        text = io.TextIOWrapper(binary, encoding="utf-8", newline="", write_through=True)
+        yield text
+        text.detach()

@@ -5,7 +5,8 @@ import sys
 from pathlib import Path
 
 from engine.choices import check_range
-from engine.cli.options import Commands, add_seed, check_output
+from engine.cli.options import Commands, add_seed
+from engine.files import check_output
 from engine.transfer import ELEMENTS, parse_elements
 
 __all__ = ["add", "run"]
@@ -48,7 +49,7 @@ def run(parsed: argparse.Namespace) -> int:
 
     elements = parse_elements(parsed.elements)
     check_range("seed", parsed.seed, 0, 2**31 - 1)
-    check_output(parsed.output)
+    check_output(parsed.output, parsed.input)
     transfer_file(
         parsed.input,
         parsed.output,

@@ -13,6 +13,7 @@ from typing import Any, get_args
 
 from engine.errors import InputError
 from engine.events import CONTROL_ROLE, SUSTAIN, ControlEvent, NoteEvent, Role
+from engine.files import write_output
 from engine.midi.sounding import NoteLedger
 from engine.music.keys import parse_key
 
@@ -22,7 +23,6 @@ __all__ = [
     "read_midi_file",
     "read_song_bytes",
     "write_midi_file",
-    "write_whole",
 ]
 
 TICKS_PER_BEAT = 480
@@ -157,7 +157,7 @@ def write_midi_file(
         song.tracks.append(_track(_TRACK_NAMES.get(role, role.capitalize()), timed))
     buffer = io.BytesIO()
     song.save(file=buffer)
-    write_whole(Path(path), buffer.getvalue())
+    write_output(Path(path), buffer.getvalue())
 
 
 def read_midi_file(path: str | os.PathLike[str]) -> MidiContents:
@@ -290,26 +290,6 @@ def _track(name: str, timed: list[tuple[int, int, Any]]) -> Any:
         track.append(message.copy(time=tick - now))
         now = tick
     return track
-
-
-def write_whole(path: Path, data: bytes) -> None:
-    """Write beside the target and move into place, so that no half file is ever seen.
-
-    Raises
-    ------
-    InputError
-        If the file cannot be written.
-    """
-    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with open(beside, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(beside, path)
-    except OSError as error:
-        beside.unlink(missing_ok=True)
-        raise InputError(f"cannot write {path}: {error.strerror or error}") from error
 
 
 class _Reading:

@@ -19,9 +19,9 @@ from engine.events import CONTROL_ROLE, ControlEvent, EmotionState, NoteEvent, R
 from engine.music.clock import TEMPO_RANGE_BPM
 from engine.music.keys import parse_key
 from engine.session.cut import cut_pedals
+from engine.session.folder import EVENTS_NAME
 
 __all__ = [
-    "EVENTS_NAME",
     "SETTLED",
     "EmotionTrack",
     "LogEntry",
@@ -38,7 +38,6 @@ __all__ = [
     "take_line",
 ]
 
-EVENTS_NAME: Final = "events.jsonl"
 FORMAT_VERSION: Final = 2
 MAX_LINE: Final = 65_536
 """Longest line understood [bytes]; real ones stay below 2 kB."""

@@ -3,10 +3,16 @@
 import os
 from datetime import datetime
 from pathlib import Path
+from typing import Final
 
 from engine.errors import SessionError
 
-__all__ = ["make_session_folder"]
+__all__ = ["AUDIO_NAME", "EVENTS_NAME", "PIECES_FOLDER", "make_session_folder", "recorded_files"]
+
+EVENTS_NAME: Final = "events.jsonl"
+AUDIO_NAME: Final = "input.flac"
+PIECES_FOLDER: Final = "sound"
+"""What is recorded, by name within the session's folder; everything else is made from it."""
 
 
 def make_session_folder(folder: str | Path) -> Path:
@@ -35,6 +41,12 @@ def make_session_folder(folder: str | Path) -> Path:
     if not os.access(chosen, os.W_OK):
         raise SessionError(f"cannot record into {chosen}: no permission to write there")
     return chosen
+
+
+def recorded_files(folder: str | Path) -> list[Path]:
+    """Return the files that hold the recording itself: nothing may be written over them."""
+    path = Path(folder)
+    return [path / EVENTS_NAME, path / AUDIO_NAME, *(path / PIECES_FOLDER).glob("*")]
 
 
 def _new_subfolder(path: Path) -> Path:

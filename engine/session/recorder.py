@@ -14,7 +14,6 @@ from engine.pipeline.pipeline import Step
 from engine.session.appender import LineAppender
 from engine.session.background import recover_aside
 from engine.session.events_file import (
-    EVENTS_NAME,
     LogEntry,
     SessionInfo,
     TimedNote,
@@ -25,7 +24,7 @@ from engine.session.events_file import (
     encode_log,
     encode_note,
 )
-from engine.session.folder import make_session_folder
+from engine.session.folder import EVENTS_NAME, make_session_folder
 from engine.session.recover import recover
 from engine.session.sound import SoundRecorder
 from engine.session.turn_log import Order, TurnLog

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine.errors import InputError, SessionError
+from engine.files import staged_output
 from engine.session.events_file import Session, read_session
 from engine.session.picture import draw_picture
 from engine.session.products import write_emotion_csv, write_log, write_midi
-from engine.session.sound import AUDIO_NAME, join_pieces
+from engine.session.sound import join_pieces
 
 __all__ = ["PRODUCTS", "Recovered", "recover"]
 
@@ -44,19 +45,17 @@ def recover(folder: str | Path) -> Recovered:
     files: list[Path] = []
     problems: list[str] = []
     for name, write in PRODUCTS.items():
-        part = path / f".{name}.part"
         try:
-            write(session, part)
-            part.replace(path / name)
+            with staged_output(path / name) as part:
+                write(session, part)
             files.append(path / name)
-        except (OSError, InputError) as error:
-            problems.append(f"{name}: {getattr(error, 'strerror', None) or error}")
-            part.unlink(missing_ok=True)
+        except InputError as error:
+            problems.append(str(error))
     try:
         sound = join_pieces(path)
         files += [sound] if sound is not None else []
     except (OSError, ValueError) as error:
-        problems.append(f"{AUDIO_NAME}: {getattr(error, 'strerror', None) or error}")
+        problems.append(str(error))
     if problems:
-        raise SessionError(f"cannot write into {path}: {'; '.join(problems)}")
+        raise SessionError("; ".join(problems))
     return Recovered(files, session)

@@ -14,7 +14,6 @@ from engine.events import EmotionState
 from engine.pipeline.pipeline import Pipeline, Step
 from engine.pipeline.player import Player
 from engine.session.events_file import (
-    EVENTS_NAME,
     Session,
     TimedNote,
     encode_control,
@@ -23,6 +22,7 @@ from engine.session.events_file import (
     read_session,
     take_line,
 )
+from engine.session.folder import EVENTS_NAME
 from engine.session.turn_log import Order, decode_turns
 from engine.settings.performance import Performance
 from engine.settings.resume import Resume

@@ -17,11 +17,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import SessionError
+from engine.files import staged_output
+from engine.session.folder import AUDIO_NAME, PIECES_FOLDER
 
-__all__ = ["AUDIO_NAME", "SoundRecorder", "join_pieces"]
+__all__ = ["SoundRecorder", "join_pieces"]
 
-AUDIO_NAME: Final = "input.flac"
-_FOLDER: Final = "sound"
 _PIECE_S: Final = 10.0
 _FLUSH_S: Final = 0.5
 _QUEUE_S: Final = 30.0
@@ -49,7 +49,7 @@ class SoundRecorder:
     """
 
     def __init__(self, folder: Path, sample_rate: int) -> None:
-        self._folder = folder / _FOLDER
+        self._folder = folder / PIECES_FOLDER
         self._rate = sample_rate
         self._queue: queue.Queue[NDArray[np.int16]] = queue.Queue()
         self._queued = 0  # samples; told to both sides by the lock of the queue
@@ -156,10 +156,10 @@ def join_pieces(folder: Path) -> Path | None:
 
     Raises
     ------
-    OSError
+    InputError
         It cannot be written, or a piece cannot be read.
     """
-    pieces, target = folder / _FOLDER, folder / AUDIO_NAME
+    pieces, target = folder / PIECES_FOLDER, folder / AUDIO_NAME
     if not pieces.is_dir():
         return target if target.is_file() else None
     rate = int((pieces / "rate").read_text(encoding="ascii"))
@@ -172,9 +172,8 @@ def join_pieces(folder: Path) -> Path | None:
         and (path.suffix == ".raw" or (path.suffix == ".flac" and path.stem not in raw))
     )
     if found:
-        part = folder / f".{AUDIO_NAME}.part"
-        _encode(found, part, rate)
-        part.replace(target)
+        with staged_output(target) as part:
+            _encode(found, part, rate)
     for path in pieces.iterdir():
         path.unlink()
     pieces.rmdir()

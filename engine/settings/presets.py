@@ -6,21 +6,26 @@
      "description": "…", "performance": {"mode": "guide", …}}
 
 The user's folder (``stimmung presets`` prints it) comes first, so a preset of the same file
-name replaces a shipped one.
+name replaces a shipped one. A broken file costs itself alone: `broken_presets` names it.
 """
 
 import json
-import os
+import re
+import unicodedata
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 from engine.choices import check_range
 from engine.errors import InputError, PresetError
+from engine.files import write_output
 from engine.settings.performance import Performance
 
 __all__ = [
     "Preset",
+    "broken_presets",
+    "keep_preset",
     "list_presets",
     "load_preset",
     "remove_preset",
@@ -31,6 +36,7 @@ __all__ = [
 VERSION = 1
 _FIELDS = {"version", "name", "program", "description", "performance"}
 _LARGEST_BYTES = 100_000
+_LONGEST_SLUG = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,23 +64,33 @@ def user_folder() -> Path:
 
 
 def list_presets() -> list[Preset]:
-    """Return all presets by program number, the user's before shipped ones of the same name.
+    """Return all presets that can be read, by program number.
 
-    Raises
-    ------
-    PresetError
-        A preset file is broken; the message names file and value.
+    The user's own replace shipped ones of the same file name.
     """
+    return _scan()[0]
+
+
+def broken_presets() -> list[PresetError]:
+    """Return what is wrong with preset files that cannot be read; each message names its file."""
+    return _scan()[1]
+
+
+def _scan() -> tuple[list[Preset], list[PresetError]]:
     found: dict[str, Preset] = {}
+    broken = []
     for folder in _folders():
         for path in sorted(folder.glob("*.json")):
             if path.stem not in found:
-                found[path.stem] = _read(path)
-    return sorted(found.values(), key=lambda preset: (preset.program, preset.slug))
+                try:
+                    found[path.stem] = _read(path)
+                except PresetError as error:
+                    broken.append(error)
+    return sorted(found.values(), key=lambda preset: (preset.program, preset.slug)), broken
 
 
 def load_preset(name: str) -> Preset:
-    """Return a preset by file name without ``.json``, by title, or by path.
+    """Return a preset by path, by title, or by file name without ``.json``.
 
     Raises
     ------
@@ -83,11 +99,14 @@ def load_preset(name: str) -> Preset:
     """
     if name.endswith(".json"):
         return _read(Path(name))
+    presets = list_presets()
+    for preset in presets:
+        if preset.name == name:
+            return preset
     for folder in _folders():
         path = folder / f"{name}.json"
         if path.parent == folder and path.is_file():
             return _read(path)
-    presets = list_presets()
     for preset in presets:
         if preset.name.casefold() == name.casefold():
             return preset
@@ -117,12 +136,49 @@ def save_preset(
     path = user_folder() / f"{slug}.json"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_suffix(".partial")
-        partial.write_text(json.dumps(preset, indent=2) + "\n", encoding="utf-8")
-        os.replace(partial, path)  # whole or not at all
+        write_output(path, (json.dumps(preset, indent=2) + "\n").encode())
     except OSError as error:
-        raise PresetError(f"preset {path} cannot be written: {error.strerror}") from error
+        raise PresetError(f"cannot write {path}: {error.strerror}") from error
+    except InputError as error:
+        raise PresetError(str(error)) from error
     return path
+
+
+def keep_preset(name: str, performance: Performance, *, description: str = "") -> Path:
+    """Save a preset of the user's own under a title and return its path.
+
+    One of the same title is replaced. Any other keeps its file, also where the letters that a
+    file name may have are the same ("C" and "C#"), and a broken one too. A new preset gets the
+    first free program number.
+
+    Raises
+    ------
+    PresetError
+        The title has no letter or digit, or the file cannot be written.
+    """
+    title = unicodedata.normalize("NFC", name.strip())
+    plain = re.sub(r"[^\w-]+", "-", title.lower()).strip("-_")[:_LONGEST_SLUG]
+    if not plain:
+        raise PresetError(f"preset name must have a letter or digit; got {name!r}")
+    presets = list_presets()
+    for preset in presets:
+        if preset.own and preset.name == title:
+            return save_preset(
+                preset.slug, title, performance, program=preset.program, description=description
+            )
+    shipped = {preset.slug: preset for preset in presets if not preset.own}
+    if plain in shipped and shipped[plain].name == title and not _taken(plain, set()):
+        program = shipped[plain].program
+        return save_preset(plain, title, performance, program=program, description=description)
+    choices = (plain if number == 1 else f"{plain}-{number}" for number in count(1))
+    slug = next(slug for slug in choices if not _taken(slug, set(shipped)))
+    numbers = {preset.program for preset in presets}
+    program = next((number for number in range(128) if number not in numbers), 127)
+    return save_preset(slug, title, performance, program=program, description=description)
+
+
+def _taken(slug: str, others: set[str]) -> bool:
+    return slug in others or (user_folder() / f"{slug}.json").exists()
 
 
 def remove_preset(preset: Preset) -> None:

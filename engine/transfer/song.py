@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from engine.errors import InputError
-from engine.midi.file import read_song_bytes, write_whole
+from engine.files import write_output
+from engine.midi.file import read_song_bytes
 from engine.transfer.notes import Sounded
 
 __all__ = ["Song"]
@@ -128,11 +129,11 @@ class Song:
             midi.tracks.append(_track(timed, end))
         buffer = io.BytesIO()
         midi.save(file=buffer)
-        write_whole(Path(path), buffer.getvalue())
+        write_output(Path(path), buffer.getvalue())
 
     def copy(self, path: str | os.PathLike[str]) -> None:
         """Write the file as it was read, byte for byte."""
-        write_whole(Path(path), self._data)
+        write_output(Path(path), self._data)
 
     def _lay_out_time(self) -> None:
         changes = dict(sorted(self._tempi, key=lambda change: change[0]))

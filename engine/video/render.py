@@ -3,7 +3,6 @@
 The film's pictures are copied as they are; its own sound is left out.
 """
 
-import os
 import shutil
 import subprocess
 import tempfile
@@ -15,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import InputError
+from engine.files import staged_output
 from engine.process.child import stranger_environment
 from engine.video.film import open_container
 
@@ -98,19 +98,13 @@ def render(midi: Path, soundfont: Path, film: Path, end_s: float, output: Path) 
         wave = Path(folder) / "music.wav"
         _synthesise(midi, soundfont, wave)
         sound = _as_long_as(wave, end_s)
-        part = output.with_name(f".{output.stem}.{os.getpid()}.part{output.suffix}")
-        try:
+        with staged_output(output) as part:
             if output.suffix.lower() == ".wav":
                 import soundfile
 
                 soundfile.write(part, sound, SAMPLE_RATE, "PCM_16")
             else:
                 _mux(film, sound, part)
-            os.replace(part, output)
-        except OSError as error:
-            raise InputError(f"cannot write {output}: {error.strerror or error}") from error
-        finally:
-            part.unlink(missing_ok=True)
 
 
 def _synthesise(midi: Path, soundfont: Path, wave: Path) -> None:

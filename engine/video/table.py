@@ -1,10 +1,12 @@
 """Tables of features: what ``--features`` writes, and what a calibration is taken from."""
 
 import csv
+import io
 from collections.abc import Iterable
 from pathlib import Path
 
 from engine.errors import InputError
+from engine.files import write_output
 from engine.video.state import FEATURE_COLUMNS, VideoState
 
 __all__ = ["read_features", "write_features"]
@@ -18,15 +20,13 @@ def write_features(path: Path, states: Iterable[VideoState]) -> None:
     InputError
         The file cannot be written.
     """
-    try:
-        with path.open("w", encoding="utf-8", newline="") as file:
-            table = csv.writer(file, lineterminator="\n")
-            table.writerow(FEATURE_COLUMNS)
-            for state in states:
-                values = state.to_json().values()
-                table.writerow("" if value is None else round(value, 4) for value in values)
-    except OSError as error:
-        raise InputError(f"cannot write {path}: {error.strerror or error}") from error
+    text = io.StringIO()
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow(FEATURE_COLUMNS)
+    for state in states:
+        values = state.to_json().values()
+        table.writerow("" if value is None else round(value, 4) for value in values)
+    write_output(path, text.getvalue().encode())
 
 
 def read_features(path: Path) -> list[VideoState]:

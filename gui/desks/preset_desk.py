@@ -1,21 +1,26 @@
 """What the Presets page can do: play with one, keep, rename, number and remove one's own."""
 
-import re
 from collections.abc import Callable
 from dataclasses import replace
 
 from PyQt6.QtCore import QObject
 from PyQt6.QtWidgets import QWidget
 
-from engine.errors import PresetError, StimmungError
-from engine.settings.performance import Performance
-from engine.settings.presets import Preset, list_presets, remove_preset, save_preset
+from engine.errors import StimmungError
+from engine.settings.presets import (
+    Preset,
+    broken_presets,
+    keep_preset,
+    list_presets,
+    remove_preset,
+    save_preset,
+)
 from gui import texts
 from gui.desks.desk import Desk
 from gui.widgets import dialogs
 from gui.widgets.preset_list import PresetList
 
-__all__ = ["PresetDesk", "keep_preset"]
+__all__ = ["PresetDesk"]
 
 
 class PresetDesk(QObject):
@@ -46,7 +51,8 @@ class PresetDesk(QObject):
 
     def keep(self, name: str) -> None:
         """Keep the settings of now under a name."""
-        self._try(lambda: keep_preset(name, self._desk.performance.performance))
+        performance = self._desk.performance.performance
+        self._try(lambda: keep_preset(name, performance, description=texts.PRESET_OWN))
 
     def rename(self, preset: Preset, name: str) -> None:
         """Give one's own preset another name."""
@@ -68,10 +74,9 @@ class PresetDesk(QObject):
         self._try(lambda: remove_preset(preset))
 
     def reload(self) -> None:
-        """List the presets anew."""
-        try:
-            self._panel.show_presets(list_presets())
-        except StimmungError as error:
+        """List the presets anew; a broken one is named."""
+        self._panel.show_presets(list_presets())
+        for error in broken_presets():
             self._say(texts.PRESET_BROKEN.format(reason=error))
         self._show()
 
@@ -97,24 +102,6 @@ class PresetDesk(QObject):
         except StimmungError as error:
             self._say(str(error))
         self.reload()
-
-
-def keep_preset(name: str, performance: Performance) -> None:
-    """Keep a performance as a preset of the user's own, on the first free program number.
-
-    Raises
-    ------
-    PresetError
-        The name is empty, or the file cannot be written.
-    """
-    slug = re.sub(r"[^\w-]+", "-", name.strip().lower()).strip("-")
-    if not slug:
-        raise PresetError(texts.PRESET_NAMELESS)
-    known = {preset.slug: preset for preset in list_presets()}
-    taken = {preset.program for preset in known.values()}
-    free = [program for program in range(128) if program not in taken]
-    program = known[slug].program if slug in known else (free + [127])[0]
-    save_preset(slug, name.strip(), performance, program=program, description=texts.PRESET_OWN)
 
 
 def _save(preset: Preset) -> None:

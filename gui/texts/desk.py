@@ -126,9 +126,8 @@ PRESET_RENAME: Final = "Rename preset"
 PRESET_RENAME_BUTTON: Final = "Rename …"
 PRESET_REMOVE: Final = "Delete"
 PRESET_REMOVE_SURE: Final = "Delete your preset “{name}” for good?"
-PRESET_NAMELESS: Final = "A preset needs a name with at least one letter or digit."
 PRESET_OWN: Final = "Your own preset"
-PRESET_BROKEN: Final = "Presets cannot be listed: {reason}"
+PRESET_BROKEN: Final = "A preset is left out: {reason}"
 
 # ---------------------------------------------------------------------- devices
 

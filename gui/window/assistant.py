@@ -14,7 +14,6 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
-from engine.errors import StimmungError
 from engine.generators.registry import GENERATORS
 from engine.settings.performance import Performance
 from engine.settings.presets import list_presets
@@ -243,13 +242,10 @@ class Assistant(QDialog):
         engines = [(texts.ENGINES.get(name, name), name) for name in GENERATORS]
         fill(self.engine, engines, self._desk.performance.performance.engine, True)
         self.preset.addItem(texts.STEP_AS_NOW, None)
-        try:
-            for preset in list_presets():
-                self.preset.addItem(preset.name, preset.performance)
-                place = self.preset.count() - 1
-                self.preset.setItemData(place, preset.description, Qt.ItemDataRole.ToolTipRole)
-        except StimmungError as error:
-            self._say(str(error), "caution")
+        for preset in list_presets():
+            self.preset.addItem(preset.name, preset.performance)
+            place = self.preset.count() - 1
+            self.preset.setItemData(place, preset.description, Qt.ItemDataRole.ToolTipRole)
 
     def _take_preset(self, performance: Performance | None) -> None:
         if performance is not None:
