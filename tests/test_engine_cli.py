@@ -134,11 +134,11 @@ def test_track_of_several_files_names_them_and_forgets_the_one_before(tmp_path, 
 
 
 @pytest.mark.parametrize("content", [b"", b"RIFF", b"not audio at all" * 100])
-def test_track_refuses_what_is_not_audio(capsys, tmp_path, tone, content):
+def test_track_refuses_what_is_not_audio(capsys, tmp_path, content):
     bad = tmp_path / "bad.wav"
     bad.write_bytes(content)
     out = tmp_path / "rows.csv"
-    assert "bad.wav" in refused(capsys, ["track", str(tone), str(bad), "-o", str(out)])
+    assert "bad.wav" in refused(capsys, ["track", str(bad), "-o", str(out)])
     assert not out.exists()
 
 
