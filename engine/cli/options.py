@@ -1,6 +1,7 @@
 """Options that several commands share, made from the declared settings."""
 
 import argparse
+from pathlib import Path
 from typing import Any
 
 from engine.errors import InputError
