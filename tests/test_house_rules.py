@@ -1,7 +1,9 @@
 """Lint, types, import rules, and what the README promises: part of the one test command."""
 
 import ast
+import graphlib
 import re
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -74,6 +76,41 @@ def test_file_is_one_room_with_named_contents(path):
     }
     defines = any(isinstance(node, (ast.ClassDef, ast.FunctionDef)) for node in tree.body)
     assert "__all__" in names or not defines or path.name == "__main__.py", "lacks __all__"
+
+
+def layout():
+    """Return docs/rooms.py, which reads the rooms and the imports from the code."""
+    return runpy.run_path(str(ROOT / "docs" / "rooms.py"))
+
+
+def test_every_room_is_named_and_no_import_runs_upward():
+    drawn = layout()
+    listed, known = drawn["rooms"](), drawn["modules"]()
+    nowhere = {
+        name
+        for name, path in known.items()
+        if not drawn["room_of"](name, listed) and path.name != "__init__.py"
+    }
+    assert not nowhere, "name their rooms in the layers contract of pyproject.toml"
+    upward = {
+        (importing, imported)
+        for importing, imported in drawn["imports"](known)
+        if (begin := drawn["room_of"](importing, listed))
+        and (end := drawn["room_of"](imported, listed))
+        and listed.index(begin) > listed.index(end)
+    }
+    assert not upward
+
+
+def test_no_circle_of_imports_even_inside_functions():
+    drawn = layout()
+    imported_by: dict[str, set[str]] = {}
+    for importing, imported in drawn["imports"](drawn["modules"]()):
+        imported_by.setdefault(importing, set()).add(imported)
+    try:
+        list(graphlib.TopologicalSorter(imported_by).static_order())
+    except graphlib.CycleError as error:
+        pytest.fail(" is imported by ".join(error.args[1]))
 
 
 def test_no_pickle_at_run_time():
