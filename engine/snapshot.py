@@ -3,14 +3,60 @@
 Plain values only; ``to_json`` is what crosses to another process.
 """
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Final
 
 from engine.choices import Mode, Sync
 from engine.events import EmotionState, NoteEvent
 from engine.settings.performance import Performance
 
-__all__ = ["AudioHealth", "MidiHealth", "ReplayLook", "Snapshot", "SyncHealth", "VideoHealth"]
+__all__ = [
+    "AudioHealth",
+    "LogEntry",
+    "MidiHealth",
+    "ReplayLook",
+    "Snapshot",
+    "SyncHealth",
+    "VideoHealth",
+]
+
+
+_LOG_WORDS: Final = {
+    "late": "A note left {ms} ms late.",
+    "missed": "The engine was not ready in time; beats left out: {beats}.",
+    "skipped": "{seconds} s of sound were left out after a stall.",
+    "panic": "Panic: every note was ended.",
+    "seed": "New notes for the same emotion, seed {seed}.",
+    "captured": "Saved: {file}.",
+    "did": "Triggered by a pedal, a pad, the page or OSC: {what}.",
+    "ignored": "Not understood: {what}.",
+    "audio": "Audio in: {what}.",
+    "recording": "Recording: {what}.",
+    "sync": "Sync: {what}.",
+    "engine": "Engine: {what}.",
+    "load": "Load: {what}.",
+    "keyboard": "Keyboard: {what}.",
+    "video": "Pictures: {what}.",
+}
+"""Kind of a log entry → how it reads; ``set`` is put together from its settings."""
+
+
+@dataclass(frozen=True, slots=True)
+class LogEntry:
+    """Something that happened: a kind, and what else is known as plain JSON values."""
+
+    kind: str
+    fields: Mapping[str, Any]
+
+    @property
+    def words(self) -> str:
+        """The entry as one line for people."""
+        if self.kind == "set":
+            settings = ", ".join(f"{name} {value}" for name, value in self.fields.items())
+            return f"Set: {settings.replace('_', ' ')}."
+        fields = {name: str(value).removesuffix(".") for name, value in self.fields.items()}
+        return _LOG_WORDS[self.kind].format(**fields)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +157,7 @@ class Snapshot:
         Share of one core the tracker takes, 0..1.
     missed_beats : int
         Beats left out because the engine was late.
-    messages : tuple of str
+    messages : tuple of LogEntry
         What happened lately, newest last.
     troubles : tuple of str
         What is wrong now, one line each.
@@ -149,7 +195,7 @@ class Snapshot:
     midi: MidiHealth
     tracker_load: float
     missed_beats: int
-    messages: tuple[str, ...]
+    messages: tuple[LogEntry, ...]
     performance: Performance
     sync: SyncHealth = SyncHealth("internal", True, 0, "", 0.0, "")
     video: VideoHealth | None = None

@@ -10,7 +10,7 @@ from engine.events import ControlEvent, NoteEvent
 from engine.generators.registry import GENERATORS
 from engine.generators.shared.settings import SETTINGS, Setting
 from engine.music.clock import InternalClock
-from engine.pipeline.pipeline import COMMIT_LEAD_S, DISPATCH_LEAD_S, Pipeline
+from engine.pipeline.pipeline import COMMIT_LEAD_S, DISPATCH_LEAD_S, Inputs, Pipeline
 from engine.pipeline.player import Player
 from engine.settings.performance import Performance
 from engine.settings.run import LiveConfig
@@ -93,10 +93,10 @@ def plain(monkeypatch):
     return Performance(engine="counter", mode="manual", key="C:maj", tempo_bpm=120.0)
 
 
-def make(plain, worker):
+def make(plain, worker, inputs=None):
     clock = InternalClock(120.0)
     clock.start(0.0)
-    return Pipeline(plain, clock, worker=worker, draft_beats=0)
+    return Pipeline(plain, clock, worker=worker, draft_beats=0, inputs=inputs or Inputs())
 
 
 def test_a_beat_that_is_not_there_in_time_holds_once_and_its_late_notes_are_left_out(plain):
@@ -209,12 +209,14 @@ def test_pedal_moves_are_handed_over_on_their_beats_and_lifted_when_the_engine_l
 
 
 def test_what_the_performer_plays_reaches_the_next_beat_once(plain):
-    pipeline = make(plain, None)
     played = NoteEvent(0, 0.4, 0.3, 60, 90, 0, "lead")
     waiting = [(), (played,)]
-    pipeline.performed = lambda _now_s: waiting.pop(0) if waiting else ()
+    inputs = Inputs(
+        performed=lambda _now_s: waiting.pop(0) if waiting else (),
+        listening=lambda _duet, now_s: now_s > 0.0,
+    )
+    pipeline = make(plain, None, inputs)
     pipeline.advance(0.0)
-    pipeline.listening = True
     for tick in range(100):
         pipeline.advance(tick / 100)
     contexts = pipeline.generator.contexts

@@ -8,7 +8,7 @@ import pytest
 from engine.choices import ACTIONS
 from engine.errors import InputError
 from engine.events import EmotionState, NoteEvent, TargetState
-from engine.live.cc_output import Teller
+from engine.live.cc_output import MappedOutput
 from engine.live.triggers import Actions
 from engine.mapping.input import InputMapper
 from engine.mapping.table import InputMapping, OutputMapping
@@ -286,7 +286,7 @@ def test_the_last_bars_are_kept_as_a_file_that_begins_on_a_bar(tmp_path):
 
 def test_what_is_heard_is_told_as_the_performance_asks(clock):
     port = Port()
-    teller = Teller(port)
+    teller = MappedOutput(port)
     performance = Performance(outputs=(OutputMapping("arousal", number=74),), key="C:maj")
     pipeline = Pipeline(performance, clock, draft_beats=0)
     target = TargetState(0.0, 0.0, "follow", False, 0.0)

@@ -6,13 +6,12 @@ import pytest
 from gui_samples import emotion, look
 from PyQt6.QtCore import QObject
 
-from engine.snapshot import AudioHealth, MidiHealth
+from engine.snapshot import AudioHealth, LogEntry, MidiHealth
 from gui.desks.hotplug import DeviceWatch
 from gui.engine_process.decode import Devices
 from gui.soak import Heartbeat, Times
 from gui.state.history import History
 from gui.state.turning_points import TurnWatch
-from gui.texts.wording import message_words
 from gui.window.addresses import local_addresses, reachable
 
 
@@ -133,16 +132,15 @@ def test_history_keeps_the_turns_with_their_times():
 
 
 @pytest.mark.parametrize(
-    ("message", "words"),
+    ("kind", "fields", "words"),
     [
-        ("late: note_id 12, ms 25.7", "A note left 25.7 ms late."),
-        ("skipped: seconds 0.06", "0.06 s of sound were left out after a stall."),
-        ("captured: file Night, part 2.mid", "Kept: Night, part 2.mid."),
-        ("audio: what mic unplugged.", "Audio in: mic unplugged."),
-        ("set: tempo_bpm 90", "Set: tempo bpm 90."),
-        ("panic", "Panic: every note was ended."),
-        ("unheard of: x", "unheard of: x"),
+        ("late", {"note_id": 12, "ms": 25.7}, "A note left 25.7 ms late."),
+        ("skipped", {"seconds": 0.06}, "0.06 s of sound were left out after a stall."),
+        ("captured", {"file": "Night, part 2.mid"}, "Saved: Night, part 2.mid."),
+        ("audio", {"what": "mic unplugged."}, "Audio in: mic unplugged."),
+        ("set", {"tempo_bpm": 90, "mode": "guide"}, "Set: tempo bpm 90, mode guide."),
+        ("panic", {}, "Panic: every note was ended."),
     ],
 )
-def test_the_log_is_in_plain_words(message, words):
-    assert message_words(message) == words
+def test_the_log_is_in_plain_words(kind, fields, words):
+    assert LogEntry(kind, fields).words == words

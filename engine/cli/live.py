@@ -236,5 +236,5 @@ def _table(snapshot: Snapshot) -> "Table":
     for trouble in snapshot.troubles:
         table.add_row("trouble", trouble)
     if snapshot.messages:
-        table.add_row("log", snapshot.messages[-1])
+        table.add_row("log", snapshot.messages[-1].words)
     return table

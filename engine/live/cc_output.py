@@ -1,4 +1,4 @@
-"""Tells by MIDI what is heard, as the performance's output mappings ask for."""
+"""Sends what is heard as MIDI messages, as the output mappings of the performance say."""
 
 from engine.events import EmotionState, TargetState
 from engine.mapping.output import MessagePort, OutputMapper
@@ -7,11 +7,11 @@ from engine.mapping.sources import Heard
 from engine.music.clock import Clock
 from engine.pipeline.pipeline import Pipeline
 
-__all__ = ["Teller"]
+__all__ = ["MappedOutput"]
 
 
-class Teller:
-    """Called once a turn by the player's thread.
+class MappedOutput:
+    """Called once a turn by the player thread.
 
     Parameters
     ----------
@@ -25,7 +25,7 @@ class Teller:
         self._heard: EmotionState | None = None
 
     def turn(self, pipeline: Pipeline, target: TargetState, clock: Clock, now_s: float) -> None:
-        """Tell what has changed."""
+        """Send what has changed."""
         emotion = pipeline.emotion
         if emotion is not None and emotion is not self._heard:
             self._heard = emotion

@@ -1,23 +1,38 @@
-"""What happened in a run, for those who look on: snapshots, log lines, troubles."""
+"""What happened in a run, for window, page and recording: snapshots, log entries, troubles."""
 
 from collections import deque
+from dataclasses import dataclass
 from typing import Any
 
 from engine.audio import AudioSource
 from engine.events import NoteEvent, TargetState
 from engine.mapping.sections import SectionWatch
 from engine.midi.sender.client import SenderClient
-from engine.music.clock import Clock
 from engine.pipeline.pipeline import Pipeline, Step
 from engine.session.recorder import SessionRecorder
 from engine.session.turn_log import Order
-from engine.snapshot import AudioHealth, MidiHealth, Snapshot, SyncHealth, VideoHealth
+from engine.snapshot import AudioHealth, LogEntry, MidiHealth, Snapshot
+from engine.sync.source import SyncSource
+from engine.video.eyes import Eyes
 
-__all__ = ["Observer"]
+__all__ = ["Observer", "Watched"]
 
 SHOWN_BEATS = 8.0
 _KEPT_NOTES = 4000
 _KEPT_MESSAGES = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """The running parts that a snapshot looks at."""
+
+    pipeline: Pipeline
+    sync: SyncSource
+    source: AudioSource
+    sender: SenderClient
+    eyes: Eyes | None
+    sections: SectionWatch
+    started_s: float
 
 
 class Observer:
@@ -35,7 +50,7 @@ class Observer:
         self.tracker_load = 0.0
         self.missed_beats = 0
         self._notes: deque[NoteEvent] = deque(maxlen=_KEPT_NOTES)
-        self._messages: deque[str] = deque(maxlen=_KEPT_MESSAGES)
+        self._messages: deque[LogEntry] = deque(maxlen=_KEPT_MESSAGES)
         self._troubles: dict[str, str] = {}
 
     @property
@@ -70,38 +85,29 @@ class Observer:
             self.recorder.cut(at_s, ends=ends)
 
     def log(self, kind: str, values: dict[str, Any]) -> None:
-        """Say what happened."""
-        words = ", ".join(f"{name} {value}" for name, value in values.items())
-        self._messages.append(f"{kind}: {words}" if words else kind)
+        """Keep what happened, for the window, the page and the recording."""
+        entry = LogEntry(kind, values)
+        self._messages.append(entry)
         if self.recorder is not None:
-            self.recorder.log(kind, words, **values)
+            self.recorder.log(kind, entry.words, **values)
 
     def trouble(self, found: dict[str, str | None]) -> None:
-        """Say once what is wrong at each place, and when it is well again."""
+        """Log once what is wrong at each place, and when it works again."""
         for place, trouble in found.items():
             if (trouble or "") != self._troubles.get(place, ""):
                 self._troubles[place] = trouble or ""
-                self.log(place, {"what": trouble or "well again"})
+                self.log(place, {"what": trouble or "works again"})
 
-    def snapshot(
-        self,
-        pipeline: Pipeline,
-        clock: Clock,
-        source: AudioSource,
-        sender: SenderClient,
-        sync: SyncHealth,
-        now_s: float,
-        started_s: float,
-        video: VideoHealth | None = None,
-        sections: SectionWatch | None = None,
-    ) -> Snapshot:
+    def snapshot(self, watched: Watched, now_s: float) -> Snapshot:
         """Return what may be seen now; cheap enough for thirty a second."""
-        status = sender.status()
+        pipeline, source, sections = watched.pipeline, watched.source, watched.sections
+        clock = watched.sync.clock
+        status = watched.sender.status()
         beat = clock.beat_at(now_s)
         performance = pipeline.performance
         shown = beat - SHOWN_BEATS
         return Snapshot(
-            time_s=now_s - started_s,
+            time_s=now_s - watched.started_s,
             running=clock.running,
             beat=beat,
             tempo_bpm=clock.tempo_bpm,
@@ -139,11 +145,11 @@ class Observer:
             missed_beats=self.missed_beats,
             messages=tuple(self._messages),
             performance=performance,
-            sync=sync,
-            video=video,
+            sync=watched.sync.health(),
+            video=None if watched.eyes is None else watched.eyes.health(),
             at_s=now_s,
-            section=sections.section if sections is not None else 0,
-            build=sections.build if sections is not None else 0.0,
-            drop=sections.drop if sections is not None else 0.0,
+            section=sections.section,
+            build=sections.build,
+            drop=sections.drop,
             troubles=tuple(f"{place}: {what}" for place, what in self._troubles.items() if what),
         )

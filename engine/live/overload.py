@@ -1,4 +1,4 @@
-"""What gives way when the machine is overloaded, one thing after the other; never the sender.
+"""What is left out when the machine is overloaded, one thing after the other; never the sender.
 
 =====  ==============================================================
 level  what is left out
@@ -9,27 +9,27 @@ level  what is left out
 3      most states of the tracker: four hops are heard at a time
 =====  ==============================================================
 
-Measured is the share of time that the player's thread comes too late. One bad second is enough to
-give way, five good ones in a row to take back a step.
+It is judged by the share of time by which the player thread is late. One bad second adds a level,
+five good ones in a row take one back.
 """
 
-__all__ = ["MAX_LEVEL", "Strain"]
+__all__ = ["MAX_LEVEL", "Overload"]
 
 MAX_LEVEL = 3
 _WINDOW_S = 1.0
 _TOLERATED_S = 0.01
-"""A turn this late is none of our business: systems wake threads up when they like."""
+"""A turn this late does not count: no system wakes threads on time always."""
 _TOO_MUCH, _CALM = 0.2, 0.05
 _CALM_WINDOWS = 5
 _WORDS = (
     "",
     "overloaded: no draft is drawn",
     "overloaded: no draft, and the window is drawn less often",
-    "overloaded: no draft, a slower window, and the mood is followed less closely",
+    "overloaded: no draft, a slower window, and the mood is tracked less often",
 )
 
 
-class Strain:
+class Overload:
     """Decides on the level; called once a turn with the time.
 
     Parameters
@@ -40,7 +40,7 @@ class Strain:
 
     def __init__(self, period_s: float) -> None:
         self.level = 0
-        """How far things have given way, 0..`MAX_LEVEL`."""
+        """How much is left out, 0..`MAX_LEVEL`."""
         self._period_s = period_s
         self._last_s: float | None = None
         self._late_s = 0.0

@@ -1,4 +1,4 @@
-"""What an engine has ready before it is told to play, so that it takes over within a moment.
+"""What an engine loads before it is told to play, so that it can start within a moment.
 
 Loading the tracker's model and starting a sender's interpreter are most of what a start takes;
 neither needs a device.
@@ -12,10 +12,10 @@ from engine.generators.registry import create_generator
 from engine.midi.sender.process import SenderProcess
 from engine.settings.run import LiveConfig
 
-__all__ = ["Warm"]
+__all__ = ["Prepared"]
 
 
-class Warm:
+class Prepared:
     """A tracker, and a sender process without a port. Used up by the run it is given to.
 
     Parameters
@@ -32,7 +32,7 @@ class Warm:
     def __init__(self, config: LiveConfig) -> None:
         self._midi_out = config.midi_out
         self._tracker: Tracker | None = Tracker()
-        with contextlib.suppress(StimmungError):  # it will be said when it is to play
+        with contextlib.suppress(StimmungError):  # reported when it is to play
             create_generator(config.performance.engine, 0, "tonic")  # its file is in memory now
         self._sender: SenderProcess | None = SenderProcess(
             config.midi_out, "Stimmung", 0.0, spare=True

@@ -46,7 +46,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import DeviceError, InputError, StimmungError
-from engine.live.prepared import Warm
+from engine.live.prepared import Prepared
 from engine.live.runtime import Runtime
 from engine.mapping.table import InputMapping
 from engine.session.replay_thread import ReplayRun
@@ -69,7 +69,7 @@ class _Server:
     def __init__(self) -> None:
         self._runtime: Runtime | None = None
         self._replay: ReplayRun | None = None
-        self._warm: Warm | None = None
+        self._prepared: Prepared | None = None
         # When it is full, the pipe fills, and then whoever writes there has to wait.
         self._commands: queue.Queue[bytes | None] = queue.Queue(_MOST_WAITING)
         self._speaking = threading.Lock()
@@ -102,8 +102,8 @@ class _Server:
 
     def _picture_s(self) -> float:
         """Return when the next snapshot is due; under overload, drawing gives way [s]."""
-        strained = self._runtime is not None and self._runtime.strain >= _RARE_FROM_LEVEL
-        return _RARE_SNAPSHOT_S if strained else SNAPSHOT_S
+        overloaded = self._runtime is not None and self._runtime.overload >= _RARE_FROM_LEVEL
+        return _RARE_SNAPSHOT_S if overloaded else SNAPSHOT_S
 
     def _read(self) -> None:
         # Bytes, in pieces of bounded size: whatever comes, this thread must go on reading. Not
@@ -147,7 +147,7 @@ class _Server:
     def _start(self, command: Mapping[str, Any]) -> None:
         config = LiveConfig.from_mapping(command["config"])
         self._stop(aside=True)  # the music to come is not to wait for a picture
-        runtime = Runtime(config, self._warm)
+        runtime = Runtime(config, self._prepared)
         try:
             runtime.start()
         finally:
@@ -158,12 +158,12 @@ class _Server:
     def _prepare(self, command: Mapping[str, Any]) -> None:
         config = LiveConfig.from_mapping(command["config"])
         self._cool()
-        self._warm = Warm(config)
+        self._prepared = Prepared(config)
 
     def _cool(self) -> None:
-        warm, self._warm = self._warm, None
-        if warm is not None:
-            warm.drop()
+        prepared, self._prepared = self._prepared, None
+        if prepared is not None:
+            prepared.drop()
 
     def _stop(self, *, aside: bool = False) -> None:
         runtime, self._runtime = self._runtime, None

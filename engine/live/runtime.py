@@ -15,17 +15,18 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
 from engine.audio import AudioSource, NoInput, Ring, open_source
 from engine.emotion.tracker import Tracker
 from engine.events import TargetState
-from engine.live.cc_output import Teller
-from engine.live.observer import Observer
+from engine.live.cc_output import MappedOutput
+from engine.live.observer import Observer, Watched
 from engine.live.orders import Orders
-from engine.live.overload import MAX_LEVEL, Strain
-from engine.live.prepared import Warm
+from engine.live.overload import MAX_LEVEL, Overload
+from engine.live.prepared import Prepared
 from engine.mapping.input import InputMapper
 from engine.midi.input.port import MidiInput
 from engine.midi.sender.client import SenderClient
@@ -35,7 +36,7 @@ from engine.network.osc_input import OscInput
 from engine.performer.keyboards import Keyboards
 from engine.performer.thru import Thru
 from engine.pipeline.executors import generator_thread
-from engine.pipeline.pipeline import Pipeline
+from engine.pipeline.pipeline import Inputs, Pipeline
 from engine.pipeline.player import Player
 from engine.session.info import describe_run
 from engine.session.recorder import SessionRecorder
@@ -56,7 +57,7 @@ RING_S = 4.0
 BACKLOG_S = 1.0
 """Sound older than this is skipped: a late emotion is worse than a gap."""
 
-_STRAINED_HOPS = 4
+_OVERLOADED_HOPS = 4
 _LATE_LOG_MS = 5.0
 
 
@@ -64,12 +65,12 @@ class Runtime:
     """Runs one `LiveConfig` until stopped.
 
     ``start`` opens everything or raises and leaves nothing open; ``stop`` ends every note.
-    All public methods may be called from any thread. ``warm`` holds what was loaded beforehand.
+    All public methods may be called from any thread. ``prepared`` holds what was loaded beforehand.
     """
 
-    def __init__(self, config: LiveConfig, warm: Warm | None = None) -> None:
+    def __init__(self, config: LiveConfig, prepared: Prepared | None = None) -> None:
         self.config = config
-        self._warm = warm
+        self._prepared = prepared
         self._pipeline: Pipeline | None = None
         self._player: Player | None = None
         self._sync = open_sync(config)
@@ -78,7 +79,7 @@ class Runtime:
         self._sender = SenderClient(
             config.midi_out,
             latency_s=config.latency_ms / 1000.0,
-            ready=None if warm is None else warm.take_sender(config.midi_out),
+            ready=None if prepared is None else prepared.take_sender(config.midi_out),
         )
         self._osc = OscOutput(config.osc)
         self._osc_input: OscInput | None = None
@@ -86,7 +87,7 @@ class Runtime:
         self._observer = Observer(
             TargetState(0.0, 0.0, config.performance.mode, frozen=False, remaining_s=0.0)
         )
-        self._teller = Teller(self._sender)
+        self._mapped_output = MappedOutput(self._sender)
         self.orders = Orders(config, self._sync, self._sender, self._observer)
         """What may be ordered while it plays; from any thread."""
         self._keyboards = Keyboards(
@@ -99,7 +100,7 @@ class Runtime:
         self._eyes: Eyes | None = None
         self._threads: list[threading.Thread] = []
         self._stopping = threading.Event()
-        self._strain = Strain(TICK_S)
+        self._overload = Overload(TICK_S)
         self._started_s = 0.0
         self._last_beat = -1
         self._failure: BaseException | None = None
@@ -149,8 +150,10 @@ class Runtime:
         try:
             self._started_s = time.perf_counter()
             port = beside.submit(self._sender.start)
-            tracker = Tracker() if self._warm is None else self._warm.take_tracker()
+            tracker = Tracker() if self._prepared is None else self._prepared.take_tracker()
             ring = Ring(int(RING_S * tracker.sample_rate), tracker.sample_rate)
+            if config.video:
+                self._eyes = Eyes(config.video, self._clock, config.neutral, config.clip)
             self._pipeline = Pipeline(
                 config.performance,
                 self._clock,
@@ -158,15 +161,12 @@ class Runtime:
                 tracker,
                 config.curve,
                 worker=generator_thread(),
+                inputs=self._inputs(),
             )
             leader = ClockLeader(self._sender) if config.clock_out else None
             self._player = Player(
                 self._pipeline, self._sync, self._sender, leader, self._observer.cut
             )
-            self._pipeline.performed = self._keyboards.performed
-            if config.video:
-                self._eyes = Eyes(config.video, self._clock, config.neutral, config.clip)
-                self._pipeline.join, self._pipeline.cues = self._eyes.join, self._eyes.cues
             self.orders.serve(self._pipeline, self._keyboards)
             self._sync.open()
             self._keyboards.open()
@@ -217,24 +217,24 @@ class Runtime:
         self._close(aside=aside)
 
     @property
-    def strain(self) -> int:
-        """How far things have given way under overload, see `engine.live.overload`."""
-        return self._strain.level
+    def overload(self) -> int:
+        """How much is left out under overload, see `engine.live.overload`."""
+        return self._overload.level
 
     def snapshot(self) -> Snapshot:
         """Return what an observer may see; cheap enough for thirty a second."""
-        assert self._source is not None
-        return self._observer.snapshot(
-            self._running_pipeline(),
-            self._clock,
+        if self._pipeline is None or self._source is None:
+            raise RuntimeError("the runtime has not been started")
+        watched = Watched(
+            self._pipeline,
+            self._sync,
             self._source,
             self._sender,
-            self._sync.health(),
-            time.perf_counter(),
+            self._eyes,
+            self._mapped_output.sections,
             self._started_s,
-            self._eyes.health() if self._eyes is not None else None,
-            self._teller.sections,
         )
+        return self._observer.snapshot(watched, time.perf_counter())
 
     # ------------------------------------------------------------------ threads
 
@@ -258,7 +258,7 @@ class Runtime:
             if backlog > 0:  # after a stall, hear what is played now
                 ring.skip(backlog)
                 self._observer.log("skipped", {"seconds": round(backlog / tracker.sample_rate, 2)})
-            hops = _STRAINED_HOPS if self._strain.level >= MAX_LEVEL else 1
+            hops = _OVERLOADED_HOPS if self._overload.level >= MAX_LEVEL else 1
             if hops > 1 and ring.available < hops * tracker.hop_length:
                 self._stopping.wait(TICK_S)
                 continue
@@ -282,17 +282,16 @@ class Runtime:
         while not self._stopping.wait(TICK_S):
             now_s = on_grid(time.perf_counter(), self._started_s)
             self.orders.carry_out(now_s)
-            pipeline.drafts = self._strain.turn(now_s) == 0
+            self._overload.turn(now_s)
             performance = pipeline.performance
             if self._eyes is not None:
                 self._eyes.weight = performance.video_weight
             self._keyboards.mapper.change(performance.inputs)
             self._keyboards.poll(now_s, self._sync.take_messages())
             self._keyboards.move(performance, self._observer.target, now_s)
-            pipeline.listening = self._keyboards.listening(performance.duet, now_s)
             step = player.turn(now_s)
             self._observer.take(step, now_s)
-            self._teller.turn(pipeline, step.target, self._clock, now_s)
+            self._mapped_output.turn(pipeline, step.target, self._clock, now_s)
             self._tell_beat()
             self._report_late()
             self._report_trouble()
@@ -318,7 +317,7 @@ class Runtime:
                 "audio": self._source.error if self._source is not None else None,
                 "recording": recorder.error if recorder is not None else None,
                 "sync": self._sync.health().message,
-                "load": self._strain.words,
+                "load": self._overload.words,
                 "engine": self._pipeline.trouble if self._pipeline is not None else None,
                 "keyboard": self._keyboards.trouble,
                 "video": self._eyes.input.error if self._eyes is not None else None,
@@ -343,10 +342,15 @@ class Runtime:
         recorder.start()
         self._observer.recorder = recorder
 
-    def _running_pipeline(self) -> Pipeline:
-        if self._pipeline is None:
-            raise RuntimeError("the runtime has not been started")
-        return self._pipeline
+    def _inputs(self) -> Inputs:
+        """Return what the pipeline asks keyboards, pictures and overload for."""
+        inputs = Inputs(
+            performed=self._keyboards.performed,
+            listening=self._keyboards.listening,
+            drafts=lambda: self._overload.level == 0,
+        )
+        eyes = self._eyes
+        return inputs if eyes is None else replace(inputs, joined=eyes.join, cues=eyes.cues)
 
     def _close(self, *, aside: bool = False) -> None:
         """Close in the order that matters to the audience: notes first."""

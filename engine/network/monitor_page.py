@@ -52,5 +52,5 @@ def view(snapshot: Snapshot) -> dict[str, Any]:
         "load": round(snapshot.tracker_load, 2),
         "missed": snapshot.missed_beats,
         "overruns": snapshot.audio.overruns,
-        "messages": list(snapshot.messages[-_MESSAGES:]),
+        "messages": [entry.words for entry in snapshot.messages[-_MESSAGES:]],
     }

@@ -14,7 +14,14 @@ from engine.emotion.tracker import Tracker
 from engine.events import EmotionState, TargetState
 from engine.music.clock import Clock, InternalClock
 from engine.performer.primer import Primer
-from engine.pipeline.pipeline import COMMIT_LEAD_S, Pipeline, ScheduledControl, ScheduledNote, Step
+from engine.pipeline.pipeline import (
+    COMMIT_LEAD_S,
+    Inputs,
+    Pipeline,
+    ScheduledControl,
+    ScheduledNote,
+    Step,
+)
 from engine.settings.performance import Performance
 
 __all__ = ["Performed", "accompany", "compose"]
@@ -163,20 +170,20 @@ def compose(
     clock = InternalClock(performance.tempo_bpm)
     before = 0 if primer is None else primer.beats
     later = tuple((beat + before, valence, arousal) for beat, valence, arousal in curve)
-    pipeline = Pipeline(performance, clock, seed, curve=later, draft_beats=0)
 
     def asked(now_s: float) -> int:
         """Return the beat that the pipeline asks for at this time."""
         return math.floor(clock.beat_at(now_s + COMMIT_LEAD_S) + 1e-9)
 
+    inputs = Inputs(listening=lambda _duet, now_s: asked(now_s) < before)
     if primer is not None:
-        pipeline.performed = primer.played(asked)
+        inputs = replace(inputs, performed=primer.played(asked))
+    pipeline = Pipeline(performance, clock, seed, curve=later, draft_beats=0, inputs=inputs)
     performed = Performed()
     end = before + bars * performance.beats_per_bar
     clock.start(0.0)
     ticks = 0
     while (beat := clock.beat_at(ticks * TICK_S)) < end:
-        pipeline.listening = asked(ticks * TICK_S) < before
         performed.take(pipeline.advance(ticks * TICK_S))
         progress(max(beat - before, 0.0) / performance.beats_per_bar)
         ticks += 1

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.choices import AUTO_KEY
+from engine.choices import AUTO_KEY, Duet
 from engine.emotion.target import Target
 from engine.emotion.tracker import Tracker
-from engine.events import ControlEvent, EmotionState, NoteEvent, TargetState, to_controller
+from engine.events import SUSTAIN, ControlEvent, EmotionState, NoteEvent, TargetState, to_controller
 from engine.generators.protocol import NO_CUES, Cues, Generator, MusicalContext
 from engine.generators.shared.settings import SETTINGS
 from engine.music.clock import Clock
@@ -25,7 +25,7 @@ from engine.pipeline.composer import Composer
 from engine.settings.performance import Performance
 from engine.settings.resume import Resume
 
-__all__ = ["Pace", "Pipeline", "ScheduledControl", "ScheduledNote", "Step"]
+__all__ = ["Inputs", "Pace", "Pipeline", "ScheduledControl", "ScheduledNote", "Step"]
 
 COMMIT_LEAD_S = 0.15
 """A beat is asked for so long before it starts: time for the slowest `extend`, no more."""
@@ -41,19 +41,39 @@ CONTROL_INTERVAL_S = 0.05
 
 DRAFT_BEATS = 8
 _FALLBACK_KEY = "C:maj"
-_SUSTAIN = 64
 
 
-def _nothing(_now_s: float) -> tuple[NoteEvent, ...]:
-    return ()
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """What the pipeline asks for besides sound; the defaults are those of nobody else being there.
+
+    Attributes
+    ----------
+    performed : callable
+        Returns, at a time [s], the notes played on a keyboard since it was last asked.
+    listening : callable
+        Whether the performer at the keyboard has the floor, from the duet mode and the time [s].
+    joined : callable
+        Joins the heard emotion with what is seen, at a time [s], into what the target follows.
+    cues : callable
+        Returns what is known about a beat besides its emotion.
+    drafts : callable
+        Whether a draft may be drawn now.
+    listens : bool or None
+        Whether controllers carry what is heard, else the target; None: as there is a tracker.
+    """
+
+    performed: Callable[[float], tuple[NoteEvent, ...]] = lambda _now_s: ()
+    listening: Callable[[Duet, float], bool] = lambda _duet, _now_s: False
+    joined: Callable[[EmotionState | None, float], EmotionState | None] = lambda heard, _now_s: (
+        heard
+    )
+    cues: Callable[[int], Cues] = lambda _beat: NO_CUES
+    drafts: Callable[[], bool] = lambda: True
+    listens: bool | None = None
 
 
-def _heard(emotion: EmotionState | None, _now_s: float) -> EmotionState | None:
-    return emotion
-
-
-def _no_cues(_beat: int) -> Cues:
-    return NO_CUES
+_ALONE = Inputs()
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +142,8 @@ class Pipeline:
         How far ahead a draft is drawn for display; 0 where nobody looks.
     worker : Executor or None
         Does the generator's work, see `engine.pipeline.executors`; None does it within `advance`.
+    inputs : Inputs
+        Keyboard, pictures, and what else is asked for besides sound.
     """
 
     def __init__(
@@ -133,25 +155,17 @@ class Pipeline:
         curve: tuple[tuple[float, float, float], ...] = (),
         draft_beats: int = DRAFT_BEATS,
         worker: Executor | None = None,
+        inputs: Inputs = _ALONE,
     ) -> None:
         self.clock = clock
         self.tracker = tracker
-        self.listens = tracker is not None
-        """Whether controllers tell what is heard; else the target."""
+        self._inputs = inputs
+        self._listens = tracker is not None if inputs.listens is None else inputs.listens
         self.target = Target(performance, curve)
         self.plan = Plan()
         self.emotion: EmotionState | None = None
         self.key = _FALLBACK_KEY if performance.key == AUTO_KEY else performance.key
-        self.join: Callable[[EmotionState | None, float], EmotionState | None] = _heard
-        """Joins what is heard with what is seen, at a time [s], into what the target follows."""
-        self.cues: Callable[[int], Cues] = _no_cues
-        """What is known about a beat besides its emotion."""
-        self.drafts = True
-        """Whether a draft is drawn, where one is shown at all."""
-        self.listening = False
-        """The performer at the MIDI keyboard has the floor."""
-        self.performed: Callable[[float], tuple[NoteEvent, ...]] = _nothing
-        """Asked at a time [s] for what the performer has played since it was asked last."""
+        self._listening = False  # the performer at the keyboard has the floor, in this step
         self._performance = performance
         self._composer = Composer(performance, seed, worker, draft_beats)
         self._coming: tuple[Performance, Callable[[], None]] | None = None
@@ -258,7 +272,8 @@ class Pipeline:
         """
         self._heard, self._paced, self._took_over = self.emotion, pace, False
         beat = self.clock.beat_at(now_s)
-        self._followed = self.join(self._heard, now_s)
+        self._followed = self._inputs.joined(self._heard, now_s)
+        self._listening = self._inputs.listening(self._performance.duet, now_s)
         target = self.target.update(self._followed, now_s, beat)
         if not self.clock.running:
             self._prepare(beat, target)
@@ -296,7 +311,9 @@ class Pipeline:
                 missed += 1  # stalled past the whole beat: leave it out, never burst
             else:
                 self._at_bar_line()
-                self._composer.ask(self._context(self._next_beat, target, self.performed(now_s)))
+                self._composer.ask(
+                    self._context(self._next_beat, target, self._inputs.performed(now_s))
+                )
             self._next_beat += 1
         return missed
 
@@ -311,8 +328,8 @@ class Pipeline:
                 (note for note in written.notes if note.onset >= earliest), written.pedal
             )
             for move in written.pedal:
-                self._pedals[move.channel] = move.value >= 64
-        if filled and self.drafts and self._composer.waiting_for is None:
+                self._pedals[move.channel] = move.pressed
+        if filled and self._inputs.drafts() and self._composer.waiting_for is None:
             self._composer.sketch(self._context(self._next_beat, target))
         self.plan.draft = self._composer.draft
         return len(filled), missed
@@ -360,14 +377,14 @@ class Pipeline:
             valence=target.valence,
             arousal=target.arousal,
             performed=performed,
-            listening=self.listening,
-            cues=self.cues(beat),
+            listening=self._listening,
+            cues=self._inputs.cues(beat),
         )
 
     def _lift_pedals(self, beat: float) -> None:
         """Lift what the generator that stops playing has pressed."""
         pressed = [channel for channel, down in self._pedals.items() if down]
-        self.plan.commit((), (ControlEvent(beat, _SUSTAIN, 0, channel) for channel in pressed))
+        self.plan.commit((), (ControlEvent(beat, SUSTAIN, 0, channel) for channel in pressed))
         self._pedals.clear()
 
     def _due_pedals(self, until_beat: float) -> tuple[ScheduledControl, ...]:
@@ -387,7 +404,7 @@ class Pipeline:
 
         It is the tracked emotion, joined with what is seen, or the target where neither is.
         """
-        source = self._followed if self.listens else target
+        source = self._followed if self._listens else target
         if source is None or now_s < self._control_due_s:
             return ()
         self._control_due_s = now_s + CONTROL_INTERVAL_S

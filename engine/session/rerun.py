@@ -11,7 +11,7 @@ from typing import Any
 
 from engine.errors import InputError, SessionError
 from engine.events import EmotionState
-from engine.pipeline.pipeline import Pipeline, Step
+from engine.pipeline.pipeline import Inputs, Pipeline, Step
 from engine.pipeline.player import Player
 from engine.session.events_file import (
     Session,
@@ -119,9 +119,11 @@ class _Again:
         self._sync = InternalSync(performance.tempo_bpm)
         curve = tuple((beat, valence, arousal) for beat, valence, arousal in run["curve"])
         clock, seed = self._sync.clock, info.seed
-        self._pipeline = Pipeline(performance, clock, seed, curve=curve, draft_beats=0)
-        # Controllers tell what was heard, as where a tracker listens.
-        self._pipeline.listens = True
+        # Controllers carry what was heard, as with a tracker.
+        inputs = Inputs(listens=True)
+        self._pipeline = Pipeline(
+            performance, clock, seed, curve=curve, draft_beats=0, inputs=inputs
+        )
         if self._resume is not None:
             self._pipeline.resume(self._resume)
         self._player = Player(self._pipeline, self._sync, _Nowhere(), withdrawn=self._cut)

@@ -6,7 +6,7 @@ from typing import Any
 
 from engine.events import EmotionState, NoteEvent
 from engine.settings.performance import Performance
-from engine.snapshot import AudioHealth, MidiHealth, Snapshot, SyncHealth, VideoHealth
+from engine.snapshot import AudioHealth, LogEntry, MidiHealth, Snapshot, SyncHealth, VideoHealth
 
 __all__ = ["Devices", "read_snapshot"]
 
@@ -67,8 +67,8 @@ def read_snapshot(values: Mapping[str, Any]) -> Snapshot:
     given["sync"] = SyncHealth(**given["sync"])
     video = given["video"]
     given["video"] = None if video is None else VideoHealth(**video)
-    for name in ("messages", "troubles"):
-        given[name] = tuple(given[name])
+    given["messages"] = tuple(LogEntry(**entry) for entry in given["messages"])
+    given["troubles"] = tuple(given["troubles"])
     given["performance"] = Performance.from_mapping(given["performance"])
     return Snapshot(**given)
 

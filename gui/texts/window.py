@@ -103,24 +103,6 @@ HEALTH_ADVICE: Final = {
         "on, the MIDI driver is at fault: choose another MIDI out."
     ),
 }
-LOG_WORDS: Final = {
-    "late": "A note left {ms} ms late.",
-    "missed": "Beats left out, because the engine was not ready in time: {beats}.",
-    "skipped": "{seconds} s of sound were left out after a stall.",
-    "panic": "Panic: every note was ended.",
-    "seed": "New ideas, with seed {seed}.",
-    "captured": "Kept: {file}.",
-    "did": "Done at the wish of a pedal, pad, page or OSC: {what}.",
-    "ignored": "Not understood: {what}.",
-    "audio": "Audio in: {what}.",
-    "recording": "Recording: {what}.",
-    "sync": "Beat: {what}.",
-    "engine": "Engine: {what}.",
-    "keyboard": "Keyboard: {what}.",
-    "video": "Pictures: {what}.",
-}
-"""Kind of a message of the engine → how it reads; ``set`` is put together from its settings."""
-LOG_SET: Final = "Set: {settings}."
 ENGINE_BACK: Final = "The music plays again, {seconds:.1f} s later, in bar {bar}."
 LEVEL_WORDS: Final = {"good": "OK", "caution": "Look", "bad": "Act"}
 

@@ -1,6 +1,5 @@
 """Values put into the words of `gui.texts`: moods, keys, chords, durations, ends."""
 
-import re
 from collections.abc import Sequence
 from math import atan2, hypot, pi
 
@@ -12,7 +11,6 @@ __all__ = [
     "duration_words",
     "engine_death",
     "key_words",
-    "message_words",
     "mood_guess",
     "mood_word",
     "port_words",
@@ -23,7 +21,6 @@ __all__ = [
 _NEUTRAL_BELOW = 0.2
 _STRONG_FROM = 0.6
 _LIKELY_FROM = 0.3
-_FIELD = re.compile(r"(note_id|ms|beats|seconds|seed) ([^,]+)")
 
 
 def mood_word(valence: float, arousal: float) -> str:
@@ -95,19 +92,6 @@ def engine_death(code: int, crashed: bool, last_words: str) -> str:
     if last_words.strip() and not crashed:
         said.append(texts.ENGINE_LAST_WORDS.format(words=last_words.strip()))
     return " ".join([*said, texts.ENGINE_NOTES_ENDED])
-
-
-def message_words(message: str) -> str:
-    """Return a message of the engine, such as ``late: note_id 12, ms 25.7``, in plain words."""
-    kind, _, rest = message.partition(": ")
-    if kind == "set":
-        return texts.LOG_SET.format(settings=rest.replace("_", " "))
-    fields = {"what": rest.removeprefix("what ").rstrip("."), "file": rest.removeprefix("file ")}
-    fields.update(_FIELD.findall(rest))
-    try:
-        return texts.LOG_WORDS[kind].format(**fields)
-    except KeyError:  # of another version, or not of the engine
-        return f"{kind.capitalize()}: {fields['what']}." if rest.startswith("what ") else message
 
 
 def _accidentals(name: str) -> str:

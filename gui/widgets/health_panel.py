@@ -1,6 +1,5 @@
 """Health in full: every item with its value, cause and cure, and what happened lately."""
 
-import re
 from datetime import datetime
 
 from PyQt6.QtCore import pyqtSignal
@@ -32,7 +31,7 @@ class HealthPanel(QWidget):
         self._grid = QGridLayout()
         self._grid.setColumnStretch(2, 1)
         self._grid.setVerticalSpacing(5)
-        self._last_subject = ""
+        self._last_subject: object = None
         self._rows: dict[str, tuple[QLabel, QLabel]] = {}
         for row, (name, title) in enumerate(texts.HEALTH_TITLES.items()):
             level, value = QLabel(), QLabel()
@@ -82,22 +81,15 @@ class HealthPanel(QWidget):
             self._advice.setText(advice)
         self._advice.setVisible(bool(advice))
 
-    def add_message(self, message: str) -> None:
-        """Append one line to the log; what only repeats the last one's subject replaces it."""
-        subject = _subject(message)
-        if subject and subject == self._last_subject:  # such as a target being dragged
+    def add_message(self, message: str, subject: object = None) -> None:
+        """Append one line to the log; it replaces the last one if both have the same subject."""
+        if subject is not None and subject == self._last_subject:  # such as a target being dragged
             cursor = self.log.textCursor()
             cursor.movePosition(QTextCursor.MoveOperation.End)
             cursor.select(QTextCursor.SelectionType.BlockUnderCursor)
             cursor.removeSelectedText()
         self._last_subject = subject
         self.log.appendPlainText(f"{datetime.now():%H:%M:%S}  {message}")
-
-
-def _subject(message: str) -> str:
-    """Return a message of the engine without its numbers: what it is about."""
-    repeats = message.startswith((texts.LOG_SET[:4], texts.LOG_WORDS["late"][:6]))
-    return re.sub(r"-?[\d.]+(e-?\d+)?", "", message) if repeats else ""
 
 
 def set_level(label: QLabel, level: str) -> None:

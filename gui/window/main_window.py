@@ -10,7 +10,7 @@ from PyQt6.QtWidgets import QApplication, QMainWindow, QStackedWidget
 from engine.errors import StimmungError
 from engine.mapping.table import InputMapping
 from engine.music.tap_tempo import TapTempo
-from engine.snapshot import Snapshot
+from engine.snapshot import LogEntry, Snapshot
 from gui import texts
 from gui.desks.desk import Desk
 from gui.desks.film_desk import FilmDesk
@@ -23,7 +23,6 @@ from gui.state.health import Counts, HealthItem, device_news, judge, worst
 from gui.state.learning import Learning
 from gui.state.preferences import NORMAL_PT
 from gui.state.session_read import recorded_sessions
-from gui.texts import wording
 from gui.theme import THEMES, palette, stylesheet
 from gui.widgets import dialogs
 from gui.widgets.desk_page import DeskPage
@@ -36,6 +35,8 @@ from gui.window.assistant import Assistant
 
 __all__ = ["MainWindow"]
 
+_REPEATING = ("set", "late")
+"""Kinds of log entries that come in rows, such as while a target is dragged: one line each."""
 _WATCH_MS = 500
 _RECOVERED_S = 10.0
 
@@ -60,7 +61,7 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(self._pages)
         self._tap = TapTempo()
         self._counts = Counts()
-        self._seen_messages: tuple[str, ...] = ()
+        self._seen_messages: tuple[LogEntry, ...] = ()
         self._seen_health: tuple[HealthItem, ...] = ()
         self._devices: Devices | None = None
         self._page_url = ""
@@ -319,11 +320,12 @@ class MainWindow(QMainWindow):
         else:
             self._log_new(look.messages)
 
-    def _log_new(self, messages: tuple[str, ...]) -> None:
+    def _log_new(self, messages: tuple[LogEntry, ...]) -> None:
         if messages == self._seen_messages:
             return
-        for message in new_messages(self._seen_messages, messages):
-            self.page.health.add_message(wording.message_words(message))
+        for entry in new_messages(self._seen_messages, messages):
+            repeats = tuple(entry.fields) if entry.kind in _REPEATING else ()
+            self.page.health.add_message(entry.words, (entry.kind, repeats) if repeats else None)
         self._seen_messages = messages
 
     def show_devices(self, devices: Devices) -> None:
@@ -403,7 +405,7 @@ class MainWindow(QMainWindow):
         super().closeEvent(event)
 
 
-def new_messages(old: tuple[str, ...], new: tuple[str, ...]) -> tuple[str, ...]:
+def new_messages(old: tuple[LogEntry, ...], new: tuple[LogEntry, ...]) -> tuple[LogEntry, ...]:
     """Return what the engine's rolling list of messages gained since the last look."""
     for kept in range(min(len(old), len(new)), 0, -1):
         if old[-kept:] == new[:kept]:

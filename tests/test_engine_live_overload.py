@@ -2,16 +2,16 @@
 
 import numpy as np
 
-from engine.live.overload import MAX_LEVEL, Strain
+from engine.live.overload import MAX_LEVEL, Overload
 from engine.midi.input.receiver import _Receiver
 from engine.music.clock import InternalClock
-from engine.pipeline.pipeline import Pipeline
+from engine.pipeline.pipeline import Inputs, Pipeline
 from engine.settings.performance import Performance
 
 PERIOD_S = 0.005
 
 
-def run(strain: Strain, now_s: float, seconds: float, late_s: float = 0.0) -> float:
+def run(strain: Overload, now_s: float, seconds: float, late_s: float = 0.0) -> float:
     """Make turns that come so much too late; return the time."""
     end_s = now_s + seconds
     while now_s < end_s:
@@ -21,7 +21,7 @@ def run(strain: Strain, now_s: float, seconds: float, late_s: float = 0.0) -> fl
 
 
 def test_one_step_a_second_and_no_further_than_the_last() -> None:
-    strain = Strain(PERIOD_S)
+    strain = Overload(PERIOD_S)
     now_s, levels = 100.0, []
     for _ in range(6):
         now_s = run(strain, now_s, 1.05, late_s=0.02)
@@ -30,7 +30,7 @@ def test_one_step_a_second_and_no_further_than_the_last() -> None:
 
 
 def test_steps_are_taken_back_slowly() -> None:
-    strain = Strain(PERIOD_S)
+    strain = Overload(PERIOD_S)
     now_s = run(strain, 100.0, 4.0, late_s=0.02)
     now_s = run(strain, now_s, 4.0)
     assert strain.level == 3  # not yet
@@ -39,7 +39,7 @@ def test_steps_are_taken_back_slowly() -> None:
 
 
 def test_between_the_two_thresholds_nothing_changes() -> None:
-    strain = Strain(PERIOD_S)
+    strain = Overload(PERIOD_S)
     now_s = run(strain, 100.0, 1.5, late_s=0.02)
     now_s = run(strain, now_s, 1.2)
     held = strain.level
@@ -50,7 +50,7 @@ def test_between_the_two_thresholds_nothing_changes() -> None:
 
 
 def test_what_systems_always_do_does_not_count() -> None:
-    strain = Strain(PERIOD_S)
+    strain = Overload(PERIOD_S)
     rng = np.random.default_rng(3)
     now_s = 100.0
     for late_s in rng.uniform(0.0, 0.009, 20_000):
@@ -60,7 +60,7 @@ def test_what_systems_always_do_does_not_count() -> None:
 
 
 def test_a_stall_is_one_step() -> None:
-    strain = Strain(PERIOD_S)
+    strain = Overload(PERIOD_S)
     now_s = run(strain, 100.0, 1.5)
     run(strain, now_s + 30.0, 1.5)
     assert strain.level == 1 and "draft" in strain.words
@@ -71,8 +71,8 @@ def test_a_pipeline_without_drafts_plays_the_same_notes() -> None:
     for drafts in (True, False):
         clock = InternalClock(120.0)
         clock.start(0.0)
-        pipeline = Pipeline(Performance(), clock, seed=4)
-        pipeline.drafts = drafts
+        inputs = Inputs(drafts=lambda drafts=drafts: drafts)
+        pipeline = Pipeline(Performance(), clock, seed=4, inputs=inputs)
         steps = [pipeline.advance(tick / 100) for tick in range(1200)]
         heard.append([note for step in steps for note in step.notes])
         assert bool(pipeline.plan.draft) is drafts
