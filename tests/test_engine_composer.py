@@ -10,8 +10,9 @@ from engine.events import ControlEvent, NoteEvent
 from engine.generators.registry import GENERATORS
 from engine.generators.shared.settings import SETTINGS, Setting
 from engine.music.clock import InternalClock
-from engine.pipeline.pipeline import COMMIT_LEAD_S, DISPATCH_LEAD_S, Inputs, Pipeline
+from engine.pipeline.pipeline import COMMIT_LEAD_S, DISPATCH_LEAD_S, Pipeline
 from engine.pipeline.player import Player
+from engine.pipeline.step import Inputs
 from engine.settings.performance import Performance
 from engine.settings.run import LiveConfig
 from engine.sync.source import open_sync

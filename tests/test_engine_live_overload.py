@@ -5,7 +5,8 @@ import numpy as np
 from engine.live.overload import MAX_LEVEL, Overload
 from engine.midi.input.receiver import _Receiver
 from engine.music.clock import InternalClock
-from engine.pipeline.pipeline import Inputs, Pipeline
+from engine.pipeline.pipeline import Pipeline
+from engine.pipeline.step import Inputs
 from engine.settings.performance import Performance
 
 PERIOD_S = 0.005

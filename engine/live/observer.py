@@ -8,7 +8,8 @@ from engine.audio import AudioSource
 from engine.events import NoteEvent, TargetState
 from engine.mapping.sections import SectionWatch
 from engine.midi.sender.client import SenderClient
-from engine.pipeline.pipeline import Pipeline, Step
+from engine.pipeline.pipeline import Pipeline
+from engine.pipeline.step import Step
 from engine.session.recorder import SessionRecorder
 from engine.session.turn_log import Order
 from engine.snapshot import AudioHealth, LogEntry, MidiHealth, Snapshot

@@ -36,8 +36,9 @@ from engine.network.osc_input import OscInput
 from engine.performer.keyboards import Keyboards
 from engine.performer.thru import Thru
 from engine.pipeline.executors import generator_thread
-from engine.pipeline.pipeline import Inputs, Pipeline
+from engine.pipeline.pipeline import Pipeline
 from engine.pipeline.player import Player
+from engine.pipeline.step import Inputs
 from engine.session.info import describe_run
 from engine.session.recorder import SessionRecorder
 from engine.session.rerun import describe_inputs

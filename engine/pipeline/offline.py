@@ -14,14 +14,8 @@ from engine.emotion.tracker import Tracker
 from engine.events import EmotionState, TargetState
 from engine.music.clock import Clock, InternalClock
 from engine.performer.primer import Primer
-from engine.pipeline.pipeline import (
-    COMMIT_LEAD_S,
-    Inputs,
-    Pipeline,
-    ScheduledControl,
-    ScheduledNote,
-    Step,
-)
+from engine.pipeline.pipeline import COMMIT_LEAD_S, Pipeline
+from engine.pipeline.step import Inputs, ScheduledControl, ScheduledNote, Step
 from engine.settings.performance import Performance
 
 __all__ = ["Performed", "accompany", "compose"]

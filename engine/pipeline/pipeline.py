@@ -8,24 +8,24 @@ one reference that is replaced whole.
 import math
 from collections.abc import Callable
 from concurrent.futures import Executor
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.choices import AUTO_KEY, Duet
+from engine.choices import AUTO_KEY
 from engine.emotion.target import Target
 from engine.emotion.tracker import Tracker
 from engine.events import SUSTAIN, ControlEvent, EmotionState, NoteEvent, TargetState, to_controller
-from engine.generators.protocol import NO_CUES, Cues, Generator, MusicalContext
+from engine.generators.protocol import Generator, MusicalContext
 from engine.generators.shared.settings import SETTINGS
 from engine.music.clock import Clock
 from engine.music.plan import Plan
 from engine.pipeline.composer import Composer
+from engine.pipeline.step import NO_INPUTS, Inputs, Pace, ScheduledControl, ScheduledNote, Step
 from engine.settings.performance import Performance
 from engine.settings.resume import Resume
 
-__all__ = ["Inputs", "Pace", "Pipeline", "ScheduledControl", "ScheduledNote", "Step"]
+__all__ = ["Pipeline"]
 
 COMMIT_LEAD_S = 0.15
 """A beat is asked for so long before it starts: time for the slowest `extend`, no more."""
@@ -41,86 +41,6 @@ CONTROL_INTERVAL_S = 0.05
 
 DRAFT_BEATS = 8
 _FALLBACK_KEY = "C:maj"
-
-
-@dataclass(frozen=True, slots=True)
-class Inputs:
-    """What the pipeline asks for besides sound; the defaults are those of nobody else being there.
-
-    Attributes
-    ----------
-    performed : callable
-        Returns, at a time [s], the notes played on a keyboard since it was last asked.
-    listening : callable
-        Whether the performer at the keyboard has the floor, from the duet mode and the time [s].
-    joined : callable
-        Joins the heard emotion with what is seen, at a time [s], into what the target follows.
-    cues : callable
-        Returns what is known about a beat besides its emotion.
-    drafts : callable
-        Whether a draft may be drawn now.
-    listens : bool or None
-        Whether controllers carry what is heard, else the target; None: as there is a tracker.
-    """
-
-    performed: Callable[[float], tuple[NoteEvent, ...]] = lambda _now_s: ()
-    listening: Callable[[Duet, float], bool] = lambda _duet, _now_s: False
-    joined: Callable[[EmotionState | None, float], EmotionState | None] = lambda heard, _now_s: (
-        heard
-    )
-    cues: Callable[[int], Cues] = lambda _beat: NO_CUES
-    drafts: Callable[[], bool] = lambda: True
-    listens: bool | None = None
-
-
-_ALONE = Inputs()
-
-
-@dataclass(frozen=True, slots=True)
-class ScheduledNote:
-    """A shaped note with its deadlines on the caller's clock [s]."""
-
-    note: NoteEvent
-    on_s: float
-    off_s: float
-
-
-@dataclass(frozen=True, slots=True)
-class ScheduledControl:
-    """A controller change with its deadline on the caller's clock [s]."""
-
-    control: ControlEvent
-    at_s: float
-
-
-@dataclass(frozen=True, slots=True)
-class Pace:
-    """How far the generator's worker had come at one call of `Pipeline.advance`.
-
-    ``filled`` beats were ready, and another engine took over or not. All else about a run follows
-    from its inputs; this alone depends on how fast the machine was.
-    """
-
-    filled: int = 0
-    took_over: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """What one `Pipeline.advance` decided.
-
-    ``hold_until_s`` is set where a beat is not there in time: what sounds is to sound on
-    until then [s], so that harmony holds instead of breaking off. ``emotion`` is what had been
-    heard, ``pace`` how far the worker was.
-    """
-
-    target: TargetState
-    notes: tuple[ScheduledNote, ...]
-    controls: tuple[ScheduledControl, ...]
-    missed_beats: int
-    hold_until_s: float | None = None
-    emotion: EmotionState | None = None
-    pace: Pace = Pace()
 
 
 class Pipeline:
@@ -155,7 +75,7 @@ class Pipeline:
         curve: tuple[tuple[float, float, float], ...] = (),
         draft_beats: int = DRAFT_BEATS,
         worker: Executor | None = None,
-        inputs: Inputs = _ALONE,
+        inputs: Inputs = NO_INPUTS,
     ) -> None:
         self.clock = clock
         self.tracker = tracker

@@ -9,7 +9,8 @@ from typing import Protocol
 
 from engine.events import SUSTAIN
 from engine.midi.mpe import MANAGER_CHANNEL, MpeZone
-from engine.pipeline.pipeline import Pace, Pipeline, Step
+from engine.pipeline.pipeline import Pipeline
+from engine.pipeline.step import Pace, Step
 from engine.sync.leader import ClockLeader
 from engine.sync.source import SyncSource
 

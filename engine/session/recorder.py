@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from engine.errors import SessionError
 from engine.events import ControlEvent, EmotionState, NoteEvent, TargetState
-from engine.pipeline.pipeline import Step
+from engine.pipeline.step import Step
 from engine.session.appender import LineAppender
 from engine.session.background import recover_aside
 from engine.session.events_file import (

@@ -11,8 +11,9 @@ from typing import Any
 
 from engine.errors import InputError, SessionError
 from engine.events import EmotionState
-from engine.pipeline.pipeline import Inputs, Pipeline, Step
+from engine.pipeline.pipeline import Pipeline
 from engine.pipeline.player import Player
+from engine.pipeline.step import Inputs, Step
 from engine.session.events_file import (
     Session,
     TimedNote,

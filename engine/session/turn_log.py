@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from engine.pipeline.pipeline import Pace, Step
+from engine.pipeline.step import Pace, Step
 from engine.settings.performance import Performance
 
 __all__ = ["Order", "TurnLog", "decode_turns", "on_grid"]

@@ -4,7 +4,7 @@
 the window, OSC and MIDI learn read them through `settings_of`, so that a new setting is one line.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal
 
@@ -37,8 +37,9 @@ class Setting:
         Lowest and highest value of a number.
     controller : (float, float) or None
         What a MIDI controller's 0 and 127 mean; None: MIDI cannot set it.
-    choices : tuple of str
-        Words that a text, or each word of a list, may be; empty: any.
+    choices : collection of str
+        Words that a text, or each word of a list, may be; empty: any. A table that grows
+        (such as that of the engines) is given itself, and read when a value is checked.
     option : str
         Command-line option.
     metavar : str or None
@@ -58,7 +59,7 @@ class Setting:
     words: str
     limits: tuple[float, float] | None
     controller: tuple[float, float] | None
-    choices: tuple[str, ...]
+    choices: Collection[str]
     option: str
     metavar: str | None
     group: Group
@@ -73,7 +74,7 @@ def setting(
     *,
     limits: tuple[float, float] | None = None,
     controller: tuple[float, float] | None = None,
-    choices: tuple[str, ...] = (),
+    choices: Collection[str] = (),
     option: str = "",
     metavar: str | None = None,
     group: Group = "live",
@@ -135,7 +136,7 @@ def check_settings(owner: Any) -> None:
             raise InputError(f"{name} must be a text; got {value!r}")
         if declared.choices:
             for word in value if isinstance(value, tuple) else (value,):
-                check_choice(name, word, declared.choices)
+                check_choice(name, word, tuple(declared.choices))
 
 
 def read_setting(declared: Setting, value: Any) -> Any:

@@ -49,13 +49,13 @@ class Performance:
 
     engine: str = setting(
         "rules",
-        f"generator: {', '.join(GENERATORS)}",
-        choices=tuple(GENERATORS),
+        "generator",
+        choices=GENERATORS,
         group="music",
     )
     mode: Mode = setting(
         "follow",
-        f"how the target follows what is heard: {', '.join(MODES)}",
+        "how the target follows what is heard",
         choices=MODES,
         group="music",
     )

@@ -13,7 +13,8 @@ from engine.events import EmotionState, TrackingState
 from engine.midi.sender.schedule import Schedule
 from engine.midi.wire import Frame, Kind
 from engine.music.clock import InternalClock
-from engine.pipeline.pipeline import Pipeline, ScheduledNote
+from engine.pipeline.pipeline import Pipeline
+from engine.pipeline.step import ScheduledNote
 from engine.settings.performance import Performance
 
 __all__ = ["fake_soak", "wandering"]
