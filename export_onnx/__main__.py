@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 
 from engine.errors import StimmungError
 from export_onnx.amt.commands import COMMANDS as AMT
+from export_onnx.beat.commands import COMMANDS as BEAT
 from export_onnx.clip import COMMANDS as CLIP
 from export_onnx.datasets import listing
 from export_onnx.judges.commands import COMMANDS as JUDGES
@@ -26,6 +27,7 @@ MODELS: dict[str, Mapping[str, Command]] = {
     "judges": JUDGES,
     "muser": MUSER,
     "amt": {**AMT, **AMT_STUDIES},
+    "beat": BEAT,
     "clip": CLIP,
 }
 

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 
 from engine.cli import (
+    beats,
     bench,
     completion,
     demo,
@@ -32,6 +33,7 @@ COMMANDS = (
     demo,
     live,
     track,
+    beats,
     generate,
     transfer,
     score,

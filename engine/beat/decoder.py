@@ -1,0 +1,317 @@
+"""From what the network heard to a line of beats that runs ahead of the sound.
+
+The filter's likeliest reading may leap from frame to frame. What is given out is a line, beat
+number against time: near readings bend it gently, others must persist for some beats before it
+leaps to them; a doubled or halved tempo must persist longest.
+"""
+
+import math
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.beat.bars import BarFilter
+from engine.beat.filter import STEP_RATE, FilterConfig, PulseFilter, Reading
+from engine.beat.frontend import FRAME_RATE
+
+__all__ = ["Beat", "BeatDecoder", "DecoderConfig", "Heard", "PulseState"]
+
+_FRAME_S: Final = 1.0 / FRAME_RATE
+_STEPS = round(STEP_RATE / FRAME_RATE)
+_HISTORY = 512  # frames of activations kept, 10 s
+_WINDOW = 2  # frames round a beat
+_OCTAVES = (2.0, 0.5, 3.0, 1.0 / 3.0, 1.5, 2.0 / 3.0)
+
+PulseState = str
+"""``searching``, ``locked`` or ``holding``."""
+
+
+class Heard(NamedTuple):
+    """What the network heard in a frame.
+
+    Probability of a beat, of a downbeat if there is one, logarithms of the likelihood of each tempo
+    class, and whether there was sound at all.
+    """
+
+    beat: float
+    downbeat: float
+    tempo: NDArray[np.float32]
+    sound: bool
+
+
+class Beat(NamedTuple):
+    """A beat, announced before it sounds.
+
+    `time_s` and `heard_s` are seconds of sound since the beginning; `number` is 1 on a downbeat.
+    """
+
+    time_s: float
+    number: int
+    metre: int
+    heard_s: float
+    tempo_bpm: float
+    confidence: float
+    state: PulseState
+
+
+@dataclass(frozen=True)
+class DecoderConfig:
+    """How the line follows the filter.
+
+    Attributes
+    ----------
+    ahead_s : float
+        A beat is announced so long before it sounds.
+    late_s : float
+        How much later than the filter reads, beats are: fitted to the network.
+    near_phase, near_tempo : float
+        Readings so near to the line, in beats and as a relative change, bend it.
+    bend_phase, bend_tempo : float
+        Most that the line is bent in one beat, in beats and as a relative change.
+    patience, octave_patience : float
+        Beats for which another reading must persist while locked, and if it is a multiple.
+    hold_bars : int
+        A lost beat is kept up for so long.
+    """
+
+    filter: FilterConfig = field(default_factory=FilterConfig)
+    ahead_s: float = 0.1
+    late_s: float = 0.018
+    near_phase: float = 0.15
+    near_tempo: float = 0.12
+    bend_phase: float = 0.3
+    bend_tempo: float = 0.15
+    patience: float = 2.0
+    octave_patience: float = 4.0
+    lock: float = 0.55
+    unlock: float = 0.35
+    lock_beats: int = 4
+    hold_bars: int = 8
+
+
+class BeatDecoder:
+    """Frames in, beats out; memory does not grow.
+
+    Parameters
+    ----------
+    tempi_bpm : array, shape (n,)
+        Centres of the network's tempo classes.
+    delay_s : float
+        A frame is heard so long after its time.
+    """
+
+    def __init__(
+        self,
+        tempi_bpm: NDArray[np.float64],
+        delay_s: float = 0.032,
+        config: DecoderConfig | None = None,
+    ) -> None:
+        self.config = DecoderConfig() if config is None else config
+        self._delay_s = delay_s
+        self._filter = PulseFilter(self.config.filter)
+        self._bar = BarFilter()
+        bpm = 60.0 * STEP_RATE / self._filter.periods
+        self._to_periods = np.log2(bpm), np.log2(tempi_bpm)
+        self._heard = np.zeros((_HISTORY, 2))
+        self.reset()
+
+    def reset(self) -> None:
+        """Return to the state of a new decoder; hints are forgotten."""
+        self._filter.reset()
+        self._bar.reset()
+        self._frame = -1
+        self._before = 0.0
+        self._heard[:] = 0.0
+        self.state: PulseState = "searching"
+        self.confidence = 0.0
+        self._begin_s, self._period_s = 0.0, 0.5  # the line: time of the last beat, period
+        self._astray = 0.0  # beats since the reading last agreed
+        self._agreement = 0.0
+        self._good = 0
+        self._held = 0
+        self._silent_s = math.inf
+
+    # --- what is asked -----------------------------------------------------------------
+
+    @property
+    def tempo_bpm(self) -> float:
+        """Tempo of the line."""
+        return 60.0 / self._period_s
+
+    @property
+    def bar(self) -> tuple[int, int]:
+        """Number of the last announced beat, and the metre."""
+        number, metre, _ = self._bar.read()
+        return number, metre
+
+    @property
+    def line(self) -> tuple[float, float]:
+        """Time of the last announced beat [s of sound] and period [s]."""
+        return self._begin_s + self.config.late_s, self._period_s
+
+    # --- hints -------------------------------------------------------------------------
+
+    def allow_tempo(self, slowest_bpm: float, fastest_bpm: float) -> None:
+        """Keep the tempo within a range from now on."""
+        self._filter.allow(60.0 / fastest_bpm, 60.0 / slowest_bpm)
+
+    def allow_metre(self, metre: int | None) -> None:
+        """Fix the beats of a bar; None leaves them to be heard."""
+        self._bar.fix_metre(metre)
+
+    def place(self, beat_s: float, period_s: float) -> None:
+        """Take tempo and place of a beat from the player [s of sound]; this wins."""
+        beat_s -= self.config.late_s
+        now_s = self._frame * _FRAME_S
+        self._filter.place(period_s, ((now_s - beat_s) / period_s) % 1.0)
+        self._begin_s = beat_s + math.floor((now_s - beat_s) / period_s) * period_s
+        self._period_s = period_s
+        self._astray = 0.0
+        self.state, self._good = "locked", self.config.lock_beats
+        self._agreement = max(self._agreement, self.config.lock)
+
+    def set_one(self, at_s: float) -> None:
+        """Take it that the beat nearest to a time [s of sound] is the first of a bar."""
+        ago = round((self._begin_s + self.config.late_s - at_s) / self._period_s)
+        self._bar.set_one()
+        self._bar.skip(ago)
+
+    def scale(self, factor: float) -> None:
+        """Take half (0.5) or double (2) the tempo."""
+        self.place(self._begin_s + self.config.late_s, self._period_s / factor)
+        self._filter.allow(0.8 * self._period_s, 1.25 * self._period_s)
+
+    def shift(self) -> None:
+        """Move the beat by half a beat."""
+        at_s = self._begin_s + self.config.late_s + 0.5 * self._period_s
+        self.place(at_s, self._period_s)
+
+    # --- listening ---------------------------------------------------------------------
+
+    def push(self, heard: Heard, listen: bool = True) -> list[Beat]:
+        """Take the next frame; return the beats that are announced with it: none or one.
+
+        Parameters
+        ----------
+        listen : bool
+            False goes on without believing what was heard (it is our own sound).
+        """
+        self._frame += 1
+        self._heard[self._frame % _HISTORY] = heard.beat, heard.downbeat
+        self._silent_s = 0.0 if heard.sound else self._silent_s + _FRAME_S
+        if listen and heard.sound:
+            tempo = self._tempo_likelihood(heard.tempo)
+            for step in range(1, _STEPS + 1):
+                share = step / _STEPS
+                beat = (1.0 - share) * self._before + share * heard.beat
+                self._filter.step(beat, tempo if step == _STEPS else None)
+            self._follow(self._filter.read())
+        else:
+            for _ in range(_STEPS):
+                self._filter.coast()
+        self._before = heard.beat
+        return self._announce()
+
+    def _tempo_likelihood(self, logs: NDArray[np.float32]) -> NDArray[np.float64] | None:
+        trust = self.config.filter.tempo_trust
+        if trust == 0.0:
+            return None
+        wanted, given = self._to_periods
+        opinion = np.interp(wanted, given, logs)
+        return np.asarray(np.exp(trust * np.maximum(opinion - opinion.max(), -6.0)))
+
+    def _follow(self, reading: Reading) -> None:
+        """Bend the line towards a reading, or leap to it when it has persisted."""
+        cfg = self.config
+        now_s = self._frame * _FRAME_S
+        off = reading.phase - (now_s - self._begin_s) / self._period_s
+        off -= round(off)
+        ratio = reading.period_s / self._period_s
+        beats = _FRAME_S / self._period_s
+        if abs(off) <= cfg.near_phase and abs(math.log(ratio)) <= cfg.near_tempo:
+            self._astray = 0.0
+            most = cfg.bend_phase * beats
+            self._begin_s -= min(max(off, -most), most) * self._period_s
+            most = cfg.bend_tempo * beats
+            change = min(max(math.log(ratio), -most), most)
+            # The pivot is now: the phase of this moment stays.
+            phase_s = (now_s - self._begin_s) * (1.0 - math.exp(change))
+            self._begin_s += phase_s
+            self._period_s *= math.exp(change)
+            return
+        self._astray += beats
+        multiple = any(abs(math.log(ratio * octave)) < 0.06 for octave in _OCTAVES)
+        patience = cfg.octave_patience if multiple else cfg.patience
+        if self.state == "searching":
+            patience *= 0.25
+        if self._astray >= patience:
+            self._leap(reading, now_s)
+
+    def _leap(self, reading: Reading, now_s: float) -> None:
+        last_s = self._begin_s
+        self._period_s = reading.period_s
+        begin_s = now_s - reading.phase * reading.period_s
+        while begin_s > last_s + 0.5 * reading.period_s:  # beats that were never announced
+            begin_s -= reading.period_s
+        while begin_s < last_s - 0.5 * reading.period_s:
+            begin_s += reading.period_s
+        self._begin_s = begin_s
+        self._astray = 0.0
+
+    def _announce(self) -> list[Beat]:
+        cfg = self.config
+        now_s = self._frame * _FRAME_S
+        next_s = self._begin_s + self._period_s
+        if now_s + self._delay_s < next_s + cfg.late_s - cfg.ahead_s:
+            return []
+        behind = max(0, math.floor((now_s - next_s) / self._period_s))
+        self._judge()
+        for _ in range(1 + behind):
+            self._bar.step()
+        self._begin_s = next_s + behind * self._period_s
+        if self.state == "searching" and self._silent_s > 1.0:
+            return []
+        number, metre, _ = self._bar.read()
+        return [
+            Beat(
+                self._begin_s + cfg.late_s,
+                number,
+                metre,
+                now_s + self._delay_s,
+                self.tempo_bpm,
+                self.confidence,
+                self.state,
+            )
+        ]
+
+    def _judge(self) -> None:
+        """Compare the last beat with what was heard there; settle state and confidence."""
+        centre = round(self._begin_s / _FRAME_S)
+        around = self._heard[np.arange(centre - _WINDOW, centre + _WINDOW + 1) % _HISTORY]
+        peak, weight = float(around[:, 0].max()), float(around[:, 0].sum())
+        silent = self._silent_s > 0.5 * self._period_s
+        if not silent:
+            if weight > 0.05:
+                self._bar.hear(float(around[:, 0] @ around[:, 1]) / weight)
+            agrees = min(1.0, 2.0 * peak) if self._astray < 0.5 else 0.0
+            self._agreement += 0.25 * (agrees - self._agreement)
+        self.confidence = 0.0 if silent and self.state == "searching" else self._agreement
+        self._settle(silent)
+
+    def _settle(self, silent: bool) -> None:
+        cfg = self.config
+        metre = self._bar.read()[1]
+        if silent or self._agreement < cfg.unlock:
+            self._good = 0
+            if self.state == "locked":
+                self.state, self._held = "holding", 0
+        elif self._agreement >= cfg.lock:
+            self._good += 1
+            if self.state == "holding" or self._good >= cfg.lock_beats:
+                self.state = "locked"
+        if self.state == "holding":
+            self._held += 1
+            if self._held > cfg.hold_bars * metre:
+                self.state = "searching"

@@ -1,0 +1,1 @@
+"""Training of the beat network: clips with beats, network, measures, export."""

@@ -1,0 +1,154 @@
+"""Train the beat network; a stopped run goes on where it was, `torchrun` may share the work."""
+
+import time
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from export_onnx.beat.batches import Batch, SamplerConfig, draw_batches, load_prepared
+from export_onnx.beat.network import (
+    BEAT,
+    DOWNBEAT,
+    NONE,
+    BeatNetwork,
+    NetworkConfig,
+    load_published,
+    load_weights,
+)
+from export_onnx.training import parallel
+from export_onnx.training.progress import Progress
+from export_onnx.training.stage import Stage, save_checkpoint
+from export_onnx.training.stage import TrainConfig as StageConfig
+
+__all__ = ["TrainConfig", "TrainOptions", "loss_of", "train"]
+
+_RANK_SEED = 100_003
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """One training run."""
+
+    seed: int = 20261201
+    epochs: int = 20
+    steps: int = 60
+    learning_rate: float = 1e-3
+    weight_decay: float = 1e-3
+    average_decay: float = 0.99
+    positive: float = 4.0
+    downbeat: float = 0.5
+    tempo: float = 0.05
+
+
+@dataclass(frozen=True)
+class TrainOptions:
+    """Where to read and write, what to train.
+
+    Attributes
+    ----------
+    published : Path or None
+        BeatNet's weights to begin with.
+    weights : Path or None
+        A checkpoint to begin with; without either, the network begins at random.
+    stop_after_epochs : int
+        End after this epoch; started again the run goes on. 0 runs to the end.
+    """
+
+    prepared: Path
+    out: Path
+    name: str = "beat"
+    published: Path | None = None
+    weights: Path | None = None
+    threads: int = 1
+    stop_after_epochs: int = 0
+    network: NetworkConfig = field(default_factory=NetworkConfig)
+    sampler: SamplerConfig = field(default_factory=SamplerConfig)
+    train: TrainConfig = field(default_factory=TrainConfig)
+
+
+def loss_of(
+    network: BeatNetwork, batch: Batch, config: TrainConfig
+) -> tuple[Tensor, dict[str, float]]:
+    """Return the loss of a batch and its parts: beat, downbeat given a beat, tempo."""
+    logits, tempo, _, _ = network(batch.features, *network.start(len(batch.features)))
+    logs = logits.log_softmax(-1)
+    any_beat = torch.logsumexp(logs[..., [BEAT, DOWNBEAT]], -1)
+    surprise = -config.positive * batch.beat * any_beat - (1.0 - batch.beat) * logs[..., NONE]
+    beat = (surprise * batch.beat_weight).sum() / batch.beat_weight.sum().clamp(min=1.0)
+    among = logs[..., [BEAT, DOWNBEAT]] - any_beat[..., None]
+    missed = -batch.downbeat * among[..., 1] - (1.0 - batch.downbeat) * among[..., 0]
+    weight = batch.downbeat_weight * batch.beat_weight
+    downbeat = (missed * weight).sum() / weight.sum().clamp(min=1.0)
+    apart = -(batch.tempo * tempo.log_softmax(-1)).sum(-1)
+    speed = (apart * batch.tempo_weight).sum() / batch.tempo_weight.sum().clamp(min=1.0)
+    parts = {"beat": float(beat.detach()), "downbeat": float(downbeat.detach())}
+    parts["tempo"] = float(speed.detach())
+    return beat + config.downbeat * downbeat + config.tempo * speed, parts
+
+
+def train(options: TrainOptions) -> Path | None:
+    """Train and write ``OUT/NAME.pt`` when done; returns its path, None if stopped before.
+
+    Raises
+    ------
+    InputError
+        There are no prepared clips, or the checkpoint is of another run.
+    """
+    with parallel.together():
+        return _train(options)
+
+
+def _train(options: TrainOptions) -> Path | None:
+    torch.set_num_threads(options.threads)
+    options.out.mkdir(parents=True, exist_ok=True)
+    config = options.train
+    started = time.monotonic()
+    clips = load_prepared(options.prepared / "train")
+    torch.manual_seed(config.seed)
+    network = BeatNetwork(options.network)
+    if options.published is not None:
+        load_published(network, options.published)
+    if options.weights is not None:
+        load_weights(network, options.weights)
+    recipe = replace(
+        StageConfig(),
+        learning_rate=config.learning_rate,
+        weight_decay=config.weight_decay,
+        average_decay=config.average_decay,
+    )
+    steps = config.steps * config.epochs
+    stage = Stage(f"{options.name}.stage", network, options.out, recipe, steps)
+    last = min(config.epochs, options.stop_after_epochs or config.epochs)
+    for epoch in range(stage.epoch, last):
+        seed = config.seed + epoch + _RANK_SEED * parallel.rank()
+        network.train()
+        sums: dict[str, float] = {}
+        title = f"{options.name}, epoch {epoch + 1}/{config.epochs}"
+        batches = draw_batches(clips, options.sampler, options.network, seed)
+        with Progress(title, config.steps, 60.0, silent=parallel.rank() > 0) as progress:
+            for _, batch in zip(range(config.steps), batches, strict=False):
+                loss, parts = loss_of(network, batch, config)
+                stage.step(loss)
+                for key, value in parts.items():
+                    sums[key] = sums.get(key, 0.0) + value / config.steps
+                progress.advance()
+        stage.epoch = epoch + 1
+        stage.save()
+        if parallel.rank() == 0:
+            shown = " ".join(f"{key} {value:.3f}" for key, value in sums.items())
+            print(f"{title}: {shown}, {time.monotonic() - started:.0f} s", flush=True)
+    if stage.epoch < config.epochs:
+        return None
+    path = options.out / f"{options.name}.pt"
+    save_checkpoint(
+        path,
+        {
+            "model": stage.average.module.state_dict(),
+            "network": asdict(options.network),
+            "train": asdict(config),
+            "seconds": time.monotonic() - started,
+        },
+    )
+    return path
