@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from engine.audio.resample import MonoFeed, StreamResampler, to_mono
+from engine.audio.resample import Downmix, MonoFeed, StreamResampler
 from engine.errors import InputError
 
 RATES = [8_000, 22_050, 44_100, 48_000, 96_000, 192_000]
@@ -73,10 +73,44 @@ def test_rate_may_change_on_the_way() -> None:
 
 @pytest.mark.parametrize("channels", [1, 2, 6, 32])
 def test_channels_are_averaged(channels: int) -> None:
-    block = np.tile(np.arange(channels, dtype=np.float32), (5, 1))
-    mono = to_mono(block)
+    block = np.tile(np.arange(1, channels + 1, dtype=np.float32), (5, 1))
+    mono = Downmix(channels, 48_000).push(block)
     assert mono.dtype == np.float32
-    np.testing.assert_allclose(mono, np.full(5, (channels - 1) / 2))
+    np.testing.assert_allclose(mono, np.full(5, (channels + 1) / 2), rtol=1e-6)
+
+
+def rms(sound: np.ndarray) -> float:
+    return float(np.sqrt(np.mean(np.square(sound, dtype=np.float64))))
+
+
+def test_channels_that_cancel_are_heard() -> None:
+    sound = 0.3 * tone(48_000, 2.0)
+    swapped = np.stack([sound, -sound], 1)
+    centre_only = np.zeros((len(sound), 6), np.float32)
+    centre_only[:, 2] = sound
+    for block in (swapped, centre_only):
+        mono = Downmix(block.shape[1], 48_000).push(block)
+        assert rms(mono[4_800:]) == pytest.approx(rms(sound), rel=0.01)
+        assert np.abs(np.diff(mono)).max() < 0.03  # no click where it changes over
+
+
+def test_ordinary_stereo_stays_the_mean() -> None:
+    rng = np.random.default_rng(3)
+    left, right = rng.normal(0, 0.1, (2, 48_000)).astype(np.float32)
+    hard_left = np.stack([left, np.zeros_like(left)], 1)
+    for block in (np.stack([left, right], 1), hard_left):
+        np.testing.assert_allclose(Downmix(2, 48_000).push(block), block.mean(1), atol=1e-7)
+
+
+def test_a_cable_that_is_swapped_for_a_while_is_heard_throughout_in_any_chunking() -> None:
+    left = 0.3 * tone(44_100, 6.0)
+    sign = np.where((np.arange(len(left)) // 44_100) % 6 // 2 == 1, -1.0, 1.0).astype(np.float32)
+    block = np.stack([left, left * sign], 1)
+    whole = in_chunks(MonoFeed(16_000), block, 44_100, [len(block)])
+    chunked = in_chunks(MonoFeed(16_000), block, 44_100, [441, 7, 1024])
+    np.testing.assert_allclose(chunked, whole, atol=1e-6)
+    quiet = [rms(whole[at : at + 1_600]) < 0.15 for at in range(0, len(whole) - 1_600, 1_600)]
+    assert sum(quiet) <= 6  # half a second after the change, at most
 
 
 def test_bad_samples_become_silence_and_poison_nothing() -> None:

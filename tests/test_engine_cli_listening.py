@@ -2,10 +2,14 @@
 
 import argparse
 import csv
+import subprocess
+import sys
 import wave
+from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 
 from engine.cli.__main__ import main
 from engine.cli.options import add_settings, read_performance
@@ -78,3 +82,55 @@ def test_track_smooths_and_holds_back_as_asked(tmp_path, changing):
     assert plain > 0.1
     assert smooth < 0.7 * plain
     assert held < 0.7 * plain
+
+
+def tone(path, seconds, rate=16_000):
+    time_s = np.arange(round(rate * seconds)) / rate
+    soundfile.write(path, 0.3 * np.sin(2 * np.pi * 220 * time_s), rate)
+    return path
+
+
+def test_a_file_shorter_than_a_hop_is_refused(capsys, tmp_path):
+    assert main(["track", str(tone(tmp_path / "click.wav", 0.05))]) == 2
+    assert "click.wav is shorter than 0.093 s" in capsys.readouterr().err
+
+
+def test_damage_is_said_with_its_time_and_the_rows_are_kept(capsys, tmp_path):
+    path = tone(tmp_path / "cut.wav", 4.0)
+    path.write_bytes(path.read_bytes()[:60_000])
+    assert main(["track", str(path)]) == 0
+    captured = capsys.readouterr()
+    assert len(captured.out.splitlines()) == 1 + 20
+    assert "cut.wav: at 1.9 s: the file ends here" in captured.err
+
+
+def test_a_bad_file_of_several_costs_none_of_the_others(capsys, tmp_path):
+    (tmp_path / "bad.wav").write_bytes(b"RIFF" + bytes(900))
+    good = tone(tmp_path / "good.wav", 1.0)
+    assert main(["track", str(good), str(tmp_path / "bad.wav"), str(good)]) == 1
+    captured = capsys.readouterr()
+    assert len(captured.out.splitlines()) == 1 + 2 * 10
+    assert "bad.wav" in captured.err and len(captured.err.splitlines()) == 1
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device of Linux")
+@pytest.mark.parametrize("command", [["track", "FILE"], ["presets"]])
+def test_a_full_disk_is_one_line(command, tmp_path):
+    path = tone(tmp_path / "x.wav", 1.0)
+    words = [str(path) if word == "FILE" else word for word in command]
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "engine.cli", *words],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 1
+    assert done.stderr == "stimmung: the output cannot be written: No space left on device\n"
+
+
+def test_the_column_of_the_tuning_is_there(capsys, tmp_path):
+    assert main(["track", str(tone(tmp_path / "x.wav", 1.0))]) == 0
+    rows = list(csv.DictReader(capsys.readouterr().out.splitlines()))
+    assert rows[0]["tuning_hz"] == "440.0"

@@ -4,11 +4,12 @@ import os
 from pathlib import Path
 from typing import Final
 
+from engine.audio.decoder import AudioFile
 from engine.audio.device_input import DeviceInput
 from engine.audio.devices import AudioDevice, find_input, list_inputs
-from engine.audio.file_input import AudioFile, FileInput, mono_blocks, read_blocks
+from engine.audio.file_input import FileInput, mono_blocks, read_blocks
 from engine.audio.no_input import NoInput
-from engine.audio.resample import MonoFeed, StreamResampler, to_mono
+from engine.audio.resample import MonoFeed, StreamResampler
 from engine.audio.ring import Ring
 from engine.audio.source import AudioSource
 
@@ -27,11 +28,14 @@ __all__ = [
     "mono_blocks",
     "open_source",
     "read_blocks",
-    "to_mono",
 ]
 
 _AUDIO_SUFFIXES: Final = frozenset(
-    {".aif", ".aiff", ".au", ".caf", ".flac", ".mp3", ".oga", ".ogg", ".opus", ".w64", ".wav"}
+    f".{suffix}"
+    for suffix in (
+        "aac ac3 aif aiff alac amr ape au caf dsf flac m4a m4b mka mkv mov mp2 mp3 mp4 mpc "
+        "oga ogg opus tta w64 wav webm wma wv"
+    ).split()
 )
 
 

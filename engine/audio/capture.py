@@ -23,9 +23,12 @@ import time
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
+import numpy as np
+
 from engine.audio.capture_link import PACKET
 from engine.audio.devices import PORTAUDIO_CURE, AudioDevice, match_input
 from engine.audio.jack_source import JackSource
+from engine.audio.resample import Downmix
 from engine.audio.ring import FloatArray, Ring
 from engine.errors import AudioDeviceError
 from engine.process.child_pipe import LEFT, LOST
@@ -127,14 +130,15 @@ class _Callback:
     Real-time: as safe as Python is; nothing else runs in this process.
     """
 
-    def __init__(self, ring: Ring, first_channel: int) -> None:
-        self._ring = ring
+    def __init__(self, rings: list[Ring], first_channel: int) -> None:
+        self._rings = rings
         self._first = first_channel - 1
         self.flagged = 0
         self.last_s = 0.0
 
     def __call__(self, block: FloatArray, _frames: int, _times: Any, status: Any) -> None:
-        self._ring.write(block[:, self._first :])
+        for channel, ring in enumerate(self._rings, self._first):
+            ring.write(block[:, channel])
         self.last_s = time.perf_counter()
         if status:
             self.flagged += 1
@@ -142,7 +146,8 @@ class _Callback:
 
 def _open_stream(
     sd: Any, device: AudioDevice, request: dict[str, Any]
-) -> tuple["sounddevice.InputStream", _Callback, Ring]:
+) -> tuple["sounddevice.InputStream", _Callback, list[Ring]]:
+    """Start capturing into one ring per channel that is heard."""
     first: int = request["first_channel"]
     wanted: int | None = request["channels"]
     last = first + wanted - 1 if wanted else max(first, min(first + 1, device.channels))
@@ -156,8 +161,8 @@ def _open_stream(
     problem: Exception | None = None
     for rate in rates:
         for count in counts:
-            ring = Ring(int(RING_S * rate), rate)
-            callback = _Callback(ring, first)
+            rings = [Ring(int(RING_S * rate), rate) for _ in range(first, count + 1)]
+            callback = _Callback(rings, first)
             try:
                 stream = sd.InputStream(
                     device=device.index,
@@ -169,7 +174,7 @@ def _open_stream(
                     callback=callback,
                 )
                 stream.start()
-                return stream, callback, ring
+                return stream, callback, rings
             except sd.PortAudioError as error:
                 problem = problem or error
     raise AudioDeviceError(f"cannot open audio input '{device.label}': {problem}")
@@ -185,12 +190,12 @@ def _capture(pipe: BinaryIO, request: dict[str, Any]) -> int:
     threading.Thread(target=watch_parent, daemon=True).start()
     sd = _load_portaudio(CAPTURE_CLIENT)
     device = match_input(request["name"], _query_inputs(sd))
-    stream, callback, ring = _open_stream(sd, device, request)
-    channels = stream.channels - request["first_channel"] + 1
-    header = {"device": asdict(device), "sample_rate": ring.sample_rate, "channels": channels}
+    stream, callback, rings = _open_stream(sd, device, request)
+    rate = rings[0].sample_rate
+    header = {"device": asdict(device), "sample_rate": rate, "channels": len(rings)}
     _write_line(pipe, header)
     source = _watch_source(device)
-    status = _forward(pipe, stream, callback, ring, stop, source)
+    status = _forward(pipe, stream, callback, rings, stop, source)
     if status != LOST:
         if source is not None:
             source.close()
@@ -212,10 +217,11 @@ def _forward(
     pipe: BinaryIO,
     stream: "sounddevice.InputStream",
     callback: _Callback,
-    ring: Ring,
+    rings: list[Ring],
     stop: threading.Event,
     source: JackSource | None,
 ) -> int:
+    downmix = Downmix(len(rings), rings[0].sample_rate)
     opened_s = sent_s = time.perf_counter()
     while not stop.wait(POLL_S):
         now = time.perf_counter()
@@ -224,11 +230,17 @@ def _forward(
             return LOST
         if source is not None and source.left():
             return LEFT
-        while (samples := ring.read(PACKET_FRAMES)).size or now - sent_s > HEARTBEAT_S:
-            packet = PACKET.pack(samples.size, callback.flagged, ring.dropped_frames)
+        while (ready := _ready(rings)) or now - sent_s > HEARTBEAT_S:
+            samples = downmix.push(np.stack([ring.read(ready) for ring in rings], axis=1))
+            packet = PACKET.pack(samples.size, callback.flagged, rings[-1].dropped_frames)
             _write_all(pipe, packet + samples.astype("<f4", copy=False).tobytes())
             sent_s = now
     return 0
+
+
+def _ready(rings: list[Ring]) -> int:
+    """Return how many frames all channels hold, at most `PACKET_FRAMES`."""
+    return min(PACKET_FRAMES, *(ring.available for ring in rings))
 
 
 def _write_all(pipe: BinaryIO, data: bytes) -> None:

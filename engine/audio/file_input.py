@@ -6,142 +6,18 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final, Self
 
-import numpy as np
-
-from engine.audio.resample import MAX_RATE, MIN_RATE, MonoFeed
+from engine.audio.decoder import AudioFile
+from engine.audio.resample import MonoFeed
 from engine.audio.ring import SILENCE_DB, FloatArray, Ring
 from engine.errors import AudioFileError
 
-__all__ = ["AudioFile", "FileInput", "mono_blocks", "read_blocks"]
+__all__ = ["FileInput", "mono_blocks", "read_blocks"]
 
-MAX_CHANNELS: Final = 256
 PLAY_BLOCK_S: Final = 0.02
 """Length of the blocks a played file arrives in [s]."""
 
 _LATE_LIMIT_S: Final = 0.5
 """Later than this (machine suspended), playing goes on from now instead of catching up."""
-
-
-class AudioFile:
-    """A decodable audio file (wav, flac, ogg, mp3 and whatever else libsndfile reads).
-
-    Parameters
-    ----------
-    path : str or Path
-        The file.
-
-    Attributes
-    ----------
-    sample_rate : int
-        [Hz]
-    channels : int
-        Number of channels.
-    frames : int
-        Length by the header [samples]; a damaged file may hold fewer.
-    damage : str or None
-        Why decoding stopped early, once it has; audio before that point is good.
-
-    Raises
-    ------
-    AudioFileError
-        The file is missing, not a file, unreadable, not audio, or empty.
-    """
-
-    def __init__(self, path: str | Path) -> None:
-        import soundfile
-
-        self.path = Path(path)
-        self.damage: str | None = None
-        self._decode_error: type[Exception] = soundfile.SoundFileError
-        try:
-            if not self.path.exists():
-                raise AudioFileError(f"audio file not found: {self.path}")
-            if not self.path.is_file():
-                raise AudioFileError(f"not an audio file but a folder or device: {self.path}")
-            if self.path.stat().st_size == 0:
-                raise AudioFileError(f"audio file is empty: {self.path}")
-            # Opened by us, for the system's own words about permissions.
-            self._raw = self.path.open("rb")
-        except (OSError, ValueError) as error:
-            raise AudioFileError(f"cannot read {self.path}: {_reason(error)}") from error
-        try:
-            self._file = soundfile.SoundFile(self._raw)
-        except soundfile.SoundFileError as error:
-            self._raw.close()
-            raise AudioFileError(
-                f"cannot decode {self.path} (wav, flac, ogg and mp3 are understood): "
-                f"{_reason(error)}"
-            ) from error
-        self.sample_rate: int = self._file.samplerate
-        self.channels: int = self._file.channels
-        self.frames: int = self._file.frames
-        if self.frames == 0:
-            self.close()
-            raise AudioFileError(f"audio file holds no audio: {self.path}")
-        if not (MIN_RATE <= self.sample_rate <= MAX_RATE and 1 <= self.channels <= MAX_CHANNELS):
-            self.close()
-            raise AudioFileError(
-                f"{self.path} claims {self.sample_rate} Hz and {self.channels} channels; "
-                f"{MIN_RATE}..{MAX_RATE} Hz and 1..{MAX_CHANNELS} channels are understood"
-            )
-
-    @property
-    def duration_s(self) -> float:
-        """Length by the header [s]."""
-        return self.frames / self.sample_rate
-
-    def read(self, frames: int) -> FloatArray:
-        """Decode up to ``frames`` more.
-
-        Returns
-        -------
-        ndarray
-            float32, shape (n, channels); n = 0 at the end, or where the file is damaged.
-
-        Raises
-        ------
-        AudioFileError
-            Not even the first block can be decoded.
-        """
-        if self.damage is not None:
-            return np.zeros((0, self.channels), dtype=np.float32)
-        before = self._file.tell()
-        try:
-            block: FloatArray = self._file.read(frames, dtype="float32", always_2d=True)
-        except (self._decode_error, OSError) as error:
-            self.damage = _reason(error)
-            block = np.zeros((0, self.channels), dtype=np.float32)
-        if before == 0 and block.shape[0] == 0:
-            raise AudioFileError(
-                f"cannot decode {self.path}: {self.damage or 'no audio behind the header'}"
-            )
-        return block
-
-    def rewind(self) -> None:
-        """Start again from the first sample."""
-        self._file.seek(0)
-        self.damage = None
-
-    def close(self) -> None:
-        """Release the file."""
-        self._file.close()
-        self._raw.close()
-
-    def __enter__(self) -> Self:
-        """Return the open file."""
-        return self
-
-    def __exit__(self, *exc_info: object) -> None:
-        """Close."""
-        self.close()
-
-
-def _reason(error: Exception) -> str:
-    """Return the system's or libsndfile's words, in one line without the file name."""
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror
-    text = str(getattr(error, "error_string", error) or type(error).__name__)
-    return " ".join(text.split()).rstrip(".")
 
 
 def read_blocks(path: str | Path, block_size: int = 65_536) -> Iterator[FloatArray]:
@@ -162,7 +38,7 @@ def read_blocks(path: str | Path, block_size: int = 65_536) -> Iterator[FloatArr
     Raises
     ------
     AudioFileError
-        See `AudioFile`. A file damaged further on ends there.
+        See `AudioFile`.
     """
     with AudioFile(path) as audio:
         while (block := audio.read(block_size)).shape[0]:
@@ -170,9 +46,14 @@ def read_blocks(path: str | Path, block_size: int = 65_536) -> Iterator[FloatArr
 
 
 def mono_blocks(
-    path: str | Path, sample_rate: int, block_size: int = 65_536
+    path: str | Path,
+    sample_rate: int,
+    block_size: int = 65_536,
+    report: Callable[[str], None] = lambda _damage: None,
 ) -> Iterator[FloatArray]:
     """Decode a file to mono at ``sample_rate`` [Hz], through the same feed as live audio.
+
+    ``report`` is told of every damage, in one line, once all before it was yielded.
 
     Yields
     ------
@@ -185,10 +66,16 @@ def mono_blocks(
         See `AudioFile`.
     """
     feed = MonoFeed(sample_rate)
+    reported = 0
     with AudioFile(path) as audio:
         while (block := audio.read(block_size)).shape[0]:
             if (samples := feed.push(block, audio.sample_rate)).size:
                 yield samples
+            while audio.damage[reported:]:
+                report(f"{path}: {audio.damage[reported]}")
+                reported += 1
+        for damage in audio.damage[reported:]:
+            report(f"{path}: {damage}")
         if (samples := feed.flush()).size:
             yield samples
 
@@ -247,11 +134,6 @@ class FileInput:
         return self._file.channels
 
     @property
-    def duration_s(self) -> float:
-        """Length by the header [s]."""
-        return self._file.duration_s
-
-    @property
     def alive(self) -> bool:
         """Whether the file is being played."""
         return self._thread is not None and not self._ended.is_set()
@@ -263,7 +145,7 @@ class FileInput:
 
     @property
     def error(self) -> str | None:
-        """Why playing ended early, or None."""
+        """What of the file could not be read, or None."""
         return self._error
 
     @property
@@ -314,8 +196,8 @@ class FileInput:
             while not self._stopped.is_set():
                 block = self._file.read(block_size)
                 if block.shape[0] == 0:
-                    if self._file.damage is not None:
-                        self._error = f"{self._file.path} is damaged: {self._file.damage}"
+                    if self._file.damage:
+                        self._error = f"{self._file.path} is damaged {self._file.damage[-1]}"
                     if not self._loop:
                         ring.write(feed.flush())
                         return

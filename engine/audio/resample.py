@@ -7,7 +7,7 @@ import numpy as np
 from engine.audio.ring import FloatArray
 from engine.errors import InputError
 
-__all__ = ["MAX_RATE", "MIN_RATE", "MonoFeed", "StreamResampler", "to_mono"]
+__all__ = ["MAX_RATE", "MIN_RATE", "Downmix", "MonoFeed", "StreamResampler"]
 
 MIN_RATE: Final = 1_000
 MAX_RATE: Final = 768_000
@@ -20,25 +20,104 @@ _LIMIT: Final = 1e5
 """Samples beyond this are cut, so that squares stay finite in float32 (100 dB over full scale)."""
 
 
-def to_mono(block: FloatArray) -> FloatArray:
-    """Average the channels of a block.
+_WINDOW_S: Final = 0.05
+"""Powers of the channels are compared in steps of this length [s]."""
+_MEMORY: Final = 0.7  # of the powers, per step: a change shows within half a second
+_CANCELLED: Final = 0.05
+"""The mean of the channels is left where it is this much weaker than the loudest channel."""
+_FADE_S: Final = 0.02
+
+
+class Downmix:
+    """Channels to mono: their mean, or the loudest one while they cancel each other.
+
+    A cable of reversed polarity turns the mean of a stereo recording into silence, and the mean of
+    six channels hides the only one that sounds. The same result however the input is cut.
 
     Parameters
     ----------
-    block : ndarray
-        float32, shape (frames,) or (frames, channels).
-
-    Returns
-    -------
-    ndarray
-        float32, shape (frames,). NaN and infinite samples become 0: one bad sample must not
-        poison the memory of every filter after it.
+    channels : int
+        Of every block.
+    sample_rate : int
+        [Hz]
     """
-    mono = block if block.ndim == 1 else block.mean(axis=1, dtype=np.float32)
-    mono = mono.astype(np.float32, copy=False)
-    if np.isfinite(mono).all() and (mono.size == 0 or np.abs(mono).max() <= _LIMIT):
-        return mono
-    return np.clip(np.nan_to_num(mono, nan=0.0, posinf=0.0, neginf=0.0), -_LIMIT, _LIMIT)
+
+    def __init__(self, channels: int, sample_rate: int) -> None:
+        self._channels = channels
+        self._window = max(1, round(_WINDOW_S * sample_rate))
+        self._fade = np.linspace(0.0, 1.0, max(1, round(_FADE_S * sample_rate)), dtype=np.float32)
+        self._powers = np.zeros(channels + 1)  # of the channels and of their mean, in the past
+        self._sums = np.zeros(channels + 1)  # of the step that has begun
+        self._filled = 0
+        self._weights = self._before = self._mean()
+        self._faded = len(self._fade)
+
+    def push(self, block: FloatArray) -> FloatArray:
+        """Mix a block.
+
+        Parameters
+        ----------
+        block : ndarray
+            float32, shape (frames,) or (frames, channels).
+
+        Returns
+        -------
+        ndarray
+            float32, shape (frames,). NaN and infinite samples become 0: one bad sample must not
+            poison the memory of every filter after it.
+        """
+        block = _finite(block if block.ndim == 2 else block[:, None])
+        if self._channels == 1:
+            return block[:, 0]
+        mixed = np.empty(len(block), np.float32)
+        start = 0
+        while start < len(block):
+            part = block[start : start + self._window - self._filled]
+            mixed[start : start + len(part)] = self._mix(part)
+            self._sums[:-1] += np.square(part, dtype=np.float64).sum(0)
+            self._sums[-1] += np.square(part.mean(1, dtype=np.float64)).sum()
+            self._filled += len(part)
+            start += len(part)
+            if self._filled == self._window:
+                self._decide()
+        return mixed
+
+    def _mean(self) -> FloatArray:
+        return np.full(self._channels, 1.0 / self._channels, np.float32)
+
+    def _mix(self, part: FloatArray) -> FloatArray:
+        new: FloatArray = part @ self._weights
+        if self._faded < len(self._fade):
+            share = self._fade[self._faded : self._faded + len(part)]
+            self._faded += len(share)
+            old = part[: len(share)] @ self._before
+            new[: len(share)] = old + share * (new[: len(share)] - old)
+        return new
+
+    def _decide(self) -> None:
+        """Choose between mean and loudest channel at the end of a step."""
+        self._powers = _MEMORY * self._powers + (1.0 - _MEMORY) * self._sums / self._window
+        self._sums[:] = 0.0
+        self._filled = 0
+        loudest = int(self._powers[:-1].argmax())
+        alone = self._weights.max() == 1.0
+        # Returning to the mean takes twice as much, another channel four times: no flutter.
+        limit = 2.0 * _CANCELLED if alone else _CANCELLED
+        if self._powers[-1] >= limit * self._powers[loudest]:
+            wanted = self._mean()
+        elif alone and self._powers[loudest] < 4.0 * self._powers[int(self._weights.argmax())]:
+            return
+        else:
+            wanted = np.eye(self._channels, dtype=np.float32)[loudest]
+        if not np.array_equal(wanted, self._weights):
+            self._before, self._weights, self._faded = self._weights, wanted, 0
+
+
+def _finite(block: FloatArray) -> FloatArray:
+    block = block.astype(np.float32, copy=False)
+    if block.size == 0 or (np.isfinite(block).all() and np.abs(block).max() <= _LIMIT):
+        return block
+    return np.clip(np.nan_to_num(block, nan=0.0, posinf=0.0, neginf=0.0), -_LIMIT, _LIMIT)
 
 
 class StreamResampler:
@@ -96,7 +175,7 @@ class StreamResampler:
 class MonoFeed:
     """Blocks of any shape and rate in, mono at one rate out.
 
-    The one road from audio to tracker: devices, files played live, offline analysis and
+    The one path from audio to tracker: devices, files played live, offline analysis and
     tests all take it. A source may change its rate on the way (a device that was replugged).
 
     Parameters
@@ -108,6 +187,8 @@ class MonoFeed:
     def __init__(self, sample_rate: int) -> None:
         self.sample_rate = sample_rate
         self._resampler: StreamResampler | None = None
+        self._downmix: Downmix | None = None
+        self._channels = 0
 
     def push(self, block: FloatArray, sample_rate: int) -> FloatArray:
         """Convert one block.
@@ -125,12 +206,16 @@ class MonoFeed:
             float32, shape (n,) at the feed's rate; finite. Output lags input by the
             resampler's delay (some 10 ms), which `flush` brings out.
         """
+        channels = 1 if block.ndim == 1 else block.shape[1]
+        before = np.zeros(0, np.float32)
         if self._resampler is None or self._resampler.in_rate != sample_rate:
             before = self.flush()
             self._resampler = StreamResampler(sample_rate, self.sample_rate)
-            samples = self._resampler.push(to_mono(block))
-            return np.concatenate((before, samples)) if before.size else samples
-        return self._resampler.push(to_mono(block))
+            self._downmix = None
+        if self._downmix is None or self._channels != channels:
+            self._downmix, self._channels = Downmix(channels, sample_rate), channels
+        samples = self._resampler.push(self._downmix.push(block))
+        return np.concatenate((before, samples)) if before.size else samples
 
     def flush(self) -> FloatArray:
         """Return the rest at the end of the input."""
@@ -140,4 +225,4 @@ class MonoFeed:
 
     def reset(self) -> None:
         """Forget all input."""
-        self._resampler = None
+        self._resampler = self._downmix = None

@@ -5,6 +5,8 @@ Modules load what they need when they run, so that ``--help`` is instant.
 """
 
 import argparse
+import errno
+import os
 import sys
 from collections.abc import Sequence
 
@@ -28,6 +30,9 @@ from engine.cli import (
 from engine.errors import StimmungError
 
 __all__ = ["main"]
+
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+"""What writing to a full or failing disk raises."""
 
 COMMANDS = (
     demo,
@@ -70,6 +75,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parsed = build_parser().parse_args(arguments)
     try:
         code: int = parsed.run(parsed)
+        sys.stdout.flush()
     except StimmungError as error:
         print(f"stimmung: {error}", file=sys.stderr)
         return error.exit_code
@@ -78,4 +84,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader of a table has seen enough
         sys.stderr.close()
         return 0
+    except OSError as error:
+        if error.errno not in _FULL:
+            raise
+        # Python would try once more at its end, and complain then.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        print(f"stimmung: the output cannot be written: {error.strerror}", file=sys.stderr)
+        return 1
     return code

@@ -46,7 +46,7 @@ def run(parsed: argparse.Namespace) -> int:
     check_range("seed", parsed.seed, 0, 2**31 - 1)
     performance = Performance(engine=parsed.engine)
     with AudioFile(presets.DEMO_AUDIO) as audio:
-        length = min(audio.duration_s, parsed.seconds or audio.duration_s)
+        length = min(audio.nominal_s, parsed.seconds or audio.nominal_s)
     tracker = Tracker()
     with progress_bar("listening and playing", length) as progress:
         performed = accompany(

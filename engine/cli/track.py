@@ -32,7 +32,9 @@ def add(commands: "Commands[argparse.ArgumentParser]") -> None:
         "tracker that listens live.",
         allow_abbrev=False,
     )
-    parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="wav, flac, ogg, mp3")
+    parser.add_argument(
+        "files", nargs="+", type=Path, metavar="FILE", help="sound or film, any format"
+    )
     parser.add_argument("--format", choices=("csv", "jsonl"), default="csv")
     add_settings(parser, Performance, "listening")
     parser.add_argument("-o", "--output", type=Path, metavar="OUT", help="default: stdout")
@@ -97,7 +99,7 @@ def _length_s(path: Path) -> float:
     from engine.audio import AudioFile
 
     with AudioFile(path) as audio:
-        return audio.duration_s
+        return audio.nominal_s
 
 
 def _states(path: Path, tracker: Tracker, asked: Performance) -> Iterator[EmotionState]:
@@ -106,13 +108,21 @@ def _states(path: Path, tracker: Tracker, asked: Performance) -> Iterator[Emotio
 
     tracker.reset()
     heard = Heard()
-    for block in mono_blocks(path, tracker.sample_rate):
+    state: EmotionState | None = None
+    for block in mono_blocks(path, tracker.sample_rate, report=_warn):
         for state in tracker.push(block):
             heard.hear(state, asked.recentre, asked.smoothing_s, asked.hysteresis)
             if state.state != "silence" and heard.point is not None:
                 valence, arousal = (min(1.0, max(-1.0, v)) for v in heard.point)
                 state = replace(state, valence=valence, arousal=arousal)
             yield state
+    if state is None:
+        least_s = tracker.hop_length / tracker.sample_rate
+        raise InputError(f"{path} is shorter than {least_s:.3f} s, the least that can be tracked")
+
+
+def _warn(damage: str) -> None:
+    print(f"stimmung: {damage}", file=sys.stderr)
 
 
 def _row(state: EmotionState) -> dict[str, Any]:
