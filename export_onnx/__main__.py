@@ -17,6 +17,7 @@ from export_onnx.judges.commands import COMMANDS as JUDGES
 from export_onnx.muser.commands import COMMANDS as MUSER
 from export_onnx.studies.commands import AMT_STUDIES, TRACKER_STUDIES
 from export_onnx.tracker.commands import COMMANDS as TRACKER
+from export_onnx.training import golden
 
 __all__ = ["MODELS", "TOOLS", "main", "make_parser"]
 
@@ -32,6 +33,7 @@ MODELS: dict[str, Mapping[str, Command]] = {
 }
 
 TOOLS: Mapping[str, Command] = {
+    "golden": (golden.add_options, golden.run, "write the golden pairs of the shipped models"),
     "datasets": (listing.add_options, listing.run, "list the data sets, and which are there"),
 }
 

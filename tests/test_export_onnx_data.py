@@ -10,13 +10,13 @@ import mido
 import numpy as np
 import pytest
 
+from engine.emotion.model import CHORDS, KEYS
 from engine.errors import InputError
 from export_onnx.__main__ import main
 from export_onnx.datasets import chord_index, key_index, read_items
 from export_onnx.datasets.labels import TAGS
 from export_onnx.datasets.render import Rendering, Synth, find_soundfonts, read_midi
 from export_onnx.tracker import prepare as prepare_module
-from export_onnx.tracker.config import CHORDS, KEYS
 from export_onnx.tracker.prepare import PrepareOptions, prepare
 from export_onnx.tracker.store import load_clips
 from export_onnx.training import metrics

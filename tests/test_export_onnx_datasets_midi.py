@@ -6,13 +6,13 @@ import mido
 import numpy as np
 import pytest
 
+from engine.emotion.model import CHORDS, KEYS
 from engine.errors import InputError
 from export_onnx.datasets import DATASETS, read_items
 from export_onnx.datasets.emotify import PROXIES
 from export_onnx.datasets.labels import TAGS
 from export_onnx.datasets.render import read_midi
 from export_onnx.datasets.split import listed_split
-from export_onnx.tracker.config import CHORDS, KEYS
 
 ALL = ("train", "val", "test")
 

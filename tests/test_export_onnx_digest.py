@@ -14,8 +14,9 @@ from export_onnx.tracker.export import DIGEST_SHARE, ExportOptions, export, load
 from export_onnx.tracker.network import Tracker, zeros
 from export_onnx.tracker.salience import GAPS, note_statistics, salience
 from export_onnx.tracker.tonal import TONAL, Tonal
-from export_onnx.tracker.verify import TOLERANCE, compare_chunks, compare_torch, probe_sound
+from export_onnx.tracker.verify import TrackerGraph, compare_torch, probe_sound
 from export_onnx.tracker.weights import save_tracker
+from export_onnx.training.contract import TOLERANCE, verify_contract
 from export_onnx.training.stage import TrainConfig, save_checkpoint
 
 FRONT = FrontEndConfig()
@@ -154,7 +155,8 @@ def test_export_joins_the_parts_and_gives_the_digest_its_share(fitted, tmp_path)
     model = TrackerModel(out)
     sound = probe_sound(40, FRONT.hop_length, FRONT.sample_rate)
     assert max(compare_torch(model, joined, sound).values()) < TOLERANCE
-    assert max(compare_chunks(model, sound).values()) < TOLERANCE
+    inputs = {"pcm": sound.reshape(1, -1, model.hop_length)}
+    assert max(verify_contract(TrackerGraph(model), inputs).values()) < TOLERANCE
     assert compare_torch(model, plain, sound)["valence"] > TOLERANCE
 
 

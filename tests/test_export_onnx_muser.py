@@ -28,7 +28,8 @@ from export_onnx.muser.sequences import BeatSampler, Events, EventSampler, encod
 from export_onnx.muser.store import Corpus, load_corpus, save_corpus
 from export_onnx.muser.train import Course, TrainOptions, train
 from export_onnx.muser.train_codes import load_codes
-from export_onnx.muser.verify import TOLERANCE, verify
+from export_onnx.muser.verify import verify
+from export_onnx.training.contract import TOLERANCE
 
 CODES = CodesConfig(hidden=16, steps=6, batch=64)
 DECODER = DecoderConfig(hidden=24, field_size=8, code_size=4, head=16, length=40, batch=4)

@@ -59,7 +59,7 @@ def test_two_processes_end_with_equal_weights(features, tmp_path):
         "from pathlib import Path\n"
         "import torch\n"
         "from export_onnx.tracker import parallel, train\n"
-        "from export_onnx.tracker.config import TrainConfig\n"
+        "from export_onnx.training.stage import TrainConfig\n"
         "kept = []\n"
         "drawn = []\n"
         "class Watched(train.Stage):\n"

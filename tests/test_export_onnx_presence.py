@@ -8,10 +8,11 @@ import torch
 from spoken import spoken
 from tiny_features import write_clip, write_features
 
+from engine.emotion.model import PRESENCE
 from engine.emotion.tracker import Tracker
 from engine.errors import InputError
 from export_onnx.tracker import speech
-from export_onnx.tracker.config import PRESENCE, FrontEndConfig, NetworkConfig
+from export_onnx.tracker.config import FrontEndConfig, NetworkConfig
 from export_onnx.tracker.network import Tracker as Network
 from export_onnx.tracker.presence_train import PresenceOptions, PresenceSampler, train_presence
 from export_onnx.tracker.speech import HELD_OUT_VOICES, Voice, find_voices, read_texts, room

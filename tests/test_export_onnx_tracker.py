@@ -18,7 +18,8 @@ from export_onnx.tracker.harmony import rotate_to_tonic
 from export_onnx.tracker.network import Tracker, zeros
 from export_onnx.tracker.pools import RunningMean
 from export_onnx.tracker.train import TrainOptions, train
-from export_onnx.tracker.verify import TOLERANCE, compare_chunks, compare_torch, probe_sound
+from export_onnx.tracker.verify import TrackerGraph, compare_torch, probe_sound
+from export_onnx.training.contract import TOLERANCE, verify_contract
 from export_onnx.training.stage import TrainConfig, load_checkpoint
 
 FRONT = FrontEndConfig()
@@ -51,7 +52,8 @@ def test_onnx_equals_torch(tiny, exported, sound):
 
 
 def test_chunked_equals_whole(exported, sound):
-    differences = compare_chunks(exported, sound)
+    inputs = {"pcm": sound.reshape(1, -1, exported.hop_length)}
+    differences = verify_contract(TrackerGraph(exported), inputs)
     assert max(differences.values()) < TOLERANCE, differences
 
 

@@ -7,7 +7,16 @@ import numpy as np
 
 from engine.models.onnx_file import ModelFile
 
-__all__ = ["OUTPUTS", "TrackerModel", "shipped_model_path"]
+__all__ = [
+    "CHORDS",
+    "KEYS",
+    "MODEL_VERSION",
+    "OUTPUTS",
+    "PRESENCE",
+    "QUADRANTS",
+    "TrackerModel",
+    "shipped_model_path",
+]
 
 MODEL_VERSION = 2
 
@@ -24,8 +33,12 @@ OUTPUTS = (
     "presence",
 )
 
-_QUADRANTS = ("Q1", "Q2", "Q3", "Q4")
-_PRESENCE = ("music", "speech", "noise")
+QUADRANTS = ("Q1", "Q2", "Q3", "Q4")
+PRESENCE = ("music", "speech", "noise")
+"""What sounds: the tracker says nothing about the emotion of the last two."""
+_PITCH_NAMES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
+KEYS = tuple(f"{pitch}:{mode}" for mode in ("maj", "min") for pitch in _PITCH_NAMES)
+CHORDS = ("N", *KEYS)
 _LABEL_COUNTS = {"quadrants": 4, "tags": None, "key": 24, "chord": 25, "presence": 3}
 # Only in files trained on MTG-Jamendo.
 _MOODS = "moods"
@@ -144,12 +157,12 @@ class TrackerModel:
                     f"metadata labels: {head} has {len(names)} names for {widths[head]} outputs"
                 )
             labels[head] = tuple(names)
-        if labels["quadrants"] != _QUADRANTS:
+        if labels["quadrants"] != QUADRANTS:
             raise refuse(
-                f"metadata labels: quadrants are {labels['quadrants']}, expected {_QUADRANTS}"
+                f"metadata labels: quadrants are {labels['quadrants']}, expected {QUADRANTS}"
             )
-        if labels["presence"] != _PRESENCE:
-            raise refuse(f"metadata labels: presence is {labels['presence']}, expected {_PRESENCE}")
+        if labels["presence"] != PRESENCE:
+            raise refuse(f"metadata labels: presence is {labels['presence']}, expected {PRESENCE}")
         return labels
 
     def _states(self) -> dict[str, tuple[int, ...]]:

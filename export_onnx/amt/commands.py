@@ -231,7 +231,8 @@ def _verify_options(parser: argparse.ArgumentParser) -> None:
 def _verify(arguments: argparse.Namespace) -> int:
     from engine.generators.amt.model import AmtModel
     from export_onnx.amt.export import load_networks
-    from export_onnx.amt.verify import TOLERANCE, verify
+    from export_onnx.amt.verify import verify
+    from export_onnx.training.contract import TOLERANCE
 
     networks, _ = load_networks(_checkpoints(arguments))
     report = verify(AmtModel(arguments.model), networks)

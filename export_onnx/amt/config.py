@@ -2,9 +2,8 @@
 
 from dataclasses import dataclass
 
-__all__ = ["INTENT_GROUPS", "MODEL_VERSION", "NetworkConfig", "TrainConfig"]
+__all__ = ["INTENT_GROUPS", "NetworkConfig", "TrainConfig"]
 
-MODEL_VERSION = 1
 
 INTENT_GROUPS = (
     "valence",

@@ -12,8 +12,9 @@ from torch import nn
 
 from engine.errors import InputError
 from engine.generators.amt.conditioning import GROUPS, MASKS, SLICES, WIDTH
+from engine.generators.amt.model import MODEL_VERSION
 from engine.generators.amt.vocabulary import AMT_QUALITIES, PAD, SIZE
-from export_onnx.amt.config import INTENT_GROUPS, MODEL_VERSION, NetworkConfig
+from export_onnx.amt.config import INTENT_GROUPS, NetworkConfig
 from export_onnx.amt.memory import Memory, empty_memory
 from export_onnx.amt.network import Amt, Prediction, State
 from export_onnx.training.stage import load_checkpoint

@@ -1,17 +1,18 @@
-"""Compare the ONNX step with the PyTorch networks, and steps with whole songs."""
+"""The chord model held to the contract: steps equal whole songs, ONNX equals PyTorch."""
+
+from collections.abc import Iterator
 
 import numpy as np
 import torch
 
 from engine.generators.amt.conditioning import SLICES, WIDTH
-from engine.generators.amt.model import AmtModel
+from engine.generators.amt.model import AmtModel, AmtState
 from engine.generators.amt.vocabulary import END, N_CHORDS
 from export_onnx.amt.export import StepGraph
-from export_onnx.amt.network import Amt
+from export_onnx.amt.network import Amt, Prediction, State
+from export_onnx.training.contract import Sequences, verify_contract
 
-__all__ = ["TOLERANCE", "compare_onnx", "compare_whole", "probe_song", "verify"]
-
-TOLERANCE = 1e-4
+__all__ = ["verify", "verify_network", "verify_onnx"]
 
 
 def probe_song(slots: int, seed: int = 3) -> tuple[np.ndarray, np.ndarray]:
@@ -26,51 +27,107 @@ def probe_song(slots: int, seed: int = 3) -> tuple[np.ndarray, np.ndarray]:
     return chord, told
 
 
-def compare_whole(network: Amt, slots: int = 60) -> float:
-    """Largest difference of any probability between slot by slot and a whole song at once."""
-    network.eval()
-    chord, told = probe_song(slots)
-    before = torch.from_numpy(np.concatenate([[END], chord[:-1]]))[None]
-    known = torch.from_numpy(told)[None]
-    worst = 0.0
-    with torch.no_grad():
-        whole = network(before, known)
-        state = network.start(1)
-        for slot in range(slots):
+def _inputs(songs: int, slots: int) -> Sequences:
+    """Return songs as the graph takes them: the chord before each slot, and what is told."""
+    probed = [probe_song(slots, seed) for seed in range(3, 3 + songs)]
+    before = np.stack([np.concatenate([[END], chord[:-1]]) for chord, _ in probed])
+    guidance = np.tile(0.5 * (np.arange(slots, dtype=np.float32) % 5), (songs, 1))
+    return {"chord": before, "told": np.stack([told for _, told in probed]), "guidance": guidance}
+
+
+class _Network:
+    """A PyTorch network slot by slot, as `verify_contract` drives it."""
+
+    longest = None
+    batches = True
+
+    def __init__(self, network: Amt) -> None:
+        self.network = network.eval()
+
+    def start(self, batch: int) -> State:
+        return self.network.start(batch)
+
+    @torch.no_grad()
+    def run(self, inputs: Sequences, state: State) -> tuple[Sequences, State]:
+        chord, told = (torch.from_numpy(inputs[name]) for name in ("chord", "told"))
+        steps = []
+        for slot in range(chord.shape[1]):
             one = slice(slot, slot + 1)
-            step, state = network.step(before[:, one], known[:, one], state)
-            change = (step.change[:, 0] - whole.change[:, slot]).abs().max()
-            stay = (step.stay[:, 0] - whole.stay[:, slot]).abs().max()
-            worst = max(worst, float(change), float(stay))
-    return worst
+            step, state = self.network.step(chord[:, one], told[:, one], state)
+            steps.append(step)
+        return _arrays(steps), state
+
+    @torch.no_grad()
+    def whole(self, inputs: Sequences) -> Sequences:
+        chord, told = (torch.from_numpy(inputs[name]) for name in ("chord", "told"))
+        return _arrays([self.network(chord, told)])
 
 
-def compare_onnx(model: AmtModel, graph: StepGraph, slots: int = 60) -> float:
-    """Largest difference of any probability between the ONNX file and the networks, guided."""
-    graph.eval()
-    chord, told = probe_song(slots)
-    states, worst, heard = list(graph.start().values()), 0.0, END
-    kept = model.initial_state()
-    with torch.no_grad():
-        for slot in range(slots):
-            guidance = 0.5 * (slot % 5)
-            seen, kept = model.foresee(heard, told[slot], kept, guidance)
-            own, change, stay, *states = graph(
-                torch.tensor([heard]),
-                torch.from_numpy(told[slot]),
-                torch.tensor([guidance]),
-                *states,
-            )
-            for mine, theirs in ((seen.slot, own), (seen.change, change)):
-                gap = np.abs(np.exp(mine) - np.exp(theirs.numpy())).max()
-                worst = max(worst, float(gap), abs(seen.stay - float(stay[0])))
-            heard = int(chord[slot])
-    return worst
+def _arrays(parts: list[Prediction]) -> Sequences:
+    return {
+        "change": torch.cat([part.change for part in parts], 1).numpy(),
+        "stay": torch.cat([part.stay for part in parts], 1).numpy(),
+    }
+
+
+class _Onnx:
+    """The ONNX step as `verify_contract` drives it: probabilities, not their logarithms."""
+
+    longest = 1
+    batches = False
+
+    def __init__(self, model: AmtModel) -> None:
+        self._model = model
+
+    def start(self, batch: int) -> AmtState:
+        return self._model.initial_state()
+
+    def run(self, inputs: Sequences, state: AmtState) -> tuple[Sequences, AmtState]:
+        chord, told, guidance = (inputs[name][0, 0] for name in ("chord", "told", "guidance"))
+        seen, state = self._model.foresee(int(chord), told, state, float(guidance))
+        return _row(np.exp(seen.slot), np.exp(seen.change), seen.stay), state
+
+
+def _row(slot: np.ndarray, change: np.ndarray, stay: float) -> Sequences:
+    return {
+        "slot": slot[None, None],
+        "change": change[None, None],
+        "stay": np.array([[stay]], np.float32),
+    }
+
+
+@torch.no_grad()
+def _torch_rows(graph: StepGraph, inputs: Sequences) -> Iterator[Sequences]:
+    states = list(graph.eval().start().values())
+    for chord, told, guidance in zip(
+        inputs["chord"][0], inputs["told"][0], inputs["guidance"][0], strict=True
+    ):
+        own, change, stay, *states = graph(
+            torch.tensor([chord]), torch.from_numpy(told), torch.tensor([guidance]), *states
+        )
+        yield _row(own.exp().numpy(), change.exp().numpy(), float(stay[0]))
+
+
+def verify_network(network: Amt, slots: int = 60) -> dict[str, float]:
+    """Check steps of a PyTorch network against whole songs."""
+    graph = _Network(network)
+    return verify_contract(graph, _inputs(2, slots), graph.whole)
+
+
+def verify_onnx(model: AmtModel, graph: StepGraph, slots: int = 60) -> dict[str, float]:
+    """Check the ONNX file against the networks it was made from, guided."""
+
+    def reference(inputs: Sequences) -> Sequences:
+        rows = list(_torch_rows(graph, inputs))
+        return {name: np.concatenate([row[name] for row in rows], 1) for name in rows[0]}
+
+    return verify_contract(_Onnx(model), _inputs(1, slots), reference)
 
 
 def verify(model: AmtModel, networks: list[Amt]) -> dict[str, float]:
-    """Both comparisons; the second for the network that differs most."""
-    return {
-        "ONNX against PyTorch": compare_onnx(model, StepGraph(networks)),
-        "steps against whole songs": max(compare_whole(network, 200) for network in networks),
-    }
+    """Check the ONNX file, and every network."""
+    report = {f"ONNX: {name}": gap for name, gap in verify_onnx(model, StepGraph(networks)).items()}
+    for index, network in enumerate(networks):
+        for name, gap in verify_network(network, 200).items():
+            report[f"network {index}: {name}"] = gap
+    return report

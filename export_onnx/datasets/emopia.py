@@ -20,9 +20,10 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from engine.emotion.model import QUADRANTS
 from engine.errors import InputError
 from export_onnx.datasets.item import Item
-from export_onnx.datasets.labels import EMOPIA_LEVEL, QUADRANTS, Span, key_index
+from export_onnx.datasets.labels import EMOPIA_LEVEL, Span, key_index
 from export_onnx.datasets.split import listed_split
 from export_onnx.datasets.tables import (
     MANIFEST,

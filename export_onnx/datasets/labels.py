@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-__all__ = ["EMOPIA_LEVEL", "QUADRANTS", "TAGS", "Span", "chord_index", "key_index", "read_spans"]
+__all__ = ["EMOPIA_LEVEL", "TAGS", "Span", "chord_index", "key_index", "read_spans"]
 
 _PITCH_CLASS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 _MAJOR = ("", "maj", "maj6", "maj7", "maj9", "6", "7", "9", "11", "13")
@@ -61,9 +61,6 @@ def read_spans(text: str, index: Callable[[str], int]) -> tuple[Span, ...]:
         if len(parts) == 3:
             spans.append(Span(float(parts[0]), float(parts[1]), index(parts[2])))
     return tuple(spans)
-
-
-QUADRANTS = ("Q1", "Q2", "Q3", "Q4")
 
 
 # The nine emotions of the Geneva Emotional Music Scale, in Emotify's column order.

@@ -115,7 +115,8 @@ def _verify_options(parser: argparse.ArgumentParser) -> None:
 
 def _verify(arguments: argparse.Namespace) -> int:
     from export_onnx.muser.export import load_networks
-    from export_onnx.muser.verify import TOLERANCE, verify
+    from export_onnx.muser.verify import verify
+    from export_onnx.training.contract import TOLERANCE
 
     report = verify(arguments.model, load_networks(arguments.checkpoints))
     for title, difference in report.items():

@@ -1,4 +1,4 @@
-"""Compare the ONNX step graphs with PyTorch, and steps with the full pass over a sequence."""
+"""MusER's graphs held to the contract: steps equal one pass, ONNX equals PyTorch."""
 
 from pathlib import Path
 
@@ -10,10 +10,10 @@ from engine.generators.muser.model import LOOKBACK_BARS, NO_CODES, NO_EVENT, Mus
 from engine.generators.muser.vocabulary import CODEBOOKS, ELEMENTS, FIELDS
 from export_onnx.muser.config import LATENT_ELEMENTS
 from export_onnx.muser.export import Networks
+from export_onnx.training.contract import Sequences, verify_contract
 
-__all__ = ["TOLERANCE", "compare_decoder", "compare_encoder", "compare_prior", "verify"]
+__all__ = ["verify"]
 
-TOLERANCE = 1e-4
 _BEATS = 48
 _EVENTS = 200
 
@@ -27,54 +27,92 @@ def _random_phases(rng: np.random.Generator, count: int) -> np.ndarray:
     return np.stack([rng.integers(0, length + 1), length], 1)
 
 
-def compare_prior(model: MuserModel, networks: Networks, seed: int = 3) -> float:
-    """Largest difference of a logit between steps through ONNX and one pass through PyTorch."""
+class _Prior:
+    """Prior and elements beat by beat, as `verify_contract` drives them."""
+
+    longest = 1
+    batches = False
+
+    def __init__(self, model: MuserModel) -> None:
+        self._model = model
+
+    def start(self, batch: int) -> np.ndarray:
+        return self._model.prior_start()
+
+    def run(self, inputs: Sequences, state: np.ndarray) -> tuple[Sequences, np.ndarray]:
+        given = inputs["condition"][0]
+        context, state = self._model.prior_step(inputs["past"][0], inputs["phase"][0], given, state)
+        logits = {}
+        for index, name in enumerate(ELEMENTS):
+            known = inputs["codes"][0].copy()
+            known[:, index:] = 0  # later elements are not looked at
+            logits[name] = self._model.code_logits(context, given, known, index)[None, None]
+        return logits, state
+
+
+class _Decoder:
+    """Decoder and fields event by event, as `verify_contract` drives them."""
+
+    longest = 1
+    batches = False
+
+    def __init__(self, model: MuserModel) -> None:
+        self._model = model
+
+    def start(self, batch: int) -> np.ndarray:
+        return self._model.decoder_start()
+
+    def run(self, inputs: Sequences, state: np.ndarray) -> tuple[Sequences, np.ndarray]:
+        codes = inputs["codes"][0]
+        context, state = self._model.decoder_step(
+            inputs["event"][0], codes, inputs["phase"][0], state
+        )
+        logits = {}
+        for index, field in enumerate(FIELDS):
+            known = inputs["following"][0].copy()
+            known[:, index:] = 0
+            logits[field.name] = self._model.field_logits(context, codes, known, index)[None, None]
+        return logits, state
+
+
+def verify_prior(model: MuserModel, networks: Networks, seed: int = 3) -> dict[str, float]:
+    """Check the prior on random beats."""
     rng = np.random.default_rng(seed)
     past = np.stack([_random_codes(rng, _BEATS) for _ in range(1 + len(LOOKBACK_BARS))], 1)
     past[0] = NO_CODES
-    phase, codes = _random_phases(rng, _BEATS), _random_codes(rng, _BEATS)
-    condition = rng.uniform(-1, 1, (_BEATS, 3)).astype(np.float32)
-    with torch.no_grad():
-        whole = networks.prior(
-            *(torch.from_numpy(x[None]) for x in (past, phase, condition, codes))
-        )
-    state = model.prior_start()
-    worst = 0.0
-    for beat in range(_BEATS):
-        given = condition[beat : beat + 1]
-        context, state = model.prior_step(
-            past[beat : beat + 1], phase[beat : beat + 1], given, state
-        )
-        known = np.zeros((1, len(ELEMENTS)), np.int64)
-        for element in range(len(ELEMENTS)):
-            logits = model.code_logits(context, given, known, element)
-            worst = max(worst, float(np.abs(logits - whole[element][0, beat].numpy()).max()))
-            known[0, element] = codes[beat, element]
-    return worst
+    inputs = {
+        "past": past[None],
+        "phase": _random_phases(rng, _BEATS)[None],
+        "condition": rng.uniform(-1, 1, (1, _BEATS, 3)).astype(np.float32),
+        "codes": _random_codes(rng, _BEATS)[None],
+    }
+
+    @torch.no_grad()
+    def reference(given: Sequences) -> Sequences:
+        whole = networks.prior(*map(torch.from_numpy, given.values()))
+        return {name: logits.numpy() for name, logits in zip(ELEMENTS, whole, strict=True)}
+
+    return verify_contract(_Prior(model), inputs, reference)
 
 
-def compare_decoder(model: MuserModel, networks: Networks, seed: int = 5) -> float:
-    """Largest difference of a logit between steps through ONNX and one pass through PyTorch."""
+def verify_decoder(model: MuserModel, networks: Networks, seed: int = 5) -> dict[str, float]:
+    """Check the decoder on random events."""
     rng = np.random.default_rng(seed)
     event = np.stack([rng.integers(0, field.size, _EVENTS) for field in FIELDS], 1)
     event[::7] = NO_EVENT
-    following = np.stack([rng.integers(0, field.size, _EVENTS) for field in FIELDS], 1)
-    codes, phase = _random_codes(rng, _EVENTS), _random_phases(rng, _EVENTS)
-    with torch.no_grad():
-        whole = networks.decoder(
-            *(torch.from_numpy(x[None]) for x in (event, codes, phase, following))
-        )
-    state = model.decoder_start()
-    worst = 0.0
-    for place in range(_EVENTS):
-        here = slice(place, place + 1)
-        context, state = model.decoder_step(event[here], codes[here], phase[here], state)
-        known = np.zeros((1, len(FIELDS)), np.int64)
-        for field in range(len(FIELDS)):
-            logits = model.field_logits(context, codes[here], known, field)
-            worst = max(worst, float(np.abs(logits - whole[field][0, place].numpy()).max()))
-            known[0, field] = following[place, field]
-    return worst
+    inputs = {
+        "event": event[None],
+        "codes": _random_codes(rng, _EVENTS)[None],
+        "phase": _random_phases(rng, _EVENTS)[None],
+        "following": np.stack([rng.integers(0, f.size, _EVENTS) for f in FIELDS], 1)[None],
+    }
+
+    @torch.no_grad()
+    def reference(given: Sequences) -> Sequences:
+        whole = networks.decoder(*map(torch.from_numpy, given.values()))
+        return {field.name: logits.numpy() for field, logits in zip(FIELDS, whole, strict=True)}
+
+    return verify_contract(_Decoder(model), inputs, reference)
 
 
 def compare_encoder(model: MuserModel, networks: Networks, seed: int = 7) -> float:
@@ -99,8 +137,10 @@ def compare_encoder(model: MuserModel, networks: Networks, seed: int = 7) -> flo
 def verify(folder: Path | None, networks: Networks) -> dict[str, float]:
     """Return the largest difference of each comparison."""
     model = MuserModel(folder)
-    return {
-        "prior: ONNX steps against PyTorch in one pass": compare_prior(model, networks),
-        "decoder: ONNX steps against PyTorch in one pass": compare_decoder(model, networks),
-        "encoder: ONNX against PyTorch": compare_encoder(model, networks),
-    }
+    report = {"encoder: ONNX against PyTorch": compare_encoder(model, networks)}
+    for name, found in (
+        ("prior", verify_prior(model, networks)),
+        ("decoder", verify_decoder(model, networks)),
+    ):
+        report |= {f"{name}: {check}": gap for check, gap in found.items()}
+    return report

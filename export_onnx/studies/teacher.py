@@ -8,7 +8,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from export_onnx.datasets.labels import QUADRANTS, TAGS
+from engine.emotion.model import QUADRANTS
+from export_onnx.datasets.labels import TAGS
 from export_onnx.studies.views import View
 
 __all__ = ["Teacher", "TeacherConfig", "opinions", "random_batch", "teacher_loss"]

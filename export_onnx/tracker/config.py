@@ -3,17 +3,7 @@
 from dataclasses import asdict, dataclass
 from typing import Any
 
-__all__ = ["CHORDS", "KEYS", "MODEL_VERSION", "PRESENCE", "FrontEndConfig", "NetworkConfig"]
-
-MODEL_VERSION = 2
-
-
-# What sounds: the tracker has nothing to say of the emotion of the last two.
-PRESENCE = ("music", "speech", "noise")
-
-_PITCH_NAMES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
-KEYS = tuple(f"{p}:maj" for p in _PITCH_NAMES) + tuple(f"{p}:min" for p in _PITCH_NAMES)
-CHORDS = ("N", *KEYS)
+__all__ = ["FrontEndConfig", "NetworkConfig"]
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from export_onnx.datasets.labels import QUADRANTS, TAGS
+from engine.emotion.model import QUADRANTS
+from export_onnx.datasets.labels import TAGS
 from export_onnx.tracker.config import FrontEndConfig, NetworkConfig
 from export_onnx.tracker.harmony import HarmonyOutput, rotate_to_tonic
 from export_onnx.tracker.notes import FEATURES

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from engine.emotion.model import TrackerModel
+from engine.emotion.model import CHORDS, KEYS, TrackerModel
 from engine.emotion.tracker import Tracker
 from engine.errors import InputError
 from engine.events import EmotionState
@@ -17,7 +17,6 @@ from export_onnx.datasets.labels import TAGS
 from export_onnx.datasets.render import find_soundfonts
 from export_onnx.tracker.baseline import LoudnessBaseline, fit_baseline
 from export_onnx.tracker.calibrate import settled_hop
-from export_onnx.tracker.config import CHORDS, KEYS
 from export_onnx.tracker.contrast import gain_sweep, splices
 from export_onnx.tracker.listen import GAIN_RANGE_DB, Heard, affect, hear
 from export_onnx.tracker.prepare import HELD_OUT

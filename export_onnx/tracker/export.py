@@ -7,18 +7,12 @@ from pathlib import Path
 
 import torch
 
+from engine.emotion.model import CHORDS, KEYS, MODEL_VERSION, PRESENCE, QUADRANTS
 from engine.errors import InputError
 from export_onnx.datasets.jamendo import MOODS
-from export_onnx.datasets.labels import QUADRANTS, TAGS
+from export_onnx.datasets.labels import TAGS
 from export_onnx.tracker.calibrate import calibrate
-from export_onnx.tracker.config import (
-    CHORDS,
-    KEYS,
-    MODEL_VERSION,
-    PRESENCE,
-    FrontEndConfig,
-    NetworkConfig,
-)
+from export_onnx.tracker.config import FrontEndConfig, NetworkConfig
 from export_onnx.tracker.emotion import Emotion
 from export_onnx.tracker.network import Tracker, zeros
 from export_onnx.tracker.weights import load_emotion

@@ -4,7 +4,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from export_onnx.tracker.config import PRESENCE, FrontEndConfig
+from engine.emotion.model import PRESENCE
+from export_onnx.tracker.config import FrontEndConfig
 from export_onnx.tracker.pools import RunningMean
 
 __all__ = ["Presence"]

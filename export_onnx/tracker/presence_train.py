@@ -8,13 +8,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from engine.emotion.model import PRESENCE
 from export_onnx.tracker.augment import Augmenter
 from export_onnx.tracker.batches import make_noise
-from export_onnx.tracker.config import (
-    PRESENCE,
-    FrontEndConfig,
-    NetworkConfig,
-)
+from export_onnx.tracker.config import FrontEndConfig, NetworkConfig
 from export_onnx.tracker.network import Tracker, zeros
 from export_onnx.tracker.presence import Presence
 from export_onnx.tracker.store import Clip, load_clips
