@@ -260,4 +260,4 @@ def test_bad_usage_ends_with_code_2(arguments, tmp_path, monkeypatch, capsys):
 
 def test_verify_accepts_the_shipped_model(capsys):
     assert main(["verify", "tracker"]) == 0
-    assert "chunked against whole" in capsys.readouterr().out
+    assert "in chunks of 1..9" in capsys.readouterr().out

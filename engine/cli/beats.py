@@ -39,7 +39,7 @@ def run(parsed: argparse.Namespace) -> int:
         raise InputError(f"output folder {parsed.output} does not exist")
     for path in parsed.files:
         with AudioFile(path) as audio:
-            lengths.append(audio.duration_s)
+            lengths.append(audio.nominal_s)
         out = (path.parent if parsed.output is None else parsed.output) / f"{path.stem}.beats"
         check_output(out, *parsed.files, *outputs)
         outputs[out] = path

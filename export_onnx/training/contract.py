@@ -62,7 +62,8 @@ def verify_contract(
     whole = _run(graph, inputs, [graph.longest or time])
     report = {"again after a reset": _gap(whole, _run(graph, inputs, [graph.longest or time]))}
     if graph.longest != 1:
-        sizes = [int(size) for size in np.random.default_rng(seed).integers(1, 10, time)]
+        rng = np.random.default_rng(seed)
+        sizes = [int(rng.integers(1, 10)) for _ in range(time)]
         report["step by step"] = _gap(whole, _run(graph, inputs, [1]))
         report["in chunks of 1..9"] = _gap(whole, _run(graph, inputs, sizes))
     if graph.batches:
