@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from engine.beat.tracker import BeatTracker
 from engine.emotion.tracker import Tracker
 from engine.generators.amt.conditioning import WIDTH
 from engine.generators.amt.dynamics import Dynamics
@@ -72,6 +73,12 @@ def _track() -> None:
         tracker.push((0.1 * rng.standard_normal(tracker.hop_length)).astype(np.float32))
 
 
+def _beats() -> None:
+    tracker = BeatTracker()
+    rng = np.random.default_rng(1)
+    tracker.push((0.1 * rng.standard_normal(tracker.sample_rate)).astype(np.float32))
+
+
 def _compose(engine: str) -> None:
     compose(Performance(engine=engine, mode="manual", valence=0.5, arousal=0.3), bars=4, seed=1)
 
@@ -95,6 +102,7 @@ def _dynamics() -> None:
 
 USES: tuple[Callable[[], None], ...] = (
     _track,
+    _beats,
     lambda: _compose("muser"),
     lambda: _compose("amt"),
     _encode,
