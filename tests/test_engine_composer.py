@@ -243,7 +243,7 @@ class Port:
     def note(self, note_id, on_s, off_s, channel, pitch, velocity):
         self.ends[note_id] = off_s
 
-    def control(self, at_s, channel, control, value):
+    def control(self, at_s, channel, control, value, holder=0):
         pass
 
     def end_note(self, note_id, at_s):

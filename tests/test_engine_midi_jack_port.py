@@ -129,7 +129,7 @@ def test_what_is_withdrawn_is_not_written_nor_is_its_end(stage):
     stage.port.send(ON, 100.02, 1)
     stage.port.send(OFF, 100.022, -1)
     stage.port.send(bytes((0x90, 64, 90)), 100.03, 2)
-    stage.port.withdraw(100.025)
+    stage.port.withdraw({2})
     stage.port.send(bytes((0x80, 64, 64)), 100.03, -1)
     assert [data for _, data in stage.run(100.05)] == [ON, OFF]
     assert [sent.note_id for sent in stage.port.collect()] == [1]
@@ -140,7 +140,7 @@ def test_what_is_withdrawn_is_not_written_nor_is_its_end(stage):
 
 def test_a_place_whose_note_was_withdrawn_can_be_played_at_once(stage):
     stage.port.send(ON, 100.03, 1)
-    stage.port.withdraw(100.0)
+    stage.port.withdraw({1})
     stage.port.send(OFF, 100.03, -1)
     stage.port.send(ON, 100.03, 2)
     stage.port.send(OFF, 100.04, -1)

@@ -18,10 +18,10 @@ class Port:
     def note(self, note_id, on_s, off_s, channel, pitch, velocity):
         self.notes.append((on_s, off_s, channel))
 
-    def control(self, at_s, channel, control, value):
+    def control(self, at_s, channel, control, value, holder=0):
         self.sent.append((at_s, channel, control, value))
 
-    def pressure(self, at_s, channel, value):
+    def pressure(self, at_s, channel, value, holder=0):
         self.sent.append((at_s, channel, "pressure", value))
 
     def end_note(self, note_id, at_s):

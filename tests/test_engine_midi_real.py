@@ -120,6 +120,7 @@ def test_stop_ends_what_sounds(jack, dump, output):
         jack.connect(client.status().port, dump.port)
         now = time.perf_counter()
         client.note(1, now + 0.05, now + 100, 0, 60, 90)
+        client.control(now + 0.04, 0, 64, 127)
         until(lambda: dump.ons, "a note-on")
     assert client.status().alive is False
     until(lambda: bytes((0xB0, 64, 0)) in [m.data for m in dump.heard], "the pedal released")

@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from servers.jack import Heard, hanging
 
+from engine.midi.holders import first_id
 from engine.midi.sender.schedule import Schedule
 from engine.midi.wire import DropReason, Frame, Kind
 
@@ -46,12 +47,14 @@ def test_off_comes_before_on_at_the_same_time_and_pitch():
     assert sent(schedule, 2.0) == ["80 3c 40", "90 3c 5a"]
 
 
-def test_retrigger_ends_the_older_note_whose_own_end_is_then_ignored():
-    schedule = filled(note(1, 1.0, 2.0), note(2, 1.5, 3.0))
+def test_a_key_that_two_hold_is_struck_anew_and_ends_when_the_last_lets_go():
+    schedule = filled(note(1, 1.0, 2.5), note(2, 1.5, 2.0))
     assert sent(schedule, 1.0) == ["90 3c 5a"]
     assert sent(schedule, 1.5) == ["80 3c 40", "90 3c 5a"]
-    assert sent(schedule, 2.5) == []
-    assert sent(schedule, 3.0) == ["80 3c 40"]
+    assert sent(schedule, 2.0) == []
+    assert sent(schedule, 2.5) == ["80 3c 40"]
+    ended = [frame.note_id for frame in schedule.take_reports() if frame.kind == Kind.ENDED]
+    assert ended == [2, 1]
 
 
 def test_clock_precedes_notes_and_notes_precede_controllers():
@@ -183,6 +186,19 @@ def test_cancel_withdraws_what_is_to_start_and_lets_sound_what_sounds():
     assert sorted(sent(schedule, 4.0)) == ["80 3c 40", "80 3d 40"]
 
 
+def test_cancel_and_all_notes_off_concern_their_own_holder_only():
+    theirs, others = first_id(2), first_id(3)
+    schedule = filled(note(1, 2.0, 4.0), note(theirs, 2.0, 4.0, 61), note(others, 2.0, 4.0, 62))
+    schedule.handle(Frame(Kind.CANCEL_AFTER, at_s=1.0), 1.0)
+    assert sent(schedule, 2.0) == ["90 3d 5a", "90 3e 5a"]
+    off = Frame(Kind.CONTROL, 0, 123, 0, theirs, 3.0)
+    schedule.handle(off, 2.5)
+    assert sent(schedule, 3.0) == ["80 3d 40"]  # by name: the message would end the other's
+    assert sent(schedule, 4.0) == ["80 3e 40"]
+    schedule.handle(off._replace(at_s=5.0), 4.5)
+    assert sent(schedule, 5.0) == ["b0 7b 00"]  # nothing else sounds there
+
+
 def test_id_can_be_used_again_after_it_was_withdrawn():
     schedule = filled(note(1, 1.0, 2.0))
     schedule.handle(Frame(Kind.CANCEL_AFTER, at_s=0.0), 0.0)
@@ -225,11 +241,11 @@ def test_panic_forgets_the_queue_ends_notes_and_resets_every_channel():
     assert drops(schedule) == {2: DropReason.PANIC}
 
 
-def test_end_all_ends_each_note_then_says_so_per_used_channel():
-    schedule = filled(note(1, 1.0, 9.0, 60, 0), note(2, 1.0, 9.0, 61, 3))
+def test_end_all_ends_our_notes_and_lifts_our_pedals_and_no_others():
+    schedule = filled(note(1, 1.0, 9.0, 60, 0), note(2, 1.0, 9.0, 61, 3), pedal(1.0, True, 3))
     sent(schedule, 1.0)
     out = [o.data.hex(" ") for o in schedule.end_all(2.0)]
-    assert out == ["80 3c 40", "83 3d 40", "b0 7b 00", "b0 40 00", "b3 7b 00", "b3 40 00"]
+    assert out == ["80 3c 40", "83 3d 40", "b3 40 00"]
 
 
 def test_end_all_never_overtakes_a_note_on_handed_over_ahead_of_time():
@@ -248,7 +264,7 @@ def test_latency_moves_every_deadline():
     assert sent(schedule, 2.1) == ["80 3c 40"]
 
 
-def test_release_ends_a_stranger_but_not_a_note_of_our_own():
+def test_release_ends_what_an_earlier_sender_left_but_not_a_note_of_our_own():
     schedule = filled(note(1, 1.0, 2.0, 60))
     sent(schedule, 1.0)
     release = Frame(Kind.RELEASE, 0, 61)
@@ -318,7 +334,7 @@ def test_whatever_is_asked_a_receiver_never_keeps_a_note_or_a_pedal(commands, lo
     assert hanging([Heard(0, out.data) for out in ordered]) == set()
     pedals = {o.data[0]: o.data[2] for o in ordered if o.data[0] >> 4 == 0xB and o.data[1] == 64}
     assert set(pedals.values()) <= {0}
-    assert schedule.ledger.pedals == ()
+    assert schedule.controllers.pedals.down() == []
 
 
 def test_bends_and_pressures_are_sent_when_they_change_and_held_for_a_port_that_is_away():

@@ -13,6 +13,7 @@ from engine.live.triggers import Actions
 from engine.mapping.input import InputMapper
 from engine.mapping.table import InputMapping, OutputMapping
 from engine.music.clock import InternalClock
+from engine.performer.held import HeldByInput
 from engine.performer.keyboards import Keyboards
 from engine.performer.listener import Listener
 from engine.performer.thru import Thru
@@ -43,7 +44,8 @@ def clock():
 
 
 def heard(listener, *messages, until_s):
-    listener.take(messages)
+    for message in messages:
+        listener.hear(*message)
     return [(note.onset, round(note.duration, 3), note.pitch) for note in listener.collect(until_s)]
 
 
@@ -86,16 +88,16 @@ class Port:
     def end_note(self, note_id, at_s):
         del self.sounding[note_id]
 
-    def control(self, at_s, channel, control, value):
+    def control(self, at_s, channel, control, value, holder=0):
         self.sent.append(("cc", channel, control, value))
 
     def program(self, at_s, channel, program):
         self.sent.append(("program", channel, program))
 
-    def bend(self, at_s, channel, value):
+    def bend(self, at_s, channel, value, holder=0):
         self.sent.append(("bend", channel, value))
 
-    def pressure(self, at_s, channel, value):
+    def pressure(self, at_s, channel, value, holder=0):
         self.sent.append(("pressure", channel, value))
 
 
@@ -103,12 +105,16 @@ def test_through_every_note_has_its_end_whatever_is_played():
     port = Port()
     thru = Thru(port)
     rng = random.Random(4)
+    held = HeldByInput()
     for step in range(2000):
         pitch, channel = rng.randrange(60, 66), rng.randrange(2)
-        thru.take(step / 100, rng.choice([on, off])(pitch, channel=channel))
+        message = rng.choice([on, off])(pitch, channel=channel)
+        held.follow(message)
+        thru.send(step / 100, message)
         assert len(set(port.sounding.values())) == len(port.sounding)
     assert port.sounding
-    thru.end_all(30.0)
+    for message in held.let_go():
+        thru.send(30.0, message)
     assert not port.sounding
 
 
@@ -116,8 +122,8 @@ def test_through_everything_else_passes_but_clocks_and_sysex():
     port = Port()
     thru = Thru(port)
     for message in (b"\xb3\x07\x40", b"\xc1\x05", b"\xd0\x20", b"\xe2\x01\x40", b"\xf8", b"\xfe"):
-        thru.take(0.0, message)
-    thru.take(0.0, b"\xf0\x7e\x00\xf7")
+        thru.send(0.0, message)
+    thru.send(0.0, b"\xf0\x7e\x00\xf7")
     assert port.sent == [
         ("cc", 3, 7, 64), ("program", 1, 5), ("pressure", 0, 32), ("bend", 2, 8193),
     ]  # fmt: skip

@@ -67,7 +67,7 @@ class Synth:
         frame = Frame(Kind.NOTE, channel, pitch, velocity, note_id, on_s, off_s)
         self._hear(self.schedule.handle(frame, self.now))
 
-    def control(self, at_s, channel, control, value):
+    def control(self, at_s, channel, control, value, holder=0):
         self._hear(
             self.schedule.handle(Frame(Kind.CONTROL, channel, control, value, at_s=at_s), self.now)
         )

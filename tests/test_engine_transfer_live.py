@@ -48,7 +48,7 @@ def test_strength_zero_lets_everything_through_as_it_came():
     transfer = LiveTransfer(strength=0.0)
     transfer.aim(-1.0, 1.0)
     events = performance()
-    assert play(transfer, events) == events
+    assert [timed[:2] for timed in play(transfer, events)] == events
 
 
 @pytest.mark.parametrize("valence,arousal", [(1, 1), (-1, 1), (-1, -1), (1, -1), (0, 0)])
@@ -58,7 +58,7 @@ def test_every_note_is_ended_once_and_in_order(valence, arousal, seed):
     transfer.aim(valence, arousal)
     sounding = set()
     last = 0.0
-    for at_s, message in play(transfer, performance(seed)):
+    for at_s, message, _ in play(transfer, performance(seed)):
         assert at_s >= last - 0.0051
         last = max(last, at_s)
         kind, place = message[0] & 0xF0, (message[0] & 15, message[1] if len(message) > 1 else 0)
@@ -87,7 +87,7 @@ def test_changes_while_keys_are_down_leave_nothing_hanging():
             chosen = tuple(rng.sample(ELEMENTS, 3))
             transfer.adjust(chosen, rng.choice((0.0, 0.5, 1.0)))
         out += transfer.poll(now, now / BEAT_S, TEMPO, 4)
-        for _, message in out:
+        for _, message, _ in out:
             if len(message) == 3 and message[0] & 0xF0 in (0x80, 0x90):
                 place = (message[0] & 15, message[1])
                 on = message[0] & 0xF0 == 0x90 and message[2] > 0
@@ -96,7 +96,7 @@ def test_changes_while_keys_are_down_leave_nothing_hanging():
 
 
 def velocities(out):
-    return [message[2] for _, message in out if message[0] & 0xF0 == 0x90 and message[2]]
+    return [message[2] for _, message, _ in out if message[0] & 0xF0 == 0x90 and message[2]]
 
 
 def test_loudness_follows_from_one_note_to_the_next():
@@ -108,7 +108,7 @@ def test_loudness_follows_from_one_note_to_the_next():
         if at_s >= 10.0:
             transfer.aim(0.0, -1.0)
         sent = transfer.take(at_s, message)
-        assert len(sent) == 1 and sent[0][0] == at_s
+        assert len(sent) == 1 and sent[0].at_s == at_s
         assert sent[0][1][:2] == message[:2]
         out += sent
     loud = velocities([event for event in out if event[0] < 10.0])
@@ -125,7 +125,7 @@ def test_notes_are_thinned_below_the_tune_and_filled_from_what_sounds():
         transfer = LiveTransfer(("density",))
         transfer.aim(0.0, arousal)
         out = play(transfer, events)
-        sent = [m for _, m in out if m[0] & 0xF0 == 0x90 and m[2]]
+        sent = [m for _, m, _ in out if m[0] & 0xF0 == 0x90 and m[2]]
         counts[arousal] = len(sent)
         assert {m[1] % 12 for m in sent} <= {m[1] % 12 for m in played}
         tune = sum(m[1] >= 72 for m in played)
@@ -137,7 +137,7 @@ def test_mode_changes_at_a_bar_once_the_key_is_known():
     transfer = LiveTransfer(("pitch",))
     transfer.aim(-1.0, 0.0)
     out = play(transfer, performance(control=False))
-    late = [m[1] % 12 for at, m in out if at > 8.0 and m[0] & 0xF0 == 0x90 and m[2]]
+    late = [m[1] % 12 for at, m, _ in out if at > 8.0 and m[0] & 0xF0 == 0x90 and m[2]]
     assert 4 not in late
     assert 3 in late
 
@@ -156,6 +156,6 @@ def test_the_keyboard_goes_and_nothing_hangs():
     for at_s, message in performance(control=False)[:41]:
         out += transfer.take(at_s, message)
     ends = transfer.end_all(9.0)
-    on = {m[1] for _, m in out if m[0] & 0xF0 == 0x90 and m[2]}
-    assert {m[1] for _, m in ends} <= on
+    on = {m[1] for _, m, _ in out if m[0] & 0xF0 == 0x90 and m[2]}
+    assert {m[1] for _, m, _ in ends} <= on
     assert transfer.poll(99.0, 200.0, TEMPO, 4) == []

@@ -322,7 +322,7 @@ class Strict:
     def collect(self):
         return []
 
-    def withdraw(self, at_s):
+    def withdraw(self, note_ids):
         pass
 
     def refresh(self):

@@ -1,9 +1,10 @@
 """Sends what is heard as MIDI messages, as the output mappings of the performance say."""
 
 from engine.events import EmotionState, TargetState
-from engine.mapping.output import MessagePort, OutputMapper
+from engine.mapping.output import OutputMapper
 from engine.mapping.sections import SectionWatch
 from engine.mapping.sources import Heard
+from engine.midi.output import NoteOutput
 from engine.music.clock import Clock
 from engine.pipeline.pipeline import Pipeline
 
@@ -15,11 +16,11 @@ class MappedOutput:
 
     Parameters
     ----------
-    port : MessagePort
+    port : NoteOutput
         Where messages go.
     """
 
-    def __init__(self, port: MessagePort) -> None:
+    def __init__(self, port: NoteOutput) -> None:
         self.sections = SectionWatch()
         self._mapper = OutputMapper(port)
         self._heard: EmotionState | None = None

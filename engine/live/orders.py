@@ -264,7 +264,10 @@ class Orders:
 
     def panic(self) -> None:
         """End every sounding note at once and drop what was about to sound."""
-        self._sender.panic()
+        if self._keyboards is None:
+            self._sender.panic()
+        else:
+            self._keyboards.panic(time.perf_counter(), self._sender.panic)
         self._observer.log("panic", {})
 
     def complain(self, message: str) -> None:

@@ -98,6 +98,7 @@ class Runtime:
             Thru(self._sender) if config.thru else None,
             config.seed,
         )
+        self._sender.watch(self._keyboards.feedback.sent)
         self._eyes: Eyes | None = None
         self._threads: list[threading.Thread] = []
         self._stopping = threading.Event()

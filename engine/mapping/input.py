@@ -5,7 +5,8 @@ from typing import Any, Protocol
 
 from engine.choices import is_action
 from engine.errors import StimmungError
-from engine.mapping.table import EXCLUDED_CONTROLLERS, InputMapping
+from engine.mapping.reading import Control, ControlReader
+from engine.mapping.table import EXCLUDED_CONTROLLERS, InputMapping, Trigger
 
 __all__ = ["InputMapper", "Learned", "Orders"]
 
@@ -56,7 +57,9 @@ class InputMapper:
         self._orders = orders
         self._mappings: tuple[InputMapping, ...] = ()
         self._caught: set[InputMapping] = set()
-        self._levels: dict[InputMapping, int] = {}
+        self._levels: dict[InputMapping, float] = {}
+        self._reader = ControlReader()
+        self._fine: tuple[int, int] | None = None  # channel, number: heard while learning
         self._learn: tuple[str, Learned] | None = None
 
     def change(self, mappings: Sequence[InputMapping]) -> None:
@@ -73,6 +76,7 @@ class InputMapper:
         that can be mapped comes.
         """
         self._learn = (what, learned)
+        self._fine = None
 
     def stop_learning(self) -> None:
         """Disarm."""
@@ -87,27 +91,27 @@ class InputMapper:
 
         A program change that no mapping names takes the preset of that number.
         """
-        found = _read(message)
-        if found is None:
-            return False
-        source, channel, number, level = found
-        if self._learn is not None and (source != "note" or level):
-            return self._learned(source, channel, number)
-        meant = [
-            mapping
-            for mapping in self._mappings
-            if mapping.on == source
-            and mapping.number == number
-            and mapping.channel in (None, channel)
-        ]
-        for mapping in meant:
-            try:
-                self._obey(mapping, level)
-            except StimmungError as error:
-                self._orders.complain(str(error))
-        if source == "program" and not meant:
-            return self._takes_preset(number)
-        return bool(meant)
+        controls = self._reader.read(message)
+        if self._learn is not None and controls and self._learns(controls[0]):
+            return True
+        for control in controls:
+            meant = [
+                mapping
+                for mapping in self._mappings
+                if mapping.on == control.on
+                and mapping.number == control.number
+                and mapping.channel in (None, control.channel)
+            ]
+            for mapping in meant:
+                try:
+                    self._obey(mapping, control.level)
+                except StimmungError as error:
+                    self._orders.complain(str(error))
+            if meant:
+                return True
+            if control.on == "program":
+                return self._takes_preset(control.number)
+        return False
 
     def _takes_preset(self, program: int) -> bool:
         try:
@@ -116,21 +120,28 @@ class InputMapper:
             self._orders.complain(str(error))
             return True
 
-    def _learned(self, source: str, channel: int, number: int) -> bool:
+    def _learns(self, control: Control) -> bool:
+        """Learn what was moved; return False if it is nothing to be learned."""
         assert self._learn is not None
         what, learned = self._learn
-        if source == "cc" and number in EXCLUDED_CONTROLLERS:
+        if control.is_release or control.is_selection:
+            return False
+        if control.on == "cc" and control.number in EXCLUDED_CONTROLLERS:
             return False
         sets = not is_action(what)
-        if sets and source == "program":
+        if sets and control.on == "program":
             return False
-        self._learn = None
+        place = (control.channel, control.number)
+        if control.is_fine and self._fine != place:
+            self._fine = place  # the coarse half may follow
+            return True
+        self._learn = self._fine = None
         try:
             learned(
                 InputMapping(
-                    on=source,  # type: ignore[arg-type]
-                    number=number,
-                    channel=channel,
+                    on=control.on,
+                    number=control.number,
+                    channel=control.channel,
                     sets=what if sets else "",
                     does="" if sets else what,
                 )
@@ -139,14 +150,14 @@ class InputMapper:
             self._orders.complain(str(error))
         return True
 
-    def _obey(self, mapping: InputMapping, level: int) -> None:
+    def _obey(self, mapping: InputMapping, level: float) -> None:
         before = self._levels.get(mapping)
         self._levels[mapping] = level
         if mapping.does:
-            if mapping.on == "program" or (before or 0) < 64 <= level:
+            if _is_press(mapping.on, level, before):
                 self._orders.act(mapping.does)
             return
-        if mapping.soft_takeover and mapping.on == "cc" and mapping not in self._caught:
+        if mapping.soft_takeover and mapping.on != "note" and mapping not in self._caught:
             if not self._catches(mapping, before, level):
                 return
             self._caught.add(mapping)
@@ -160,7 +171,7 @@ class InputMapper:
         else:
             self._orders.change({name: value})
 
-    def _catches(self, mapping: InputMapping, before: int | None, level: int) -> bool:
+    def _catches(self, mapping: InputMapping, before: float | None, level: float) -> bool:
         """Tell whether the controller has reached or passed where the value stands."""
         low, high = mapping.ends(*self._orders.controller_range(mapping.sets))
         if low == high:
@@ -171,19 +182,12 @@ class InputMapper:
         return before is not None and min(before, level) <= stands <= max(before, level)
 
 
-def _read(message: bytes) -> tuple[str, int, int, int] | None:
-    """Return kind, channel, number and level (0..127) of what can be mapped."""
-    if len(message) < 2:
-        return None
-    status, channel = message[0] & 0xF0, message[0] & 15
-    if status == 0xC0:
-        return "program", channel, message[1], 127
-    if len(message) < 3:
-        return None
-    if status == 0xB0:
-        return "cc", channel, message[1], message[2]
-    if status == 0x90:
-        return "note", channel, message[1], message[2]
-    if status == 0x80:
-        return "note", channel, message[1], 0
-    return None
+def _is_press(on: Trigger, level: float, before: float | None) -> bool:
+    """Tell whether a pad or a pedal was pressed, and not only held or let go.
+
+    A controller counts as pressed when it rises to 64 or more, or comes again with the same value:
+    some pedals never send anything but 127.
+    """
+    if on == "note":
+        return level > 0
+    return level >= 64 and (on == "program" or (before or 0) < 64 or level == before)

@@ -3,49 +3,24 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 from engine.mapping.sources import SOURCES, Heard
 from engine.mapping.table import OutputMapping
+from engine.midi.holders import MAPPINGS, first_id
+from engine.midi.output import NoteOutput
 
-__all__ = ["MessagePort", "OutputMapper"]
+__all__ = ["OutputMapper"]
 
 _NRPN_LSB, _NRPN_MSB, _DATA_MSB, _DATA_LSB = 98, 99, 6, 38
 _FINE = 32
 """A 14-bit controller's fine half lies so far above its coarse one (MIDI 1.0)."""
 
-_FIRST_ID = 1 << 40
 _HELD_S = 3600.0
 
-
-class MessagePort(Protocol):
-    """Where messages go, as `engine.midi.sender.client.SenderClient`."""
-
-    def note(
-        self, note_id: int, on_s: float, off_s: float, channel: int, pitch: int, velocity: int
-    ) -> None:
-        """Hand over a note with both its ends."""
-        ...
-
-    def end_note(self, note_id: int, at_s: float) -> None:
-        """Move the end of a note."""
-        ...
-
-    def control(self, at_s: float, channel: int, control: int, value: int) -> None:
-        """Hand over a controller change."""
-        ...
-
-    def program(self, at_s: float, channel: int, program: int) -> None:
-        """Hand over a program change."""
-        ...
-
-    def bend(self, at_s: float, channel: int, value: int) -> None:
-        """Hand over a pitch bend, 0..16383 with 8192 in the middle."""
-        ...
-
-    def pressure(self, at_s: float, channel: int, value: int) -> None:
-        """Hand over a channel pressure."""
-        ...
+_REPEATED = ("cc", "cc14", "bend", "pressure")
+_REPEAT_S = 1.0
+"""So often these are handed over again: after a reset or a panic the receiver needs them, and else
+the sender leaves them out [s]."""
 
 
 @dataclass(slots=True)
@@ -55,6 +30,7 @@ class _Line:
     sent: int = -1
     at_s: float = -math.inf
     due_s: float = -math.inf
+    repeat_s: float = -math.inf
     note_id: int = 0
 
 
@@ -63,14 +39,14 @@ class OutputMapper:
 
     Parameters
     ----------
-    port : MessagePort
+    port : NoteOutput
         Where messages go.
     """
 
-    def __init__(self, port: MessagePort) -> None:
+    def __init__(self, port: NoteOutput) -> None:
         self._port = port
         self._lines: list[_Line] = []
-        self._next_id = _FIRST_ID
+        self._next_id = first_id(MAPPINGS)
 
     def change(self, mappings: Sequence[OutputMapping], now_s: float) -> None:
         """Use another table; notes that the old one holds end."""
@@ -112,24 +88,25 @@ class OutputMapper:
             self._gate(line, level, now_s)
             return
         value = round(level * mapping.steps)
-        if value == line.sent:
+        if value == line.sent and (mapping.to not in _REPEATED or now_s < line.repeat_s):
             return
+        line.repeat_s = now_s + _REPEAT_S
         before, line.sent = line.sent, value
         line.due_s = now_s + 1.0 / mapping.rate_hz
         channel, number = mapping.channel, mapping.number
         if mapping.to == "cc":
-            port.control(now_s, channel, number, value)
+            port.control(now_s, channel, number, value, MAPPINGS)
         elif mapping.to == "bend":
-            port.bend(now_s, channel, value)
+            port.bend(now_s, channel, value, MAPPINGS)
         elif mapping.to == "pressure":
-            port.pressure(now_s, channel, value)
+            port.pressure(now_s, channel, value, MAPPINGS)
         elif mapping.to == "program":
             port.program(now_s, channel, value)
         elif mapping.to == "cc14":
             # A receiver clears the fine half when the coarse one comes: always coarse first.
-            if before < 0 or before >> 7 != value >> 7:
-                port.control(now_s, channel, number, value >> 7)
-            port.control(now_s, channel, number + _FINE, value & 127)
+            if before < 0 or before >> 7 != value >> 7 or before == value:
+                port.control(now_s, channel, number, value >> 7, MAPPINGS)
+            port.control(now_s, channel, number + _FINE, value & 127, MAPPINGS)
         else:
             for control, part in (
                 (_NRPN_MSB, number >> 7),
@@ -137,7 +114,7 @@ class OutputMapper:
                 (_DATA_MSB, value >> 7),
                 (_DATA_LSB, value & 127),
             ):
-                port.control(now_s, channel, control, part)
+                port.control(now_s, channel, control, part, MAPPINGS)
 
     def _gate(self, line: _Line, level: float, now_s: float) -> None:
         mapping = line.mapping

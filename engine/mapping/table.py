@@ -28,7 +28,8 @@ Carrier = Literal["cc", "cc14", "nrpn", "bend", "pressure", "program", "note"]
 """How a value travels: 7-bit or 14-bit controller, NRPN, pitch bend, channel pressure, program
 change, or a note that sounds while the value is above a threshold."""
 
-Trigger = Literal["cc", "note", "program"]
+Trigger = Literal["cc", "note", "program", "nrpn", "rpn"]
+"""What can set or do something: a controller, a pad, a program change or a parameter."""
 
 EXCLUDED_CONTROLLERS = frozenset({0, 32, 120, 121, 122, 123, 124, 125, 126, 127})
 """Bank select and channel modes: keyboards send them by themselves, so they are not learned."""
@@ -189,17 +190,17 @@ class InputMapping:
     Attributes
     ----------
     on : str
-        ``cc``, ``note`` or ``program``.
+        ``cc``, ``note``, ``program``, ``nrpn`` or ``rpn``.
     number : int
-        Controller, pitch or program, 0..127.
+        Controller, pitch or program, 0..127; of a parameter (``nrpn``, ``rpn``) 0..16382.
     channel : int or None
         MIDI channel 0..15; None: any.
     sets : str
         A setting of the performance that MIDI may change, or ``settings.NAME`` of an engine;
         empty if it does something instead.
     does : str
-        One of `engine.choices.ACTIONS`, done when the value rises to 64 or more;
-        ``preset NAME`` takes a preset.
+        One of `engine.choices.ACTIONS`, done at each press: a pad at any velocity, a controller
+        that rises to 64 or more, or sends the same again; ``preset NAME`` takes a preset.
     low, high : float or None
         What 0 and 127 set; None: the setting's own range.
     soft_takeover : bool
@@ -217,7 +218,7 @@ class InputMapping:
 
     def __post_init__(self) -> None:
         _choice("on", self.on, get_args(Trigger))
-        _whole("number", self.number, 0, 127)
+        _whole("number", self.number, 0, 16382 if self.on in ("nrpn", "rpn") else 127)
         if self.channel is not None:
             _whole("channel", self.channel, 0, 15)
         if self.on == "cc" and self.number in EXCLUDED_CONTROLLERS:

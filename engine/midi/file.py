@@ -14,7 +14,6 @@ from typing import Any, get_args
 from engine.errors import InputError
 from engine.events import CONTROL_ROLE, SUSTAIN, ControlEvent, NoteEvent, Role
 from engine.files import write_output
-from engine.midi.sounding import NoteLedger
 from engine.music.keys import parse_key
 
 __all__ = [
@@ -307,8 +306,7 @@ class _Reading:
     def read(self, track: Any) -> None:
         import mido
 
-        ledger = NoteLedger()
-        started: dict[int, tuple[float, int]] = {}  # id -> onset, velocity
+        sounding: dict[tuple[int, int], tuple[float, int]] = {}  # place → onset, velocity
         role = ""
         tick = 0
         for message in track:
@@ -316,17 +314,12 @@ class _Reading:
             beat = tick / self._ticks_per_beat
             kind = message.type
             if kind in ("note_on", "note_off"):
-                channel, pitch = message.channel, message.note
-                if kind == "note_on" and message.velocity > 0:
-                    note_id = len(started) + 1
-                    started[note_id] = (beat, message.velocity)
-                    older = ledger.start(note_id, channel, pitch)
-                else:
-                    older = ledger.at(channel, pitch)
-                    if older is not None:
-                        ledger.end(older.note_id)
+                place = (message.channel, message.note)
+                older = sounding.pop(place, None)
                 if older is not None:
-                    self._add(older.channel, older.pitch, *started[older.note_id], beat, role)
+                    self._add(*place, *older, beat, role)
+                if kind == "note_on" and message.velocity > 0:
+                    sounding[place] = beat, message.velocity
             elif kind == "control_change":
                 part = role if role in _ROLES else CONTROL_ROLE
                 self._controls.append(
@@ -342,8 +335,8 @@ class _Reading:
                 root = message.key.removesuffix("m")
                 self._key = f"{root}:min" if message.key.endswith("m") else f"{root}:maj"
         end = tick / self._ticks_per_beat
-        for note in ledger.end_all():
-            self._add(note.channel, note.pitch, *started[note.note_id], end, role)
+        for place, started in sounding.items():
+            self._add(*place, *started, end, role)
         self.last_beat = max(self.last_beat, end)
 
     def _add(

@@ -1,24 +1,37 @@
 """MIDI messages as they go on the wire, ready for a port (MIDI 1.0)."""
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from engine.midi.wire import Frame, Kind
 
 __all__ = [
+    "ALL_NOTES_OFF",
+    "ALL_SOUND_OFF",
     "NO_NOTE",
+    "PEDALS",
+    "RESET_CONTROLLERS",
     "Outgoing",
     "change",
     "control",
+    "ends_notes",
     "note_off",
     "note_on",
     "number_of",
     "place_of",
     "program",
     "realtime",
+    "start_of",
 ]
 
 NO_NOTE = -1
 """Note id of messages that are not note-ons."""
+
+PEDALS: Final = range(64, 70)
+"""Controllers that a foot holds: sustain, portamento, sostenuto, soft, legato, second sustain."""
+
+ALL_SOUND_OFF: Final = 120
+RESET_CONTROLLERS: Final = 121
+ALL_NOTES_OFF: Final = 123
 
 _NOTE_OFF, _NOTE_ON, _CONTROL_CHANGE, _PROGRAM_CHANGE = 0x80, 0x90, 0xB0, 0xC0
 _CHANNEL_PRESSURE, _PITCH_BEND = 0xD0, 0xE0
@@ -70,6 +83,13 @@ def realtime(frame: Frame) -> bytes:
     return bytes((frame.data1,))
 
 
+def start_of(frame: Frame, at_s: float) -> Outgoing:
+    """Return the message of a controller, bend or pressure; of a note, its note-on."""
+    if frame.kind == Kind.NOTE:
+        return note_on(frame.channel, frame.data1, frame.data2, at_s, frame.note_id)
+    return change(frame, at_s)
+
+
 def change(frame: Frame, at_s: float) -> Outgoing:
     """Return a controller, pitch bend or channel pressure."""
     if frame.kind == Kind.BEND:
@@ -77,6 +97,11 @@ def change(frame: Frame, at_s: float) -> Outgoing:
     if frame.kind == Kind.PRESSURE:
         return Outgoing(bytes((_CHANNEL_PRESSURE | frame.channel, frame.data1)), at_s)
     return control(frame.channel, frame.data1, frame.data2, at_s)
+
+
+def ends_notes(number: int) -> bool:
+    """Tell whether a controller ends a channel's notes: 120, 123, and the modes 124 to 127."""
+    return number == ALL_SOUND_OFF or number >= ALL_NOTES_OFF
 
 
 def number_of(data: bytes) -> int:

@@ -8,11 +8,10 @@ References
 MIDI Polyphonic Expression 1.0 (MMA, 2018), sections 2.2 (zones) and 2.3 (member channels).
 """
 
-from typing import Protocol
-
 from engine.events import to_controller
+from engine.midi.output import NoteOutput
 
-__all__ = ["MANAGER_CHANNEL", "MpePort", "MpeZone"]
+__all__ = ["MANAGER_CHANNEL", "MpeZone"]
 
 MANAGER_CHANNEL = 0
 """Where pedals and what concerns all notes go."""
@@ -24,28 +23,16 @@ _MPE_CONFIGURATION = 6
 _AHEAD_S = 0.002
 
 
-class MpePort(Protocol):
-    """Where messages go, as `engine.midi.sender.client.SenderClient`."""
-
-    def control(self, at_s: float, channel: int, control: int, value: int) -> None:
-        """Hand over a controller change."""
-        ...
-
-    def pressure(self, at_s: float, channel: int, value: int) -> None:
-        """Hand over a channel pressure."""
-        ...
-
-
 class MpeZone:
     """Gives out member channels: a free one if there is one, else the one ending first.
 
     Parameters
     ----------
-    port : MpePort
+    port : NoteOutput
         Where messages go.
     """
 
-    def __init__(self, port: MpePort) -> None:
+    def __init__(self, port: NoteOutput) -> None:
         self._port = port
         self._ends: dict[int, float] = dict.fromkeys(_MEMBERS, float("-inf"))
 

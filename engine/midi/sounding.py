@@ -1,19 +1,22 @@
-"""Which notes sound and which pedals are down, so that each of them is ended exactly once.
+"""Which notes sound and which pedals are down, and who holds them.
 
 MIDI has no note identities: a note-off ends whatever sounds at that channel and pitch. The
-ledger gives notes identities back. An older note is ended before a newer one starts at the
-same place, and its own, later end then has no effect. A pedal holds what note-offs ended, so
-whoever ends all notes lifts it too.
+ledger gives notes identities back. Several notes may hold one place (channel and pitch); it is
+struck anew for each of them and ends when the last one ends. A pedal that several hold stands
+at the highest of their values and is lifted when the last of them lifts it.
 """
 
 from dataclasses import dataclass
 
-__all__ = ["NoteLedger", "SoundingNote"]
+__all__ = ["NoteLedger", "PedalLedger", "SoundingNote"]
+
+Place = tuple[int, int]
+"""Channel and pitch, or channel and controller."""
 
 
 @dataclass(frozen=True, slots=True)
 class SoundingNote:
-    """A note whose note-on was sent and whose note-off was not."""
+    """A note whose note-on was sent and that has not ended."""
 
     note_id: int
     channel: int
@@ -21,12 +24,11 @@ class SoundingNote:
 
 
 class NoteLedger:
-    """The notes that sound on one port, at most one per channel and pitch, and its pedals."""
+    """The notes that sound on one port."""
 
     def __init__(self) -> None:
         self._by_id: dict[int, SoundingNote] = {}
-        self._by_place: dict[tuple[int, int], SoundingNote] = {}
-        self._pedals: dict[int, None] = {}
+        self._holders: dict[Place, int] = {}  # how many notes hold a place
 
     def __len__(self) -> int:
         return len(self._by_id)
@@ -39,30 +41,14 @@ class NoteLedger:
         """What sounds now, in the order it was started."""
         return tuple(self._by_id.values())
 
-    @property
-    def pedals(self) -> tuple[int, ...]:
-        """Channels whose sustain pedal is down, in the order they were pressed."""
-        return tuple(self._pedals)
+    def holders(self, channel: int, pitch: int) -> int:
+        """Return how many notes hold a place; 0 where nothing sounds."""
+        return self._holders.get((channel, pitch), 0)
 
-    def move_pedal(self, channel: int, value: int) -> None:
-        """Enter a move of the sustain pedal; from 64 on it is down (MIDI 1.0, controller 64)."""
-        if value >= 64:
-            self._pedals[channel] = None
-        else:
-            self._pedals.pop(channel, None)
+    def start(self, note_id: int, channel: int, pitch: int) -> bool:
+        """Enter a note about to be sent; return whether its place sounds already.
 
-    def at(self, channel: int, pitch: int) -> SoundingNote | None:
-        """Return the note that sounds at a channel and pitch, if any."""
-        return self._by_place.get((channel, pitch))
-
-    def start(self, note_id: int, channel: int, pitch: int) -> SoundingNote | None:
-        """Enter a note about to be sent.
-
-        Returns
-        -------
-        SoundingNote or None
-            The older note at the same place, already taken out of the ledger: its note-off
-            must be sent before the new note-on.
+        Then the place's note-off must be sent before the new note-on.
 
         Raises
         ------
@@ -71,24 +57,65 @@ class NoteLedger:
         """
         if note_id in self._by_id:
             raise ValueError(f"note id {note_id} sounds already")
-        note = SoundingNote(note_id, channel, pitch)
-        older = self._by_place.get((channel, pitch))
-        if older is not None:
-            del self._by_id[older.note_id]
-        self._by_id[note_id] = note
-        self._by_place[channel, pitch] = note
-        return older
+        self._by_id[note_id] = SoundingNote(note_id, channel, pitch)
+        held = self._holders.get((channel, pitch), 0)
+        self._holders[channel, pitch] = held + 1
+        return held > 0
 
-    def end(self, note_id: int) -> SoundingNote | None:
-        """Take a note out; None if it does not sound (any more), and nothing is to be sent."""
+    def end(self, note_id: int) -> bool:
+        """Take a note out; return whether its place ends with it and a note-off is to be sent."""
         note = self._by_id.pop(note_id, None)
-        if note is not None:
-            del self._by_place[note.channel, note.pitch]
-        return note
+        if note is None:
+            return False
+        place = (note.channel, note.pitch)
+        self._holders[place] -= 1
+        if self._holders[place]:
+            return False
+        del self._holders[place]
+        return True
 
-    def end_all(self) -> tuple[SoundingNote, ...]:
-        """Take every note out and return them: each needs its note-off now."""
-        notes = self.sounding
+    def end_all(self) -> tuple[Place, ...]:
+        """Take every note out; return the places, each of which needs its note-off now."""
+        places = tuple(self._holders)
         self._by_id.clear()
-        self._by_place.clear()
-        return notes
+        self._holders.clear()
+        return places
+
+
+class PedalLedger:
+    """The pedals that are down on one port, with the values their holders gave them."""
+
+    def __init__(self) -> None:
+        self._values: dict[Place, dict[int, int]] = {}
+
+    def move(self, holder: int, channel: int, number: int, value: int) -> int:
+        """Enter a holder's move of a pedal, 0..127; return where the pedal stands then."""
+        values = self._values.setdefault((channel, number), {})
+        values.pop(holder, None)
+        if value:
+            values[holder] = value
+        stands = max(values.values(), default=0)
+        if not values:
+            del self._values[channel, number]
+        return stands
+
+    def stands(self, channel: int, number: int) -> int:
+        """Return the value of a pedal; 0 is up."""
+        return max(self._values.get((channel, number), {}).values(), default=0)
+
+    def down(self, holder: int | None = None) -> list[Place]:
+        """Return the pedals that are down, or those that one holder holds, as pressed."""
+        return [
+            place for place, values in self._values.items() if holder is None or holder in values
+        ]
+
+    def held_by_others(self, channel: int, holder: int) -> bool:
+        """Return whether anybody else holds a pedal of a channel."""
+        return any(
+            place[0] == channel and values.keys() - {holder}
+            for place, values in self._values.items()
+        )
+
+    def clear(self) -> None:
+        """Forget all of them."""
+        self._values.clear()

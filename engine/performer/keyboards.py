@@ -1,11 +1,14 @@
 """All the performer's MIDI inputs: to mappings first, then to the music, then through."""
 
-from collections.abc import Iterable, Sequence
+import threading
+from collections.abc import Callable, Iterable, Sequence
 
 from engine.choices import Duet
 from engine.events import NoteEvent, TargetState
 from engine.mapping.input import InputMapper
 from engine.music.clock import Clock
+from engine.performer.feedback import FeedbackGuard
+from engine.performer.held import HeldByInput
 from engine.performer.listener import Listener
 from engine.performer.thru import Thru
 from engine.performer.turns import Turns
@@ -15,11 +18,15 @@ from engine.transfer.live import LiveTransfer
 
 __all__ = ["Keyboards"]
 
+_SYSTEM_RESET = 0xFF
+_PANIC_WAITS_S = 0.1
+
 
 class Keyboards:
     """Several inputs as one performer.
 
-    A message a mapping was meant for goes no further; what is left is music.
+    A message a mapping was meant for goes no further; what is left is music. But what ends a
+    key or a pedal goes where its beginning went, and an input that leaves lets go of all it holds.
 
     Parameters
     ----------
@@ -46,6 +53,8 @@ class Keyboards:
     ) -> None:
         self.mapper = mapper
         self.turns = Turns()
+        self.feedback = FeedbackGuard()
+        """To be told what is sent to the output."""
         self._inputs = tuple(inputs)
         self._clock = clock
         self._listener = Listener(clock)
@@ -53,15 +62,18 @@ class Keyboards:
         self._transfer = LiveTransfer(strength=0.0, seed=seed)
         self._transferred: tuple[tuple[str, ...], float] | None = None
         self._alive = [False] * len(self._inputs)
+        self._held = [HeldByInput() for _ in range(len(self._inputs) + 1)]  # last: the clock's port
+        self._passing = threading.Lock()  # a panic must not fall between two messages
 
     @property
     def trouble(self) -> str:
-        """Which inputs are away, in one line; empty if none is."""
-        return "; ".join(
+        """Which inputs are away or bring back our own output, in one line; empty if none."""
+        away = [
             source.message or f"MIDI input {source.port!r} is away"
             for source in self._inputs
             if not source.alive
-        )
+        ]
+        return "; ".join(away + [self._feedback_words(number) for number in self.feedback.cut])
 
     def open(self) -> None:
         """Open every input, or none.
@@ -81,12 +93,15 @@ class Keyboards:
 
     def poll(self, now_s: float, others: Iterable[tuple[float, bytes]] = ()) -> None:
         """Take in what has come; ``others`` are messages that came with the clock."""
-        for number, source in enumerate(self._inputs):
-            if self._alive[number] and not source.alive:
-                self.end(now_s)  # nobody will say when its keys were let go
-            self._alive[number] = source.alive
-            self._hear(source.take())
-        self._hear(others)
+        with self._passing:
+            for number, source in enumerate(self._inputs):
+                alive = source.alive  # before its last messages are read
+                self._hear(number, source.take())
+                if self._alive[number] and not alive:
+                    self._leave(number, now_s)
+                self._alive[number] = alive
+            self._hear(len(self._inputs), others)
+        self.feedback.check(now_s)
 
     def move(self, performance: Performance, target: TargetState, now_s: float) -> None:
         """Let what passes through be moved as the performance asks; call it every turn."""
@@ -98,10 +113,11 @@ class Keyboards:
         if self._thru is None:
             return
         clock = self._clock
-        for at_s, message in self._transfer.poll(
-            now_s, clock.beat_at(now_s), clock.tempo_bpm, performance.beats_per_bar
-        ):
-            self._thru.take(at_s, message)
+        with self._passing:
+            for timed in self._transfer.poll(
+                now_s, clock.beat_at(now_s), clock.tempo_bpm, performance.beats_per_bar
+            ):
+                self._thru.send(*timed)
 
     def performed(self, now_s: float) -> tuple[NoteEvent, ...]:
         """Return the notes not told before, in beats; none while the music stands."""
@@ -114,18 +130,54 @@ class Keyboards:
         beats = (now_s - last_s) * self._clock.tempo_bpm / 60.0
         return self.turns.update(duet, last_s, self._listener.holding, beats)
 
-    def end(self, now_s: float) -> None:
-        """End everything that is held and passed through."""
-        self._listener.forget(now_s)
-        if self._thru is not None:
-            self._transfer.end_all(now_s)
-            self._thru.end_all(now_s)
+    def panic(self, now_s: float, silence: Callable[[], None]) -> None:
+        """Forget what is held and what was to come, and call ``silence``; from any thread.
 
-    def _hear(self, messages: Iterable[tuple[float, bytes]]) -> None:
-        for at_s, message in messages:
-            if not message or self.mapper.take(message):
-                continue
-            self._listener.take(((at_s, message),))
+        Nothing passes through in between. A turn that hangs is not waited for.
+        """
+        free = self._passing.acquire(timeout=_PANIC_WAITS_S)
+        try:
+            self._listener.forget(now_s)
+            self._transfer.end_all(now_s)
             if self._thru is not None:
-                for due_s, moved in self._transfer.take(at_s, message):
-                    self._thru.take(due_s, moved)
+                self._thru.forget()
+            for held in self._held:
+                held.clear()
+            silence()
+        finally:
+            if free:
+                self._passing.release()
+
+    def _hear(self, source: int, messages: Iterable[tuple[float, bytes]]) -> None:
+        held = self._held[source]
+        for at_s, message in messages:
+            if not message or self.feedback.is_echo(source, at_s, message):
+                continue
+            if message[0] == _SYSTEM_RESET:
+                self._leave(source, at_s)
+            elif not self.mapper.take(message) or held.lets_go(message):
+                self._pass(source, at_s, message)
+
+    def _pass(self, source: int, at_s: float, message: bytes) -> None:
+        self._held[source].follow(message)
+        self._listener.hear(at_s, message, source)
+        if self._thru is not None:
+            for timed in self._transfer.take(at_s, message, source):
+                self._thru.send(*timed)
+
+    def _leave(self, source: int, at_s: float) -> None:
+        """Let go of everything an input holds: nobody will say when its keys were let go."""
+        for message in self._held[source].let_go():
+            self._pass(source, at_s, message)
+        self._listener.forget(at_s, source)
+        for timed in self._transfer.end_all(at_s, source):
+            if self._thru is not None:
+                self._thru.send(*timed)
+
+    def _feedback_words(self, number: int) -> str:
+        known = number < len(self._inputs)
+        port = repr(self._inputs[number].port) if known else "of the clock"
+        return (
+            f"our own output comes back through MIDI input {port}: its echoes are dropped; "
+            "take the connection out"
+        )

@@ -5,44 +5,18 @@ song position), what was about to sound is withdrawn and what sounds is ended: n
 """
 
 from collections.abc import Callable
-from typing import Protocol
 
 from engine.events import SUSTAIN
 from engine.midi.mpe import MANAGER_CHANNEL, MpeZone
+from engine.midi.output import NoteOutput
 from engine.pipeline.pipeline import Pipeline
 from engine.pipeline.step import Pace, Step
 from engine.sync.leader import ClockLeader
 from engine.sync.source import SyncSource
 
-__all__ = ["NotePort", "Player"]
+__all__ = ["Player"]
 
 _MANY_NOTES = 256
-
-
-class NotePort(Protocol):
-    """Where notes go, as `engine.midi.sender.client.SenderClient`."""
-
-    def note(
-        self, note_id: int, on_s: float, off_s: float, channel: int, pitch: int, velocity: int
-    ) -> None:
-        """Hand over a note with both its ends."""
-        ...
-
-    def control(self, at_s: float, channel: int, control: int, value: int) -> None:
-        """Hand over a controller change."""
-        ...
-
-    def pressure(self, at_s: float, channel: int, value: int) -> None:
-        """Hand over a channel pressure."""
-        ...
-
-    def end_note(self, note_id: int, at_s: float) -> None:
-        """Move the end of a note; before its start, it never sounds."""
-        ...
-
-    def cancel_after(self, at_s: float) -> None:
-        """Withdraw notes that start then or later."""
-        ...
 
 
 class Player:
@@ -54,7 +28,7 @@ class Player:
         What to play, on the source's clock.
     sync : SyncSource
         Whose beat is followed.
-    port : NotePort
+    port : NoteOutput
         Where notes and controllers go.
     leader : ClockLeader or None
         Sends MIDI clock along, if wanted.
@@ -66,7 +40,7 @@ class Player:
         self,
         pipeline: Pipeline,
         sync: SyncSource,
-        port: NotePort,
+        port: NoteOutput,
         leader: ClockLeader | None = None,
         withdrawn: Callable[[float, bool], None] | None = None,
     ) -> None:
@@ -78,6 +52,7 @@ class Player:
         self._jumps = sync.clock.jumps
         self._zone = MpeZone(port)
         self._mpe = False
+        self._pedals: set[int] = set()  # channels where one was moved
         self._ends: dict[int, float] = {}  # of notes handed over: when they end
 
     def turn(self, now_s: float, pace: Pace | None = None) -> Step:
@@ -104,8 +79,9 @@ class Player:
         for change in step.controls:
             control = change.control
             channel = control.channel
-            if self._mpe and control.control == SUSTAIN:
-                channel = MANAGER_CHANNEL
+            if control.control == SUSTAIN:
+                channel = MANAGER_CHANNEL if self._mpe else channel
+                self._pedals.add(channel)
             self._port.control(change.at_s, channel, control.control, control.value)
         if len(self._ends) > _MANY_NOTES:
             self._ends = {note: end_s for note, end_s in self._ends.items() if end_s > now_s}
@@ -115,8 +91,9 @@ class Player:
         wanted = self._pipeline.performance.mpe
         if wanted != self._mpe:
             self._mpe = wanted
-            for channel in range(16):  # the pedal moves to another channel
+            for channel in self._pedals:  # the pedal moves to another channel
                 self._port.control(now_s, channel, SUSTAIN, 0)
+            self._pedals.clear()
             (self._zone.open if wanted else self._zone.close)(now_s)
 
     def stop(self, now_s: float) -> None:

@@ -7,13 +7,13 @@ keeps the time (a thread, the window, a test).
 from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Protocol
 
 from engine.choices import check_range
-from engine.events import SUSTAIN, ControlEvent, NoteEvent
+from engine.events import ControlEvent, NoteEvent
+from engine.midi.output import NoteOutput
 from engine.session.events_file import Session
 
-__all__ = ["ReplayPort", "ReplayScore", "Replayed", "Replayer"]
+__all__ = ["ReplayScore", "Replayed", "Replayer"]
 
 LEAD_S = 0.05
 """Notes are handed over so long before they sound; the sender wants 30 ms."""
@@ -78,24 +78,6 @@ class ReplayScore:
         return list(last.values())
 
 
-class ReplayPort(Protocol):
-    """Where it is played to, as `engine.midi.sender.client.SenderClient`."""
-
-    def note(
-        self, note_id: int, on_s: float, off_s: float, channel: int, pitch: int, velocity: int
-    ) -> None:
-        """Hand over a note with both its ends."""
-        ...
-
-    def control(self, at_s: float, channel: int, control: int, value: int) -> None:
-        """Hand over a controller change."""
-        ...
-
-    def end_note(self, note_id: int, at_s: float) -> None:
-        """Move the end of a note; before its start, it never sounds."""
-        ...
-
-
 class Replayer:
     """Plays a score; call `advance` every few milliseconds.
 
@@ -103,11 +85,11 @@ class Replayer:
     ----------
     score : ReplayScore
         What to play.
-    port : ReplayPort
+    port : NoteOutput
         Where to.
     """
 
-    def __init__(self, score: ReplayScore, port: ReplayPort) -> None:
+    def __init__(self, score: ReplayScore, port: NoteOutput) -> None:
         self._score = score
         self._port = port
         self._origin_s = 0.0
@@ -115,7 +97,6 @@ class Replayer:
         self._playing = False
         self._next_id = 1
         self._ends: dict[int, float] = {}  # of notes handed over, on the caller's clock
-        self._pedals: set[int] = set()  # channels
 
     @property
     def playing(self) -> bool:
@@ -160,10 +141,8 @@ class Replayer:
         for note_id, end_s in self._ends.items():
             if end_s > now_s:
                 self._port.end_note(note_id, now_s)
-        for channel in self._pedals:
-            self._port.control(now_s, channel, SUSTAIN, 0)
+        self._port.cancel_after(now_s)  # pedals that were handed over ahead of time, too
         self._ends.clear()
-        self._pedals.clear()
 
     def advance(self, now_s: float) -> list[Replayed]:
         """Hand over what is due and return it."""
@@ -184,8 +163,6 @@ class Replayer:
         event, at_s = item.event, self._origin_s + item.at_s
         if isinstance(event, ControlEvent):
             self._port.control(max(at_s, now_s), event.channel, event.control, event.value)
-            if event.control == SUSTAIN:
-                (self._pedals.add if event.pressed else self._pedals.discard)(event.channel)
             return
         # Numbered anew: a piece of a session may be played again and again.
         until_s = self._origin_s + item.until_s

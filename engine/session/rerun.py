@@ -11,6 +11,7 @@ from typing import Any
 
 from engine.errors import InputError, SessionError
 from engine.events import EmotionState
+from engine.midi.output import NoteOutput
 from engine.pipeline.pipeline import Pipeline
 from engine.pipeline.player import Player
 from engine.pipeline.step import Inputs, Step
@@ -127,7 +128,10 @@ class _Again:
         )
         if self._resume is not None:
             self._pipeline.resume(self._resume)
-        self._player = Player(self._pipeline, self._sync, _Nowhere(), withdrawn=self._cut)
+        # Leads nowhere: what is played is taken from the steps.
+        self._player = Player(
+            self._pipeline, self._sync, NoteOutput(lambda frame: None), withdrawn=self._cut
+        )
         self._now_s = self._origin_s
 
     def take(self, event: Mapping[str, Any]) -> None:
@@ -175,27 +179,6 @@ class _Again:
 
     def _cut(self, at_s: float, ends: bool) -> None:
         take_line(self.session, encode_cut(at_s - self._origin_s, ends=ends))
-
-
-class _Nowhere:
-    """A note port that leads nowhere: what is played is taken from the steps."""
-
-    def note(
-        self, note_id: int, on_s: float, off_s: float, channel: int, pitch: int, velocity: int
-    ) -> None:
-        pass
-
-    def control(self, at_s: float, channel: int, control: int, value: int) -> None:
-        pass
-
-    def pressure(self, at_s: float, channel: int, value: int) -> None:
-        pass
-
-    def end_note(self, note_id: int, at_s: float) -> None:
-        pass
-
-    def cancel_after(self, at_s: float) -> None:
-        pass
 
 
 def _emotion(event: Mapping[str, Any]) -> EmotionState:

@@ -5,12 +5,12 @@ song position pointer and Continue, on the next sixteenth.
 """
 
 import math
-from typing import Protocol
 
+from engine.midi.output import NoteOutput
 from engine.music.clock import Clock
 from engine.sync.follower import CLOCKS_PER_BEAT, CLOCKS_PER_SIXTEENTH
 
-__all__ = ["ClockLeader", "RealtimePort"]
+__all__ = ["ClockLeader"]
 
 _LEAD_S = 0.05  # clocks are handed over so long before their time; the sender wants 30 ms
 _NOTICE_S = 0.01  # between Start and the first clock, so that slow followers are ready
@@ -19,22 +19,10 @@ _POSITIONS = 1 << 14  # the pointer has 14 bits: 4096 quarter notes, then it beg
 _CLOCK, _START, _CONTINUE, _STOP = 0xF8, 0xFA, 0xFB, 0xFC
 
 
-class RealtimePort(Protocol):
-    """Where clocks go, as `engine.midi.sender.client.SenderClient`."""
-
-    def realtime(self, at_s: float, status: int) -> None:
-        """Hand over a clock, start, continue or stop."""
-        ...
-
-    def song_position(self, at_s: float, sixteenths: int) -> None:
-        """Hand over a song position pointer."""
-        ...
-
-
 class ClockLeader:
     """Sends a clock's beat as MIDI clock."""
 
-    def __init__(self, port: RealtimePort) -> None:
+    def __init__(self, port: NoteOutput) -> None:
         self._port = port
         self._jumps: int | None = None
         self._next = 0  # clocks since beat 0

@@ -2,17 +2,18 @@
 
 Nothing waits for more to come: loudness, timing and octave of a note are decided when it arrives,
 note lengths when they are due, added notes at each beat, mode at each bar. With strength 0 every
-message leaves as it came.
+message leaves as it came. Several inputs are one performer, but each holds its keys by itself.
 """
 
 import heapq
 from collections import deque
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.midi.messages import ends_notes
 from engine.music.draws import Draws
 from engine.transfer.change import Change, resolve
 from engine.transfer.elements import ELEMENTS
@@ -24,8 +25,17 @@ from engine.transfer.register import Octaves, choose_octaves
 
 __all__ = ["LiveTransfer", "Timed"]
 
-Timed = tuple[float, bytes]
-"""When a message is due [s], and the message."""
+
+class Timed(NamedTuple):
+    """A message, when it is due [s], and the input it belongs to."""
+
+    at_s: float
+    message: bytes
+    source: int = 0
+
+
+_Place = tuple[int, int, int]
+"""Input, channel, pitch."""
 
 _MEMORY_S: Final = 16.0
 """How far back the performer's own levels are taken from [s]."""
@@ -38,6 +48,8 @@ _CHORD_MEMORY_S: Final = 0.6
 _ROLL_S: Final = 0.03
 """Delay from note to note of a chord where arousal is lowest [s]."""
 _SHORTEST_S: Final = 0.05
+_SHORTEST_DELAYED_S: Final = 0.005
+"""Least length of a note that was delayed: its key may be up before it starts [s]."""
 _SOFTER: Final = 8
 _FILL_PLACES: Final = (0.5, 0.25, 0.75)
 """Where in a beat notes are added, most wanted first."""
@@ -78,9 +90,11 @@ class LiveTransfer:
         self._draws = Draws(seed)
         self._target = (0.0, 0.0)
         self._played: deque[Sounded] = deque()
-        self._keys: dict[tuple[int, int], _Key] = {}
-        self._sounding: dict[tuple[int, int], int] = {}  # place sent to -> number of the note
-        self._pending: list[tuple[float, int, int, bytes]] = []  # due, ends first, number
+        self._keys: dict[_Place, _Key] = {}
+        self._sounding: dict[_Place, set[int]] = {}  # place sent to -> numbers of its notes
+        # Due, ends first, number of the note, message, input.
+        self._pending: list[tuple[float, int, int, bytes, int]] = []
+        self._inputs: dict[int, int] = {}  # channel -> input that played there last
         self._count = 0
         self._beat = -1
         self._degrees: Degrees | None = None
@@ -107,7 +121,7 @@ class LiveTransfer:
             self._target = (valence, arousal)
             self._resolve()
 
-    def take(self, at_s: float, message: bytes) -> list[Timed]:
+    def take(self, at_s: float, message: bytes, source: int = 0) -> list[Timed]:
         """Return what a message becomes, due now; some of it may come out of `poll` later.
 
         Parameters
@@ -116,11 +130,16 @@ class LiveTransfer:
             When it was played [s], ascending.
         message : bytes
             One MIDI message.
+        source : int
+            Number of the input it came from.
         """
         kind = message[0] & 0xF0 if message else 0
+        if len(message) == 3 and kind == 0xB0 and ends_notes(message[1]):
+            ends = self.end_all(at_s, source, message[0] & 15)
+            return [*ends, Timed(at_s, message, source)]
         if kind not in (0x80, 0x90) or len(message) != 3:
-            return [(at_s, message)]
-        place = (message[0] & 15, message[1])
+            return [Timed(at_s, message, source)]
+        place = (source, message[0] & 15, message[1])
         if _begins(message):
             sent = self._let_go(at_s, place, None)
             return sent + self._press(at_s, place, message)
@@ -143,30 +162,40 @@ class LiveTransfer:
             self._at_beat(now_s, 60.0 / tempo_bpm, self._beat % beats_per_bar == 0)
         due: list[Timed] = []
         while self._pending and self._pending[0][0] <= now_s:
-            at_s, _, number, message = heapq.heappop(self._pending)
-            if _begins(message):
-                due += self._start(at_s, message, number)
-            else:
-                due += self._end(at_s, message, number)
+            at_s, begins, number, message, source = heapq.heappop(self._pending)
+            due += (self._start if begins else self._end)(at_s, message, number, source)
         return due
 
-    def end_all(self, at_s: float) -> list[Timed]:
-        """Return an end for everything that sounds: the keyboard is gone."""
-        ends = [(at_s, _off(channel, pitch)) for channel, pitch in self._sounding]
-        self._keys.clear()
-        self._sounding.clear()
-        self._pending.clear()
-        return ends
+    def end_all(
+        self, at_s: float, source: int | None = None, channel: int | None = None
+    ) -> list[Timed]:
+        """Return an end for everything that sounds, and forget what was to come.
 
-    def _press(self, at_s: float, place: tuple[int, int], message: bytes) -> list[Timed]:
-        channel, pitch = place
+        Of one input and one channel, where these are given.
+        """
+
+        def concerned(of_source: int, of_channel: int) -> bool:
+            return source in (None, of_source) and channel in (None, of_channel)
+
+        sounding = [place for place in self._sounding if concerned(*place[:2])]
+        for place in sounding:
+            del self._sounding[place]
+        for place in [place for place in self._keys if concerned(*place[:2])]:
+            del self._keys[place]
+        self._pending = [each for each in self._pending if not concerned(each[4], each[3][0] & 15)]
+        heapq.heapify(self._pending)
+        return [Timed(at_s, _off(*place[1:]), place[0]) for place in sounding]
+
+    def _press(self, at_s: float, place: _Place, message: bytes) -> list[Timed]:
+        source, channel, pitch = place
         self._forget(at_s)
         self._count += 1
+        self._inputs[channel] = source
         note = Sounded(self._count, at_s, 0.0, pitch, message[2], channel)
         self._played.append(note)
         if self._strength == 0.0:
             self._keys[place] = _Key(note, pitch, at_s)
-            return self._start(at_s, message, note.number)
+            return self._start(at_s, message, note.number, source)
         in_melody = self._sings(note)
         if not in_melody and self._is_thinned(note):
             self._keys[place] = _Key(note, None, at_s)
@@ -176,32 +205,38 @@ class LiveTransfer:
         start_s = at_s + self._delay(note)
         self._keys[place] = _Key(note, sent, start_s)
         if self._change.length < 1.0:
-            self._schedule(start_s + self._usual_length(), _off(channel, sent), note.number)
+            end_s = start_s + self._usual_length()
+            self._schedule(end_s, _off(channel, sent), note.number, source)
         if start_s > at_s:
-            self._schedule(start_s, on, note.number)
+            self._schedule(start_s, on, note.number, source)
             return []
-        return self._start(at_s, on, note.number)
+        return self._start(at_s, on, note.number, source)
 
-    def _start(self, at_s: float, message: bytes, number: int) -> list[Timed]:
-        """Send a note-on; what sounds at its place is ended before it."""
-        place = (message[0] & 15, message[1])
-        ends = [] if place not in self._sounding else [(at_s, _off(*place))]
-        self._sounding[place] = number
-        return [*ends, (at_s, message)]
+    def _start(self, at_s: float, message: bytes, number: int, source: int) -> list[Timed]:
+        """Send a note-on; what sounds at its place is struck anew, and ends with the last key."""
+        place = (source, message[0] & 15, message[1])
+        ends = [Timed(at_s, _off(*place[1:]), source)] if place in self._sounding else []
+        self._sounding.setdefault(place, set()).add(number)
+        return [*ends, Timed(at_s, message, source)]
 
-    def _end(self, at_s: float, message: bytes, number: int) -> list[Timed]:
-        """Send a note's end, unless it has ended or another note took its place."""
-        place = (message[0] & 15, message[1])
-        if self._sounding.get(place) != number:
+    def _end(self, at_s: float, message: bytes, number: int, source: int) -> list[Timed]:
+        """Send a note's end, unless it has ended or another note holds its place."""
+        place = (source, message[0] & 15, message[1])
+        numbers = self._sounding.get(place, set())
+        if number not in numbers:
+            return []
+        numbers.remove(number)
+        if numbers:
             return []
         del self._sounding[place]
-        return [(at_s, message)]
+        return [Timed(at_s, message, source)]
 
-    def _let_go(self, at_s: float, place: tuple[int, int], message: bytes | None) -> list[Timed]:
+    def _let_go(self, at_s: float, place: _Place, message: bytes | None) -> list[Timed]:
         """End what a key started; a key nobody pressed lets its message through."""
+        source, channel, pitch = place
         key = self._keys.pop(place, None)
         if key is None:
-            return [] if message is None else [(at_s, message)]
+            return [] if message is None else [Timed(at_s, message, source)]
         number = key.note.number
         length_s = at_s - key.note.onset_s
         for index, note in enumerate(self._played):
@@ -209,12 +244,16 @@ class LiveTransfer:
                 self._played[index] = replace(note, length_s=length_s)
         if key.sent is None:
             return []
-        plain = message is not None and key.sent == place[1]
-        off = message if plain and message is not None else _off(place[0], key.sent)
+        if message is None:  # struck again; what has not started yet gives way
+            self._pending = [each for each in self._pending if each[2] != number]
+            heapq.heapify(self._pending)
+        off = message if message is not None and key.sent == pitch else _off(channel, key.sent)
         end_s = max(at_s, key.start_s + length_s * max(self._change.length, 1.0))
+        if key.start_s > key.note.onset_s:  # it may not have started yet
+            end_s = max(end_s, key.start_s + _SHORTEST_DELAYED_S)
         if message is None or end_s <= at_s:
-            return self._end(at_s, off, number)
-        self._schedule(end_s, off, number)
+            return self._end(at_s, off, number, source)
+        self._schedule(end_s, off, number, source)
         return []
 
     def _at_beat(self, now_s: float, beat_s: float, is_bar: bool) -> None:
@@ -256,8 +295,11 @@ class LiveTransfer:
             velocity = max(self._change.velocity_of(note.velocity) - _SOFTER, 1)
             start_s = now_s + at * beat_s
             self._count += 1
-            self._schedule(start_s, bytes((0x90 | note.channel, pitch, velocity)), self._count)
-            self._schedule(start_s + 0.22 * beat_s, _off(note.channel, pitch), self._count)
+            source = self._inputs.get(note.channel, 0)
+            on = bytes((0x90 | note.channel, pitch, velocity))
+            self._schedule(start_s, on, self._count, source)
+            end_s = start_s + 0.22 * beat_s
+            self._schedule(end_s, _off(note.channel, pitch), self._count, source)
 
     def _pitch(self, note: Sounded, in_melody: bool) -> int:
         if note.channel == DRUM_CHANNEL:
@@ -356,8 +398,8 @@ class LiveTransfer:
             notes=change.notes * shared if "density" in self._elements else 1.0,
         )
 
-    def _schedule(self, at_s: float, message: bytes, number: int) -> None:
-        heapq.heappush(self._pending, (at_s, int(_begins(message)), number, message))
+    def _schedule(self, at_s: float, message: bytes, number: int, source: int) -> None:
+        heapq.heappush(self._pending, (at_s, int(_begins(message)), number, message, source))
 
 
 def _begins(message: bytes) -> bool:

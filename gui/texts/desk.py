@@ -81,7 +81,13 @@ LEARN: Final = "Learn from MIDI: move a knob, press a pad or a pedal"
 LEARN_CANCEL: Final = "Stop waiting for MIDI"
 LEARN_FORGET: Final = "Forget the MIDI mapping"
 LEARN_WAITING: Final = "move it …"
-LEARN_SOURCES: Final = {"cc": "CC {number}", "note": "Note {number}", "program": "Prog {number}"}
+LEARN_SOURCES: Final = {
+    "cc": "CC {number}",
+    "note": "Note {number}",
+    "program": "Prog {number}",
+    "nrpn": "NRPN {number}",
+    "rpn": "RPN {number}",
+}
 LEARN_CHANNEL: Final = "{words} ch {channel}"
 LEARN_NEEDS_MUSIC: Final = "Press Start and choose a keyboard under Keys first, then learn."
 

@@ -7,8 +7,9 @@ import random
 from typing import Any
 
 from engine.midi.messages import Outgoing
+from engine.midi.output import NoteOutput
 from engine.midi.sender.schedule import Schedule
-from engine.midi.wire import Frame, Kind
+from engine.midi.wire import Frame
 from engine.pipeline.pipeline import Pipeline
 from engine.pipeline.player import Player
 from engine.settings.performance import Performance
@@ -118,7 +119,7 @@ class _Stage:
         self._clock = sync.clock
         performance = Performance(mode="manual", valence=0.4, arousal=0.6, key="C:maj")
         self.pipeline = Pipeline(performance, sync.clock, seed, draft_beats=0)
-        self._player = Player(self.pipeline, sync, self)
+        self._player = Player(self.pipeline, sync, NoteOutput(self._take))
         self._schedule = Schedule()
         self._random = random.Random(seed)
         self._now = self._due = 100.0
@@ -168,30 +169,6 @@ class _Stage:
                 self.sounding.add(place)
             elif data[0] & 0xF0 == 0x80:
                 self.sounding.discard(place)
-
-    # what the player takes for its port
-
-    def note(
-        self, note_id: int, on_s: float, off_s: float, channel: int, pitch: int, velocity: int
-    ) -> None:
-        """Take a note."""
-        self._take(Frame(Kind.NOTE, channel, pitch, velocity, note_id, on_s, off_s))
-
-    def control(self, at_s: float, channel: int, control: int, value: int) -> None:
-        """Take a controller."""
-        self._take(Frame(Kind.CONTROL, channel, control, value, at_s=at_s))
-
-    def pressure(self, at_s: float, channel: int, value: int) -> None:
-        """Take a channel pressure."""
-        self._take(Frame(Kind.PRESSURE, channel, value, at_s=at_s))
-
-    def end_note(self, note_id: int, at_s: float) -> None:
-        """Move an end."""
-        self._take(Frame(Kind.END_NOTE, note_id=note_id, at_s=at_s))
-
-    def cancel_after(self, at_s: float) -> None:
-        """Withdraw."""
-        self._take(Frame(Kind.CANCEL_AFTER, at_s=at_s))
 
     def _take(self, frame: Frame) -> None:
         self._hear(self._schedule.handle(frame, self._now))

@@ -16,8 +16,10 @@ import heapq
 import itertools
 import time
 from collections import deque
+from collections.abc import Set
 
 from engine.errors import MidiPortError
+from engine.midi.messages import PEDALS
 from engine.midi.ports.frame_clock import FRAME_WRAP, ServerFrames
 from engine.midi.ports.jack_server import Pulse, open_client, wait_periods
 from engine.midi.ports.port import Clock, Written
@@ -34,7 +36,6 @@ _NOTE_OFF, _NOTE_ON = 0x80, 0x90
 _RELEASE = 64  # velocity of a note-off that has none of its own (MIDI 1.0)
 _NOTES = 0x80  # the bits that note-offs and note-ons share
 _CONTROL = 0xB0
-_PEDALS = (64, 66)  # sustain, sostenuto: down from 64 on (MIDI 1.0)
 _REPEATED_S = 0.7  # ends so long before trouble are said again, and those since
 _REPEATED_MOST_S = 3.0
 _OVERDUE_S = 1.0  # so long past, whatever an xrun did to frames: goes at once, before what waits
@@ -131,14 +132,11 @@ class JackPort:
             sent.append(self._sent.popleft())
         return sent
 
-    def withdraw(self, at_s: float) -> None:
+    def withdraw(self, note_ids: Set[int]) -> None:
         """Take back note-ons that wait, and their note-offs; a stopped beat shall not blip."""
         # `list` copies under the GIL; an id whose note was written meanwhile does no harm.
-        waiting = list(self._waiting)
-        self._withdrawn &= {note_id for _, _, _, note_id, _ in waiting}
-        self._withdrawn |= {
-            note_id for _, _, _, note_id, on_s in waiting if note_id >= 0 and on_s >= at_s
-        }
+        waiting = {note_id for _, _, _, note_id, _ in list(self._waiting)}
+        self._withdrawn = waiting & (self._withdrawn | note_ids)
 
     def refresh(self) -> None:
         """Compare the clocks again and look who is connected."""
@@ -321,7 +319,7 @@ def _held(data: bytes) -> bytes:
     """Return what a message holds or lets go, the place of a note or a pedal; else nothing."""
     if data[0] & 0xE0 == _NOTES:
         return _place(data)
-    if data[0] & 0xF0 == _CONTROL and data[1] in _PEDALS:
+    if data[0] & 0xF0 == _CONTROL and data[1] in PEDALS:
         return data[:2]
     return b""
 

@@ -12,7 +12,7 @@ anything else
     An existing port, by any part of its name, upper or lower case.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from typing import NamedTuple, Protocol, TypeAlias
 
 from engine.errors import MidiPortError
@@ -60,8 +60,8 @@ class OutputPort(Protocol):
         """Return the notes written since the last call, where `send` could not tell."""
         ...
 
-    def withdraw(self, at_s: float) -> None:
-        """Take back note-ons for then or later [s] that have not left, and their note-offs."""
+    def withdraw(self, note_ids: Set[int]) -> None:
+        """Take back these note-ons where they have not left, and their note-offs."""
         ...
 
     def refresh(self) -> None:
@@ -99,7 +99,7 @@ class NullPort:
         """Return nothing: `send` has told already."""
         return []
 
-    def withdraw(self, at_s: float) -> None:
+    def withdraw(self, note_ids: Set[int]) -> None:
         """Nothing waits here."""
 
     def refresh(self) -> None:

@@ -5,6 +5,7 @@ opened by `engine.midi.ports.jack` instead.
 """
 
 import time
+from collections.abc import Set
 from typing import Any
 
 from engine.errors import MidiPortError
@@ -194,7 +195,7 @@ class RtMidiPort:
         """Return nothing: `send` has told already."""
         return []
 
-    def withdraw(self, at_s: float) -> None:
+    def withdraw(self, note_ids: Set[int]) -> None:
         """Do nothing: what is sent has left."""
 
     def refresh(self) -> None:

@@ -5,17 +5,20 @@ pipe. A second thread reads the reports and replaces a sender that died.
 """
 
 import math
-import operator
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 
 from engine.errors import InputError
+from engine.midi.messages import start_of
+from engine.midi.output import NoteOutput, check_int
 from engine.midi.sender.process import SenderProcess
 from engine.midi.sender.supervisor import SenderLink
 from engine.midi.wire import Frame, Kind
 
 __all__ = ["MAX_LATENCY_S", "SenderClient", "SenderStatus", "SentNote"]
+
+_SOUNDING = (Kind.NOTE, Kind.CONTROL, Kind.BEND, Kind.PRESSURE)
 
 MAX_LATENCY_S = 0.2
 """Largest output latency offset, either way [s]."""
@@ -76,7 +79,7 @@ class SenderStatus:
     message: str
 
 
-class SenderClient:
+class SenderClient(NoteOutput):
     """Runs the sender process and gives it work. Safe to use from any thread.
 
     All times are `time.perf_counter` seconds.
@@ -108,7 +111,16 @@ class SenderClient:
         ready: SenderProcess | None = None,
     ) -> None:
         _check_latency(latency_s)
+        super().__init__(self._hand_over)
         self._link = SenderLink(output, port_name, latency_s, ready)
+        self._watcher: Callable[[float, bytes], None] | None = None
+
+    def watch(self, watcher: Callable[[float, bytes], None]) -> None:
+        """Have a function called with the time [s] and the bytes of each message handed over.
+
+        Of notes it is told the note-ons.
+        """
+        self._watcher = watcher
 
     def start(self) -> None:
         """Start the sender and wait until its port is open.
@@ -136,114 +148,11 @@ class SenderClient:
     ) -> None:
         self.stop()
 
-    def note(
-        self, note_id: int, on_s: float, off_s: float, channel: int, pitch: int, velocity: int
-    ) -> None:
-        """Hand over a note with both its ends.
-
-        Raises
-        ------
-        InputError
-            If a value is out of range, ``off_s`` is not after ``on_s``, or ``note_id`` is
-            still in use.
-        """
-        _check_time("on_s", on_s)
-        _check_time("off_s", off_s)
-        if off_s <= on_s:
-            raise InputError(f"off_s must be after on_s={on_s!r}; got {off_s!r}")
-        _check_int("note_id", note_id, 0, 2**63 - 1)
-        _check_int("channel", channel, 0, 15)
-        _check_int("pitch", pitch, 0, 127)
-        _check_int("velocity", velocity, 1, 127)
-        self._link.submit(Frame(Kind.NOTE, channel, pitch, velocity, note_id, on_s, off_s))
-
-    def control(self, at_s: float, channel: int, control: int, value: int) -> None:
-        """Hand over a controller change; the sender leaves out what does not change.
-
-        Raises
-        ------
-        InputError
-            If a value is out of range.
-        """
-        _check_time("at_s", at_s)
-        _check_int("channel", channel, 0, 15)
-        _check_int("control", control, 0, 127)
-        _check_int("value", value, 0, 127)
-        self._link.submit(Frame(Kind.CONTROL, channel, control, value, at_s=at_s))
-
-    def bend(self, at_s: float, channel: int, value: int) -> None:
-        """Hand over a pitch bend, 0..16383 with 8192 in the middle.
-
-        Raises
-        ------
-        InputError
-            If a value is out of range.
-        """
-        _check_time("at_s", at_s)
-        _check_int("channel", channel, 0, 15)
-        _check_int("value", value, 0, 16383)
-        self._link.submit(Frame(Kind.BEND, channel, value & 127, value >> 7, at_s=at_s))
-
-    def pressure(self, at_s: float, channel: int, value: int) -> None:
-        """Hand over a channel pressure, 0..127.
-
-        Raises
-        ------
-        InputError
-            If a value is out of range.
-        """
-        _check_time("at_s", at_s)
-        _check_int("channel", channel, 0, 15)
-        _check_int("value", value, 0, 127)
-        self._link.submit(Frame(Kind.PRESSURE, channel, value, at_s=at_s))
-
-    def program(self, at_s: float, channel: int, program: int) -> None:
-        """Hand over a program change, 0..127.
-
-        Raises
-        ------
-        InputError
-            If a value is out of range.
-        """
-        _check_time("at_s", at_s)
-        _check_int("channel", channel, 0, 15)
-        _check_int("program", program, 0, 127)
-        self._link.submit(Frame(Kind.PROGRAM, channel, program, at_s=at_s))
-
-    def realtime(self, at_s: float, status: int) -> None:
-        """Hand over a clock, start, continue or stop, 0xF8..0xFF.
-
-        Raises
-        ------
-        InputError
-            If a value is out of range.
-        """
-        _check_time("at_s", at_s)
-        _check_int("status", status, 0xF8, 0xFF)
-        self._link.submit(Frame(Kind.REALTIME, data1=status, at_s=at_s))
-
-    def song_position(self, at_s: float, sixteenths: int) -> None:
-        """Hand over a song position pointer, 0..16383 sixteenths of 6 clocks.
-
-        Raises
-        ------
-        InputError
-            If a value is out of range.
-        """
-        _check_time("at_s", at_s)
-        _check_int("sixteenths", sixteenths, 0, 16383)
-        self._link.submit(Frame(Kind.REALTIME, data1=0xF2, note_id=sixteenths, at_s=at_s))
-
-    def end_note(self, note_id: int, at_s: float) -> None:
-        """Move the end of a note already handed over; before its start, it never sounds."""
-        _check_time("at_s", at_s)
-        _check_int("note_id", note_id, 0, 2**63 - 1)
-        self._link.submit(Frame(Kind.END_NOTE, note_id=note_id, at_s=at_s))
-
-    def cancel_after(self, at_s: float) -> None:
-        """Withdraw notes that start then or later; what sounds keeps its end."""
-        _check_time("at_s", at_s)
-        self._link.submit(Frame(Kind.CANCEL_AFTER, at_s=at_s))
+    def _hand_over(self, frame: Frame) -> None:
+        self._link.submit(frame)
+        if self._watcher is not None and frame.kind in _SOUNDING:
+            sent = start_of(frame, frame.at_s + self._link.latency_s)
+            self._watcher(sent.at_s, sent.data)
 
     def release(self, channel: int, pitch: int) -> None:
         """End a note that another engine may have left sounding; said to all who connect later.
@@ -253,8 +162,8 @@ class SenderClient:
         InputError
             If a value is out of range.
         """
-        _check_int("channel", channel, 0, 15)
-        _check_int("pitch", pitch, 0, 127)
+        check_int("channel", channel, 0, 15)
+        check_int("pitch", pitch, 0, 127)
         self._link.submit(Frame(Kind.RELEASE, channel=channel, data1=pitch))
 
     def panic(self) -> None:
@@ -314,20 +223,6 @@ class SenderClient:
     def pid(self) -> int | None:
         """Process id of the present sender."""
         return self._link.pid
-
-
-def _check_time(name: str, value: float) -> None:
-    if not math.isfinite(value):
-        raise InputError(f"{name} must be a finite time [s]; got {value!r}")
-
-
-def _check_int(name: str, value: int, low: int, high: int) -> None:
-    try:
-        fits = low <= operator.index(value) <= high  # NumPy's integers are as good
-    except TypeError:
-        fits = False
-    if not fits:
-        raise InputError(f"{name} must be a whole number from {low} to {high}; got {value!r}")
 
 
 def _check_latency(value: float) -> None:

@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterable
 from types import FrameType
 
 from engine.errors import MidiPortError
+from engine.midi.holders import holder_of
 from engine.midi.messages import NO_NOTE, Outgoing
 from engine.midi.ports.outputs import load_libraries, open_output
 from engine.midi.ports.port import Clock, OutputPort
@@ -138,7 +139,8 @@ class Sender:
                     self._port.connect(frame.text)
             else:
                 if frame.kind == Kind.CANCEL_AFTER and self._port is not None:
-                    self._port.withdraw(frame.at_s + self.schedule.latency_s)
+                    holder = holder_of(frame.note_id)
+                    self._port.withdraw(self.schedule.given_ahead(frame.at_s, holder))
                 if frame.kind == Kind.RELEASE:
                     self._inherited.append(frame)
                 self._send(self.schedule.handle(frame, self._clock()))

@@ -5,16 +5,21 @@ which pedals may be down and must be lifted, and which notes are still to come a
 handed over again.
 """
 
+import math
+
+from engine.midi.holders import holder_of
+from engine.midi.messages import PEDALS
 from engine.midi.wire import Frame, Kind
 
-__all__ = ["Book"]
+__all__ = ["Outstanding"]
 
-_SUSTAIN = 64
 _LATELY_S = 0.5
+_LIFTED_S = 10.0
+"""So long after its lift was handed over a pedal may still be down: its sender stood still [s]."""
 
 
-class Book:
-    """Outstanding notes, pedals ever pressed, the last program of each channel.
+class Outstanding:
+    """Outstanding notes, pedals that may be down, the last program of each channel.
 
     Not thread-safe.
     """
@@ -25,7 +30,8 @@ class Book:
         self._owed: dict[tuple[int, int], None] = {}  # note-offs nobody has confirmed yet
         self._ended: dict[tuple[int, int], float] = {}  # when the last note there was to end [s]
         self._programs: dict[int, Frame] = {}
-        self._pedals: dict[int, None] = {}  # lifted or not: the lift may not have been sent
+        # Holder, channel and controller of pedals → when they were lifted [s]; inf while down.
+        self._pedals: dict[tuple[int, int, int], float] = {}
 
     def __len__(self) -> int:
         return len(self._notes)
@@ -39,20 +45,23 @@ class Book:
             self._notes[frame.note_id] = frame
         elif frame.kind == Kind.PROGRAM:
             self._programs[frame.channel] = frame
-        elif frame.kind == Kind.CONTROL and frame.data1 == _SUSTAIN and frame.data2:
-            self._pedals[frame.channel] = None
+        elif frame.kind == Kind.CONTROL and frame.data1 in PEDALS:
+            pedal = (holder_of(frame.note_id), frame.channel, frame.data1)
+            if frame.data2:
+                self._pedals[pedal] = math.inf
+            elif pedal in self._pedals:
+                self._pedals[pedal] = frame.at_s
         elif frame.kind == Kind.END_NOTE and frame.note_id in self._notes:
             note = self._notes[frame.note_id]
             self._notes[frame.note_id] = note._replace(until_s=frame.at_s)
             if frame.at_s <= note.at_s:
                 self._over.add(frame.note_id)
         elif frame.kind == Kind.CANCEL_AFTER:
-            # They may have been sent already; the sender's report decides.
-            self._over.update(n for n, note in self._notes.items() if note.at_s >= frame.at_s)
+            self._cancel_after(frame.at_s, holder_of(frame.note_id))
         elif frame.kind == Kind.PANIC:
             self._over.update(self._notes)
 
-    def hear(self, frame: Frame) -> None:
+    def report(self, frame: Frame) -> None:
         """Take a report of the sender."""
         if frame.kind == Kind.SENT and frame.note_id in self._notes:
             self._over.add(frame.note_id)
@@ -66,13 +75,15 @@ class Book:
         """Return what a new sender must be told first.
 
         Notes that may sound are ended and forgotten; those to come are handed over again. What
-        ended last, as far as we have heard, is ended once more: it is reported when it is given to
+        ended last, as far as was reported, is ended once more: it is reported when it is given to
         the port, and a sender that stood still before it died may never have written it.
         Pedals are lifted: the next chord presses them again. Should the new sender die as well
         before `settle`, its successor is told the same ends again.
         """
         frames = [program._replace(at_s=now_s) for program in self._programs.values()]
-        frames += [Frame(Kind.CONTROL, pedal, _SUSTAIN, 0, at_s=now_s) for pedal in self._pedals]
+        self._pedals = {p: up_s for p, up_s in self._pedals.items() if up_s >= now_s - _LIFTED_S}
+        pedals = dict.fromkeys((channel, number) for _, channel, number in self._pedals)
+        frames += [Frame(Kind.CONTROL, *pedal, 0, at_s=now_s) for pedal in pedals]
         for note_id, note in list(self._notes.items()):
             if note_id in self._over or note.at_s + latency_s <= now_s:
                 self._owed[note.channel, note.data1] = None
@@ -89,3 +100,15 @@ class Book:
     def settle(self) -> None:
         """Take note that what was owed has been sent."""
         self._owed.clear()
+
+    def _cancel_after(self, at_s: float, holder: int) -> None:
+        """Enter that a holder's notes and pedals are withdrawn from a time on."""
+        # Notes may have been sent already; the sender's report decides.
+        self._over.update(
+            note_id
+            for note_id, note in self._notes.items()
+            if note.at_s >= at_s and holder_of(note_id) == holder
+        )
+        for pedal, up_s in self._pedals.items():
+            if pedal[0] == holder:
+                self._pedals[pedal] = min(up_s, at_s)

@@ -1,19 +1,28 @@
 """What is to be sent when: the sender's heart, without clock, thread or port.
 
-Messages due together leave in the order clock, notes with pedals, controllers; at equal
-deadlines a note-off precedes a pedal, and a pedal a note-on. A controller that did not change
-is not repeated. A note-on that comes too late is dropped, never sent in a burst; a note-off
-never is.
+Messages due together leave in the order clock, notes with pedals, controllers; at equal deadlines
+a note-off precedes a pedal, and a pedal a note-on. A controller that did not change is not
+repeated. A note-on that comes too late is dropped, never sent in a burst; a note-off never is.
+
+Keys and pedals are counted by holder (`engine.midi.holders`). All Notes Off, Reset Controllers
+and a transport that stops concern only what their own holder plays.
 """
 
 import heapq
 from dataclasses import dataclass
 
+from engine.events import SUSTAIN
+from engine.midi.holders import PERFORMER, first_id, holder_of
 from engine.midi.messages import (
+    ALL_NOTES_OFF,
+    ALL_SOUND_OFF,
     NO_NOTE,
+    PEDALS,
+    RESET_CONTROLLERS,
     Outgoing,
     change,
     control,
+    ends_notes,
     note_off,
     note_on,
     number_of,
@@ -21,6 +30,7 @@ from engine.midi.messages import (
     program,
     realtime,
 )
+from engine.midi.sender.controllers import SEQUENCED, Controllers
 from engine.midi.sounding import NoteLedger
 from engine.midi.wire import DropReason, Frame, Kind
 
@@ -34,13 +44,8 @@ MAX_QUEUED = 8192
 
 _CLOCK, _OFF, _PROGRAM, _PEDAL, _ON, _CONTROL = range(6)
 
-_SUSTAIN, _ALL_SOUND_OFF, _RESET_CONTROLLERS, _ALL_NOTES_OFF = 64, 120, 121, 123
-
-# Controllers whose every message counts, in order: bank select, data entry, (N)RPN, modes.
-_SEQUENCED = frozenset({0, 6, 32, 38, *range(96, 102), *range(120, 128)})
-# Pedals act on the notes around them: in step with these, never merged, but not repeated.
-_PEDALS = range(64, 70)
-
+# In step with the notes around them, never merged: pedals, and what lifts them all.
+_IN_STEP = frozenset({*PEDALS, RESET_CONTROLLERS})
 
 _MESSAGES = frozenset({Kind.CONTROL, Kind.BEND, Kind.PRESSURE, Kind.PROGRAM, Kind.REALTIME})
 
@@ -80,15 +85,15 @@ class Schedule:
         self.max_queued = max_queued
         self.dropped = 0
         self.ledger = NoteLedger()
+        self.controllers = Controllers()
         self._heap: list[tuple[float, int, int, _Note | Frame]] = []
         self._order = 0  # keeps first come, first served among equals
         self._pending: dict[int, _Note] = {}
         self._playing: dict[int, _Note] = {}
         self._messages = 0  # controllers, programs and clocks waiting
-        self._values: dict[tuple[int, int], bytes] = {}
-        self._channels: set[int] = set()
         self._latest_on_s = float("-inf")
-        self._given_offs: dict[tuple[int, int], float] = {}  # last note-off per place [s]
+        self._given_s: dict[tuple[int, int], float] = {}  # last note-on or note-off per place [s]
+        self._silenced_s = float("-inf")  # when the last panic is to leave
         self._away = False
         self._owed: dict[tuple[int, int], None] = {}  # note-offs a lost port did not get
         self._held: dict[tuple[int, int], bytes] = {}  # controllers a lost port did not get
@@ -118,7 +123,7 @@ class Schedule:
         elif kind == Kind.END_NOTE:
             self._move_end(frame.note_id, frame.at_s)
         elif kind == Kind.CANCEL_AFTER:
-            self._cancel_after(frame.at_s)
+            self._cancel_after(frame.at_s, holder_of(frame.note_id))
         elif kind == Kind.LATENCY:
             self.latency_s = frame.at_s
         elif kind == Kind.PANIC:
@@ -133,11 +138,11 @@ class Schedule:
         """Return what is due until ``now + lookahead_s``, in wire order."""
         clocks: list[Outgoing] = []
         notes: list[Outgoing] = []  # and pedals, programs
-        controls: dict[object, Outgoing] = {}
+        controls: dict[object, tuple[Outgoing, int]] = {}
         horizon = now + lookahead_s - self.latency_s
         while self._heap and self._heap[0][0] <= horizon:
             deadline, priority, order, item = heapq.heappop(self._heap)
-            at_s = deadline + self.latency_s
+            at_s = max(deadline + self.latency_s, self._silenced_s)
             if isinstance(item, _Note):
                 if priority == _ON:
                     self._start(item, at_s, now, notes)
@@ -149,29 +154,38 @@ class Schedule:
                 clocks.append(Outgoing(realtime(item), at_s))
             elif priority == _PROGRAM:
                 notes.append(program(item.channel, item.data1, at_s))
-            elif priority == _PEDAL:
+            elif priority == _PEDAL and item.data1 in PEDALS:
                 self._move_pedal(item, at_s, notes)
-            else:
+            elif priority == _PEDAL:
+                notes += self._changed(controls)
+                controls.clear()
+                self._reset(item, at_s, notes)
+            elif not self._concerns_others(item):  # else it was done by name
                 # Merged by place in the dictionary: the newest value of a backlog wins.
                 newest = change(item, at_s)
-                key = order if number_of(newest.data) in _SEQUENCED else place_of(newest.data)
+                key = order if number_of(newest.data) in SEQUENCED else place_of(newest.data)
                 controls.pop(key, None)
-                controls[key] = newest
-        changed = [out for out in controls.values() if self._remember(out.data)]
-        if self._away:
-            self._held.update((place_of(out.data), out.data) for out in changed)
-            return []
-        return clocks + notes + changed
+                controls[key] = newest, holder_of(item.note_id)
+        changed = self._changed(controls)
+        return [] if self._away else clocks + notes + changed
+
+    def given_ahead(self, at_s: float, holder: int) -> set[int]:
+        """Return a holder's notes that start then or later and were given to the port already.
+
+        Not those whose place another note holds: it was ended for them.
+        """
+        return {
+            note.note_id
+            for note in self._playing.values()
+            if note.on_s >= at_s
+            and holder_of(note.note_id) == holder
+            and self.ledger.holders(note.channel, note.pitch) == 1
+        }
 
     def end_all(self, now: float) -> list[Outgoing]:
-        """End every sounding note by name, then say so once more per used channel."""
+        """End every sounding note and lift every pedal that was pressed here, and no others."""
         at_s = max(now, self._latest_on_s)  # never before what was already given away
-        out = self._offs(at_s)
-        for channel in sorted(self._channels):
-            out.append(control(channel, _ALL_NOTES_OFF, 0, at_s))
-            out.append(control(channel, _SUSTAIN, 0, at_s))
-            self._forget_pedal(channel)
-        return out
+        return self._offs(at_s) + self.controllers.lift_all(at_s)
 
     def panic(self, now: float) -> list[Outgoing]:
         """Forget the queue, end every note, silence and reset all sixteen channels."""
@@ -179,18 +193,16 @@ class Schedule:
             self._drop(note_id, DropReason.PANIC)
         self._heap.clear()
         self._messages = 0
-        at_s = max(now, self._latest_on_s)
+        at_s = self._silenced_s = max(now, self._latest_on_s)
         out = self._offs(at_s)
         for channel in range(16):
-            for number in (_ALL_SOUND_OFF, _ALL_NOTES_OFF, _SUSTAIN, _RESET_CONTROLLERS):
+            for number in (ALL_SOUND_OFF, ALL_NOTES_OFF, SUSTAIN, RESET_CONTROLLERS):
                 out.append(control(channel, number, 0, at_s))
-            self.ledger.move_pedal(channel, 0)
-        self._values.clear()
+        self.controllers.pedals.clear()
+        self.controllers.forget()
         # A port that left with its pedal down still has to be told.
         self._held = {
-            (channel, number): control(channel, _SUSTAIN, 0, at_s).data
-            for channel, number in self._held
-            if number == _SUSTAIN
+            place: control(*place, 0, at_s).data for place in self._held if place[1] in PEDALS
         }
         return [] if self._away else out
 
@@ -202,8 +214,8 @@ class Schedule:
         at_s = max(now, self._latest_on_s)
         return [
             note_off(channel, pitch, max(at_s, ended_s))
-            for (channel, pitch), ended_s in self._given_offs.items()
-            if ended_s >= since_s and self.ledger.at(channel, pitch) is None
+            for (channel, pitch), ended_s in self._given_s.items()
+            if ended_s >= since_s and not self.ledger.holders(channel, pitch)
         ]
 
     def suspend(self) -> None:
@@ -215,9 +227,8 @@ class Schedule:
         for note in self.ledger.sounding:
             self._owed[note.channel, note.pitch] = None
         self._offs(0.0)
-        for channel in self.ledger.pedals:
-            self._held[channel, _SUSTAIN] = control(channel, _SUSTAIN, 0, 0.0).data
-            self._forget_pedal(channel)
+        self._held.update((place_of(out.data), out.data) for out in self.controllers.lift_all(0.0))
+        self.controllers.forget()  # who listens when it is back may know none of them
 
     def resume(self, now: float) -> list[Outgoing]:
         """Go on, the port is back: return the note-offs and controllers it missed."""
@@ -236,9 +247,7 @@ class Schedule:
         elif self.queued >= self.max_queued:
             self._report_drop(note_id, DropReason.QUEUE_FULL)
         else:
-            note = _Note(
-                note_id, frame.channel, frame.data1, frame.data2, frame.at_s, frame.until_s
-            )
+            note = _Note(note_id, *frame[1:4], frame.at_s, frame.until_s)
             self._pending[note_id] = note
             self._push(note.on_s, _ON, note)
 
@@ -247,8 +256,11 @@ class Schedule:
             self._report_drop(NO_NOTE, DropReason.QUEUE_FULL)
             return
         priority = {Kind.REALTIME: _CLOCK, Kind.PROGRAM: _PROGRAM}.get(frame.kind, _CONTROL)
-        if frame.kind == Kind.CONTROL and frame.data1 in _PEDALS:
-            priority = _PEDAL
+        if frame.kind == Kind.CONTROL:
+            if frame.data1 in _IN_STEP:
+                priority = _PEDAL
+            elif ends_notes(frame.data1):
+                self._end_notes(frame.channel, holder_of(frame.note_id), frame.at_s)
         self._messages += 1
         self._push(frame.at_s, priority, frame)
 
@@ -256,25 +268,42 @@ class Schedule:
         self._order += 1
         heapq.heappush(self._heap, (deadline, priority, self._order, item))
 
-    def _cancel_after(self, at_s: float) -> None:
-        """Withdraw notes and pedals from a time on, and lift there what pedals hold."""
+    def _cancel_after(self, at_s: float, holder: int) -> None:
+        """Withdraw a holder's notes and pedals from a time on, and lift the pedals it holds."""
         for note in [n for n in self._pending.values() if n.on_s >= at_s]:
-            self._drop(note.note_id, DropReason.CANCELLED)
-        pedals = dict.fromkeys(self.ledger.pedals)
+            if holder_of(note.note_id) == holder:
+                self._drop(note.note_id, DropReason.CANCELLED)
+        pedals = dict.fromkeys(self.controllers.pedals.down(holder))
         kept = []
         for entry in self._heap:
             deadline, priority, _, item = entry
-            if priority == _PEDAL and isinstance(item, Frame):
+            if priority == _PEDAL and isinstance(item, Frame) and holder_of(item.note_id) == holder:
                 if deadline >= at_s:
                     self._messages -= 1
                     continue
-                pedals[item.channel] = None
+                pedals[item.channel, item.data1] = None
             kept.append(entry)
         self._heap = kept
         heapq.heapify(self._heap)
-        for channel in pedals:
+        for channel, number in pedals:
             self._messages += 1
-            self._push(at_s, _PEDAL, Frame(Kind.CONTROL, channel, _SUSTAIN, 0, at_s=at_s))
+            lift = Frame(Kind.CONTROL, channel, number, 0, first_id(holder), at_s)
+            self._push(at_s, _PEDAL, lift)
+
+    def _end_notes(self, channel: int, holder: int, at_s: float) -> None:
+        """End a holder's notes of one channel, and withdraw those that have not started."""
+        for note in [*self._pending.values(), *self._playing.values()]:
+            if note.channel == channel and holder_of(note.note_id) == holder:
+                self._move_end(note.note_id, at_s if note.note_id in self._playing else note.on_s)
+
+    def _concerns_others(self, frame: Frame) -> bool:
+        """Tell whether a message would end what its holder does not hold."""
+        channel, pedals = frame.channel, self.controllers.pedals
+        ends = frame.kind == Kind.CONTROL and ends_notes(frame.data1)
+        return ends and (
+            any(note.channel == channel for note in self._playing.values())
+            or pedals.held_by_others(channel, holder_of(frame.note_id))
+        )
 
     def _move_end(self, note_id: int, at_s: float) -> None:
         note = self._pending.get(note_id)
@@ -289,7 +318,7 @@ class Schedule:
             self._push(note.off_s, _OFF, note)
 
     def _release(self, channel: int, pitch: int, now: float) -> list[Outgoing]:
-        if self.ledger.at(channel, pitch) is not None:
+        if self.ledger.holders(channel, pitch):
             return []  # a newer note sounds there and has its own end
         if self._away:
             self._owed[channel, pitch] = None
@@ -299,21 +328,23 @@ class Schedule:
     def _start(self, note: _Note, at_s: float, now: float, out: list[Outgoing]) -> None:
         if self._pending.get(note.note_id) is not note:
             return  # withdrawn
-        # A port that takes messages ahead may hold this place's last note-off: start behind it.
-        at_s = max(at_s, self._given_offs.get((note.channel, note.pitch), at_s))
+        place = (note.channel, note.pitch)
+        # A port that takes messages ahead may hold this place's last one: come behind it.
+        at_s = max(at_s, self._given_s.get(place, at_s))
+        start_s = max(now, at_s)
+        ended = start_s >= note.off_s + self.latency_s
+        if ended and holder_of(note.note_id) >= PERFORMER:  # a tap: short, not too late
+            note.off_s, ended = start_s - self.latency_s + note.off_s - note.on_s, False
         if self._away:
             self._drop(note.note_id, DropReason.PORT_AWAY)
-        elif now - at_s > self.max_late_s or max(now, at_s) >= note.off_s + self.latency_s:
+        elif ended or now - at_s > self.max_late_s:
             self._drop(note.note_id, DropReason.LATE)
         else:
             del self._pending[note.note_id]
-            older = self.ledger.start(note.note_id, note.channel, note.pitch)
-            if older is not None:
-                del self._playing[older.note_id]
-                self._reports.append(Frame(Kind.ENDED, note_id=older.note_id))
-                out.append(note_off(older.channel, older.pitch, at_s))
+            if self.ledger.start(note.note_id, *place):
+                out.append(note_off(*place, at_s))
+            self._given_s[place] = at_s
             self._playing[note.note_id] = note
-            self._channels.add(note.channel)
             self._latest_on_s = max(self._latest_on_s, at_s)
             out.append(note_on(note.channel, note.pitch, note.velocity, at_s, note.note_id))
             self._push(note.off_s, _OFF, note)
@@ -322,45 +353,47 @@ class Schedule:
         if self._playing.get(note.note_id) is not note or note.off_s != deadline:
             return  # ended before, or its end was moved
         del self._playing[note.note_id]
-        self.ledger.end(note.note_id)
         self._reports.append(Frame(Kind.ENDED, note_id=note.note_id))
-        self._given_offs[note.channel, note.pitch] = at_s
-        out.append(note_off(note.channel, note.pitch, at_s))
+        if self.ledger.end(note.note_id):
+            place = (note.channel, note.pitch)
+            at_s = self._given_s[place] = max(at_s, self._given_s.get(place, at_s))
+            out.append(note_off(*place, at_s))
 
     def _move_pedal(self, frame: Frame, at_s: float, out: list[Outgoing]) -> None:
-        pressed = frame.data1 == _SUSTAIN and frame.data2 >= 64
-        if self._away and pressed:
+        if self._away and frame.data2:
             return  # the notes it would hold are dropped too
-        moved = control(frame.channel, frame.data1, frame.data2, at_s)
-        if not self._remember(moved.data):
+        moved = self.controllers.move_pedal(
+            holder_of(frame.note_id), frame.channel, frame.data1, frame.data2, at_s
+        )
+        if moved is None:
             return
         if self._away:
             self._held[place_of(moved.data)] = moved.data
             return
-        if frame.data1 == _SUSTAIN:
-            self.ledger.move_pedal(frame.channel, frame.data2)
-            self._latest_on_s = max(self._latest_on_s, at_s)
+        self._latest_on_s = max(self._latest_on_s, moved.at_s)
         out.append(moved)
 
-    def _forget_pedal(self, channel: int) -> None:
-        self.ledger.move_pedal(channel, 0)
-        self._values[channel, _SUSTAIN] = control(channel, _SUSTAIN, 0, 0.0).data
+    def _reset(self, frame: Frame, at_s: float, out: list[Outgoing]) -> None:
+        """Reset a holder's controllers, and say again what others had set on the channel."""
+        channel, holder = frame.channel, holder_of(frame.note_id)
+        reset = control(channel, RESET_CONTROLLERS, frame.data2, at_s)
+        restored = self.controllers.reset(channel, holder, at_s)
+        if self._away:
+            self._held = {place: data for place, data in self._held.items() if place[0] != channel}
+            self._held.update((place_of(each.data), each.data) for each in (reset, *restored))
+        else:
+            out += [reset, *restored]
 
     def _offs(self, at_s: float) -> list[Outgoing]:
-        out = []
-        for note in self.ledger.end_all():
-            del self._playing[note.note_id]
-            self._reports.append(Frame(Kind.ENDED, note_id=note.note_id))
-            out.append(note_off(note.channel, note.pitch, at_s))
-        return out
+        self._reports += [Frame(Kind.ENDED, note_id=note_id) for note_id in self._playing]
+        self._playing.clear()
+        return [note_off(*place, at_s) for place in self.ledger.end_all()]
 
-    def _remember(self, data: bytes) -> bool:
-        place = place_of(data)
-        self._channels.add(place[0])
-        if place[1] in _SEQUENCED:
-            return True
-        changed = self._values.get(place) != data
-        self._values[place] = data
+    def _changed(self, controls: dict[object, tuple[Outgoing, int]]) -> list[Outgoing]:
+        """Return the messages that say something new; a port that is away is owed them."""
+        changed = [out for out, who in controls.values() if self.controllers.is_new(out.data, who)]
+        if self._away:
+            self._held.update((place_of(out.data), out.data) for out in changed)
         return changed
 
     def _drop(self, note_id: int, reason: DropReason) -> None:

@@ -6,7 +6,7 @@ from collections import deque
 
 from engine.errors import InputError, MidiPortError
 from engine.midi.ports.port import OWN_PORTS
-from engine.midi.sender.outstanding import Book
+from engine.midi.sender.outstanding import Outstanding
 from engine.midi.sender.process import SenderProcess
 from engine.midi.sender.spare import SpareSender
 from engine.midi.wire import Counters, Frame, Kind, WireError, encode
@@ -41,7 +41,7 @@ class SenderLink:
     ) -> None:
         self._output = output
         self._port_name = port_name
-        self._latency_s = latency_s
+        self.latency_s = latency_s
         self.lock = threading.Lock()
         """Guards what follows; held for microseconds only."""
         self.up = False
@@ -62,7 +62,7 @@ class SenderLink:
         self._spare = SpareSender(output, port_name)
         self._heard = 0  # frames of the present sender
         self._unwritten: deque[bytes] = deque()
-        self._book = Book()
+        self._outstanding = Outstanding()
         self._peers: tuple[str, ...] = ()
         self._over = False
         self._threads: list[threading.Thread] = []
@@ -99,9 +99,9 @@ class SenderLink:
 
     def _first(self) -> SenderProcess:
         ready, self._ready = self._ready, None
-        if ready is not None and ready.write(encode(Frame(Kind.OPEN, at_s=self._latency_s))):
+        if ready is not None and ready.write(encode(Frame(Kind.OPEN, at_s=self.latency_s))):
             return ready
-        return SenderProcess(self._output, self._port_name, self._latency_s)
+        return SenderProcess(self._output, self._port_name, self.latency_s)
 
     def stop(self) -> None:
         """Have every note ended and the port closed, then end the process."""
@@ -128,17 +128,20 @@ class SenderLink:
             If a note's id is still in use.
         """
         with self.lock:
-            if frame.kind == Kind.NOTE and frame.note_id in self._book:
+            if frame.kind == Kind.NOTE and frame.note_id in self._outstanding:
                 raise InputError(f"note_id {frame.note_id} is still in use")
             if frame.kind == Kind.LATENCY:
-                self._latency_s = frame.at_s
-            full = len(self._unwritten) >= _MOST_UNWRITTEN or len(self._book) >= _MOST_OUTSTANDING
+                self.latency_s = frame.at_s
+            full = (
+                len(self._unwritten) >= _MOST_UNWRITTEN
+                or len(self._outstanding) >= _MOST_OUTSTANDING
+            )
             if full and frame.kind != Kind.PANIC:
                 self.lost += 1
                 return
-            self._book.enter(frame)
+            self._outstanding.enter(frame)
             if not self.up:
-                return  # the next sender is told from the book
+                return  # the next sender is told of it
             if frame.kind == Kind.PANIC:
                 self._unwritten.clear()
             self._unwritten.append(encode(frame))
@@ -194,13 +197,17 @@ class SenderLink:
             last = self._stopping.is_set()
             ready = self._listen(process)
             # A sender that died before it could stop leaves notes to its successor.
-            if not self._answered.is_set() or last or (self._stopping.is_set() and not self._book):
+            if (
+                not self._answered.is_set()
+                or last
+                or (self._stopping.is_set() and not self._outstanding)
+            ):
                 self._bury(process, ready)
                 return
-            left = len(self._book)
+            left = len(self._outstanding)
             self._silence()
             pause_s = losses.pause_s(time.monotonic())
-            ended = self._stopping.wait(pause_s) and not (left or self._book)
+            ended = self._stopping.wait(pause_s) and not (left or self._outstanding)
             successor = None if ended else self._replace()
             self._bury(process, ready)  # who takes over does not wait for that
             process = successor
@@ -232,7 +239,7 @@ class SenderLink:
     def _silence(self) -> None:
         """End what a dead sender left sounding, before all else."""
         with self.lock:
-            frames = self._book.recovery(time.perf_counter(), self._latency_s)
+            frames = self._outstanding.recovery(time.perf_counter(), self.latency_s)
         self._spare.silence([f for f in frames if f.kind in (Kind.RELEASE, Kind.CONTROL)])
 
     def _bury(self, process: SenderProcess, ready: bool) -> None:
@@ -249,7 +256,7 @@ class SenderLink:
             with self.lock:
                 orders = self._brief()
             try:
-                process = self._spare.take(self._latency_s, orders)
+                process = self._spare.take(self.latency_s, orders)
                 break
             except MidiPortError as error:
                 with self.lock:
@@ -266,7 +273,7 @@ class SenderLink:
     def _hear(self, frame: Frame) -> None:
         with self.lock:
             self._heard += 1
-            self._book.hear(frame)
+            self._outstanding.report(frame)
             if frame.kind == Kind.SENT:
                 self.sent.append(frame)
                 self.lateness.append(frame.until_s)
@@ -280,7 +287,7 @@ class SenderLink:
                 self.port = frame.text or self.port
                 self.counters = self.counters._replace(port_alive=bool(frame.text))
                 self.up = True
-                self._book.settle()  # orders are carried out before the port is announced
+                self._outstanding.settle()  # orders are carried out before the port is announced
                 self._answered.set()
 
     def _brief(self) -> list[Frame]:
@@ -290,7 +297,7 @@ class SenderLink:
         """
         orders = [Frame(Kind.CONNECT, payload=peer.encode()) for peer in self._peers]
         later: list[Frame] = []
-        for frame in self._book.recovery(time.perf_counter(), self._latency_s):
+        for frame in self._outstanding.recovery(time.perf_counter(), self.latency_s):
             (later if frame.kind == Kind.NOTE else orders).append(frame)
         if self._stopping.is_set():
             later.append(Frame(Kind.STOP))
