@@ -196,9 +196,7 @@ def test_no_note_hangs_however_the_engine_ends(jack, dump, output, how):
     controls = [message.data for message in dump.heard if message.kind == 0xB0]
     assert controls.pop(0) == bytes((0xB3, 64, 127))
     # Before it leaves, the port says every end again.
-    assert list(dict.fromkeys(controls)) == [
-        bytes((s, c, 0)) for s in (0xB0, 0xB3) for c in (123, 64)
-    ]
+    assert set(controls) == {bytes((0xB3, 64, 0))}  # the pedal that was pressed, no other
 
 
 @WAYS

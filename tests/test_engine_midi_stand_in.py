@@ -9,13 +9,14 @@ from servers.jack import JackServer, MidiDump, hanging, until
 
 from engine.midi.sender import supervisor as link
 from engine.midi.sender.client import SenderClient
+from engine.process.restarts import Restarts
 
 
 @pytest.mark.parametrize("named", [False, True], ids=["own port", "into a port"])
 def test_notes_end_while_no_successor_is_in_sight(
     jack: JackServer, dump: MidiDump, monkeypatch: pytest.MonkeyPatch, named: bool
 ) -> None:
-    monkeypatch.setattr(link, "_PAUSES_S", (60.0,))
+    monkeypatch.setattr(link, "_RESTARTS", Restarts((60.0,)))
     with SenderClient(dump.port if named else "jack") as client:
         if not named:
             jack.connect(client.status().port, dump.port)

@@ -61,7 +61,7 @@ class Keyboards:
         self._thru = thru
         self._transfer = LiveTransfer(strength=0.0, seed=seed)
         self._transferred: tuple[tuple[str, ...], float] | None = None
-        self._alive = [False] * len(self._inputs)
+        self._alive = [True] * len(self._inputs)
         self._held = [HeldByInput() for _ in range(len(self._inputs) + 1)]  # last: the clock's port
         self._passing = threading.Lock()  # a panic must not fall between two messages
 
