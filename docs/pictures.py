@@ -82,18 +82,18 @@ class _Run:
 
     def make(self) -> int:
         """Make every picture; return the exit code."""
-        window, desk = self._window, self._window.desk
-        desk.start()
-        self._play(30.0, lambda: desk.look is not None)
+        window, controller = self._window, self._window.controller
+        controller.start()
+        self._play(30.0, lambda: controller.look is not None)
         self._play(self._parsed.seconds)
-        if desk.look is None:
-            print(window.notice.label.text() or desk.bridge.log, file=sys.stderr)
+        if controller.look is None:
+            print(window.notice.label.text() or controller.bridge.log, file=sys.stderr)
             window.close()
             return 1
         self._grab("window")
         if not self._parsed.still:
             self._film()
-        desk.performance.set(mode="guide", valence=0.6, arousal=-0.5)
+        controller.performance.set(mode="guide", valence=0.6, arousal=-0.5)
         self._play(min(4.0, self._parsed.seconds))
         if self._parsed.all:
             for theme in ("light", "contrast", "dark"):
@@ -143,8 +143,8 @@ class _Run:
         self._play(2.0)
         self._grab(name)
         window.leave_sessions()
-        window.desk.start()
-        self._play(15.0, lambda: window.desk.look is not None)
+        window.controller.start()
+        self._play(15.0, lambda: window.controller.look is not None)
         self._play(min(6.0, self._parsed.seconds))
 
     def _film(self) -> None:
@@ -154,9 +154,9 @@ class _Run:
         while (at_s := time.perf_counter() - began_s) < MOVING_S:
             if 0.3 < at_s / MOVING_S < 0.6:  # a slow drag from the middle to upper left
                 share = (at_s / MOVING_S - 0.3) / 0.3
-                self._window.desk.drag_target(0.3 - 0.9 * share, 0.1 + 0.6 * share)
+                self._window.controller.drag_target(0.3 - 0.9 * share, 0.1 + 0.6 * share)
             elif at_s / MOVING_S >= 0.6:
-                self._window.desk.performance.set(mode="follow")
+                self._window.controller.performance.set(mode="follow")
             frames.append(self._frame())
             self._play(max(0.0, (len(frames) / MOVING_PER_S) - (time.perf_counter() - began_s)))
         path = self._parsed.out / "window.webp"

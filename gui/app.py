@@ -10,9 +10,9 @@ from PyQt6.QtCore import QSettings, Qt, QTimer
 from PyQt6.QtWidgets import QApplication
 
 from gui import texts
-from gui.desks.desk import Desk
+from gui.controllers.controller import Controller
 from gui.engine_process.bridge import EngineBridge
-from gui.state.preferences import Memory
+from gui.state.preferences import Preferences
 from gui.window.icon import make_icon
 from gui.window.main_window import MainWindow
 
@@ -56,7 +56,7 @@ def make_window(store: QSettings) -> MainWindow:
         and screen.availableGeometry().height() >= _LARGE_SCREEN_PX
     ):
         store.setValue("points", f"{_LARGE_SCREEN_PT:g}")
-    return MainWindow(Desk(Memory(store), EngineBridge()))
+    return MainWindow(Controller(Preferences(store), EngineBridge()))
 
 
 def keep_still() -> None:
@@ -98,10 +98,10 @@ def run(*, start: bool = False) -> int:
         # as an event: what is closed before `exec` would leave that running for ever.
         signal.signal(number, lambda *_: QTimer.singleShot(0, window.close))
     if start:
-        window.desk.start()
+        window.controller.start()
     else:
-        window.desk.bridge.open()
-        if not window.desk.memory.welcomed:
+        window.controller.bridge.open()
+        if not window.controller.preferences.welcomed:
             QTimer.singleShot(0, window.show_assistant)
     status = app.exec()
     sys.excepthook = sys.__excepthook__  # ours would keep the window beyond its time

@@ -108,15 +108,15 @@ class Heartbeat:
 
 def _hand(window: MainWindow) -> Iterator[None]:
     """Do what a performer does, one small move at a time."""
-    page, desk = window.page, window.desk
+    page, controller = window.page, window.controller
     while True:
         for tab in range(page.tabs.count()):
             page.tabs.setCurrentIndex(tab)
             for step in range(100):  # drag in a circle for five seconds
                 angle = 2.0 * math.pi * step / 100.0
-                desk.drag_target(0.7 * math.cos(angle), 0.7 * math.sin(angle))
+                controller.drag_target(0.7 * math.cos(angle), 0.7 * math.sin(angle))
                 yield
-            desk.performance.undo()
+            controller.performance.undo()
             for _ in range(100):
                 yield
         window.toggle_stage()
@@ -189,9 +189,9 @@ def _start(window: MainWindow, began_s: float) -> dict[str, float]:
     assert handle is not None
     _play(_START_S, handle.isExposed)
     visible_s = time.perf_counter() - began_s
-    window.desk.start()
-    _play(_START_S, lambda: window.desk.look is not None)
-    if window.desk.look is None:
+    window.controller.start()
+    _play(_START_S, lambda: window.controller.look is not None)
+    if window.controller.look is None:
         window.close()
         raise RuntimeError(f"the engine did not start: {window.notice.label.text()}")
     return {
@@ -209,7 +209,7 @@ def _perform(window: MainWindow, minutes: float) -> dict[str, Any]:
         counted[0] += 1
 
     counted = [0]
-    window.desk.bridge.snapshot.connect(take)
+    window.controller.bridge.snapshot.connect(take)
     hand = _hand(window)
     mover = QTimer()
     mover.setInterval(_HAND_MS)

@@ -9,7 +9,7 @@ from typing import Final
 
 from PyQt6.QtGui import QColor, QPalette
 
-__all__ = ["DEFAULT_THEME", "THEMES", "Theme", "palette", "stylesheet"]
+__all__ = ["DEFAULT_THEME", "THEMES", "Theme", "headings", "palette", "stylesheet"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,8 +190,7 @@ QFrame#panel {{ background: {t.surface}; border: 1px solid {t.edge}; border-radi
 QLabel[role="muted"] {{ color: {t.muted}; }}
 QLabel[role="small"] {{ color: {t.muted}; font-size: {points * 0.9:g}pt; }}
 QLabel[role="title"] {{ font-weight: 600; }}
-QLabel[role="big"] {{ font-size: {points * 1.7:g}pt; font-weight: 600; }}
-QLabel[role="huge"] {{ font-size: {points * 2.4:g}pt; font-weight: 700; }}
+QLabel[role="big"], QLabel[role="huge"] {{ font-weight: 600; }}
 QLabel[role="huge"]:disabled {{ color: {t.muted}; }}
 QLabel[level="good"] {{ color: {t.good}; }}
 QLabel[level="caution"] {{ color: {t.caution}; font-weight: 600; }}
@@ -207,14 +206,14 @@ QPushButton:disabled {{ color: {t.disabled}; background: {t.surface}; border-sty
 QPushButton:focus {{ border: 2px solid {t.target}; }}
 QPushButton#mode {{ padding: {pad}px {pad}px; }}
 QPushButton#panic {{ background: {t.bad}; color: {t.on_bad}; border: 2px solid {t.on_bad};
-  font-size: {points * 1.5:g}pt; font-weight: 800; padding: {pad}px {3 * pad}px; }}
+  font-weight: 800; padding: {pad}px {3 * pad}px; }}
 QPushButton#panic:hover, QPushButton#panic:pressed {{ background: {t.on_bad}; color: {t.bad}; }}
 QPushButton#primary {{ background: {t.good}; color: {t.ground}; border-color: {t.good};
-  font-size: {points * 1.3:g}pt; font-weight: 700; }}
+  font-weight: 700; }}
 QPushButton#primary[running="true"], QPushButton#primary:disabled {{ background: {t.raised};
   color: {t.text}; border-color: {t.edge}; }}
 QComboBox, QSpinBox, QDoubleSpinBox, QLineEdit {{ min-height: {tall}px; }}
-#tempo {{ font-size: {points * 1.3:g}pt; font-weight: 600; }}
+#tempo {{ font-weight: 600; }}
 QCheckBox {{ min-height: {tall}px; }}
 QCheckBox::indicator {{ width: {mark}px; height: {mark}px; }}
 QSlider {{ min-height: {handle + 4}px; }}
@@ -249,4 +248,22 @@ QSplitter::handle {{ background: transparent; }}
 #notice[level="bad"] {{ background: {t.bad}; }}
 #notice QLabel {{ color: {t.ground}; font-weight: 600; }}
 #notice[level="bad"] QLabel {{ color: {t.on_bad}; }}
-"""
+{headings(points)}"""
+
+
+_HEADINGS: Final = {
+    'QLabel[role="huge"]': 2.4,
+    'QLabel[role="big"]': 1.7,
+    "QPushButton#panic": 1.5,
+    "QPushButton#primary": 1.3,
+    "#tempo": 1.3,
+}
+"""What is set larger than body text → how many times as large."""
+
+
+def headings(points: float, size: float = 1.0) -> str:
+    """Return the style sheet of the headings: ``size`` 1 is full size, 0 that of body text."""
+    return "".join(
+        f"{name} {{ font-size: {points * (1.0 + (times - 1.0) * size):g}pt; }}\n"
+        for name, times in _HEADINGS.items()
+    )

@@ -14,7 +14,7 @@ from gui import texts
 from gui.app import make_window
 from gui.engine_process.decode import Devices
 from gui.state import first_steps
-from gui.state.preferences import Memory
+from gui.state.preferences import Preferences
 from presets import DEMO_AUDIO
 
 LEFT = Qt.MouseButton.LeftButton
@@ -63,21 +63,21 @@ def test_from_the_first_start_to_hearing_notes_in_a_synthesizer(
         qtbot.waitUntil(lambda: loudest(ear.samples()) > AUDIBLE, timeout=WAIT_MS)
         QTest.mouseClick(steps.yes, LEFT)
         QTest.mouseClick(steps.next, LEFT)
-        assert not steps.isVisible() and Memory(settings(tmp_path)).welcomed
-        qtbot.waitUntil(lambda: len(window.desk.look.notes) > 4, timeout=WAIT_MS)
+        assert not steps.isVisible() and Preferences(settings(tmp_path)).welcomed
+        qtbot.waitUntil(lambda: len(window.controller.look.notes) > 4, timeout=WAIT_MS)
         heard = len(ear.samples())
         qtbot.waitUntil(lambda: loudest(ear.samples()[heard:]) > AUDIBLE, timeout=WAIT_MS)
-        assert not window.desk.held and window.desk.look.midi.alive
+        assert not window.controller.held and window.controller.look.midi.alive
 
 
 def test_skipping_is_remembered_and_leaves_silence(made, qtbot, tmp_path) -> None:
     window = made(midi_out="none", audio_input=str(DEMO_AUDIO))
     window.actions_by_name["assistant"].trigger()
-    qtbot.waitUntil(lambda: window.desk.look is not None, timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: window.controller.look is not None, timeout=WAIT_MS)
     QTest.mouseClick(window.assistant.skip, LEFT)
-    assert not window.desk.wants_music and not window.desk.held
-    assert Memory(settings(tmp_path)).welcomed
-    qtbot.waitUntil(lambda: window.desk.bridge.state == "idle", timeout=WAIT_MS)
+    assert not window.controller.wants_music and not window.controller.held
+    assert Preferences(settings(tmp_path)).welcomed
+    qtbot.waitUntil(lambda: window.controller.bridge.state == "idle", timeout=WAIT_MS)
 
 
 def test_silence_and_clipping_are_said(made, qtbot) -> None:

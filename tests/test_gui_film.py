@@ -10,7 +10,7 @@ from PyQt6.QtTest import QTest
 from engine.snapshot import VideoHealth
 from gui import texts
 from gui.app import make_window
-from gui.desks.filmstrip import HEIGHT_PX, draw_strip
+from gui.controllers.filmstrip import HEIGHT_PX, draw_strip
 
 LEFT = Qt.MouseButton.LeftButton
 
@@ -84,10 +84,10 @@ def test_a_strip_has_the_height_of_its_row(film, tmp_path):
 def test_what_is_watched_live_is_told_to_the_engine_and_shown(window):
     window.page.film.live.setText("/dev/video7")
     window.page.film.live.editingFinished.emit()
-    assert window.desk.config()["video"] == "/dev/video7"
+    assert window.controller.config()["video"] == "/dev/video7"
     seen = VideoHealth("camera", True, 0.25, -0.5, 0.1, 4.0, None)
     window.film.show_snapshot(look(video=seen))
-    words = texts.FILM_SEEN.format(valence=0.25, arousal=-0.5, motion=0.1)
+    words = texts.FILM_SEEN.format(valence="+0.25", arousal="−0.50", motion="10 %")
     assert window.page.film._seen.text() == words
     window.film.show_snapshot(look(video=VideoHealth("camera", False, 0, 0, 0, 0, "unplugged")))
     assert window.page.film._seen.text() == "unplugged"

@@ -1,4 +1,4 @@
-"""Keys, engine settings and MIDI learn: what is shown, what is wished, what is kept."""
+"""Keys, engine settings and MIDI learn: what is shown, what is sent, what is kept."""
 
 from pathlib import Path
 
@@ -13,9 +13,9 @@ from engine.settings.performance import Performance
 from engine.transfer.elements import ELEMENTS
 from gui import texts
 from gui.app import make_window
-from gui.state.learning import badge_words
 from gui.widgets.engine_panel import EnginePanel
 from gui.widgets.keys_panel import KeysPanel
+from gui.widgets.learning import badge_words
 
 LEFT = Qt.MouseButton.LeftButton
 
@@ -26,10 +26,9 @@ def keys(qtbot):
     qtbot.addWidget(panel)
     panel.resize(340, 700)
     panel.show()
-    panel.wishes = []
-    for signal in (panel.keys_chosen, panel.thru_chosen, panel.chosen, panel.acted,
-                   panel.capture_wanted):  # fmt: skip
-        signal.connect(panel.wishes.append)
+    panel.sent = []
+    for signal in (panel.chosen, panel.run_chosen, panel.asked):
+        signal.connect(panel.sent.append)
     return panel
 
 
@@ -50,22 +49,21 @@ def test_keyboards_are_checked_by_name_and_absent_ones_stay(keys):
     keys.show_devices(["Keystation", "Pads"], ["Organ"], listed=True)
     assert names(keys)[2:] == ["Keystation", "Pads", texts.ABSENT.format(name="Organ")]
     keys.keys.item(2).setCheckState(Qt.CheckState.Checked)
-    assert keys.wishes == [("Keystation", "Organ")]
+    assert keys.sent == [{"keys_in": ("Keystation", "Organ")}]
     keys.show_devices(["Keystation", "Pads"], ["Keystation", "Organ"], listed=True)
-    assert keys.wishes == [("Keystation", "Organ")]  # showing is no wish
+    assert len(keys.sent) == 1  # showing is not choosing
 
 
 def test_transfer_needs_thru_and_names_its_elements(keys):
     keys.show_performance(Performance(), thru=False, playing=False)
     assert not keys.transfer.isEnabled() and not keys.capture.isEnabled()
     keys.show_performance(Performance(transfer=0.5), thru=True, playing=True)
-    assert keys.wishes == []
+    assert keys.sent == []
     keys.elements["chord"].click()
-    assert keys.wishes == [{"transfer_elements": tuple(n for n in ELEMENTS if n != "chord")}]
+    assert keys.sent == [{"transfer_elements": tuple(n for n in ELEMENTS if n != "chord")}]
     keys.cue.click()
-    keys.bars.setValue(4)
     keys.capture.click()
-    assert keys.wishes[1:] == ["listen", 4]
+    assert keys.sent[1:] == ["cue", "capture"]
 
 
 def test_a_kept_file_can_be_dragged_out(keys, tmp_path):
@@ -83,15 +81,15 @@ def test_an_engine_shows_its_own_settings(qtbot, engine):
     panel = EnginePanel()
     qtbot.addWidget(panel)
     panel.show()
-    wished = []
-    panel.chosen.connect(wished.append)
+    sent = []
+    panel.chosen.connect(sent.append)
     panel.show_performance(Performance(engine=engine))
     shown = {name for name, slider in panel.sliders.items() if slider.isVisible()}
     assert shown == {item.name for item in SETTINGS[engine]}
     for item in SETTINGS[engine]:
         panel.sliders[item.name].slider.setValue(1000)
-        assert wished[-1] == {"settings": {item.name: item.high}}
-        Performance(engine=engine).changed(wished[-1])
+        assert sent[-1] == {"settings": {item.name: item.high}}
+        Performance(engine=engine).changed(sent[-1])
 
 
 def test_every_setting_has_a_word():
@@ -104,20 +102,24 @@ def test_what_was_learned_is_kept_shown_and_forgotten(window):
     target, learning = window.page.target, window.learning
     learning.arm("valence")
     assert texts.LEARN_NEEDS_MUSIC in window.notice.label.text() and not learning.armed
-    window.desk.bridge.learned.emit(InputMapping("cc", 74, channel=2, sets="valence"))
-    window.desk.bridge.learned.emit(InputMapping("note", 36, does="panic"))
-    badge = next(child for child in target.valence.children() if child.objectName() == "badge")
+    window.controller.bridge.learned.emit(InputMapping("cc", 74, channel=2, sets="valence"))
+    window.controller.bridge.learned.emit(InputMapping("note", 36, does="panic"))
+    badge = next(
+        child for child in target.sliders["valence"].children() if child.objectName() == "badge"
+    )
     assert badge.text() == "CC 74 ch 3"
     # The same knob learned for something else moves only that.
-    window.desk.bridge.learned.emit(InputMapping("cc", 74, channel=2, sets="arousal"))
-    inputs = window.desk.performance.performance.inputs
+    window.controller.bridge.learned.emit(InputMapping("cc", 74, channel=2, sets="arousal"))
+    inputs = window.controller.performance.performance.inputs
     assert [item.sets or item.does for item in inputs] == ["panic", "arousal"]
     assert badge.text() == ""
     assert len(learning.menu("arousal", True).actions()) == 2
     learning.forgotten.emit("arousal")
-    assert [item.does for item in window.desk.performance.performance.inputs] == ["panic"]
-    window.desk.performance.undo()
-    assert window.desk.performance.performance.inputs == ()  # one after the other: undone together
+    assert [item.does for item in window.controller.performance.performance.inputs] == ["panic"]
+    window.controller.performance.undo()
+    assert (
+        window.controller.performance.performance.inputs == ()
+    )  # one after the other: undone together
 
 
 def test_badges_say_what_moves_a_control():
@@ -126,20 +128,20 @@ def test_badges_say_what_moves_a_control():
 
 
 def test_keyboards_are_remembered_and_told_to_the_engine(window, tmp_path):
-    window.desk.choose(keys_in=("Keystation", "virtual"))
-    window.desk.choose(thru=True)
-    config = window.desk.config()
-    assert config["keys_in"] == ["Keystation", "virtual"] and config["thru"] is True
-    window.desk.performance.set(settings={"temperature": 0.7})
-    assert window.desk.config()["performance"]["settings"] == {"temperature": 0.7}
+    window.controller.choose(keys_in=("Keystation", "virtual"))
+    window.controller.choose(thru=True)
+    config = window.controller.config()
+    assert config["keys_in"] == ("Keystation", "virtual") and config["thru"] is True
+    window.controller.performance.set(settings={"temperature": 0.7})
+    assert window.controller.config()["performance"]["settings"] == {"temperature": 0.7}
 
 
 def test_smoothing_and_recentring_are_at_hand(window):
     target = window.page.target
-    target.smoothing_s.slider.setValue(200)
-    target.recentre.slider.setValue(1000)
-    target.hysteresis.slider.setValue(100)
-    performance = window.desk.performance.performance
+    target.sliders["smoothing_s"].slider.setValue(200)
+    target.sliders["recentre"].slider.setValue(1000)
+    target.sliders["hysteresis"].slider.setValue(100)
+    performance = window.controller.performance.performance
     assert (performance.smoothing_s, performance.recentre, performance.hysteresis) == (2, 1, 0.05)
-    QTest.mouseDClick(target.recentre.slider, LEFT)
-    assert window.desk.performance.performance.recentre == 0.0
+    QTest.mouseDClick(target.sliders["recentre"].slider, LEFT)
+    assert window.controller.performance.performance.recentre == 0.0

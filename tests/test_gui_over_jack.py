@@ -28,7 +28,7 @@ from gui.app import make_application, make_window
 app = make_application()
 window = make_window(QSettings(sys.argv[1], QSettings.Format.IniFormat))
 window.show()
-window.desk.start()
+window.controller.start()
 app.exec()
 """
 
@@ -42,7 +42,7 @@ def playing(store: QSettings) -> Iterator[MainWindow]:
     """Open the window, press Start, and close it at the end."""
     made = make_window(store)
     made.show()
-    made.desk.start()
+    made.controller.start()
     try:
         yield made
     finally:
@@ -84,7 +84,7 @@ def left_sounding(dump: MidiDump) -> set[tuple[int, int]]:
 def test_output_changed_while_playing_and_closed_while_notes_sound(
     jack: JackServer, dump: MidiDump, window, qtbot
 ) -> None:
-    qtbot.waitUntil(lambda: window.desk.look is not None, timeout=20_000)
+    qtbot.waitUntil(lambda: window.controller.look is not None, timeout=20_000)
     pick(window.page.devices.output, "virtual")
     qtbot.waitUntil(
         lambda: any(port.startswith("Stimmung:") for port in jack.ports()), timeout=20_000
@@ -99,7 +99,7 @@ def test_output_changed_while_playing_and_closed_while_notes_sound(
 def test_a_synthesizer_is_listed_by_name_and_plays_once_chosen(
     jack: JackServer, dump: MidiDump, window, qtbot
 ) -> None:
-    qtbot.waitUntil(lambda: window.desk.look is not None, timeout=20_000)
+    qtbot.waitUntil(lambda: window.controller.look is not None, timeout=20_000)
     picker = window.page.devices.output
     name = dump.port.partition(":")[0]
 
@@ -111,7 +111,7 @@ def test_a_synthesizer_is_listed_by_name_and_plays_once_chosen(
     picker.setCurrentIndex(rows()[0])
     picker.activated.emit(rows()[0])
     qtbot.waitUntil(lambda: len(dump.ons) > 3, timeout=20_000)
-    assert name in window.desk.look.midi.port
+    assert name in window.controller.look.midi.port
 
 
 def test_without_the_clock_that_is_to_be_followed_the_window_says_so(
@@ -121,7 +121,7 @@ def test_without_the_clock_that_is_to_be_followed_the_window_says_so(
     pick(sync.source, "midi")
 
     def waits() -> bool:
-        now = window.desk.look
+        now = window.controller.look
         return now is not None and now.sync.source == "midi" and not now.sync.locked
 
     qtbot.waitUntil(waits, timeout=20_000)
@@ -137,15 +137,17 @@ def test_another_engine_takes_over_on_the_bar_line_while_playing(
     store = settings(tmp_path, audio_input=str(DEMO_AUDIO), midi_out=dump.port, performance=wanted)
     with playing(store) as window:
         looks: list[tuple[str, float]] = []
-        window.desk.bridge.snapshot.connect(lambda look: looks.append((look.engine, look.beat)))
+        window.controller.bridge.snapshot.connect(
+            lambda look: looks.append((look.engine, look.beat))
+        )
         qtbot.waitUntil(lambda: len(dump.ons) > 3, timeout=20_000)
         pick(window.page.music.engine, "muser")
         qtbot.waitUntil(lambda: looks[-1][0] == "muser", timeout=20_000)
         first = next(n for n, (engine, _) in enumerate(looks) if engine == "muser")
         line = beats * math.floor((looks[first][1] + WRITTEN_AHEAD) / beats)
         assert line >= looks[first - 1][1]  # a bar began between the two looks
-        qtbot.waitUntil(lambda: window.desk.look.beat > line + 1.0, timeout=20_000)
-        began = [note for note in window.desk.look.notes if note.onset >= line]
+        qtbot.waitUntil(lambda: window.controller.look.beat > line + 1.0, timeout=20_000)
+        began = [note for note in window.controller.look.notes if note.onset >= line]
         assert began and not window.notice.isVisible()
     settled(dump)
     assert left_sounding(dump) == set()
@@ -180,19 +182,19 @@ def test_an_input_whose_sound_server_dies_is_said_and_taken_back_by_name(
         with playing(settings(tmp_path, audio_input="system jack", midi_out="none")) as window:
 
             def listens() -> bool:
-                look = window.desk.look
+                look = window.controller.look
                 return look is not None and look.audio.alive and not look.audio.error
 
             qtbot.waitUntil(listens, timeout=20_000)
             server.kill()
             log = window.page.health.log
             qtbot.waitUntil(lambda: "Audio in: lost" in log.toPlainText(), timeout=20_000)
-            assert "system" in window.desk.look.audio.error
-            beat = window.desk.look.beat
+            assert "system" in window.controller.look.audio.error
+            beat = window.controller.look.beat
             server.restart()
             qtbot.waitUntil(listens, timeout=20_000)
             assert "Audio in: back" in log.toPlainText()
-            assert window.desk.look.beat > beat  # the music never stopped
+            assert window.controller.look.beat > beat  # the music never stopped
     finally:
         server.stop()
 

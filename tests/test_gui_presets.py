@@ -1,9 +1,10 @@
-"""Presets and settings beside the performance: what waits for the bar, what can be undone."""
+"""Presets and choices of the run: what waits for the bar line, what can be undone."""
 
 from dataclasses import replace
 
 import pytest
 from gui_samples import look, settings
+from PyQt6.QtWidgets import QMessageBox
 
 from engine.errors import PresetError
 from engine.settings.performance import Performance
@@ -11,16 +12,17 @@ from engine.settings.presets import keep_preset, list_presets, load_preset, remo
 from gui import texts
 from gui.app import make_window
 from gui.state.performance_model import PerformanceModel
+from gui.state.preferences import RunChoices
 
 CALM = Performance(mode="guide", valence=0.5, arousal=-0.5)
 
 
 @pytest.fixture
 def model(qapp, fake_clock):
-    made = PerformanceModel(Performance(), clock=fake_clock, beside={"midi_out": "none", "seed": 0})
+    made = PerformanceModel(Performance(), clock=fake_clock, run=RunChoices(midi_out="none"))
     made.posts, made.others = [], []
     made.posted.connect(made.posts.append)
-    made.beside_changed.connect(made.others.append)
+    made.run_changed.connect(made.others.append)
     return made
 
 
@@ -40,11 +42,11 @@ def test_devices_and_seed_share_the_line_of_undo(model, fake_clock):
     fake_clock.sleep(5.0)
     model.choose(seed=3)
     model.undo()
-    assert model.beside == {"midi_out": "jack", "seed": 0}
+    assert (model.run.midi_out, model.run.seed) == ("jack", 0)
     assert model.performance.tempo_bpm == 90.0
     model.undo()
     model.undo()
-    assert model.beside["midi_out"] == "none" and not model.can_undo
+    assert model.run.midi_out == "none" and not model.can_undo
     assert model.others == [{"midi_out": "jack"}, {"seed": 3}, {"seed": 0}, {"midi_out": "none"}]
     model.redo()
     assert model.others[-1] == {"midi_out": "jack"}
@@ -83,14 +85,14 @@ def test_without_an_engine_nothing_has_to_wait(model):
 
 def test_a_preset_is_applied_at_once_while_nothing_plays(window):
     window.page.presets.applied.emit(load_preset("calm-down"))
-    assert window.desk.performance.performance.mode == "guide"
+    assert window.controller.performance.performance.mode == "guide"
     window.actions_by_name["undo"].trigger()
-    assert window.desk.performance.performance.mode == "follow"
+    assert window.controller.performance.performance.mode == "follow"
 
 
 def test_what_comes_with_the_bar_is_marked_in_the_list(window):
     preset = load_preset("calm-down")
-    window.desk.performance.expect(preset.performance)
+    window.controller.performance.expect(preset.performance)
     rows = [window.page.presets.list.item(row).text() for row in range(5)]
     assert [row for row in rows if "next bar" in row] == [
         f"  {preset.program}   Calm down   ▸ next bar"
@@ -125,21 +127,27 @@ def test_shipped_presets_can_neither_be_renamed_nor_removed_nor_nameless_be_kept
 
 
 def test_a_device_chosen_is_undone_and_remembered(window, tmp_path):
-    window.page.devices.output_chosen.emit("jack")
-    window.page.devices.reach.monitor_chosen.emit("here")
-    assert window.desk.memory.midi_out == "jack" and window.desk.config()["monitor"]
+    window.page.devices.run_chosen.emit({"midi_out": "jack"})
+    window.page.devices.reach.run_chosen.emit({"monitor": "here"})
+    assert (
+        window.controller.preferences.run.midi_out == "jack"
+        and window.controller.config()["monitor"]
+    )
     window.actions_by_name["undo"].trigger()
     window.actions_by_name["undo"].trigger()
-    assert window.desk.memory.midi_out == "none" and not window.desk.config()["monitor"]
+    assert (
+        window.controller.preferences.run.midi_out == "none"
+        and not window.controller.config()["monitor"]
+    )
 
 
 def test_orders_by_page_need_the_token_and_it_stays_the_same(window):
     reach = window.page.devices.reach
-    reach.monitor_chosen.emit("network")
-    assert window.desk.config()["monitor_token"] == ""
-    reach.orders_chosen.emit(True)
-    token = window.desk.config()["monitor_token"]
-    assert len(token) >= 12 and window.desk.config()["monitor_token"] == token
+    reach.run_chosen.emit({"monitor": "network"})
+    assert window.controller.config()["monitor_token"] == ""
+    reach.run_chosen.emit({"monitor_orders": True})
+    token = window.controller.config()["monitor_token"]
+    assert len(token) >= 12 and window.controller.config()["monitor_token"] == token
     window.take_page_address(f"http://0.0.0.0:8765/?token={token}")
     assert reach.address.text() == texts.MONITOR_LATER  # nothing plays: nothing is served
     reach.show_address(f"http://192.168.1.5:8765/?token={token}", wanted=True)
@@ -149,21 +157,21 @@ def test_orders_by_page_need_the_token_and_it_stays_the_same(window):
 def test_orders_by_osc_are_switched_with_their_port(window):
     reach = window.page.devices.reach
     reach.takes.click()
-    assert window.desk.config()["osc_in"] == reach.port.value()
+    assert window.controller.config()["osc_in"] == reach.port.value()
     reach.port.setValue(7000)
-    assert window.desk.config()["osc_in"] == 7000
+    assert window.controller.config()["osc_in"] == 7000
     reach.takes.click()
-    assert window.desk.config()["osc_in"] is None
-    reach.osc_chosen.emit("127.0.0.1:9000 lights:9001")
-    assert window.desk.config()["osc"] == ["127.0.0.1:9000", "lights:9001"]
+    assert window.controller.config()["osc_in"] is None
+    reach.run_chosen.emit({"osc": "127.0.0.1:9000 lights:9001"})
+    assert window.controller.config()["osc"] == ["127.0.0.1:9000", "lights:9001"]
 
 
 def test_a_device_in_use_is_not_called_absent(window):
-    window.desk.choose(audio_input="mic, ALSA")
-    window.desk.look = look()
-    assert window.desk.hears_device
-    window.desk.choose(audio_input="")
-    assert not window.desk.hears_device
+    window.controller.choose(audio_input="mic, ALSA")
+    window.controller.look = look()
+    assert window.controller.hears_device
+    window.controller.choose(audio_input="")
+    assert not window.controller.hears_device
 
 
 def test_a_broken_preset_is_named_and_the_others_are_listed(window, tmp_path):
@@ -171,5 +179,20 @@ def test_a_broken_preset_is_named_and_the_others_are_listed(window, tmp_path):
     (tmp_path / "presets").mkdir(exist_ok=True)
     (tmp_path / "presets" / "zz.json").write_text("{", encoding="utf-8")
     window.presets.reload()
-    assert window.page.presets.list.count() == count
-    assert "zz.json" in window.notice.label.text()
+    panel = window.page.presets
+    assert panel.list.count() == count
+    assert "zz.json" in panel._broken.text() and panel._broken.isVisibleTo(panel)
+
+
+def test_a_name_that_is_taken_is_refused_or_asked_about(window, qtbot):
+    window.presets.keep("C#")
+    window.presets.keep("C")
+    assert {"C#", "C"} <= {preset.name for preset in list_presets()}
+    window.presets.rename(load_preset("C"), "c#")
+    assert "c#" in window.notice.label.text()
+    window.controller.performance.set(tempo_bpm=77.0)
+    window.presets._keep_if_sure("C")
+    question = window.findChild(QMessageBox)
+    assert "“C”" in question.text() and load_preset("C").performance.tempo_bpm == 100.0
+    question.buttons()[0].click()
+    assert load_preset("C").performance.tempo_bpm == 77.0

@@ -23,7 +23,7 @@ from engine.session.events_file import (
 from engine.session.folder import EVENTS_NAME
 from gui import texts
 from gui.app import make_window
-from gui.state.session_read import recorded_sessions, take_session
+from gui.state.session_reader import recorded_sessions, take_session
 
 LEFT = Qt.MouseButton.LeftButton
 STEP_S = 0.25
@@ -89,7 +89,7 @@ def test_long_sessions_are_thinned_out(folder):
 def test_the_reader_says_why_there_is_nothing_to_read(tmp_path):
     with pytest.raises(SessionError, match="no session"):
         take_session(tmp_path)
-    command = [sys.executable, "-P", "-m", "gui.state.session_read", str(tmp_path)]
+    command = [sys.executable, "-P", "-m", "gui.state.session_reader", str(tmp_path)]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert "no session" in json.loads(done.stdout)["problem"]
 
@@ -115,7 +115,7 @@ def test_a_session_opens_beside_and_what_is_none_is_said(window, qtbot, tmp_path
     window.open_session(tmp_path)
     qtbot.waitUntil(lambda: "no session" in view._facts.text(), timeout=WAIT_MS)
     assert not view.play.isEnabled() and not view.go_on.isEnabled()
-    QTest.mouseClick(view._back, LEFT)
+    QTest.mouseClick(view.back, LEFT)
     assert window.page.isVisible()
 
 
@@ -123,13 +123,13 @@ def test_a_session_opens_beside_and_what_is_none_is_said(window, qtbot, tmp_path
 def test_a_session_is_replayed_in_time_held_and_played_on_from(
     jack: JackServer, dump: MidiDump, window, qtbot, folder
 ) -> None:
-    window.desk.choose(midi_out=dump.port)
-    window.desk.bridge.open()
+    window.controller.choose(midi_out=dump.port)
+    window.controller.bridge.open()
     window.open_session(folder)
     view = window.session_view
     assert view.folders == (folder,)
     qtbot.waitUntil(lambda: window.sessions.session is not None, timeout=WAIT_MS)
-    qtbot.waitUntil(lambda: window.desk.bridge.state == "idle", timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: window.controller.bridge.state == "idle", timeout=WAIT_MS)
     QTest.mouseClick(view.play, LEFT)
     qtbot.waitUntil(lambda: len(dump.ons) > 8, timeout=WAIT_MS)
     assert view.play.text() == texts.SESSION_HOLD
@@ -143,7 +143,7 @@ def test_a_session_is_replayed_in_time_held_and_played_on_from(
     qtbot.waitUntil(lambda: len(dump.ons) > count + 2, timeout=WAIT_MS)
     assert window.sessions.look.at_s > 5.0
     QTest.mouseClick(view.go_on, LEFT)
-    qtbot.waitUntil(lambda: window.desk.look is not None, timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: window.controller.look is not None, timeout=WAIT_MS)
     assert window.page.isVisible() and window.sessions.look is None
-    assert window.desk.seed == INFO.seed
-    assert window.desk.look.tempo_bpm == pytest.approx(INFO.tempo_bpm)
+    assert window.controller.seed == INFO.seed
+    assert window.controller.look.tempo_bpm == pytest.approx(INFO.tempo_bpm)

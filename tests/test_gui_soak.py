@@ -7,7 +7,7 @@ from gui_samples import emotion, look
 from PyQt6.QtCore import QObject
 
 from engine.snapshot import AudioHealth, LogEntry, MidiHealth
-from gui.desks.hotplug import DeviceWatch
+from gui.controllers.device_watch import DeviceWatch
 from gui.engine_process.decode import Devices
 from gui.soak import Heartbeat, Times
 from gui.state.history import History
@@ -24,7 +24,7 @@ class Bridge(QObject):
         self.asked += 1
 
 
-class Desk(QObject):
+class Controller(QObject):
     def __init__(self):
         super().__init__()
         self.bridge, self.look, self.wants_music = Bridge(), None, False
@@ -61,24 +61,24 @@ def test_times_are_counted_to_a_tenth_of_a_millisecond():
     ],
 )
 def test_devices_are_looked_for_as_rarely_as_will_do(qapp, shown, music, lost, asks):
-    desk = Desk()
-    desk.wants_music = music
+    controller = Controller()
+    controller.wants_music = music
     error = "mic unplugged" if lost else None
-    desk.look = look(audio=AudioHealth("mic", not lost, -20.0, 0, error)) if music else None
-    watch = DeviceWatch(desk, lambda: shown, desk)
+    controller.look = look(audio=AudioHealth("mic", not lost, -20.0, 0, error)) if music else None
+    watch = DeviceWatch(controller, lambda: shown, controller)
     for _ in range(5):
         watch._look()
-    assert desk.bridge.asked == asks
+    assert controller.bridge.asked == asks
     watch.stop()
 
 
 def test_a_lost_output_is_looked_for_too(qapp):
-    desk = Desk()
-    desk.wants_music = True
-    desk.look = look(midi=MidiHealth("synth", False, 0, 0, 0, 0.0, 0.0, 0))
-    watch = DeviceWatch(desk, lambda: False, desk)
+    controller = Controller()
+    controller.wants_music = True
+    controller.look = look(midi=MidiHealth("synth", False, 0, 0, 0, 0.0, 0.0, 0))
+    watch = DeviceWatch(controller, lambda: False, controller)
     watch._look()
-    assert desk.bridge.asked == 1
+    assert controller.bridge.asked == 1
     watch.stop()
 
 

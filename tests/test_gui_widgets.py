@@ -1,4 +1,4 @@
-"""Widgets against hand-made snapshots: what is shown, what is wished."""
+"""Widgets against hand-made snapshots: what is shown, what is sent."""
 
 import pytest
 from gui_samples import emotion, look, note
@@ -7,13 +7,15 @@ from PyQt6.QtTest import QTest
 
 from engine.settings.performance import Performance
 from engine.snapshot import SyncHealth
+from gui.engine_process.decode import Devices
+from gui.state.preferences import RunChoices
 from gui.theme import THEMES
 from gui.widgets.devices_panel import DevicesPanel
 from gui.widgets.emotion_plane import EmotionPlane
 from gui.widgets.level_meter import LevelMeter
 from gui.widgets.music_panel import MusicPanel
 from gui.widgets.piano_roll import PianoRoll
-from gui.widgets.sliders import LabelledSlider, Scale
+from gui.widgets.sliders import LabelledSlider, Scale, SliderSpec
 from gui.widgets.sync_panel import SyncPanel
 from gui.widgets.target_panel import TargetPanel
 from gui.widgets.transport import Transport
@@ -155,9 +157,10 @@ def test_slider_scales_are_inverse(scale):
 
 
 def test_showing_a_value_is_not_moving_it(qtbot):
-    slider = shown(qtbot, LabelledSlider("x", Scale(-1.0, 1.0), str), 300, 40)
     moves = []
-    slider.moved.connect(moves.append)
+    slider = shown(
+        qtbot, LabelledSlider(SliderSpec("x", Scale(-1.0, 1.0), str), moves.append), 300, 40
+    )
     slider.show_value(0.5)
     assert not moves
     slider.slider.setValue(0)
@@ -167,9 +170,11 @@ def test_showing_a_value_is_not_moving_it(qtbot):
 def test_target_panel_shows_the_page_of_the_mode_and_curve_only_with_a_file(qtbot):
     panel = shown(qtbot, TargetPanel())
     panel.show_performance(Performance(mode="guide"), "", False)
-    assert panel.guide_seconds.isVisible() and not panel.mode_buttons["curve"].isVisible()
+    assert (
+        panel.sliders["guide_seconds"].isVisible() and not panel.mode_buttons["curve"].isVisible()
+    )
     panel.show_performance(Performance(mode="follow"), "arc.csv", True)
-    assert panel.bias_valence.isVisible() and panel.mode_buttons["curve"].isVisible()
+    assert panel.sliders["bias_valence"].isVisible() and panel.mode_buttons["curve"].isVisible()
     assert panel.freeze.isChecked()
 
 
@@ -180,18 +185,18 @@ def test_guide_shows_the_time_left(qtbot):
     assert "1:05 min left" in panel.remaining.text() and panel.remaining.value() == 350
 
 
-def test_music_panel_wishes(qtbot):
+def test_music_panel_sends_what_is_chosen(qtbot):
     panel = shown(qtbot, MusicPanel())
     panel.show_performance(Performance(), seed=3)
-    wishes = []
-    panel.chosen.connect(wishes.append)
+    sent = []
+    panel.chosen.connect(sent.append)
     panel.parts["bass"].click()
     panel.beats_per_bar.setValue(3)
     panel.key.setCurrentIndex(panel.key.findData("D:min"))
     panel.key.activated.emit(panel.key.currentIndex())
     panel.valence_cc.setValue(21)  # taken by arousal: not even asked for
     panel.valence_cc.setValue(22)
-    assert wishes == [
+    assert sent == [
         {"parts": ("lead", "chords")},
         {"beats_per_bar": 3},
         {"key": "D:min"},
@@ -201,30 +206,41 @@ def test_music_panel_wishes(qtbot):
 
 def test_a_device_that_is_gone_stays_chosen_and_is_said_to_be_gone(qtbot):
     panel = shown(qtbot, DevicesPanel(DARK))
-    panel.show_devices(["Mic, ALSA"], ["Synth"], "Scarlett, ALSA", "virtual", listed=True)
+    panel.show_devices(
+        Devices(audio_inputs=("Mic, ALSA",), midi_outputs=("Synth",)),
+        RunChoices(audio_input="Scarlett, ALSA"),
+    )
     assert panel.input.currentData() == "Scarlett, ALSA"
     assert "not connected" in panel.input.currentText()
-    panel.show_devices(["Scarlett, ALSA"], [], "Scarlett, ALSA", "Synth", listed=True)
+    panel.show_devices(
+        Devices(audio_inputs=("Scarlett, ALSA",)),
+        RunChoices(audio_input="Scarlett, ALSA", midi_out="Synth"),
+    )
     assert panel.input.currentText() == "Scarlett, ALSA"
     assert "not connected" in panel.output.currentText()
 
 
 def test_sync_panel_asks_for_a_port_only_with_midi_clock_and_shows_the_lock(qtbot):
     panel = shown(qtbot, SyncPanel())
-    panel.show_settings("internal", "", False, [], listed=True)
+    panel.show_settings(RunChoices(), [], listed=True)
     assert not panel.midi_in.isVisible()
-    panel.show_settings("midi", "Drums", True, ["Desk"], listed=True)
+    run = RunChoices(sync="midi", midi_in="Drums", clock_out=True)
+    panel.show_settings(run, ["Controller"], listed=True)
     assert panel.midi_in.isVisible() and "not connected" in panel.midi_in.currentText()
     assert panel.clock_out.isChecked()
-    panel.show_snapshot(look(sync=SyncHealth("midi", True, 0, "Desk", 0.4, "")))
+    panel.show_snapshot(look(sync=SyncHealth("midi", True, 0, "Controller", 0.4, "")))
     assert "locked" in panel._light.text()
-    panel.show_snapshot(look(sync=SyncHealth("midi", False, 0, "Desk", 0.0, "no clock arrives")))
+    panel.show_snapshot(
+        look(sync=SyncHealth("midi", False, 0, "Controller", 0.0, "no clock arrives"))
+    )
     assert "no clock arrives" in panel._light.text()
 
 
 def test_tempo_of_a_midi_clock_is_shown_and_not_ours_to_choose(qtbot):
     head = shown(qtbot, Transport(), 1200, 80)
-    head.show_snapshot(look(tempo_bpm=127.5, sync=SyncHealth("midi", True, 0, "Desk", 0.4, "")))
+    head.show_snapshot(
+        look(tempo_bpm=127.5, sync=SyncHealth("midi", True, 0, "Controller", 0.4, ""))
+    )
     head.show_performance(Performance(tempo_bpm=72.0))
     assert head.tempo.value() == 127.5 and not head.tempo.isEnabled()
     head.show_snapshot(look())
@@ -246,8 +262,8 @@ def test_head_says_how_far_to_trust_the_mood(qtbot, state, word):
 def test_tempo_shown_is_not_tempo_chosen(qtbot):
     head = shown(qtbot, Transport(), 1200, 80)
     chosen = []
-    head.tempo_chosen.connect(chosen.append)
+    head.chosen.connect(chosen.append)
     head.show_performance(Performance(tempo_bpm=72.0))
     assert head.tempo.value() == 72.0 and not chosen
     head.tempo.setValue(90.0)
-    assert chosen == [90.0]
+    assert chosen == [{"tempo_bpm": 90.0}]

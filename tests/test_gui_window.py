@@ -13,8 +13,8 @@ from PyQt6.QtTest import QTest
 from gui import texts
 from gui.app import make_window
 from gui.engine_process.bridge import RESTARTS, EngineBridge
-from gui.state.preferences import Memory
-from gui.window.main_window import new_messages
+from gui.state.preferences import Preferences
+from gui.window.engine_messages import new_messages
 from presets import DEMO_AUDIO
 
 START_MS = 20_000
@@ -30,7 +30,7 @@ def make(qapp, qtbot, tmp_path, monkeypatch):
         given = {"audio_input": str(DEMO_AUDIO), "midi_out": "none"} | values
         window = make_window(settings(tmp_path, **given))
         window.seen = []
-        window.desk.bridge.snapshot.connect(window.seen.append)
+        window.controller.bridge.snapshot.connect(window.seen.append)
         window.show()
         windows.append(window)
         return window
@@ -119,7 +119,7 @@ def test_a_preset_is_applied_while_playing_and_undone(window, qtbot):
 def test_a_killed_engine_is_said_and_started_again_with_the_same_settings(window, qtbot):
     window.page.transport.tempo.setValue(77.0)
     qtbot.waitUntil(lambda: window.seen[-1].tempo_bpm == 77.0, timeout=5000)
-    bridge = window.desk.bridge
+    bridge = window.controller.bridge
     qtbot.waitUntil(lambda: bridge.spare.process_id != 0, timeout=10_000)
     first, spare = bridge.process_id, bridge.spare.process_id
     os.kill(first, signal.SIGKILL)
@@ -132,7 +132,7 @@ def test_a_killed_engine_is_said_and_started_again_with_the_same_settings(window
 
 
 def test_a_spare_engine_that_dies_is_no_news_and_none_is_needed(window, qtbot):
-    bridge = window.desk.bridge
+    bridge = window.controller.bridge
     qtbot.waitUntil(lambda: bridge.spare.process_id != 0, timeout=10_000)
     first, spare = bridge.process_id, bridge.spare.process_id
     os.kill(spare, signal.SIGKILL)
@@ -145,54 +145,54 @@ def test_a_spare_engine_that_dies_is_no_news_and_none_is_needed(window, qtbot):
 
 
 def test_a_hung_engine_is_said_and_restarted_at_the_users_wish(window, qtbot, monkeypatch):
-    monkeypatch.setattr("gui.window.main_window.UNRESPONSIVE_S", 0.5)
+    monkeypatch.setattr("gui.window.engine_messages.UNRESPONSIVE_S", 0.5)
     monkeypatch.setattr("gui.engine_process.bridge.REOPEN_MS", 300)
-    first = window.desk.bridge.process_id
+    first = window.controller.bridge.process_id
     os.kill(first, signal.SIGSTOP)
     qtbot.waitUntil(lambda: "not answered" in window.notice.label.text(), timeout=5000)
     window.seen.clear()
     QTest.mouseClick(window.notice.action, LEFT)
     qtbot.waitUntil(lambda: bool(window.seen), timeout=START_MS)
-    assert window.desk.bridge.process_id != first
+    assert window.controller.bridge.process_id != first
 
 
 def test_listing_devices_does_not_hold_up_the_picture(window, qtbot):
     window.seen.clear()
-    with qtbot.waitSignal(window.desk.bridge.devices, timeout=20_000):
+    with qtbot.waitSignal(window.controller.bridge.devices, timeout=20_000):
         window.page.show_devices_tab()
     assert len(window.seen) > 2
 
 
 def test_closing_ends_the_engine_and_remembers_the_settings(window, qtbot, tmp_path):
     window.page.transport.tempo.setValue(91.0)
-    process = window.desk.bridge.process_id
+    process = window.controller.bridge.process_id
     window.close()
     with pytest.raises(ProcessLookupError):
         os.kill(process, 0)
-    assert Memory(settings(tmp_path)).performance.tempo_bpm == 91.0
+    assert Preferences(settings(tmp_path)).performance.tempo_bpm == 91.0
 
 
 def test_stop_empties_the_window(window, qtbot):
     QTest.mouseClick(window.page.transport.start, LEFT)
-    qtbot.waitUntil(lambda: window.desk.bridge.state == "idle", timeout=10_000)
-    assert window.desk.look is None and window.page.transport.start.text() == texts.START
+    qtbot.waitUntil(lambda: window.controller.bridge.state == "idle", timeout=10_000)
+    assert window.controller.look is None and window.page.transport.start.text() == texts.START
 
 
 def test_another_input_restarts_the_music_and_a_bad_one_is_said(window, qtbot, tmp_path):
     window.seen.clear()
     missing = str(tmp_path / "gone.wav")
-    window.page.devices.input_chosen.emit(missing)
+    window.page.devices.run_chosen.emit({"audio_input": missing})
     qtbot.waitUntil(lambda: "gone.wav" in window.notice.label.text(), timeout=10_000)
-    assert window.desk.bridge.state == "idle" and not window.desk.wants_music
-    window.page.devices.input_chosen.emit(str(DEMO_AUDIO))
-    window.desk.start()
+    assert window.controller.bridge.state == "idle" and not window.controller.wants_music
+    window.page.devices.run_chosen.emit({"audio_input": str(DEMO_AUDIO)})
+    window.controller.start()
     qtbot.waitUntil(lambda: bool(window.seen), timeout=START_MS)
 
 
 def test_a_curve_file_gives_the_curve_mode(window, qtbot, tmp_path):
     curve = tmp_path / "arc.csv"
     curve.write_text("beat,valence,arousal\n0,0.9,0.9\n1000,0.9,0.9\n")
-    window.desk.choose_curve(curve)
+    window.controller.choose_curve(curve)
     qtbot.waitUntil(
         lambda: window.seen[-1].mode == "curve" and window.seen[-1].target_valence > 0.8,
         timeout=START_MS,
@@ -204,7 +204,7 @@ def test_a_curve_file_gives_the_curve_mode(window, qtbot, tmp_path):
 def test_sessions_are_recorded_each_into_its_own_folder(make, qtbot, tmp_path):
     folder = tmp_path / "sessions"
     window = make(record="yes", record_folder=str(folder))
-    window.desk.start()
+    window.controller.start()
     qtbot.waitUntil(lambda: bool(window.seen), timeout=START_MS)
     qtbot.waitUntil(lambda: window.seen[-1].emotion is not None, timeout=10_000)
     window.close()
@@ -215,9 +215,9 @@ def test_sessions_are_recorded_each_into_its_own_folder(make, qtbot, tmp_path):
 
 def test_the_window_is_there_before_the_engine(make):
     window = make()
-    assert window.isVisible() and window.desk.bridge.state == "absent"
-    window.desk.bridge.open()
-    assert window.desk.bridge.state == "booting"
+    assert window.isVisible() and window.controller.bridge.state == "absent"
+    window.controller.bridge.open()
+    assert window.controller.bridge.state == "booting"
 
 
 def test_an_engine_that_cannot_live_is_not_restarted_for_ever(qapp, qtbot, monkeypatch, tmp_path):
@@ -251,7 +251,7 @@ def test_stage_view_shows_and_leaves(make, qtbot):
     window.actions_by_name["stage"].trigger()
     assert window.stage.isVisible() and not window.page.isVisible()
     drag(window.stage.plane, (0.5, 0.5))
-    assert window.desk.performance.performance.mode == "manual"
+    assert window.controller.performance.performance.mode == "manual"
     window.actions_by_name["stage"].trigger()
     assert window.page.isVisible() and not window.isFullScreen()
 
@@ -273,7 +273,7 @@ def test_nothing_is_pushed_out_of_the_window(make, qtbot, size, points):
 
 def test_own_presets_are_kept(make, tmp_path):
     window = make()
-    window.desk.performance.set(tempo_bpm=66.0)
+    window.controller.performance.set(tempo_bpm=66.0)
     window.presets.keep("My Night / 2")
     assert (tmp_path / "presets" / "my-night-2.json").is_file()
     names = [
@@ -287,12 +287,15 @@ def test_own_presets_are_kept(make, tmp_path):
 def test_window_is_found_where_it_was_left(make):
     window = make()
     window.resize(1300, 760)
-    window.desk.performance.set(key="D:min")
+    window.controller.performance.set(key="D:min")
     window.choose_theme("light")
     window.close()
     again = make()
     assert again.height() == 760  # the offscreen screen is narrower than the window
-    assert again.desk.performance.performance.key == "D:min" and again.desk.memory.theme == "light"
+    assert (
+        again.controller.performance.performance.key == "D:min"
+        and again.controller.preferences.theme == "light"
+    )
 
 
 def test_every_control_has_a_name_for_screen_readers(make):

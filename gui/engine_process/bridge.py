@@ -388,7 +388,7 @@ class EngineBridge(QObject):
             if "start" not in self._awaited and self._state == "starting":
                 self._set_state("idle")
                 self.start_failed.emit()
-        self.refused.emit(message)
+        self.refused.emit(wording.window_words(message))
 
     def _fulfilled(self, do: str) -> None:
         if do in self._awaited:

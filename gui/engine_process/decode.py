@@ -1,12 +1,13 @@
 """From the JSON the engine writes to the values it means."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from engine.events import EmotionState, NoteEvent
 from engine.settings.performance import Performance
 from engine.snapshot import AudioHealth, LogEntry, MidiHealth, Snapshot, SyncHealth, VideoHealth
+from gui.texts import wording
 
 __all__ = ["Devices", "read_snapshot"]
 
@@ -33,10 +34,15 @@ class Devices:
             tuple(answer["inputs"]),
             _others(answer["midi_inputs"]),
             _others(answer["outputs"]),
-            answer["problem"],
+            wording.window_words(answer["problem"]),
             answer["jack"],
             tuple(answer["systems"]),
         )
+
+    def with_input(self, name: str) -> "Devices":
+        """Return these with an audio input that is there although it was not listed."""
+        known = name in self.audio_inputs
+        return self if known else replace(self, audio_inputs=(*self.audio_inputs, name))
 
 
 def _others(ports: Sequence[str]) -> tuple[str, ...]:
@@ -62,15 +68,20 @@ def read_snapshot(values: Mapping[str, Any]) -> Snapshot:
     given["emotion"] = None if emotion is None else _read_emotion(emotion)
     for name in ("notes", "committed", "draft"):
         given[name] = tuple(NoteEvent(**note) for note in given[name])
-    given["audio"] = AudioHealth(**given["audio"])
+    given["audio"] = AudioHealth(**_in_window_words(given["audio"], "error"))
     given["midi"] = MidiHealth(**given["midi"])
-    given["sync"] = SyncHealth(**given["sync"])
+    given["sync"] = SyncHealth(**_in_window_words(given["sync"], "message"))
     video = given["video"]
-    given["video"] = None if video is None else VideoHealth(**video)
+    given["video"] = None if video is None else VideoHealth(**_in_window_words(video, "error"))
     given["messages"] = tuple(LogEntry(**entry) for entry in given["messages"])
-    given["troubles"] = tuple(given["troubles"])
+    given["troubles"] = tuple(map(wording.window_words, given["troubles"]))
     given["performance"] = Performance.from_mapping(given["performance"])
     return Snapshot(**given)
+
+
+def _in_window_words(values: Mapping[str, Any], name: str) -> dict[str, Any]:
+    text = values[name]
+    return {**values, name: wording.window_words(text) if text else text}
 
 
 def _read_emotion(values: Mapping[str, Any]) -> EmotionState:

@@ -64,9 +64,14 @@ def judge(look: Snapshot, since: Counts) -> tuple[HealthItem, ...]:
     return (
         _audio(look),
         _midi(look),
-        _graded("load", look.tracker_load, _LOAD_LIMITS, "load", percent=100 * look.tracker_load),
+        _graded("load", look.tracker_load, _LOAD_LIMITS, load=wording.percent(look.tracker_load)),
         _counted("overruns", look.audio.overruns - since.overruns, "blocks"),
-        _graded("lateness", midi.lateness_p99_ms, _LATE_LIMITS_MS, "late", ms=midi.lateness_p99_ms),
+        _graded(
+            "lateness",
+            midi.lateness_p99_ms,
+            _LATE_LIMITS_MS,
+            ms=wording.number(midi.lateness_p99_ms, 1),
+        ),
         _counted("dropped", midi.dropped - since.dropped),
         _counted("missed", look.missed_beats - since.missed_beats),
         _sync(look),
@@ -127,13 +132,11 @@ def _sync(look: Snapshot) -> HealthItem:
     return _item("sync", texts.HEALTH_VALUES["waiting"], "caution", advice)
 
 
-def _graded(
-    name: str, amount: float, limits: tuple[float, float], words: str, **values: float
-) -> HealthItem:
+def _graded(name: str, amount: float, limits: tuple[float, float], **values: str) -> HealthItem:
     caution, bad = limits
     level: HealthLevel = "bad" if amount >= bad else "caution" if amount >= caution else "good"
     advice = "" if level == "good" else texts.HEALTH_ADVICE[name]
-    return _item(name, texts.HEALTH_VALUES[words].format(**values), level, advice)
+    return _item(name, texts.HEALTH_VALUES[name].format(**values), level, advice)
 
 
 def _counted(name: str, count: int, words: str = "", none: str = "none") -> HealthItem:

@@ -27,7 +27,7 @@ _MOST_EVENTS: Final = 100
 class History:
     """Rows of `COLUMNS`, one per snapshot shown; tracked values are NaN in silence.
 
-    Memory is fixed: twice the capacity, so that any window is one contiguous view.
+    Preferences is fixed: twice the capacity, so that any window is one contiguous view.
     """
 
     def __init__(self, capacity: int = _CAPACITY) -> None:

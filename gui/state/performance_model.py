@@ -1,16 +1,18 @@
 """What the widgets show and change, without drawing: settings with undo.
 
-Two kinds of setting share one line of undo: those of the performance, which the engine takes while
-it plays, and those *beside* it (devices, seed, recording), which are kept from day to day.
+Two kinds of setting share one undo history: those of the performance, which the engine takes while
+it plays, and the choices of the run (devices, seed, recording).
 """
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from dataclasses import fields, replace
 from typing import Any
 
 from PyQt6.QtCore import QObject, QTimer, pyqtSignal
 
 from engine.settings.performance import Performance
+from gui.state.preferences import RunChoices
 
 __all__ = ["SETTLE_S", "PerformanceModel", "difference"]
 
@@ -26,7 +28,7 @@ SETTLE_S = 0.7
 _MOST_UNDO = 200
 
 Clock = Callable[[], float]
-State = tuple[Performance, Mapping[str, Any]]
+State = tuple[Performance, RunChoices]
 
 
 class PerformanceModel(QObject):
@@ -38,24 +40,24 @@ class PerformanceModel(QObject):
         At once, for the widgets.
     posted : dict
         What differs since the last post, at most 25 times a second, for the engine.
-    beside_changed : dict
-        What has changed beside the performance, at once.
+    run_changed : dict
+        Which choices of the run have changed, at once.
     """
 
     changed = pyqtSignal(object)
     posted = pyqtSignal(dict)
-    beside_changed = pyqtSignal(dict)
+    run_changed = pyqtSignal(dict)
 
     def __init__(
         self,
         performance: Performance,
         parent: QObject | None = None,
         clock: Clock = time.perf_counter,
-        beside: Mapping[str, Any] | None = None,
+        run: RunChoices | None = None,
     ) -> None:
         super().__init__(parent)
         self._performance = performance
-        self._beside: Mapping[str, Any] = dict(beside or {})
+        self._run = run or RunChoices()
         self._expected: Performance | None = None
         self._clock = clock
         self._pending: dict[str, Any] = {}
@@ -73,9 +75,9 @@ class PerformanceModel(QObject):
         return self._performance
 
     @property
-    def beside(self) -> Mapping[str, Any]:
-        """The settings beside the performance, by name."""
-        return self._beside
+    def run(self) -> RunChoices:
+        """The choices of the run now."""
+        return self._run
 
     @property
     def expected(self) -> Performance | None:
@@ -106,16 +108,16 @@ class PerformanceModel(QObject):
         self._remember_and_take(changed, frozenset(values))
 
     def choose(self, **values: Any) -> None:
-        """Change settings beside the performance."""
-        changed = {**self._beside, **values}
-        if changed != self._beside:
+        """Change choices of the run."""
+        changed = replace(self._run, **values)
+        if changed != self._run:
             self._remember(frozenset(values))
             self._go_to((self._performance, changed))
 
     def expect(self, performance: Performance) -> None:
         """Take note that the engine will play this from the next bar on; `adopt` sees it come."""
         if self._expected is None:
-            self._undo.append((self._performance, self._beside))
+            self._undo.append((self._performance, self._run))
             self._redo.clear()
         self._expected = performance
         self._forget_join()
@@ -151,14 +153,14 @@ class PerformanceModel(QObject):
             self.posted.emit({"mode": self._performance.mode})
             self.changed.emit(self._performance)
         elif self._undo:
-            self._redo.append((self._performance, self._beside))
+            self._redo.append((self._performance, self._run))
             self._forget_join()
             self._go_to(self._undo.pop())
 
     def redo(self) -> None:
         """Do again what was undone."""
         if self._redo:
-            self._undo.append((self._performance, self._beside))
+            self._undo.append((self._performance, self._run))
             self._forget_join()
             self._go_to(self._redo.pop())
 
@@ -175,20 +177,20 @@ class PerformanceModel(QObject):
         """Let what is now be undone to, unless it only goes on changing the same settings."""
         now = self._clock()
         if names != self._last_names or now - self._last_s > UNDO_JOIN_S:
-            self._undo.append((self._performance, self._beside))
+            self._undo.append((self._performance, self._run))
             del self._undo[:-_MOST_UNDO]
             self._last_names = names
         self._last_s = now
         self._redo.clear()
 
     def _go_to(self, state: State) -> None:
-        performance, beside = state
-        values = {name: value for name, value in beside.items() if self._beside[name] != value}
-        self._beside = beside
+        performance, run = state
+        values = difference(self._run, run)
+        self._run = run
         if performance != self._performance:
             self._take(performance)
         if values:
-            self.beside_changed.emit(values)
+            self.run_changed.emit(values)
 
     def _forget_join(self) -> None:
         self._last_names, self._last_s = frozenset(), self._clock()
@@ -209,7 +211,7 @@ class PerformanceModel(QObject):
             self._timer.stop()
 
 
-def difference(old: Performance, new: Performance) -> dict[str, Any]:
-    """Return the settings of ``new`` that ``old`` has otherwise."""
-    names = old.__dataclass_fields__
+def difference(old: Any, new: Any) -> dict[str, Any]:
+    """Return the fields of a dataclass ``new`` that differ from ``old`` of the same class."""
+    names = [item.name for item in fields(old)]
     return {name: getattr(new, name) for name in names if getattr(old, name) != getattr(new, name)}

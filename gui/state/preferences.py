@@ -1,19 +1,27 @@
-"""What the window remembers from one day to the next."""
+"""What the window keeps from one day to the next.
+
+The choices of a run are declared once, in `RunChoices`: reading, writing, undo and the controls of
+the side panels go by its fields.
+"""
 
 import json
 import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Final
 
 from PyQt6.QtCore import QByteArray, QSettings, QStandardPaths
 
-from engine.choices import SYNCS, Sync
+from engine.choices import check_choice, check_range
 from engine.errors import InputError
 from engine.settings.addresses import MONITOR_PORT
+from engine.settings.fields import settings_of
 from engine.settings.performance import Performance
+from engine.settings.run import LiveConfig
 from gui.theme import DEFAULT_THEME, THEMES
 
-__all__ = ["MONITORS", "NORMAL_PT", "Memory"]
+__all__ = ["MONITORS", "NORMAL_PT", "Preferences", "RunChoices"]
 
 SMALLEST_PT, LARGEST_PT, NORMAL_PT = 8.0, 20.0, 10.5
 
@@ -22,15 +30,103 @@ MONITORS: Final = {
     "here": f"127.0.0.1:{MONITOR_PORT}",
     "network": f"0.0.0.0:{MONITOR_PORT}",
 }
-"""Who may see the stage-side page → where it is served: nobody, this computer, the network."""
+"""Who can open the phone page → its address: nobody, this computer, the local network."""
 
 _TOKEN_BYTES = 12
 
 
-class Memory:
-    """Typed access to the settings store; anything unreadable reads as the default.
+def _music_folder() -> Path:
+    music = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.MusicLocation)
+    return Path(music or Path.home()) / "Stimmung"
 
-    Devices are remembered by name, never by number.
+
+@dataclass(frozen=True, slots=True)
+class RunChoices:
+    """What the user chooses for a run beside the performance; devices by name.
+
+    Attributes
+    ----------
+    audio_input, midi_out, sync, midi_in, clock_out, keys_in, thru, video, latency_ms, osc_in, seed
+        As in `engine.settings.run.LiveConfig`.
+    record, record_folder : bool, Path
+        Whether sessions are recorded, and the folder that holds one folder per session.
+    osc : str
+        OSC destinations HOST:PORT, separated by spaces.
+    monitor : str
+        Who can open the phone page, one of `MONITORS`.
+    monitor_orders : bool
+        Whether that page may also control the music.
+    """
+
+    audio_input: str = ""
+    midi_out: str = "virtual"
+    record: bool = False
+    record_folder: Path = field(default_factory=_music_folder)
+    latency_ms: float = 0.0
+    osc: str = ""
+    osc_in: int | None = None
+    monitor: str = ""
+    monitor_orders: bool = False
+    sync: str = "internal"
+    midi_in: str = ""
+    clock_out: bool = False
+    keys_in: tuple[str, ...] = ()
+    thru: bool = False
+    video: str = ""
+    seed: int = 0
+
+
+def _flag(text: str) -> bool:
+    return text == "yes"
+
+
+def _names(text: str) -> tuple[str, ...]:
+    names = json.loads(text)
+    return tuple(map(str, names)) if isinstance(names, list) else ()
+
+
+_READERS: Final[dict[str, Callable[[str], Any]]] = {
+    "record": _flag,
+    "record_folder": Path,
+    "latency_ms": float,
+    "osc_in": lambda text: int(text) if text else None,
+    "monitor_orders": _flag,
+    "clock_out": _flag,
+    "keys_in": _names,
+    "thru": _flag,
+    "seed": int,
+}
+"""Field of `RunChoices` → how its stored text is read; all others are texts."""
+
+
+def _read(name: str, text: str) -> Any:
+    """Return a stored choice.
+
+    Raises
+    ------
+    ValueError
+        It is none (`InputError` is one of these).
+    """
+    value = _READERS.get(name, str)(text)
+    declared = settings_of(LiveConfig).get(name)
+    if declared is not None and declared.limits is not None and value is not None:
+        check_range(name, value, *declared.limits)
+    choices = tuple(MONITORS) if name == "monitor" else declared.choices if declared else ()
+    if choices:
+        check_choice(name, value, choices)
+    return value
+
+
+def _to_text(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, tuple):
+        return json.dumps(value)
+    return "" if value is None else str(value)
+
+
+class Preferences:
+    """Typed access to the settings store; a value that cannot be read is the default.
 
     Parameters
     ----------
@@ -42,10 +138,30 @@ class Memory:
         self._store = store
 
     @property
+    def run(self) -> RunChoices:
+        """The choices of the last run."""
+        found: dict[str, Any] = {}
+        for item in fields(RunChoices):
+            text = self._text(item.name)
+            if text is not None:
+                try:
+                    found[item.name] = _read(item.name, text)
+                except ValueError:
+                    continue
+        return RunChoices(**found)
+
+    @run.setter
+    def run(self, choices: RunChoices) -> None:
+        for item in fields(RunChoices):
+            text = _to_text(getattr(choices, item.name))
+            if text != self._text(item.name):
+                self._store.setValue(item.name, text)
+
+    @property
     def theme(self) -> str:
         """Name of the colours."""
-        name = self._text("theme", DEFAULT_THEME)
-        return name if name in THEMES else DEFAULT_THEME
+        name = self._text("theme")
+        return name if name is not None and name in THEMES else DEFAULT_THEME
 
     @theme.setter
     def theme(self, name: str) -> None:
@@ -55,7 +171,7 @@ class Memory:
     def points(self) -> float:
         """Size of body text [pt]."""
         try:
-            points = float(self._text("points", str(NORMAL_PT)))
+            points = float(self._text("points") or NORMAL_PT)
         except ValueError:
             return NORMAL_PT
         return min(LARGEST_PT, max(SMALLEST_PT, points))
@@ -65,84 +181,9 @@ class Memory:
         self._store.setValue("points", f"{min(LARGEST_PT, max(SMALLEST_PT, points)):g}")
 
     @property
-    def audio_input(self) -> str:
-        """Audio input by name, a file, or ``""`` for the system's default."""
-        return self._text("audio_input", "")
-
-    @audio_input.setter
-    def audio_input(self, name: str) -> None:
-        self._store.setValue("audio_input", name)
-
-    @property
-    def midi_out(self) -> str:
-        """``virtual``, ``jack``, ``none`` or the name of a port."""
-        return self._text("midi_out", "virtual")
-
-    @midi_out.setter
-    def midi_out(self, name: str) -> None:
-        self._store.setValue("midi_out", name)
-
-    @property
-    def record(self) -> bool:
-        """Whether sessions are recorded."""
-        return self._flag("record")
-
-    @record.setter
-    def record(self, wanted: bool) -> None:
-        self._store.setValue("record", "yes" if wanted else "no")
-
-    @property
-    def record_folder(self) -> Path:
-        """Folder that holds one folder per recorded session."""
-        music = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.MusicLocation)
-        return Path(self._text("record_folder", str(Path(music or Path.home()) / "Stimmung")))
-
-    @record_folder.setter
-    def record_folder(self, folder: Path) -> None:
-        self._store.setValue("record_folder", str(folder))
-
-    @property
-    def osc(self) -> str:
-        """Destination of OSC as ``host:port``, or ``""``."""
-        return self._text("osc", "")
-
-    @osc.setter
-    def osc(self, destination: str) -> None:
-        self._store.setValue("osc", destination)
-
-    @property
-    def osc_in(self) -> int | None:
-        """UDP port on this machine that takes orders by OSC, or None."""
-        port = self._text("osc_in", "")
-        return int(port) if port.isdecimal() and 1 <= int(port) <= 65535 else None
-
-    @osc_in.setter
-    def osc_in(self, port: int | None) -> None:
-        self._store.setValue("osc_in", "" if port is None else str(port))
-
-    @property
-    def monitor(self) -> str:
-        """Who may see the stage-side page, one of `MONITORS`."""
-        name = self._text("monitor", "")
-        return name if name in MONITORS else ""
-
-    @monitor.setter
-    def monitor(self, name: str) -> None:
-        self._store.setValue("monitor", name)
-
-    @property
-    def monitor_orders(self) -> bool:
-        """Whether that page may also give orders."""
-        return self._flag("monitor_orders")
-
-    @monitor_orders.setter
-    def monitor_orders(self, wanted: bool) -> None:
-        self._store.setValue("monitor_orders", "yes" if wanted else "no")
-
-    @property
     def monitor_token(self) -> str:
-        """What lets it; made once, so that a bookmarked page goes on working."""
-        token = self._text("monitor_token", "")
+        """Password of the phone page; made once, so that a bookmarked page goes on working."""
+        token = self._text("monitor_token") or ""
         if len(token) < _TOKEN_BYTES:
             token = secrets.token_urlsafe(_TOKEN_BYTES)
             self._store.setValue("monitor_token", token)
@@ -151,100 +192,17 @@ class Memory:
     @property
     def welcomed(self) -> bool:
         """Whether the assistant for the first start has been seen."""
-        return self._flag("welcomed")
+        return _flag(self._text("welcomed") or "")
 
     @welcomed.setter
     def welcomed(self, seen: bool) -> None:
-        self._store.setValue("welcomed", "yes" if seen else "no")
-
-    @property
-    def sync(self) -> Sync:
-        """Whose beat is followed."""
-        name = self._text("sync", "internal")
-        return next((known for known in SYNCS if known == name), "internal")
-
-    @sync.setter
-    def sync(self, name: str) -> None:
-        self._store.setValue("sync", name)
-
-    @property
-    def midi_in(self) -> str:
-        """Where MIDI clock comes in, by name; ``""`` is our own port."""
-        return self._text("midi_in", "")
-
-    @midi_in.setter
-    def midi_in(self, name: str) -> None:
-        self._store.setValue("midi_in", name)
-
-    @property
-    def clock_out(self) -> bool:
-        """Whether MIDI clock is sent."""
-        return self._flag("clock_out")
-
-    @clock_out.setter
-    def clock_out(self, wanted: bool) -> None:
-        self._store.setValue("clock_out", "yes" if wanted else "no")
-
-    @property
-    def keys_in(self) -> tuple[str, ...]:
-        """MIDI inputs of the performer, by name."""
-        try:
-            names: Any = json.loads(self._text("keys_in", "[]"))
-        except ValueError:
-            return ()
-        return tuple(map(str, names)) if isinstance(names, list) else ()
-
-    @keys_in.setter
-    def keys_in(self, names: tuple[str, ...]) -> None:
-        self._store.setValue("keys_in", json.dumps(names))
-
-    @property
-    def video(self) -> str:
-        """Film or camera that is watched live, or empty."""
-        return self._text("video", "")
-
-    @video.setter
-    def video(self, name: str) -> None:
-        self._store.setValue("video", name)
-
-    @property
-    def thru(self) -> bool:
-        """Whether they are passed through."""
-        return self._flag("thru")
-
-    @thru.setter
-    def thru(self, wanted: bool) -> None:
-        self._store.setValue("thru", "yes" if wanted else "no")
-
-    @property
-    def latency_ms(self) -> float:
-        """Offset of every MIDI deadline [ms], -200..200."""
-        try:
-            return min(200.0, max(-200.0, float(self._text("latency_ms", "0"))))
-        except ValueError:
-            return 0.0
-
-    @latency_ms.setter
-    def latency_ms(self, latency: float) -> None:
-        self._store.setValue("latency_ms", f"{latency:g}")
-
-    @property
-    def seed(self) -> int:
-        """Seed of the generator."""
-        try:
-            return min(2**31 - 1, max(0, int(self._text("seed", "0"))))
-        except ValueError:
-            return 0
-
-    @seed.setter
-    def seed(self, seed: int) -> None:
-        self._store.setValue("seed", str(seed))
+        self._store.setValue("welcomed", _to_text(seen))
 
     @property
     def performance(self) -> Performance:
         """The settings last played with."""
         try:
-            values: Any = json.loads(self._text("performance", "{}"))
+            values: Any = json.loads(self._text("performance") or "{}")
             return Performance.from_mapping(values)
         except (ValueError, TypeError, AttributeError, InputError):
             return Performance()
@@ -265,9 +223,6 @@ class Memory:
         """Keep an opaque state."""
         self._store.setValue(f"state/{name}", value)
 
-    def _flag(self, name: str) -> bool:
-        return self._text(name, "no") == "yes"
-
-    def _text(self, name: str, default: str) -> str:
-        value = self._store.value(name, default)
-        return value if isinstance(value, str) else default
+    def _text(self, name: str) -> str | None:
+        value = self._store.value(name)
+        return value if isinstance(value, str) else None

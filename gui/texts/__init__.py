@@ -3,7 +3,7 @@
 `gui.texts.wording` puts values into these words.
 """
 
-from gui.texts.desk import *
+from gui.texts.panels import *
 from gui.texts.play import *
 from gui.texts.steps import *
 from gui.texts.window import *

@@ -49,8 +49,8 @@ PLANE_HELP: Final = (
     "Drag the target, or move it with the arrow keys."
 )
 PLANE_VALUES: Final = (
-    "Heard {heard} (valence {hv:+.2f}, arousal {ha:+.2f}, {state}); "
-    "played {played} (valence {tv:+.2f}, arousal {ta:+.2f})"
+    "Heard {heard} (valence {hv}, arousal {ha}, {state}); "
+    "played {played} (valence {tv}, arousal {ta})"
 )
 PLANE_OFF: Final = "Press Start, or drag the target to prepare"
 HEARD: Final = "heard"
@@ -119,8 +119,6 @@ GUIDE_GOAL: Final = "Goal"
 GUIDE_LEFT: Final = "{time} left"
 GUIDE_ARRIVED: Final = "Arrived"
 GUIDE_WAITING: Final = "Drag the goal flag on the plane"
-MANUAL_VALENCE: Final = "Valence"
-MANUAL_AROUSAL: Final = "Arousal"
 CURVE_FILE: Final = "Curve file"
 CURVE_OPEN: Final = "Open curve …"
 CURVE_OPEN_TITLE: Final = "Play the emotions of a curve file"
@@ -132,7 +130,6 @@ CURVE_NONE: Final = "none"
 CURVES_NAME: Final = "Valence and arousal over time"
 CURVES_LEGEND_HEARD: Final = "heard, ± 1 standard deviation"
 CURVES_LEGEND_TARGET: Final = "played"
-CURVES_SECONDS: Final = "{seconds:.0f} s"
 EVENTS: Final = {
     "section": "new section",
     "build": "build",

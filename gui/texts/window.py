@@ -19,10 +19,23 @@ ENGINE_NOTES_ENDED: Final = "All notes have been ended."
 ENGINE_RESTARTING: Final = "{reason} Starting it again with the same settings."
 ENGINE_GIVEN_UP: Final = "{reason} It ended several times in a row; see Health, then start again."
 ENGINE_SILENT: Final = (
-    "The engine has not answered for {seconds:.0f} s. The computer may be overloaded: close "
+    "The engine has not answered for {seconds} s. The computer may be overloaded: close "
     "other programs, or restart the engine."
 )
 WINDOW_ERROR: Final = "Something went wrong in the window, the music goes on: {error}"
+OPTION_WORDS: Final = {
+    "--midi-out none": "MIDI out “None (only look)”",
+    "--midi-out": "MIDI out",
+    "--midi-in": "“Clock from”",
+    "--input none": "no audio input",
+    "--input": "Audio in",
+    "--keys-in": "the keyboards under Keys",
+    "give one with --curve": "open one with File ▸ Open emotion curve …",
+    "--soundfont FILE.sf2": "`stimmung score` in a terminal",
+    "(see `stimmung devices`)": "(see Devices)",
+    "see: stimmung devices": "see Devices",
+}
+"""What messages of the engine name as on the command line → what the window calls it."""
 CHOOSE_DEVICES: Final = "Devices …"
 RESTART_ENGINE: Final = "Restart engine"
 DISMISS: Final = "Dismiss"
@@ -31,9 +44,8 @@ DISMISS: Final = "Dismiss"
 
 HEALTH_OK: Final = "All well"
 HEALTH_OFF: Final = "Not running"
-HEALTH_FIGURES: Final = (
-    "notes within {late:.1f} ms · listening {load:.0f} % · {sounding} sounding · {port}"
-)
+HEALTH_FIGURES: Final = "notes within {late} ms · listening {load} · {sounding} sounding · {port}"
+HEALTH_MORE: Final = "Click for what to do."
 HEALTH_RESET: Final = "Reset counts"
 LOG: Final = "What happened"
 HEALTH_TITLES: Final = {
@@ -52,9 +64,9 @@ HEALTH_VALUES: Final = {
     "back": "back again",
     "no_sound": "no sound arrives",
     "midi": "{port}, {sent} sent",
-    "load": "{percent:.0f} % of one core",
+    "load": "{load} of one core",
     "blocks": "{count} blocks",
-    "late": "99 of 100 within {ms:.1f} ms",
+    "lateness": "99 of 100 within {ms} ms",
     "restarted": "restarted, {count} ×",
     "none": "none",
     "steady": "steady",
@@ -85,7 +97,7 @@ HEALTH_ADVICE: Final = {
     ),
     "lateness": (
         "One note in a hundred comes audibly late. Close other programs, allow real-time "
-        "priority (see `stimmung doctor`), or choose JACK as MIDI out."
+        "priority (see the installation guide), or choose JACK as MIDI out."
     ),
     "dropped": (
         "They came too late to be played, or the port was gone. If it goes on, restart the "
@@ -103,7 +115,7 @@ HEALTH_ADVICE: Final = {
         "on, the MIDI driver is at fault: choose another MIDI out."
     ),
 }
-ENGINE_BACK: Final = "The music plays again, {seconds:.1f} s later, in bar {bar}."
+ENGINE_BACK: Final = "The music plays again, {seconds} s later, in bar {bar}."
 LEVEL_WORDS: Final = {"good": "OK", "caution": "Look", "bad": "Act"}
 
 # ---------------------------------------------------------------------- menus and shortcuts

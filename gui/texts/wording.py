@@ -1,26 +1,49 @@
 """Values put into the words of `gui.texts`: moods, keys, chords, durations, ends."""
 
+import re
 from collections.abc import Sequence
 from math import atan2, hypot, pi
 
-from engine.snapshot import SyncHealth
+from PyQt6.QtCore import QLocale
+
+from engine.snapshot import Snapshot, SyncHealth
 from gui import texts
 
 __all__ = [
     "chord_words",
     "duration_words",
     "engine_death",
+    "health_figures",
     "key_words",
     "mood_guess",
     "mood_word",
+    "number",
+    "percent",
     "port_words",
     "sync_words",
     "tag_words",
+    "tempo_words",
+    "window_words",
 ]
 
 _NEUTRAL_BELOW = 0.2
 _STRONG_FROM = 0.6
 _LIKELY_FROM = 0.3
+_OPTION = re.compile(r"(?<![\w-])--([a-z][a-z-]*)")
+
+
+def number(value: float, decimals: int = 0, *, sign: bool = False) -> str:
+    """Return a number as the user's language writes it, such as ``"+0,50"`` in German."""
+    locale = QLocale()
+    locale.setNumberOptions(QLocale.NumberOption.OmitGroupSeparator)
+    words = locale.toString(abs(value), "f", decimals)
+    negative = round(value, decimals) < 0.0
+    return f"−{words}" if negative else f"+{words}" if sign else words
+
+
+def percent(share: float) -> str:
+    """Return a share 0..1 as ``"50 %"``."""
+    return texts.PERCENT.format(percent=number(100.0 * share))
 
 
 def mood_word(valence: float, arousal: float) -> str:
@@ -69,6 +92,12 @@ def duration_words(seconds: float) -> str:
     return texts.MINUTES.format(minutes=whole // 60, seconds=whole % 60)
 
 
+def tempo_words(tempo_bpm: float) -> str:
+    """Return ``"96 BPM"`` or ``"127.5 BPM"``."""
+    decimals = 0 if round(tempo_bpm, 1) == round(tempo_bpm) else 1
+    return f"{number(tempo_bpm, decimals)}{texts.TEMPO_SUFFIX}"
+
+
 def port_words(port: str) -> str:
     """Return the name of a MIDI output as it is shown while playing."""
     return texts.MIDI_OUT_NONE if port == "none" else port
@@ -80,10 +109,20 @@ def sync_words(sync: SyncHealth) -> str:
     if sync.source == "link":
         said.append(texts.SYNC_PEERS.format(peers=sync.peers))
     elif sync.locked:
-        said.append(texts.SYNC_JITTER.format(jitter=sync.jitter_ms))
+        said.append(texts.SYNC_JITTER.format(jitter=number(sync.jitter_ms, 1)))
     if sync.message:
         said.append(sync.message)
     return ", ".join(said)
+
+
+def health_figures(look: Snapshot) -> str:
+    """Return the figures that matter while all is well."""
+    return texts.HEALTH_FIGURES.format(
+        late=number(look.midi.lateness_p99_ms, 1),
+        load=percent(look.tracker_load),
+        sounding=look.midi.sounding,
+        port=port_words(look.midi.port),
+    )
 
 
 def engine_death(code: int, crashed: bool, last_words: str) -> str:
@@ -92,6 +131,13 @@ def engine_death(code: int, crashed: bool, last_words: str) -> str:
     if last_words.strip() and not crashed:
         said.append(texts.ENGINE_LAST_WORDS.format(words=last_words.strip()))
     return " ".join([*said, texts.ENGINE_NOTES_ENDED])
+
+
+def window_words(message: str) -> str:
+    """Return a message of the engine with the window's words for what it calls by options."""
+    for option, words in texts.OPTION_WORDS.items():
+        message = message.replace(option, words)
+    return _OPTION.sub(lambda found: found[1].replace("-", " "), message)
 
 
 def _accidentals(name: str) -> str:

@@ -3,11 +3,12 @@
 import pyqtgraph as pg
 from PyQt6.QtCore import Qt
 from PyQt6.QtGui import QColor
-from PyQt6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QSizePolicy, QWidget
 
 from gui import texts
 from gui.state.history import COLUMNS, History
 from gui.theme import Theme
+from gui.widgets.controls import column, label
 from gui.widgets.event_marks import EventMarks
 from gui.widgets.paint import faded
 
@@ -23,30 +24,20 @@ class Curves(QWidget):
     def __init__(self, theme: Theme) -> None:
         super().__init__()
         self.setAccessibleName(texts.CURVES_NAME)
-        self._legend = QLabel()
+        self._legend = label()
         self._legend.setTextFormat(Qt.TextFormat.RichText)
-        title = QLabel(texts.CURVES_SECONDS.format(seconds=SHOWN_S))
-        title.setProperty("role", "small")
-        head = QHBoxLayout()
-        head.addWidget(self._legend)
-        head.addStretch()
-        head.addWidget(title)
         self._plots = [_Plot("valence", texts.VALENCE), _Plot("arousal", texts.AROUSAL)]
         self.marks = EventMarks([plot.widget.getPlotItem() for plot in self._plots])
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(8, 6, 8, 4)
-        layout.setSpacing(2)
-        layout.addLayout(head)
-        for plot in self._plots:
-            layout.addWidget(plot.widget, stretch=1)
+        column(self._legend, *(plot.widget for plot in self._plots), parent=self, spacing=2)
         self.set_theme(theme)
 
     def set_theme(self, theme: Theme) -> None:
         """Take other colours."""
+        seconds = texts.SECONDS.format(seconds=round(SHOWN_S))
         self._legend.setText(
             f'<span style="color:{theme.heard}">━ {texts.CURVES_LEGEND_HEARD}</span>'
             f'&nbsp;&nbsp;&nbsp;<span style="color:{theme.target}">╍ '
-            f"{texts.CURVES_LEGEND_TARGET}</span>"
+            f"{texts.CURVES_LEGEND_TARGET}</span>&nbsp;&nbsp;&nbsp;({seconds})"
         )
         self.marks.set_theme(theme)
         for plot in self._plots:

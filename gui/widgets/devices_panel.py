@@ -1,149 +1,109 @@
 """Where sound comes from and where MIDI goes; remembered by name."""
 
 from collections.abc import Sequence
-from pathlib import Path
-
-from PyQt6.QtCore import pyqtSignal
-from PyQt6.QtWidgets import (
-    QCheckBox,
-    QDoubleSpinBox,
-    QFormLayout,
-    QHBoxLayout,
-    QLabel,
-    QPushButton,
-    QVBoxLayout,
-    QWidget,
-)
 
 from engine.snapshot import Snapshot
 from gui import texts
+from gui.engine_process.decode import Devices
+from gui.state.preferences import RunChoices
 from gui.theme import Theme
+from gui.widgets.controls import (
+    Panel,
+    Row,
+    amount_box,
+    button,
+    check_box,
+    column,
+    fill,
+    form,
+    label,
+    picker,
+    show_number,
+)
 from gui.widgets.level_meter import LevelMeter
-from gui.widgets.pickers import fill, make_picker
 from gui.widgets.reach_panel import ReachPanel
 from gui.widgets.sync_panel import SyncPanel
 from presets import DEMO_AUDIO
 
-__all__ = ["DevicesPanel"]
+__all__ = ["DevicesPanel", "input_entries", "output_entries"]
 
 
-class DevicesPanel(QWidget):
-    """Pickers for the devices of a run.
+def input_entries(names: Sequence[str]) -> list[tuple[str, str]]:
+    """Return what can be listened to, as words and names."""
+    own = [(texts.AUDIO_DEFAULT, ""), (texts.AUDIO_DEMO, str(DEMO_AUDIO))]
+    return own + [(name, name) for name in names]
 
-    Signals
-    -------
-    input_chosen, output_chosen : str
-        As `engine.settings.run.LiveConfig` names them.
-    file_wanted, folder_wanted, refreshed :
-        Buttons.
-    record_chosen : bool
-        Whether sessions are recorded.
-    latency_chosen : float
-        Offset of MIDI [ms].
-    """
 
-    input_chosen = pyqtSignal(str)
-    output_chosen = pyqtSignal(str)
-    file_wanted = pyqtSignal()
-    folder_wanted = pyqtSignal()
-    refreshed = pyqtSignal()
-    record_chosen = pyqtSignal(bool)
-    latency_chosen = pyqtSignal(float)
+def output_entries(names: Sequence[str]) -> list[tuple[str, str]]:
+    """Return where MIDI can go, as words and names."""
+    return [(words, name) for name, words in texts.MIDI_OUTS.items()] + [
+        (name, name) for name in names
+    ]
+
+
+class DevicesPanel(Panel):
+    """Devices, recording, and who else may listen."""
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
-        self.input, self.output = make_picker(texts.AUDIO_IN), make_picker(texts.MIDI_OUT)
+        self.input = picker(texts.AUDIO_IN, act=self.choose_run("audio_input"))
+        self.output = picker(texts.MIDI_OUT, act=self.choose_run("midi_out"))
         self.meter = LevelMeter(theme)
         self.sync, self.reach = SyncPanel(), ReachPanel()
-        open_file = QPushButton(texts.AUDIO_OPEN)
-        open_file.clicked.connect(self.file_wanted)
-        refresh = QPushButton(texts.REFRESH)
-        refresh.setToolTip(texts.REFRESH_TIP)
-        refresh.clicked.connect(self.refreshed)
-        self.record = QCheckBox(texts.RECORD)
-        self.record.clicked.connect(self.record_chosen)
-        self._folder = QLabel()
-        self._folder.setProperty("role", "small")
-        self._folder.setWordWrap(True)
-        folder = QPushButton(texts.RECORD_FOLDER)
-        folder.clicked.connect(self.folder_wanted)
-        self.latency = QDoubleSpinBox()
-        self.latency.setRange(-200.0, 200.0)
-        self.latency.setDecimals(0)
-        self.latency.setSuffix(" ms")
-        self.latency.setKeyboardTracking(False)
+        self.record = check_box(texts.RECORD, self.choose_run("record"))
+        self._folder = label(role="small", wrap=True)
+        self.latency = amount_box(
+            texts.LATENCY, -200.0, 200.0, self.choose_run("latency_ms"), suffix=" ms"
+        )
         self.latency.setToolTip(texts.LATENCY_TIP)
-        self.latency.valueChanged.connect(self.latency_chosen)
-        hint = QLabel(texts.RESTARTS_MUSIC)
-        hint.setProperty("role", "small")
-        hint.setWordWrap(True)
-        self._no_inputs = QLabel(texts.NO_INPUTS)
-        self._no_inputs.setProperty("role", "small")
-        self._no_inputs.setWordWrap(True)
-        self._no_inputs.hide()
-        self._problem = QLabel()
-        self._problem.setProperty("role", "small")
-        self._problem.setWordWrap(True)
-        self._problem.hide()
+        self._no_inputs = label(texts.NO_INPUTS, "small", wrap=True)
+        self._problem = label(role="small", wrap=True)
+        for words in (self._no_inputs, self._problem):
+            words.hide()
+        column(
+            label(texts.AUDIO_IN, "title"),
+            self.input,
+            self._no_inputs,
+            self._problem,
+            self.meter,
+            Row(
+                button(texts.AUDIO_OPEN, self.ask("open_audio")),
+                button(texts.REFRESH, self.ask("list_devices"), texts.REFRESH_TIP),
+            ),
+            8,
+            label(texts.MIDI_OUT, "title"),
+            self.output,
+            form((texts.LATENCY, Row(self.latency))),
+            8,
+            self.sync,
+            8,
+            self.record,
+            self._folder,
+            Row(button(texts.RECORD_FOLDER, self.ask("choose_folder"))),
+            8,
+            self.reach,
+            None,
+            label(texts.RESTARTS_MUSIC, "small", wrap=True),
+            parent=self,
+            margin=8,
+        )
 
-        layout = QVBoxLayout(self)
-        layout.setSpacing(6)
-        layout.addWidget(_title(texts.AUDIO_IN))
-        layout.addWidget(self.input)
-        layout.addWidget(self._no_inputs)
-        layout.addWidget(self._problem)
-        layout.addWidget(self.meter)
-        layout.addLayout(_row(open_file, refresh))
-        layout.addSpacing(8)
-        layout.addWidget(_title(texts.MIDI_OUT))
-        layout.addWidget(self.output)
-        form = QFormLayout()
-        form.addRow(texts.LATENCY, self.latency)
-        layout.addLayout(form)
-        layout.addSpacing(8)
-        layout.addWidget(self.sync)
-        layout.addSpacing(8)
-        layout.addWidget(self.record)
-        layout.addWidget(self._folder)
-        layout.addLayout(_row(folder))
-        layout.addSpacing(8)
-        layout.addWidget(self.reach)
-        layout.addStretch()
-        layout.addWidget(hint)
-        self.input.activated.connect(lambda _: self.input_chosen.emit(self.input.currentData()))
-        self.output.activated.connect(lambda _: self.output_chosen.emit(self.output.currentData()))
+    def show_devices(self, present: Devices | None, run: RunChoices) -> None:
+        """List what is present; a chosen one that is absent stays chosen, marked as absent.
 
-    def show_devices(
-        self,
-        inputs: Sequence[str],
-        outputs: Sequence[str],
-        chosen_input: str,
-        chosen_output: str,
-        *,
-        listed: bool,
-    ) -> None:
-        """List what is present; what is chosen but absent stays chosen, and is said to be so.
-
-        ``listed`` tells whether the engine has answered yet: before, nothing is "absent".
+        None while nothing has been listed yet: then nothing is "absent".
         """
-        own = [(texts.AUDIO_DEFAULT, ""), (texts.AUDIO_DEMO, str(DEMO_AUDIO))]
-        fill(self.input, own + [(name, name) for name in inputs], chosen_input, listed)
-        ways = [(words, name) for name, words in texts.MIDI_OUTS.items()]
-        fill(self.output, ways + [(name, name) for name in outputs], chosen_output, listed)
-        self._no_inputs.setVisible(listed and not inputs and not self._problem.text())
-
-    def show_problem(self, problem: str) -> None:
-        """Say what kept devices from being listed; empty if nothing did."""
-        self._problem.setText(problem)
-        self._problem.setVisible(bool(problem))
-
-    def show_settings(self, record: bool, folder: Path, latency_ms: float) -> None:
-        """Show what is set once."""
-        self.record.setChecked(record)
-        self._folder.setText(str(folder))
-        self.latency.blockSignals(True)
-        self.latency.setValue(latency_ms)
-        self.latency.blockSignals(False)
+        found, listed = present or Devices(), present is not None
+        fill(self.input, input_entries(found.audio_inputs), run.audio_input, listed)
+        fill(self.output, output_entries(found.midi_outputs), run.midi_out, listed)
+        self._no_inputs.setVisible(listed and not found.audio_inputs and not found.problem)
+        self._problem.setText(found.problem)
+        self._problem.setVisible(bool(found.problem))
+        self.record.setChecked(run.record)
+        self._folder.setText(str(run.record_folder))
+        show_number(self.latency, run.latency_ms)
+        self.sync.show_settings(run, found.midi_inputs, listed=listed)
+        self.reach.show_settings(run)
 
     def show_snapshot(self, look: Snapshot | None) -> None:
         """Show the level of the input; None while not running."""
@@ -152,17 +112,3 @@ class DevicesPanel(QWidget):
         else:
             self.meter.show_level(look.audio.level_db, look.audio.peak_db)
         self.sync.show_snapshot(look)
-
-
-def _title(text: str) -> QLabel:
-    label = QLabel(text)
-    label.setProperty("role", "title")
-    return label
-
-
-def _row(*widgets: QWidget) -> QHBoxLayout:
-    row = QHBoxLayout()
-    for widget in widgets:
-        row.addWidget(widget)
-    row.addStretch()
-    return row

@@ -22,7 +22,7 @@ __all__ = [
     "show_shortcuts",
 ]
 
-Action = Callable[[], None]
+Action = Callable[[], object]
 Taker = Callable[[str], object]
 
 

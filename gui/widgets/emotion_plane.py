@@ -1,6 +1,7 @@
 """The emotion plane: where the music is, how sure that is, and where it is headed."""
 
 from collections import deque
+from functools import partial
 
 from PyQt6.QtCore import QPointF, QRectF, QSize, Qt, pyqtSignal
 from PyQt6.QtGui import (
@@ -125,7 +126,8 @@ class EmotionPlane(QWidget):
         return QSize(460, 460)
 
     def minimumSizeHint(self) -> QSize:  # noqa: N802, D102
-        return QSize(240, 240)
+        side = 11 * self.fontMetrics().height()
+        return QSize(side, side)
 
     def _area(self) -> QRectF:
         """Return the square of the plane, with room around it for the words at its axes."""
@@ -341,15 +343,15 @@ class EmotionPlane(QWidget):
         look = self._look
         if look is None or look.emotion is None:
             return texts.PLANE_HELP
-        heard = look.emotion
+        heard, signed = look.emotion, partial(wording.number, decimals=2, sign=True)
         return texts.PLANE_VALUES.format(
             heard=wording.mood_word(heard.valence, heard.arousal),
-            hv=heard.valence,
-            ha=heard.arousal,
+            hv=signed(heard.valence),
+            ha=signed(heard.arousal),
             state=texts.STATES[heard.state][0],
             played=wording.mood_word(look.target_valence, look.target_arousal),
-            tv=look.target_valence,
-            ta=look.target_arousal,
+            tv=signed(look.target_valence),
+            ta=signed(look.target_arousal),
         )
 
 

@@ -1,56 +1,33 @@
 """The few musical settings of the engine that plays, one slider each."""
 
-from PyQt6.QtCore import pyqtSignal
-from PyQt6.QtWidgets import QLabel, QVBoxLayout, QWidget
+from collections.abc import Callable
+from functools import partial
 
-from engine.generators.shared.settings import SETTINGS
+from engine.generators.shared.settings import SETTINGS, Setting
 from engine.settings.performance import Performance
 from gui import texts
-from gui.widgets.sliders import LabelledSlider, Scale
+from gui.texts import wording
+from gui.widgets.controls import Panel, column, label
+from gui.widgets.sliders import LabelledSlider, Scale, SliderSpec
 
 __all__ = ["EnginePanel"]
 
 
-class EnginePanel(QWidget):
-    """Sliders of `engine.generators.shared.settings`; a double click brings one home.
-
-    Signals
-    -------
-    chosen : dict
-        Settings of the performance to change.
-    """
-
-    chosen = pyqtSignal(dict)
+class EnginePanel(Panel):
+    """Sliders of `engine.generators.shared.settings`; a double click sets the default."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.sliders: dict[str, LabelledSlider] = {}
+        items = {item.name: item for table in SETTINGS.values() for item in table}
+        self.sliders = {
+            name: LabelledSlider(_spec(item), self._choose(name)) for name, item in items.items()
+        }
         """Setting → its slider; a setting that two engines share has one."""
-        self._none = QLabel(texts.ENGINE_NO_SETTINGS)
-        self._none.setProperty("role", "small")
-        self._none.setWordWrap(True)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(0)
-        layout.addWidget(self._none)
-        for table in SETTINGS.values():
-            for item in table:
-                if item.name in self.sliders:
-                    continue
-                slider = LabelledSlider(
-                    texts.ENGINE_SETTINGS.get(item.name, item.name.capitalize()),
-                    Scale(item.low, item.high),
-                    lambda value: f"{value:.2f}",
-                    centre=item.default,
-                )
-                slider.setToolTip(item.text)
-                slider.moved.connect(
-                    lambda value, name=item.name: self.chosen.emit(
-                        {"settings": {name: round(value, 3)}}
-                    )
-                )
-                self.sliders[item.name] = slider
-                layout.addWidget(slider)
+        self._none = label(texts.ENGINE_NO_SETTINGS, "small", wrap=True)
+        column(self._none, *self.sliders.values(), parent=self, spacing=0)
+
+    def _choose(self, name: str) -> Callable[[float], None]:
+        return lambda value: self.chosen.emit({"settings": {name: value}})
 
     def show_performance(self, performance: Performance) -> None:
         """Show the sliders of the performance's engine and where they stand."""
@@ -60,3 +37,9 @@ class EnginePanel(QWidget):
             slider.setVisible(name in table)
             if name in table:
                 slider.show_value(performance.settings.get(name, table[name].default))
+
+
+def _spec(item: Setting) -> SliderSpec:
+    title = texts.ENGINE_SETTINGS.get(item.name, item.name.capitalize())
+    words = partial(wording.number, decimals=2)
+    return SliderSpec(title, Scale(item.low, item.high), words, item.default, item.text)

@@ -7,32 +7,34 @@ import numpy as np
 import pyqtgraph as pg
 from PyQt6.QtCore import Qt, pyqtSignal
 from PyQt6.QtGui import QColor, QPixmap
-from PyQt6.QtWidgets import (
-    QCheckBox,
-    QDoubleSpinBox,
-    QFormLayout,
-    QHBoxLayout,
-    QLabel,
-    QLineEdit,
-    QProgressBar,
-    QPushButton,
-    QVBoxLayout,
-    QWidget,
-)
+from PyQt6.QtWidgets import QLineEdit, QProgressBar
 
 from engine.generators.registry import GENERATORS
+from engine.music.clock import TEMPO_RANGE_BPM
 from engine.video.state import VideoState
 from gui import texts
 from gui.theme import Theme
-from gui.widgets.keys_panel import CaptureTile
-from gui.widgets.pickers import make_picker
+from gui.widgets.controls import (
+    Panel,
+    Row,
+    amount_box,
+    button,
+    check_box,
+    column,
+    form,
+    label,
+    picker,
+    show_number,
+)
+from gui.widgets.file_tile import FileTile
 
 __all__ = ["FilmPanel"]
 
 _PLOT_PX = 110
+_USUAL_BPM = 96.0
 
 
-class FilmPanel(QWidget):
+class FilmPanel(Panel):
     """Pictures as a source of mood, live or as a film to be scored.
 
     Signals
@@ -41,24 +43,18 @@ class FilmPanel(QWidget):
         Buttons.
     score_wanted : str, str
         Score the open film: engine, and tempo (a number or ``auto``).
-    live_chosen : str
-        Watch this film or camera live; empty: none.
     """
 
     file_wanted = pyqtSignal()
     render_wanted = pyqtSignal()
     score_wanted = pyqtSignal(str, str)
-    live_chosen = pyqtSignal(str)
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
         self._theme = theme
-        self.open = QPushButton(texts.FILM_OPEN)
-        self.open.clicked.connect(self.file_wanted)
-        self._name = QLabel(texts.FILM_NONE)
-        self._name.setProperty("role", "muted")
-        self._name.setWordWrap(True)
-        self.strip = QLabel()
+        self.open = button(texts.FILM_OPEN, self.file_wanted.emit)
+        self._name = label(texts.FILM_NONE, "muted", wrap=True)
+        self.strip = label()
         self.strip.setAccessibleName(texts.FILM_STRIP)
         self.strip.hide()
         self.plot = pg.PlotWidget()
@@ -70,63 +66,51 @@ class FilmPanel(QWidget):
         self.plot.hideAxis("left")
         self.plot.setYRange(0.0, 1.0)
         self.plot.hide()
-        self.engine = make_picker(texts.ENGINE)
-        for name in GENERATORS:
-            self.engine.addItem(texts.ENGINES.get(name, name), name)
+        engines = [(texts.ENGINES.get(name, name), name) for name in GENERATORS]
+        self.engine = picker(texts.ENGINE, engines)
         self.engine.setCurrentIndex(self.engine.findData("amt"))
-        self.auto = QCheckBox(texts.FILM_TEMPO_AUTO)
+        self.auto = check_box(texts.FILM_TEMPO_AUTO, lambda _: None)
         self.auto.setChecked(True)
-        self.tempo = QDoubleSpinBox()
-        self.tempo.setRange(20.0, 300.0)
-        self.tempo.setValue(96.0)
-        self.tempo.setSuffix(texts.TEMPO_SUFFIX)
+        self.tempo = amount_box(
+            texts.TEMPO, *TEMPO_RANGE_BPM, lambda _: None, suffix=texts.TEMPO_SUFFIX, decimals=2
+        )
+        show_number(self.tempo, _USUAL_BPM)
         self.tempo.setEnabled(False)
-        self.tempo.setAccessibleName(texts.TEMPO)
-        self.auto.toggled.connect(lambda auto: self.tempo.setEnabled(not auto))
-        self.score = QPushButton(texts.FILM_SCORE)
-        self.score.setEnabled(False)
-        self.score.clicked.connect(lambda: self.score_wanted.emit(*self.choice()))
-        self.render_film = QPushButton(texts.FILM_RENDER)
-        self.render_film.setToolTip(texts.FILM_RENDER_TIP)
-        self.render_film.setEnabled(False)
-        self.render_film.clicked.connect(self.render_wanted)
+        self.auto.toggled.connect(self.tempo.setDisabled)
+        self.score = button(texts.FILM_SCORE, lambda: self.score_wanted.emit(*self.choice()))
+        self.render_film = button(texts.FILM_RENDER, self.render_wanted.emit, texts.FILM_RENDER_TIP)
+        for made in (self.score, self.render_film):
+            made.setEnabled(False)
         self.busy = QProgressBar()
         self.busy.setRange(0, 0)
         self.busy.setFormat(texts.FILM_BUSY)
         self.busy.hide()
-        self.tile = CaptureTile(texts.FILM_TILE)
+        self.tile = FileTile(texts.FILM_TILE)
         self.live = QLineEdit()
         self.live.setPlaceholderText(texts.FILM_LIVE_HINT)
         self.live.setAccessibleName(texts.FILM_LIVE)
-        self.live.editingFinished.connect(lambda: self.live_chosen.emit(self.live.text().strip()))
-        self._seen = QLabel()
-        self._seen.setProperty("role", "small")
-
-        form = QFormLayout()
-        form.addRow(texts.ENGINE, self.engine)
-        tempo = QHBoxLayout()
-        tempo.addWidget(self.tempo)
-        tempo.addWidget(self.auto)
-        form.addRow(texts.TEMPO, tempo)
-        buttons = QHBoxLayout()
-        buttons.addWidget(self.score)
-        buttons.addWidget(self.render_film)
-        buttons.addStretch()
-        layout = QVBoxLayout(self)
-        layout.setSpacing(6)
-        layout.addWidget(_title(texts.FILM_TITLE))
-        layout.addWidget(self.open, alignment=Qt.AlignmentFlag.AlignLeft)
-        for widget in (self._name, self.strip, self.plot):
-            layout.addWidget(widget)
-        layout.addLayout(form)
-        layout.addLayout(buttons)
-        layout.addWidget(self.busy)
-        layout.addWidget(self.tile)
-        layout.addSpacing(8)
-        layout.addWidget(_title(texts.FILM_LIVE))
-        layout.addWidget(self.live)
-        layout.addWidget(self._seen)
-        layout.addStretch()
+        self.live.editingFinished.connect(
+            lambda: self.run_chosen.emit({"video": self.live.text().strip()})
+        )
+        self._seen = label(role="small", wrap=True)
+        column(
+            label(texts.FILM_TITLE, "title"),
+            Row(self.open),
+            self._name,
+            self.strip,
+            self.plot,
+            form((texts.ENGINE, self.engine), (texts.TEMPO, Row(self.tempo, self.auto))),
+            Row(self.score, self.render_film),
+            self.busy,
+            self.tile,
+            8,
+            label(texts.FILM_LIVE, "title"),
+            self.live,
+            self._seen,
+            None,
+            parent=self,
+            margin=8,
+        )
         self.set_theme(theme)
 
     def choice(self) -> tuple[str, str]:
@@ -150,19 +134,18 @@ class FilmPanel(QWidget):
 
     def show_strip(self, png: str) -> None:
         """Show pictures of it."""
+        width = max(120, self.width() - 24)
         pixmap = QPixmap(png)
         self.strip.setPixmap(
-            pixmap.scaledToWidth(
-                max(120, self.width() - 24), Qt.TransformationMode.SmoothTransformation
-            )
+            pixmap.scaledToWidth(width, Qt.TransformationMode.SmoothTransformation)
         )
         self.strip.setVisible(not pixmap.isNull())
 
     def show_busy(self, busy: bool) -> None:
         """Show that work is under way."""
         self.busy.setVisible(busy)
-        for button in (self.score, self.render_film, self.open):
-            button.setEnabled(not busy)
+        for made in (self.score, self.render_film, self.open):
+            made.setEnabled(not busy)
 
     def show_features(self, states: Sequence[VideoState]) -> None:
         """Draw motion over time, and cuts as lines."""
@@ -184,9 +167,3 @@ class FilmPanel(QWidget):
     def show_seen(self, words: str) -> None:
         """Say what the live picture suggests; empty if there is none."""
         self._seen.setText(words)
-
-
-def _title(text: str) -> QLabel:
-    label = QLabel(text)
-    label.setProperty("role", "title")
-    return label

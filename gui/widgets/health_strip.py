@@ -1,22 +1,22 @@
-"""Health in one line at the foot of the window: all well, or the worst and its cure."""
+"""Health in one line at the foot of the window: all well, or what is worst and how to mend it."""
 
-from PyQt6.QtCore import Qt, pyqtSignal
-from PyQt6.QtGui import QMouseEvent
-from PyQt6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy
+from PyQt6.QtCore import pyqtSignal
+from PyQt6.QtGui import QMouseEvent, QResizeEvent
+from PyQt6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy
 
 from engine.snapshot import Snapshot
 from gui import texts
 from gui.state.health import HealthItem, worst
 from gui.texts import wording
 from gui.theme import Theme
-from gui.widgets.health_panel import set_level
+from gui.widgets.controls import label, restyle
 from gui.widgets.level_meter import LevelMeter
 
 __all__ = ["HealthStrip"]
 
 
 class HealthStrip(QFrame):
-    """Input level, verdict, and the figures that matter. A click opens the Health page.
+    """Input level, verdict, and the figures that matter. A click opens the page Health.
 
     Signals
     -------
@@ -30,50 +30,52 @@ class HealthStrip(QFrame):
         super().__init__()
         self.setObjectName("panel")
         self.meter = LevelMeter(theme)
-        self.meter.setFixedWidth(190)
-        self._verdict = QLabel()
-        self._words = QLabel()
+        self._verdict, self._words = label(), label(role="muted")
         self._words.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        self._figures = QLabel()
-        self._figures.setProperty("role", "muted")
+        self._choices: tuple[str, ...] = ()
         layout = QHBoxLayout(self)
         layout.setContentsMargins(10, 4, 10, 4)
         layout.setSpacing(12)
         layout.addWidget(self.meter)
         layout.addWidget(self._verdict)
         layout.addWidget(self._words, stretch=1)
-        layout.addWidget(self._figures)
+        self.fit_text()
         self.show_health(None, ())
 
-    def mousePressEvent(self, event: QMouseEvent | None) -> None:  # noqa: N802, D102
+    def fit_text(self) -> None:
+        """Measure the text anew."""
+        self.meter.setFixedWidth(10 * self.meter.fontMetrics().height())
+
+    def mousePressEvent(self, event: QMouseEvent | None) -> None:  # noqa: N802, D102 (Qt's name)
         self.details_wanted.emit()
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:  # noqa: N802, D102
+        super().resizeEvent(event)
+        self._show_words()
 
     def show_health(self, look: Snapshot | None, items: tuple[HealthItem, ...]) -> None:
         """Show the verdict; None while not running."""
         if look is None:
             self.meter.show_level(None)
+            verdict, level = texts.HEALTH_OFF, ""
+            self._choices = ()
         else:
             self.meter.show_level(look.audio.level_db, look.audio.peak_db)
-        trouble = worst(items)
-        if look is None:
-            verdict, level, words, figures = texts.HEALTH_OFF, "", "", ""
-        else:
-            figures = texts.HEALTH_FIGURES.format(
-                late=look.midi.lateness_p99_ms,
-                load=100 * look.tracker_load,
-                sounding=look.midi.sounding,
-                port=wording.port_words(look.midi.port),
-            )
-            verdict, level, words = texts.HEALTH_OK, "good", ""
-            if trouble is not None:
-                verdict = f"{trouble.title}: {trouble.value}"
-                level, words = trouble.level, trouble.advice
-        set_level(self._verdict, level)  # first: the words are measured in their own weight
+            trouble = worst(items)
+            if trouble is None:
+                verdict, level = texts.HEALTH_OK, "good"
+                self._choices = (wording.health_figures(look),)
+            else:
+                verdict, level = f"{trouble.title}: {trouble.value}", trouble.level
+                first, _, _ = trouble.advice.partition(". ")
+                self._choices = (trouble.advice, f"{first.rstrip('.')}.", texts.HEALTH_MORE)
+        restyle(self._verdict, "level", level)
         self._verdict.setText(verdict)
-        if words != self._words.toolTip():
-            self._words.setToolTip(words)
-        self._figures.setText(figures)
-        self._figures.setVisible(not words)  # the cure needs the room
-        room = self._words.width()
-        metrics = self._words.fontMetrics()
-        self._words.setText(metrics.elidedText(words, Qt.TextElideMode.ElideRight, room))
+        self.setToolTip("".join(self._choices[:1]) if level in ("caution", "bad") else "")
+        self._show_words()
+
+    def _show_words(self) -> None:
+        """Say as much as there is room for: whole sentences or nothing."""
+        advance, room = self._words.fontMetrics().horizontalAdvance, self._words.width()
+        fitting = (words for words in self._choices if advance(words) <= room)
+        self._words.setText(next(fitting, ""))

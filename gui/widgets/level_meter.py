@@ -5,6 +5,7 @@ from PyQt6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent
 from PyQt6.QtWidgets import QSizePolicy, QWidget
 
 from gui import texts
+from gui.texts import wording
 from gui.theme import Theme
 
 __all__ = ["CLIP_DB", "LevelMeter"]
@@ -20,12 +21,12 @@ _HOLD_SHOWS = 45
 class LevelMeter(QWidget):
     """A bar (RMS) from -60 to 0 dBFS with the held peak as a line, and a clip light.
 
-    The light stays on until a click puts it out.
+    The light stays on until a click resets it.
 
     Signals
     -------
     reset :
-        The light was put out.
+        The light was reset.
     """
 
     reset = pyqtSignal()
@@ -70,7 +71,7 @@ class LevelMeter(QWidget):
         self.reset.emit()
 
     def put_out(self) -> None:
-        """Put the light out."""
+        """Reset the light."""
         self.hot = False
         self.update()
 
@@ -120,7 +121,7 @@ class LevelMeter(QWidget):
             return texts.LEVEL
         if self._level_db <= LOWEST_DB:
             return texts.LEVEL_NOTHING
-        return texts.LEVEL_DB.format(level=self._level_db)
+        return texts.LEVEL_DB.format(level=wording.number(self._level_db))
 
 
 def _share(level_db: float) -> float:

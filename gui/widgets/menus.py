@@ -3,10 +3,12 @@
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from PyQt6.QtCore import QMargins
 from PyQt6.QtGui import QAction, QActionGroup, QKeySequence
-from PyQt6.QtWidgets import QDialog, QFormLayout, QLabel, QMainWindow, QMenu, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QDialog, QFormLayout, QLabel, QMainWindow, QMenu, QWidget
 
 from gui import texts
+from gui.widgets.controls import Scrolling, column
 
 __all__ = ["SHORTCUTS", "ShortcutsPage", "add_menus"]
 
@@ -39,34 +41,20 @@ SHORTCUTS: Final[dict[str, str]] = {
 """Action → keys; the words are in `gui.texts.ACTIONS`."""
 
 _MENUS: Final = (
-    (texts.MENU_FILE, ("open_audio", "open_curve", "", "sessions", "record", "", "quit")),
-    (texts.MENU_EDIT, ("undo", "redo")),
+    (texts.MENU_FILE, "open_audio open_curve - sessions record - quit"),
+    (texts.MENU_EDIT, "undo redo"),
     (
         texts.MENU_PLAY,
-        (
-            "start",
-            "hold",
-            "panic",
-            "",
-            "freeze",
-            "follow",
-            "contrast",
-            "guide",
-            "manual",
-            "",
-            "tap",
-            "regenerate",
-            "capture",
-        ),
+        "start hold panic - freeze follow contrast guide manual - tap regenerate capture",
     ),
-    (texts.MENU_VIEW, ("stage", "side", "", "larger", "smaller", "normal")),
-    (texts.MENU_HELP, ("assistant", "shortcuts", "about")),
+    (texts.MENU_VIEW, "stage side - larger smaller normal"),
+    (texts.MENU_HELP, "assistant shortcuts about"),
 )
 
 
 def add_menus(
     window: QMainWindow,
-    do: Mapping[str, Callable[[], None]],
+    do: Mapping[str, Callable[[], object]],
     theme_name: str,
     choose_theme: Callable[[str], None],
 ) -> dict[str, QAction]:
@@ -85,8 +73,8 @@ def add_menus(
     for title, names in _MENUS:
         menu = bar.addMenu(title)
         assert menu is not None
-        for name in names:
-            if not name:
+        for name in names.split():
+            if name == "-":
                 menu.addSeparator()
                 continue
             action = QAction(texts.ACTIONS[name], window)
@@ -129,6 +117,9 @@ class ShortcutsPage(QDialog):
             label = QLabel(texts.ACTIONS[name].removesuffix(" …"))
             form.addRow(label, QLabel(QKeySequence(keys).toString()))
         form.addRow(QLabel(texts.SHORTCUTS_PLANE), QLabel(texts.SHORTCUTS_ARROWS))
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(24, 18, 24, 18)
-        layout.addLayout(form)
+        page = QWidget()
+        page.setLayout(form)
+        column(Scrolling(page), parent=self, margin=18)
+        room = parent.size()
+        wanted = page.sizeHint().grownBy(QMargins(24, 20, 36, 20))
+        self.resize(wanted.boundedTo(room))

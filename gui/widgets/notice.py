@@ -1,33 +1,30 @@
-"""A line across the window when something needs saying."""
+"""A message across the window, with a button where something can be done about it."""
 
 from collections.abc import Callable
 
-from PyQt6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton
+from PyQt6.QtWidgets import QFrame, QHBoxLayout
 
 from gui import texts
+from gui.widgets.controls import button, label, restyle
 
 __all__ = ["Notice"]
 
 
 class Notice(QFrame):
-    """Hidden until it has something to say; stays until dismissed or cleared."""
+    """Hidden until there is a message; stays until dismissed or cleared."""
 
     def __init__(self) -> None:
         super().__init__()
         self.setObjectName("notice")
         self.setProperty("level", "caution")
-        self.label = QLabel()
-        self.label.setWordWrap(True)
-        self.action = QPushButton()
+        self.label = label(wrap=True)
         self._do: Callable[[], None] | None = None
-        self.action.clicked.connect(self._act)
-        dismiss = QPushButton(texts.DISMISS)
-        dismiss.clicked.connect(self.clear)
+        self.action = button("", self._act)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(12, 6, 12, 6)
         layout.addWidget(self.label, stretch=1)
         layout.addWidget(self.action)
-        layout.addWidget(dismiss)
+        layout.addWidget(button(texts.DISMISS, self.clear))
         self.hide()
 
     def say(
@@ -37,23 +34,17 @@ class Notice(QFrame):
         action: str = "",
         do: Callable[[], None] | None = None,
     ) -> None:
-        """Show words, and a button if there is something to do about it."""
+        """Show a message, and a button if there is something to do about it."""
         self.label.setText(words)
         self.setAccessibleName(words)
-        if self.property("level") != level:
-            self.setProperty("level", level)
-            style = self.style()
-            if style is not None:
-                for widget in (self, self.label):
-                    style.unpolish(widget)
-                    style.polish(widget)
+        restyle(self, "level", level)
         self._do = do
         self.action.setText(action)
         self.action.setVisible(bool(action))
         self.show()
 
     def clear(self) -> None:
-        """Say nothing."""
+        """Hide the message."""
         self.label.clear()
         self.hide()
 

@@ -3,7 +3,9 @@
 from PyQt6.QtCore import QPointF, QRectF, Qt
 from PyQt6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen
 
-__all__ = ["dashed", "faded", "outlined_text", "scaled_font", "solid"]
+__all__ = ["dashed", "faded", "fitting_font", "outlined_text", "scaled_font", "solid"]
+
+_SMALLEST = 0.6
 
 
 def faded(colour: str, alpha: float) -> QColor:
@@ -36,12 +38,25 @@ def scaled_font(font: QFont, factor: float, *, bold: bool = False) -> QFont:
     return result
 
 
+def fitting_font(
+    font: QFont, factor: float, width: float, *words: str, bold: bool = False
+) -> QFont:
+    """Return a font of another size, made smaller until the words fit side by side [px]."""
+    result = scaled_font(font, factor, bold=bold)
+    taken = sum(map(QFontMetricsF(result).horizontalAdvance, words))
+    if taken <= width:
+        return result
+    return scaled_font(font, max(_SMALLEST, factor * width / taken), bold=bold)
+
+
 def outlined_text(
     painter: QPainter, centre: QPointF, text: str, colour: str, ground: str, within: QRectF
 ) -> None:
-    """Write text on a small plate of the ground's colour, kept inside ``within``."""
-    metrics = QFontMetricsF(painter.font())
-    width, height = metrics.horizontalAdvance(text) + 8.0, metrics.height()
+    """Write text on a plate of the ground's colour, wrapped and moved to lie inside ``within``."""
+    flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
+    room = within.adjusted(0.0, 0.0, -8.0, 0.0)
+    size = painter.boundingRect(room, int(flags), text).size()
+    width, height = size.width() + 8.0, size.height()
     left = min(max(centre.x() - width / 2, within.left()), within.right() - width)
     top = min(max(centre.y() - height / 2, within.top()), within.bottom() - height)
     plate = QRectF(left, top, width, height)
@@ -49,4 +64,4 @@ def outlined_text(
     painter.setBrush(faded(ground, 0.75))
     painter.drawRoundedRect(plate, 4.0, 4.0)
     painter.setPen(QColor(colour))
-    painter.drawText(plate, Qt.AlignmentFlag.AlignCenter, text)
+    painter.drawText(plate, int(flags), text)

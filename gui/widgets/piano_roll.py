@@ -55,7 +55,8 @@ class PianoRoll(QWidget):
         return QSize(420, 240)
 
     def minimumSizeHint(self) -> QSize:  # noqa: N802, D102
-        return QSize(240, 120)
+        line = self.fontMetrics().height()
+        return QSize(15 * line, 6 * line)
 
     def paintEvent(self, event: QPaintEvent | None) -> None:  # noqa: N802, D102
         painter = QPainter(self)

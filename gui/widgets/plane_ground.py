@@ -5,7 +5,7 @@ from PyQt6.QtGui import QColor, QFont, QPainter, QPixmap
 
 from gui import texts
 from gui.theme import Theme
-from gui.widgets.paint import faded, scaled_font, solid
+from gui.widgets.paint import faded, fitting_font, solid
 
 __all__ = ["draw_ground"]
 
@@ -56,9 +56,11 @@ def _draw_grid(painter: QPainter, area: QRectF, theme: Theme) -> None:
 def _draw_quadrants(
     painter: QPainter, area: QRectF, font: QFont, theme: Theme, text_scale: float
 ) -> None:
-    painter.setFont(scaled_font(font, 1.5 * text_scale, bold=True))
-    painter.setPen(faded(theme.muted, 0.75))
     inset = area.adjusted(12.0, 8.0, -12.0, -8.0)
+    longest = max(texts.QUADRANTS, key=len)
+    room = inset.width() - 16.0
+    painter.setFont(fitting_font(font, 1.5 * text_scale, room, longest, longest, bold=True))
+    painter.setPen(faded(theme.muted, 0.75))
     top, bottom = Qt.AlignmentFlag.AlignTop, Qt.AlignmentFlag.AlignBottom
     left, right = Qt.AlignmentFlag.AlignLeft, Qt.AlignmentFlag.AlignRight
     places = (right | top, left | top, left | bottom, right | bottom)
@@ -69,32 +71,28 @@ def _draw_quadrants(
 def _draw_axes(
     painter: QPainter, area: QRectF, font: QFont, theme: Theme, text_scale: float
 ) -> None:
-    painter.setFont(scaled_font(font, 0.95 * text_scale))
-    painter.setPen(QColor(theme.muted))
-    centre = Qt.AlignmentFlag.AlignCenter
     strip = min(area.left(), area.top())  # narrowest free edge: words stay close to the axes
+    size = 0.95 * text_scale
+    painter.setPen(QColor(theme.muted))
     below = QRectF(area.left(), area.bottom(), area.width(), strip)
-    metrics = painter.fontMetrics()
-    ends = max(map(metrics.horizontalAdvance, (texts.UNPLEASANT, texts.PLEASANT, texts.EXCITED)))
-    roomy = area.width() > 2.0 * ends + 2.0 * metrics.horizontalAdvance(texts.AROUSAL)
-    if roomy:
-        painter.drawText(below, centre, texts.VALENCE)
-    painter.drawText(
-        below, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, f"← {texts.UNPLEASANT}"
-    )
-    painter.drawText(
-        below, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, f"{texts.PLEASANT} →"
-    )
+    _draw_axis(painter, below, font, size, texts.UNPLEASANT, texts.VALENCE, texts.PLEASANT)
     painter.save()
     painter.translate(area.left(), area.bottom())
     painter.rotate(-90.0)
     beside = QRectF(0.0, -strip, area.height(), strip)
-    if roomy:
-        painter.drawText(beside, centre, texts.AROUSAL)
-    painter.drawText(
-        beside, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, f"← {texts.CALM}"
-    )
-    painter.drawText(
-        beside, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, f"{texts.EXCITED} →"
-    )
+    _draw_axis(painter, beside, font, size, texts.CALM, texts.AROUSAL, texts.EXCITED)
     painter.restore()
+
+
+def _draw_axis(
+    painter: QPainter, area: QRectF, font: QFont, size: float, low: str, name: str, high: str
+) -> None:
+    """Write both ends of an axis, and its name between them where there is room."""
+    low, high = f"← {low}", f"{high} →"
+    painter.setFont(fitting_font(font, size, 0.92 * area.width(), low, high))
+    middle = Qt.AlignmentFlag.AlignVCenter
+    painter.drawText(area, middle | Qt.AlignmentFlag.AlignLeft, low)
+    painter.drawText(area, middle | Qt.AlignmentFlag.AlignRight, high)
+    advance = painter.fontMetrics().horizontalAdvance
+    if 2 * max(advance(low), advance(high)) + 1.3 * advance(name) < area.width():
+        painter.drawText(area, Qt.AlignmentFlag.AlignCenter, name)

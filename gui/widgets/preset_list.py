@@ -1,27 +1,19 @@
 """Presets with their program numbers; taken on the next bar line while music plays."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from PyQt6.QtCore import Qt, pyqtSignal
-from PyQt6.QtWidgets import (
-    QHBoxLayout,
-    QLabel,
-    QListWidget,
-    QListWidgetItem,
-    QPushButton,
-    QSpinBox,
-    QVBoxLayout,
-    QWidget,
-)
+from PyQt6.QtWidgets import QListWidget, QListWidgetItem, QWidget
 
 from engine.settings.performance import Performance
 from engine.settings.presets import Preset
 from gui import texts
+from gui.widgets.controls import Panel, Row, button, column, label, number_box, show_number
 
 __all__ = ["PresetList"]
 
 
-class PresetList(QWidget):
+class PresetList(Panel):
     """A list to choose from by double click, Enter or button.
 
     Signals
@@ -46,49 +38,41 @@ class PresetList(QWidget):
         super().__init__()
         self.list = QListWidget()
         self.list.setAccessibleName(texts.PRESETS_NAME)
+        self.list.setWordWrap(True)
         self.list.itemActivated.connect(lambda _item: self._apply())
         self.list.currentItemChanged.connect(lambda *_: self._describe())
-        self._description = QLabel()
-        self._description.setWordWrap(True)
-        self._description.setProperty("role", "muted")
+        self._description = label(role="muted", wrap=True)
         self._description.setAlignment(Qt.AlignmentFlag.AlignTop)
-        self._description.setMinimumHeight(round(4.5 * self.fontMetrics().height()))
-        self.apply = QPushButton(texts.PRESET_APPLY)
-        self.apply.setToolTip(texts.PRESET_APPLY_TIP)
-        self.apply.clicked.connect(self._apply)
-        save = QPushButton(texts.PRESET_SAVE)
-        save.clicked.connect(self.save_wanted)
-        self.rename = QPushButton(texts.PRESET_RENAME_BUTTON)
-        self.rename.clicked.connect(lambda: self.rename_wanted.emit(self.current()))
-        self.remove = QPushButton(texts.PRESET_REMOVE)
-        self.remove.clicked.connect(lambda: self.remove_wanted.emit(self.current()))
-        self.program = QSpinBox()
-        self.program.setRange(0, 127)
-        self.program.setKeyboardTracking(False)
-        self.program.setPrefix(texts.PRESET_PROGRAM)
-        self.program.setAccessibleName(texts.PRESET_PROGRAM_NAME)
-        self.program.valueChanged.connect(
-            lambda number: self.program_chosen.emit(self.current(), number)
+        self._broken = label(role="small", wrap=True)
+        self._broken.hide()
+        self.apply = button(texts.PRESET_APPLY, self._apply, texts.PRESET_APPLY_TIP)
+        self.rename = button(
+            texts.PRESET_RENAME_BUTTON, lambda: self.rename_wanted.emit(self.current())
         )
+        self.remove = button(texts.PRESET_REMOVE, lambda: self.remove_wanted.emit(self.current()))
+        self.program = number_box(
+            texts.PRESET_PROGRAM_NAME,
+            0,
+            127,
+            lambda number: self.program_chosen.emit(self.current(), number),
+        )
+        self.program.setPrefix(texts.PRESET_PROGRAM)
         self._own = QWidget()
-        own = QHBoxLayout(self._own)
-        own.setContentsMargins(0, 0, 0, 0)
-        for widget in (self.program, self.rename, self.remove):
-            own.addWidget(widget)
-        own.addStretch()
-        row = QHBoxLayout()
-        row.addWidget(self.apply)
-        row.addWidget(save)
-        row.addStretch()
-        layout = QVBoxLayout(self)
-        layout.addWidget(self.list, stretch=1)
-        layout.addWidget(self._description)
-        layout.addLayout(row)
-        layout.addWidget(self._own)
+        self._own.setLayout(Row(self.program, self.rename, self.remove))
+        page = column(
+            self.list,
+            self._description,
+            Row(self.apply, button(texts.PRESET_SAVE, self.save_wanted.emit)),
+            self._own,
+            self._broken,
+            parent=self,
+            margin=8,
+        )
+        page.setStretchFactor(self.list, 1)
         self._describe()
 
-    def show_presets(self, presets: Sequence[Preset]) -> None:
-        """List these presets; the chosen one stays chosen."""
+    def show_presets(self, presets: Sequence[Preset], broken: Sequence[str] = ()) -> None:
+        """List these presets, the chosen one stays chosen; name the files that are ``broken``."""
         current = self.current()
         self.list.clear()
         for preset in presets:
@@ -98,15 +82,14 @@ class PresetList(QWidget):
             self.list.addItem(item)
             if current is not None and preset.slug == current.slug:
                 self.list.setCurrentItem(item)
+        self._broken.setText("\n".join(texts.PRESET_BROKEN.format(reason=why) for why in broken))
+        self._broken.setVisible(bool(broken))
         self.show_performance(Performance(), None)
         self._describe()
 
     def show_performance(self, performance: Performance, expected: Performance | None) -> None:
         """Set in bold the presets that are in force as they are, and mark those to come."""
-        for row in range(self.list.count()):
-            item = self.list.item(row)
-            assert item is not None
-            preset: Preset = item.data(Qt.ItemDataRole.UserRole)
+        for item, preset in self._rows():
             words = texts.PRESET_ROW.format(program=preset.program, name=preset.name)
             if preset.performance == expected:
                 words = texts.PRESET_COMING.format(row=words)
@@ -119,11 +102,14 @@ class PresetList(QWidget):
 
     def current(self) -> Preset | None:
         """Return the preset that is chosen in the list."""
-        item = self.list.currentItem()
-        if item is None:
-            return None
-        preset: Preset = item.data(Qt.ItemDataRole.UserRole)
-        return preset
+        chosen = self.list.currentItem()
+        return next((preset for item, preset in self._rows() if item is chosen), None)
+
+    def _rows(self) -> Iterator[tuple[QListWidgetItem, Preset]]:
+        for row in range(self.list.count()):
+            item = self.list.item(row)
+            assert item is not None
+            yield item, item.data(Qt.ItemDataRole.UserRole)
 
     def _apply(self) -> None:
         preset = self.current()
@@ -136,6 +122,4 @@ class PresetList(QWidget):
         self.apply.setEnabled(preset is not None)
         self._own.setVisible(preset is not None and preset.own)
         if preset is not None:
-            self.program.blockSignals(True)
-            self.program.setValue(preset.program)
-            self.program.blockSignals(False)
+            show_number(self.program, preset.program)

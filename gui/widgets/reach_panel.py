@@ -1,19 +1,21 @@
-"""Who else may listen and give orders: OSC both ways, and the page beside the stage."""
+"""Who else may see and control the music: OSC both ways, and the phone page."""
 
-from PyQt6.QtCore import Qt, pyqtSignal
-from PyQt6.QtWidgets import (
-    QCheckBox,
-    QFormLayout,
-    QHBoxLayout,
-    QLabel,
-    QLineEdit,
-    QSpinBox,
-    QVBoxLayout,
-    QWidget,
-)
+from PyQt6.QtCore import Qt
+from PyQt6.QtWidgets import QLineEdit
 
 from gui import texts
-from gui.widgets.pickers import make_picker
+from gui.state.preferences import RunChoices
+from gui.widgets.controls import (
+    Panel,
+    Row,
+    check_box,
+    column,
+    form,
+    label,
+    number_box,
+    picker,
+    show_number,
+)
 from gui.widgets.qr_code import QrCode
 
 __all__ = ["ReachPanel"]
@@ -21,25 +23,8 @@ __all__ = ["ReachPanel"]
 _USUAL_PORT = 9001
 
 
-class ReachPanel(QWidget):
-    """OSC destinations, OSC orders, and the stage-side page with its address.
-
-    Signals
-    -------
-    osc_chosen : str
-        Destinations HOST:PORT, apart by spaces; empty: none.
-    osc_in_chosen : int or None
-        Port that takes orders.
-    monitor_chosen : str
-        Who may see the page, one of `gui.state.preferences.MONITORS`.
-    orders_chosen : bool
-        Whether it may give orders.
-    """
-
-    osc_chosen = pyqtSignal(str)
-    osc_in_chosen = pyqtSignal(object)
-    monitor_chosen = pyqtSignal(str)
-    orders_chosen = pyqtSignal(bool)
+class ReachPanel(Panel):
+    """OSC destinations, OSC control, and the phone page with its address."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -47,67 +32,49 @@ class ReachPanel(QWidget):
         self.osc.setPlaceholderText(texts.OSC_EXAMPLE)
         self.osc.setAccessibleName(texts.OSC)
         self.osc.setToolTip(texts.OSC_TIP)
-        self.osc.editingFinished.connect(lambda: self.osc_chosen.emit(self.osc.text().strip()))
-        self.takes = QCheckBox(texts.OSC_IN)
-        self.takes.setToolTip(texts.OSC_IN_TIP)
-        self.takes.clicked.connect(self._choose_osc_in)
-        self.port = QSpinBox()
-        self.port.setRange(1, 65535)
-        self.port.setValue(_USUAL_PORT)
-        self.port.setKeyboardTracking(False)
-        self.port.setAccessibleName(texts.OSC_IN_PORT)
-        self.port.valueChanged.connect(self._choose_osc_in)
-        self.monitor = make_picker(texts.MONITOR)
-        for name, words in texts.MONITORS.items():
-            self.monitor.addItem(words, name)
-        self.monitor.setToolTip(texts.MONITOR_TIP)
-        self.monitor.activated.connect(
-            lambda _: self.monitor_chosen.emit(self.monitor.currentData())
+        self.osc.editingFinished.connect(
+            lambda: self.run_chosen.emit({"osc": self.osc.text().strip()})
         )
-        self.orders = QCheckBox(texts.MONITOR_ORDERS)
-        self.orders.setToolTip(texts.MONITOR_ORDERS_TIP)
-        self.orders.clicked.connect(self.orders_chosen)
-        self.address = QLabel()
-        self.address.setWordWrap(True)
+        self.takes = check_box(texts.OSC_IN, self._choose_osc_in, texts.OSC_IN_TIP)
+        self.port = number_box(texts.OSC_IN_PORT, 1, 65535, self._choose_osc_in)
+        show_number(self.port, _USUAL_PORT)
+        monitors = [(words, name) for name, words in texts.MONITORS.items()]
+        self.monitor = picker(texts.MONITOR, monitors, self.choose_run("monitor"))
+        self.monitor.setToolTip(texts.MONITOR_TIP)
+        self.orders = check_box(
+            texts.MONITOR_ORDERS, self.choose_run("monitor_orders"), texts.MONITOR_ORDERS_TIP
+        )
+        self.address = label(wrap=True)
         self.address.setOpenExternalLinks(True)
         self.address.setTextInteractionFlags(Qt.TextInteractionFlag.TextBrowserInteraction)
         self.address.setAccessibleName(texts.MONITOR_ADDRESS)
         self.code = QrCode()
-        takes = QHBoxLayout()
-        takes.addWidget(self.takes)
-        takes.addWidget(self.port)
-        takes.addStretch()
-        form = QFormLayout()
-        form.addRow(texts.OSC, self.osc)
-        title = QLabel(texts.MONITOR)
-        title.setProperty("role", "title")
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(6)
-        layout.addLayout(form)
-        layout.addLayout(takes)
-        layout.addSpacing(8)
-        layout.addWidget(title)
-        layout.addWidget(self.monitor)
-        layout.addWidget(self.orders)
-        layout.addWidget(self.address)
-        layout.addWidget(self.code, alignment=Qt.AlignmentFlag.AlignHCenter)
+        column(
+            form((texts.OSC, self.osc)),
+            Row(self.takes, self.port),
+            8,
+            label(texts.MONITOR, "title"),
+            self.monitor,
+            self.orders,
+            self.address,
+            Row(self.code),
+            parent=self,
+        )
 
-    def _choose_osc_in(self) -> None:
-        self.osc_in_chosen.emit(self.port.value() if self.takes.isChecked() else None)
+    def _choose_osc_in(self, _value: object) -> None:
+        port = self.port.value() if self.takes.isChecked() else None
+        self.run_chosen.emit({"osc_in": port})
 
-    def show_settings(self, osc: str, osc_in: int | None, monitor: str, orders: bool) -> None:
+    def show_settings(self, run: RunChoices) -> None:
         """Show what is chosen."""
         if not self.osc.hasFocus():
-            self.osc.setText(osc)
-        self.takes.setChecked(osc_in is not None)
-        if osc_in is not None and self.port.value() != osc_in:
-            self.port.blockSignals(True)
-            self.port.setValue(osc_in)
-            self.port.blockSignals(False)
-        self.monitor.setCurrentIndex(self.monitor.findData(monitor))
-        self.orders.setChecked(orders)
-        self.orders.setEnabled(bool(monitor))
+            self.osc.setText(run.osc)
+        self.takes.setChecked(run.osc_in is not None)
+        if run.osc_in is not None:
+            show_number(self.port, run.osc_in)
+        self.monitor.setCurrentIndex(self.monitor.findData(run.monitor))
+        self.orders.setChecked(run.monitor_orders)
+        self.orders.setEnabled(bool(run.monitor))
 
     def show_address(self, url: str, wanted: bool) -> None:
         """Show where the page is served; without an address, that it will be once music plays."""

@@ -8,7 +8,7 @@ from PyQt6.QtGui import QColor
 from PyQt6.QtWidgets import QVBoxLayout, QWidget
 
 from gui import texts
-from gui.state.session_read import SessionLook
+from gui.state.session_reader import SessionLook
 from gui.theme import Theme
 from gui.widgets.event_marks import EventMarks
 

@@ -5,32 +5,25 @@ from datetime import datetime
 from pathlib import Path
 
 from PyQt6.QtCore import Qt, pyqtSignal
-from PyQt6.QtWidgets import (
-    QHBoxLayout,
-    QLabel,
-    QListWidget,
-    QListWidgetItem,
-    QPushButton,
-    QSplitter,
-    QVBoxLayout,
-    QWidget,
-)
+from PyQt6.QtWidgets import QListWidget, QListWidgetItem, QSplitter, QVBoxLayout, QWidget
 
 from engine.snapshot import ReplayLook
 from gui import texts
-from gui.state.session_read import SessionLook
+from gui.state.session_reader import SessionLook
 from gui.texts import wording
 from gui.theme import Theme
-from gui.widgets.keys_panel import CaptureTile
+from gui.widgets.controls import Panel, Row, button, column, label
+from gui.widgets.file_tile import FileTile
 from gui.widgets.session_plots import SessionPlots
+from gui.widgets.transport import panic_button
 
 __all__ = ["SessionView"]
 
 _HALVES_PX = (250, 1000)
 
 
-class SessionView(QWidget):
-    """The sessions there are at the left, the open one at the right.
+class SessionView(Panel):
+    """The recorded sessions at the left, the open one at the right.
 
     Attributes
     ----------
@@ -39,19 +32,13 @@ class SessionView(QWidget):
 
     Signals
     -------
-    chosen : pathlib.Path
+    session_chosen : pathlib.Path
         Open this session.
-    other_wanted, closed, held, go_on_wanted :
-        Buttons: another folder, back to the desk, hold, play on with its settings.
     replayed : float or None
         Replay from there [s], or go on.
     """
 
-    chosen = pyqtSignal(object)
-    other_wanted = pyqtSignal()
-    closed = pyqtSignal()
-    held = pyqtSignal()
-    go_on_wanted = pyqtSignal()
+    session_chosen = pyqtSignal(object)
     replayed = pyqtSignal(object)
 
     def __init__(self, theme: Theme) -> None:
@@ -61,59 +48,47 @@ class SessionView(QWidget):
         self.folders: tuple[Path, ...] = ()
         self.list = QListWidget()
         self.list.setAccessibleName(texts.SESSIONS)
+        self.list.setWordWrap(True)
         self.list.itemClicked.connect(self._choose)
         self.list.itemActivated.connect(self._choose)
-        self._other, self._back = QPushButton(texts.SESSION_OTHER), QPushButton(texts.SESSION_CLOSE)
-        self._other.clicked.connect(self.other_wanted)
-        self._back.clicked.connect(self.closed)
-        self._title, self._facts, self._at = QLabel(), QLabel(), QLabel()
-        self._title.setProperty("role", "big")
-        self._facts.setProperty("role", "muted")
-        self._facts.setWordWrap(True)
-        self._at.setProperty("role", "title")
+        self.back = button(texts.SESSION_CLOSE, self.ask("leave_sessions"))
+        self._title, self._facts = label(role="big", wrap=True), label(role="muted", wrap=True)
+        self._at = label(role="title")
         self.plots = SessionPlots(theme)
         self.plots.placed.connect(self.replayed.emit)
-        self.play = QPushButton(texts.SESSION_REPLAY)
+        self.play = button(texts.SESSION_REPLAY, self._toggle)
         self.play.setObjectName("primary")
-        self.play.clicked.connect(self._toggle)
-        self.start = QPushButton(texts.SESSION_START)
-        self.start.clicked.connect(lambda: self.replayed.emit(0.0))
-        self.go_on = QPushButton(texts.SESSION_GO_ON)
-        self.go_on.setToolTip(texts.SESSION_GO_ON_TIP)
-        self.go_on.clicked.connect(self.go_on_wanted)
-        self.tile = CaptureTile(texts.SESSION_NO_MIDI)
+        self.start = button(texts.SESSION_START, lambda: self.replayed.emit(0.0))
+        self.panic = panic_button(self)
+        self.go_on = button(
+            texts.SESSION_GO_ON, self.ask("play_session_on"), texts.SESSION_GO_ON_TIP
+        )
+        self.tile = FileTile(texts.SESSION_NO_MIDI)
+        left = column(
+            label(texts.SESSIONS, "title", wrap=True),
+            self.list,
+            button(texts.SESSION_OTHER, self.ask("ask_session")),
+            self.back,
+            margin=8,
+        )
+        right = column(
+            self._title,
+            self._facts,
+            self.plots,
+            Row(self.play, self.start, self._at, self.go_on, self.panic, spacing=10),
+            self.tile,
+            margin=8,
+        )
+        right.setStretchFactor(self.plots, 1)
         halves = QSplitter(Qt.Orientation.Horizontal)
         halves.setChildrenCollapsible(False)
         halves.setHandleWidth(8)
-        halves.addWidget(self._left())
-        halves.addWidget(self._right())
+        for half in (left, right):
+            halves.addWidget(_holding(half))
         halves.setStretchFactor(1, 1)
         halves.setSizes(list(_HALVES_PX))
-        layout = QVBoxLayout(self)
-        layout.addWidget(halves)
+        column(halves, parent=self)
         self.show_session(None)
-
-    def _left(self) -> QWidget:
-        title = QLabel(texts.SESSIONS)
-        title.setProperty("role", "title")
-        column = QVBoxLayout()
-        for widget in (title, self.list, self._other, self._back):
-            column.addWidget(widget)
-        return _holding(column)
-
-    def _right(self) -> QWidget:
-        buttons = QHBoxLayout()
-        for widget in (self.play, self.start, self._at):
-            buttons.addWidget(widget)
-        buttons.addStretch()
-        buttons.addWidget(self.go_on)
-        column = QVBoxLayout()
-        column.addWidget(self._title)
-        column.addWidget(self._facts)
-        column.addWidget(self.plots, stretch=1)
-        column.addLayout(buttons)
-        column.addWidget(self.tile)
-        return _holding(column)
 
     def set_theme(self, theme: Theme) -> None:
         """Take other colours."""
@@ -135,18 +110,13 @@ class SessionView(QWidget):
 
     def show_session(self, session: SessionLook | None) -> None:
         """Show a session; None while none is open."""
-        there = session is not None
-        for button in (self.play, self.start):
-            button.setEnabled(there and bool(session and session.notes))
-        self.go_on.setEnabled(there)
+        for made in (self.play, self.start):
+            made.setEnabled(session is not None and bool(session.notes))
+        self.go_on.setEnabled(session is not None)
         self.plots.show_session(session)
         self.tile.show_path(Path(session.midi) if session is not None and session.midi else None)
-        if session is None:
-            self._title.setText(texts.SESSION_NONE)
-            self._facts.setText(texts.SESSION_HINT)
-        else:
-            self._title.setText(_when(session.started))
-            self._facts.setText(_facts(session))
+        self._title.setText(texts.SESSION_NONE if session is None else _when(session.started))
+        self._facts.setText(texts.SESSION_HINT if session is None else _facts(session))
         self.show_replay(None)
 
     def show_reading(self) -> None:
@@ -174,14 +144,14 @@ class SessionView(QWidget):
 
     def _toggle(self) -> None:
         if self._playing:
-            self.held.emit()
+            self.asked.emit("hold_replay")
         else:
             self.replayed.emit(None)
 
     def _choose(self, item: QListWidgetItem) -> None:
         folder = item.data(Qt.ItemDataRole.UserRole)
         if folder is not None:
-            self.chosen.emit(folder)
+            self.session_chosen.emit(folder)
 
 
 def _facts(session: SessionLook) -> str:
@@ -193,7 +163,7 @@ def _facts(session: SessionLook) -> str:
         input=session.input,
         engine=texts.ENGINES.get(engine, engine),
         seed=session.seed,
-        tempo=float(settings.get("tempo_bpm", 100.0)),
+        tempo=wording.tempo_words(float(settings.get("tempo_bpm", 100.0))),
     )
     if not session.complete:
         words = f"{words} {texts.SESSION_TORN}"

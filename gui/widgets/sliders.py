@@ -4,11 +4,11 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from PyQt6.QtCore import Qt, pyqtSignal
+from PyQt6.QtCore import Qt
 from PyQt6.QtGui import QMouseEvent
 from PyQt6.QtWidgets import QHBoxLayout, QLabel, QSlider, QWidget
 
-__all__ = ["LabelledSlider", "Scale"]
+__all__ = ["LabelledSlider", "Scale", "SliderSpec", "fit_sliders"]
 
 STEPS = 1000
 
@@ -36,47 +36,80 @@ class Scale:
         return round(STEPS * (value - self.low) / (self.high - self.low))
 
 
-class LabelledSlider(QWidget):
-    """Name, slider, value. A double click goes back to the centre, where there is one.
+@dataclass(frozen=True, slots=True)
+class SliderSpec:
+    """What a slider shows.
 
-    Signals
-    -------
-    moved : float
-        The user chose this value; not sent when a value is only shown.
+    Attributes
+    ----------
+    title : str
+        Its name.
+    scale : Scale
+        What its ends mean.
+    words : callable
+        Returns a value as it is shown.
+    default : float or None
+        What a double click sets, if anything.
+    tip : str
+        What it does, in a sentence.
     """
 
-    moved = pyqtSignal(float)
+    title: str
+    scale: Scale
+    words: Callable[[float], str]
+    default: float | None = None
+    tip: str = ""
 
-    def __init__(
-        self,
-        title: str,
-        scale: Scale,
-        words: Callable[[float], str],
-        centre: float | None = None,
-    ) -> None:
+
+class LabelledSlider(QWidget):
+    """Name, slider, value. A double click sets the default, where there is one.
+
+    Parameters
+    ----------
+    spec : SliderSpec
+        What it shows.
+    moved : callable
+        Takes the value the user chose, to three decimals; not called when a value is only shown.
+    """
+
+    def __init__(self, spec: SliderSpec, moved: Callable[[float], object]) -> None:
         super().__init__()
-        self._scale, self._words = scale, words
-        name = QLabel(title)
-        name.setMinimumWidth(self.fontMetrics().horizontalAdvance("M" * 12))
-        self.slider = _HomeSlider(None if centre is None else scale.step_of(centre))
+        self._scale, self._words, self._moved = spec.scale, spec.words, moved
+        self.setToolTip(spec.tip)
+        self._name, self._value = QLabel(spec.title), QLabel()
+        home = None if spec.default is None else spec.scale.step_of(spec.default)
+        self.slider = _HomeSlider(home)
         self.slider.setRange(0, STEPS)
         self.slider.setSingleStep(10)
         self.slider.setPageStep(100)
-        self.slider.setAccessibleName(title)
-        name.setBuddy(self.slider)
-        self._value = QLabel()
-        self._value.setMinimumWidth(self.fontMetrics().horizontalAdvance("immediateM"))
+        self.slider.setAccessibleName(spec.title)
+        self._name.setBuddy(self.slider)
         self._value.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 2, 0, 2)
-        layout.addWidget(name)
+        layout.addWidget(self._name)
         layout.addWidget(self.slider, stretch=1)
         layout.addWidget(self._value)
         self.slider.valueChanged.connect(self._on_moved)
-        self.show_value(scale.value_at(0) if centre is None else centre)
+        self.show_value(spec.scale.low if spec.default is None else spec.default)
+
+    def name_width(self) -> int:
+        """Return the width of its name [px]."""
+        self._name.ensurePolished()
+        return self._name.fontMetrics().horizontalAdvance(self._name.text()) + 4
+
+    def fit_text(self, name_width: int) -> None:
+        """Give the name this width [px], and the value that of its longest words."""
+        self._name.setMinimumWidth(name_width)
+        self._value.ensurePolished()
+        advance = self._value.fontMetrics().horizontalAdvance
+        steps = range(0, STEPS + 1, STEPS // 20)
+        widest = max(advance(self._words(self._scale.value_at(step))) for step in steps)
+        self._value.setMinimumWidth(widest + 4)
+        self.slider.setMinimumWidth(4 * self._value.fontMetrics().height())
 
     def show_value(self, value: float) -> None:
-        """Show a value without telling anyone."""
+        """Show a value that the user has not chosen."""
         self.slider.blockSignals(True)
         if self._scale.step_of(value) != self.slider.value():
             self.slider.setValue(self._scale.step_of(value))
@@ -86,11 +119,22 @@ class LabelledSlider(QWidget):
     def _on_moved(self, step: int) -> None:
         value = self._scale.value_at(step)
         self._value.setText(self._words(value))
-        self.moved.emit(value)
+        self._moved(round(value, 3))
+
+
+def fit_sliders(within: QWidget) -> None:
+    """Measure the text of all sliders; those of one panel begin below each other."""
+    groups: dict[QWidget | None, list[LabelledSlider]] = {}
+    for slider in within.findChildren(LabelledSlider):
+        groups.setdefault(slider.parentWidget(), []).append(slider)
+    for group in groups.values():
+        width = max(slider.name_width() for slider in group)
+        for slider in group:
+            slider.fit_text(width)
 
 
 class _HomeSlider(QSlider):
-    """A slider that a double click brings home."""
+    """A slider that a double click sets to its default."""
 
     def __init__(self, home: int | None) -> None:
         super().__init__(Qt.Orientation.Horizontal)

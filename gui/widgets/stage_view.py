@@ -1,76 +1,53 @@
 """The stage view: readable from two metres, nothing to fiddle with."""
 
-from PyQt6.QtCore import Qt, pyqtSignal
-from PyQt6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from PyQt6.QtCore import QSize, Qt
+from PyQt6.QtGui import QFont, QFontMetrics, QResizeEvent
+from PyQt6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy
 
 from engine.settings.performance import Performance
 from engine.snapshot import Snapshot
 from gui import texts
 from gui.texts import wording
 from gui.theme import Theme
+from gui.widgets.controls import Panel, column, label
 from gui.widgets.emotion_plane import EmotionPlane
-from gui.widgets.transport import position_words
+from gui.widgets.transport import mood_words, panic_button, position_words
 
 __all__ = ["StageView"]
 
 PLANE_TEXT_SCALE = 1.7
 
 
-class StageView(QWidget):
-    """Plane, mood, key, chord, bar, mode and PANIC, as large as the screen allows.
-
-    Signals
-    -------
-    panicked :
-        The button.
-    """
-
-    panicked = pyqtSignal()
+class StageView(Panel):
+    """Plane, mood, key, chord, bar, mode and PANIC, as large as the screen allows."""
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
         self.setObjectName("stage")
         self.plane = EmotionPlane(theme, PLANE_TEXT_SCALE)
-        self._theme = theme
-        self._mood, self._state = QLabel(), QLabel()
-        self._played, self._mode = QLabel(), QLabel()
-        self._key, self._chord, self._bar = QLabel(), QLabel(), QLabel()
-        self._trouble = QLabel()
-        panic = QPushButton(f"{texts.PANIC}  {texts.PANIC_KEY}")
-        panic.setObjectName("panic")
-        panic.setAccessibleName(texts.PANIC_TIP)
-        panic.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        panic.pressed.connect(self.panicked)
-        self._panic = panic
-        leave = QLabel(texts.STAGE_LEAVE)
-        leave.setProperty("role", "muted")
-        for label in (
+        self._mood, self._state, self._played = _Line(7.0, 800), _Line(2.6), _Line(4.2, 700)
+        self._mode, self._key, self._chord = _Line(2.6), _Line(4.2, 700), _Line(2.6)
+        self._bar, self._trouble = _Line(4.2, 700), _Line(2.0, 600)
+        self._trouble.setWordWrap(True)
+        self._panic = panic_button(self)
+        self._panic.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        leave = label(texts.STAGE_LEAVE, "muted")
+        leave.setAlignment(Qt.AlignmentFlag.AlignRight)
+        side = column(
             self._mood,
             self._state,
+            None,
             self._played,
             self._mode,
+            None,
             self._key,
             self._chord,
             self._bar,
+            None,
             self._trouble,
-        ):
-            # The words take the room there is; they never push the plane aside.
-            label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-            label.setWordWrap(label in (self._state, self._mode, self._trouble))
-        side = QVBoxLayout()
-        side.addWidget(self._mood)
-        side.addWidget(self._state)
-        side.addStretch(2)
-        side.addWidget(self._played)
-        side.addWidget(self._mode)
-        side.addStretch(2)
-        side.addWidget(self._key)
-        side.addWidget(self._chord)
-        side.addWidget(self._bar)
-        side.addStretch(2)
-        side.addWidget(self._trouble)
-        side.addWidget(panic)
-        side.addWidget(leave, alignment=Qt.AlignmentFlag.AlignRight)
+            self._panic,
+            leave,
+        )
         layout = QHBoxLayout(self)
         layout.setContentsMargins(16, 12, 24, 12)
         layout.setSpacing(24)
@@ -80,30 +57,29 @@ class StageView(QWidget):
 
     def set_theme(self, theme: Theme) -> None:
         """Take other colours."""
-        self._theme = theme
         self.plane.set_theme(theme)
+        colours = {
+            self._mood: theme.heard,
+            self._played: theme.target,
+            self._chord: theme.muted,
+            self._trouble: theme.caution,
+        }
+        for line in self.findChildren(_Line):
+            line.colour = colours.get(line, theme.text)
         self._resize_text()
 
-    def resizeEvent(self, event: object) -> None:  # noqa: N802, D102 (Qt's name)
+    def minimumSizeHint(self) -> QSize:  # noqa: N802, D102 (Qt's name)
+        return QSize(480, 320)  # the words become as small as the screen asks
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:  # noqa: N802, D102
+        super().resizeEvent(event)
         self._resize_text()
 
     def _resize_text(self) -> None:
-        """Take the size of the words from the height of the screen."""
-        unit = max(8.0, min(self.height() / 70.0, self.width() / 100.0))  # [px]
-        theme = self._theme
-        for label, size, colour, weight in (
-            (self._mood, 7.0, theme.heard, 800),
-            (self._state, 2.6, theme.text, 500),
-            (self._played, 4.2, theme.target, 700),
-            (self._mode, 2.6, theme.text, 500),
-            (self._key, 4.2, theme.text, 700),
-            (self._chord, 2.6, theme.muted, 500),
-            (self._bar, 4.2, theme.text, 700),
-            (self._trouble, 2.0, theme.caution, 600),
-        ):
-            label.setStyleSheet(
-                f"font-size: {round(size * unit)}px; color: {colour}; font-weight: {weight};"
-            )
+        """Take the size of the words from the size of the screen."""
+        unit = max(5.0, min(self.height() / 70.0, self.width() / 100.0))  # [px]
+        for line in self.findChildren(_Line):
+            line.set_unit(unit)
         self._panic.setStyleSheet(
             f"font-size: {round(4.0 * unit)}px; padding: {round(1.2 * unit)}px;"
         )
@@ -115,35 +91,72 @@ class StageView(QWidget):
     def show_snapshot(self, look: Snapshot | None, performance: Performance, trouble: str) -> None:
         """Show the engine; None while it is not running."""
         self.plane.show_snapshot(look)
-        self._trouble.setText(trouble)
-        if look is None:
-            word, hint = texts.STATES["off"]
-            self._mood.setText(texts.NO_MOOD)
-            self._state.setText(f"{word}: {hint}")
-            self._played.setText("")
-            self._chord.setText("")
-        else:
-            emotion = look.emotion
-            state = emotion.state if emotion is not None else "waiting"
-            word, hint = texts.STATES[state]
-            if emotion is not None and state == "tracking":
-                hint = wording.tag_words(emotion.tags) or hint
-            self._state.setText(f"{word}: {hint}")
-            self._mood.setText(
-                texts.NO_EMOTION
-                if emotion is None
-                else wording.mood_guess(emotion.valence, emotion.arousal, state)
-            )
-            self._played.setText(f"→ {wording.mood_word(look.target_valence, look.target_arousal)}")
-            chord = wording.chord_words(emotion.chord) if emotion is not None else ""
-            self._chord.setText(f"{texts.CHORD} {chord}")
-        mode = texts.MODES[performance.mode][0]
-        if look is not None and look.remaining_s > 0.0:
-            left = texts.GUIDE_LEFT.format(time=wording.duration_words(look.remaining_s))
-            mode = f"{mode}, {left}"
-        if look is not None and look.frozen:
-            mode = f"{mode}, {texts.FROZEN}"
-        self._mode.setText(mode)
-        self._key.setText(wording.key_words(look.key if look is not None else ""))
-        tempo = look.tempo_bpm if look is not None else performance.tempo_bpm
-        self._bar.setText(f"{position_words(look)}   {tempo:g}{texts.TEMPO_SUFFIX}")
+        self._trouble.show_words(trouble)
+        emotion = look.emotion if look is not None else None
+        state = "off" if look is None else "waiting" if emotion is None else emotion.state
+        word, hint = texts.STATES[state]
+        if emotion is not None and state == "tracking":
+            hint = wording.tag_words(emotion.tags) or hint
+        self._mood.show_words(mood_words(look))
+        self._state.show_words(f"{word}: {hint}")
+        played, mode = "", texts.MODES[performance.mode][0]
+        if look is not None:
+            played = f"→ {wording.mood_word(look.target_valence, look.target_arousal)}"
+            if look.remaining_s > 0.0:
+                left = wording.duration_words(look.remaining_s)
+                mode = f"{mode}, {texts.GUIDE_LEFT.format(time=left)}"
+            if look.frozen:
+                mode = f"{mode}, {texts.FROZEN}"
+        self._played.show_words(played)
+        self._mode.show_words(mode)
+        self._key.show_words(wording.key_words(look.key if look is not None else ""))
+        chord = wording.chord_words(emotion.chord) if emotion is not None else ""
+        self._chord.show_words(f"{texts.CHORD} {chord}" if look is not None else "")
+        tempo_bpm = look.tempo_bpm if look is not None else performance.tempo_bpm
+        self._bar.show_words(f"{position_words(look)}   {wording.tempo_words(tempo_bpm)}")
+
+
+class _Line(QLabel):
+    """A line of words, set smaller where it would not fit.
+
+    Parameters
+    ----------
+    size : float
+        Height of the font, in a unit that follows the screen.
+    weight : int
+        Of the font.
+    """
+
+    def __init__(self, size: float, weight: int = 500) -> None:
+        super().__init__()
+        # The words take the room there is; they never push the plane aside.
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self._size, self._weight, self._unit = size, weight, 8.0
+        self.colour = ""
+
+    def set_unit(self, unit: float) -> None:
+        """Take the unit of the screen [px]."""
+        self._unit = unit
+        self._fit()
+
+    def show_words(self, words: str) -> None:
+        """Show these words."""
+        if words != self.text():
+            self.setText(words)
+            self._fit()
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:  # noqa: N802, D102 (Qt's name)
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        size = round(self._size * self._unit)
+        if not self.wordWrap():
+            font = QFont(self.font())
+            font.setPixelSize(size)
+            font.setWeight(QFont.Weight(self._weight))
+            taken = QFontMetrics(font).horizontalAdvance(self.text()) + 4
+            size = max(6, min(size, int(size * self.width() / taken)))
+        style = f"font-size: {size}px; color: {self.colour}; font-weight: {self._weight};"
+        if style != self.styleSheet():
+            self.setStyleSheet(style)

@@ -1,72 +1,41 @@
-"""Whose beat is followed: our own tempo, a MIDI clock, or Ableton Link."""
+"""Which tempo the music follows: its own, a MIDI clock, Ableton Link or JACK."""
 
 from collections.abc import Sequence
 
-from PyQt6.QtCore import pyqtSignal
-from PyQt6.QtWidgets import QCheckBox, QComboBox, QFormLayout, QLabel, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QWidget
 
 from engine.choices import SYNCS
 from engine.snapshot import Snapshot
 from gui import texts
+from gui.state.preferences import RunChoices
 from gui.texts import wording
-from gui.widgets.health_panel import set_level
-from gui.widgets.pickers import fill, make_picker
+from gui.widgets.controls import Panel, check_box, column, fill, form, label, picker, restyle
 
 __all__ = ["SyncPanel"]
 
 
-class SyncPanel(QWidget):
-    """Source of the beat, the port of the MIDI clock, clock out, and the lock light.
-
-    Signals
-    -------
-    sync_chosen, midi_in_chosen : str
-        As `engine.settings.run.LiveConfig` names them.
-    clock_out_chosen : bool
-        Whether MIDI clock is sent along with the notes.
-    """
-
-    sync_chosen = pyqtSignal(str)
-    midi_in_chosen = pyqtSignal(str)
-    clock_out_chosen = pyqtSignal(bool)
+class SyncPanel(Panel):
+    """Source of the beat, the port of the MIDI clock, clock out, and the lock light."""
 
     def __init__(self) -> None:
         super().__init__()
-        title = QLabel(texts.SYNC)
-        title.setProperty("role", "title")
-        self.source: QComboBox = make_picker(texts.SYNC)
-        for name in SYNCS:
-            self.source.addItem(texts.SYNCS[name], name)
-        self.midi_in = make_picker(texts.MIDI_IN)
-        self.clock_out = QCheckBox(texts.CLOCK_OUT)
-        self._light = QLabel()
-        self._light.setWordWrap(True)
-        self._port_form = QWidget()
-        form = QFormLayout(self._port_form)
-        form.setContentsMargins(0, 0, 0, 0)
-        form.addRow(texts.MIDI_IN, self.midi_in)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(title)
-        layout.addWidget(self.source)
-        layout.addWidget(self._port_form)
-        layout.addWidget(self._light)
-        layout.addWidget(self.clock_out)
-        self.source.activated.connect(lambda _: self.sync_chosen.emit(self.source.currentData()))
-        self.midi_in.activated.connect(
-            lambda _: self.midi_in_chosen.emit(self.midi_in.currentData())
-        )
-        self.clock_out.clicked.connect(self.clock_out_chosen)
+        sources = [(texts.SYNCS[name], name) for name in SYNCS]
+        self.source = picker(texts.SYNC, sources, self.choose_run("sync"))
+        self.midi_in = picker(texts.MIDI_IN, act=self.choose_run("midi_in"))
+        self.clock_out = check_box(texts.CLOCK_OUT, self.choose_run("clock_out"))
+        self._light = label(wrap=True)
+        self._port = QWidget()
+        self._port.setLayout(form((texts.MIDI_IN, self.midi_in)))
+        title = label(texts.SYNC, "title")
+        column(title, self.source, self._port, self._light, self.clock_out, parent=self)
 
-    def show_settings(
-        self, sync: str, midi_in: str, clock_out: bool, ports: Sequence[str], *, listed: bool
-    ) -> None:
-        """Show what is chosen among what is present."""
-        self.source.setCurrentIndex(self.source.findData(sync))
+    def show_settings(self, run: RunChoices, ports: Sequence[str], *, listed: bool) -> None:
+        """Show what is chosen among the MIDI inputs that are present."""
+        self.source.setCurrentIndex(self.source.findData(run.sync))
         own = [(words, name) for name, words in texts.MIDI_INS.items()]
-        fill(self.midi_in, own + [(name, name) for name in ports], midi_in, listed)
-        self._port_form.setVisible(sync == "midi")
-        self.clock_out.setChecked(clock_out)
+        fill(self.midi_in, own + [(name, name) for name in ports], run.midi_in, listed)
+        self._port.setVisible(run.sync == "midi")
+        self.clock_out.setChecked(run.clock_out)
 
     def show_snapshot(self, look: Snapshot | None) -> None:
         """Show the lock light; None while not running."""
@@ -74,4 +43,4 @@ class SyncPanel(QWidget):
         self._light.setVisible(followed)
         if look is not None and followed:
             self._light.setText(wording.sync_words(look.sync))
-            set_level(self._light, "good" if look.sync.locked else "caution")
+            restyle(self._light, "level", "good" if look.sync.locked else "caution")

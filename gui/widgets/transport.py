@@ -2,182 +2,173 @@
 
 from collections.abc import Iterable
 
-from PyQt6.QtCore import QSize, pyqtSignal
+from PyQt6.QtCore import QSize
 from PyQt6.QtGui import QResizeEvent
-from PyQt6.QtWidgets import (
-    QDoubleSpinBox,
-    QFrame,
-    QHBoxLayout,
-    QLabel,
-    QPushButton,
-    QSizePolicy,
-    QVBoxLayout,
-    QWidget,
-)
+from PyQt6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QWidget
 
+from engine.music.clock import TEMPO_RANGE_BPM
 from engine.settings.performance import Performance
 from engine.snapshot import Snapshot
 from gui import texts
 from gui.texts import wording
+from gui.theme import headings
+from gui.widgets.controls import (
+    Panel,
+    amount_box,
+    button,
+    column,
+    label,
+    reserve,
+    restyle,
+    show_number,
+)
 
-__all__ = ["Transport"]
+__all__ = ["Transport", "mood_words", "panic_button", "position_words"]
 
 _START_WORDS = {
     "booting": texts.BOOTING,
     "starting": texts.STARTING,
     "stopping": texts.STOPPING,
 }
+_LONG_PANIC = f"{texts.PANIC}  {texts.PANIC_KEY}"
+_LEVELS = ((1.0, _LONG_PANIC), (0.5, _LONG_PANIC), (0.0, _LONG_PANIC), (0.0, texts.PANIC))
+"""How large the headings are, from full size to that of body text, and what PANIC says."""
 
 
-class Transport(QFrame):
-    """What a performer reaches for while playing.
+def panic_button(panel: Panel) -> QPushButton:
+    """Return a PANIC button for a panel; it acts when it is pressed down, not when released."""
+    made = QPushButton(_LONG_PANIC)
+    made.setObjectName("panic")
+    made.setToolTip(texts.PANIC_TIP)
+    made.setAccessibleName(texts.PANIC_TIP)
+    made.pressed.connect(panel.ask("panic"))
+    return made
 
-    Signals
-    -------
-    start_toggled, tapped, panicked :
-        Buttons.
-    held : bool
-        Whether the music is to be held.
-    tempo_chosen : float
-        Tempo [quarter notes per minute].
-    """
 
-    start_toggled = pyqtSignal()
-    held = pyqtSignal(bool)
-    tapped = pyqtSignal()
-    panicked = pyqtSignal()
-    tempo_chosen = pyqtSignal(float)
+class Transport(Panel):
+    """What a performer reaches for while playing; smaller headings where it is narrow."""
 
     def __init__(self) -> None:
         super().__init__()
         self.setObjectName("panel")
-        self.start = QPushButton(texts.START)
+        self.start = button(texts.START, self.ask("start"), texts.START_TIP)
         self.start.setObjectName("primary")
-        self.start.setToolTip(texts.START_TIP)
-        self.start.clicked.connect(self.start_toggled)
-        self.hold = QPushButton(texts.HOLD)
+        self.hold = button(texts.HOLD, self.ask("hold"), texts.HOLD_TIP)
         self.hold.setCheckable(True)
-        self.hold.setToolTip(texts.HOLD_TIP)
-        self.hold.clicked.connect(self.held)
-        self.tempo = QDoubleSpinBox()
-        self.tempo.setRange(20.0, 300.0)
-        self.tempo.setDecimals(1)
-        self.tempo.setSuffix(texts.TEMPO_SUFFIX)
-        self.tempo.setKeyboardTracking(False)
+        self.tempo = amount_box(
+            texts.TEMPO,
+            *TEMPO_RANGE_BPM,
+            self.choose("tempo_bpm"),
+            suffix=texts.TEMPO_SUFFIX,
+            decimals=1,
+        )
         self.tempo.setObjectName("tempo")
-        self.tempo.setAccessibleName(texts.TEMPO)
-        self.tempo.valueChanged.connect(self.tempo_chosen)
-        self._tap = tap = QPushButton(texts.TAP)
-        tap.setToolTip(texts.TAP_TIP)
-        tap.pressed.connect(self.tapped)
-        panic = QPushButton(f"{texts.PANIC}  {texts.PANIC_KEY}")
-        panic.setObjectName("panic")
-        panic.setToolTip(texts.PANIC_TIP)
-        panic.setAccessibleName(texts.PANIC_TIP)
-        panic.pressed.connect(self.panicked)  # on the way down: it is urgent
-        self.panic = panic
-        for button in (self.start, self.hold, tap, panic):
-            button.setSizePolicy(QSizePolicy.Policy.Minimum, QSizePolicy.Policy.Expanding)
-        self.tempo.setSizePolicy(QSizePolicy.Policy.Minimum, QSizePolicy.Policy.Expanding)
-        self._mood, self._state = _label("huge"), _label("small")
-        self._state.setMinimumWidth(1)  # the words shorten where it is narrow
-        self._key, self._chord, self._position = _label("big"), _label("big"), _label("big")
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(10, 8, 10, 8)
-        layout.setSpacing(10)
-        layout.addWidget(self.start)
-        layout.addWidget(self.hold)
-        layout.addWidget(_Stack(self._mood, self._state), stretch=1)
+        self._tap = QPushButton(texts.TAP)
+        self._tap.setToolTip(texts.TAP_TIP)
+        self._tap.pressed.connect(self.ask("tap"))
+        self.panic = panic_button(self)
+        fixed: tuple[QWidget, ...] = (self.start, self.hold, self.tempo, self._tap, self.panic)
+        for widget in fixed:
+            widget.setSizePolicy(QSizePolicy.Policy.Minimum, QSizePolicy.Policy.Expanding)
+        self._mood, self._state = label(role="huge"), label(role="small")
+        self._state.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self._key, self._chord, self._position = (label(role="big") for _ in range(3))
         self._extras = [
-            _Stack(_label("small", title), label)
-            for label, title in (
+            _stack(label(title, "small"), value)
+            for value, title in (
                 (self._chord, texts.CHORD),
                 (self._position, texts.POSITION),
                 (self._key, texts.KEY),
             )
         ]
-        for stack in reversed(self._extras):
-            layout.addWidget(stack)
-        layout.addWidget(self.tempo)
-        layout.addWidget(tap)
-        layout.addWidget(panic)
-        self._state_name = "off"
+        """Left out where it is narrow, the first one first."""
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(10, 8, 10, 8)
+        layout.setSpacing(10)
+        layout.addWidget(self.start)
+        layout.addWidget(self.hold)
+        layout.addWidget(_stack(self._mood, self._state), stretch=1)
+        for part in (*reversed(self._extras), self.tempo, self._tap, self.panic):
+            layout.addWidget(part)
+        self._points = 0.0
+        self._level = (-1, 0.0)
+        self._widths: list[int] = []
+        """Least width of each of `_LEVELS`, in the text size of now [px]."""
+        self._state_name, self._tags = "off", ""
         self._led = False
-        self._tags = ""
         self.show_snapshot(None)
 
-    def fit_text(self) -> None:
-        """Keep room for the longest words, so that nothing jumps when they change."""
-        moods = [f"{word} ?" for pair in texts.MOODS for word in pair]
-        self._mood.setMinimumWidth(_widest(self._mood, [*moods, texts.NO_MOOD]))
-        self._position.setMinimumWidth(_widest(self._position, ["888 . 8"]))
-        self._chord.setMinimumWidth(_widest(self._chord, ["G♯m"]))
-        self._key.setMinimumWidth(_widest(self._key, ["G♯ minor"]))
-        words = (texts.BOOTING, texts.STARTING, texts.STOPPING, texts.START)
-        margin = round(1.5 * self.start.fontMetrics().height())
-        self.start.setMinimumWidth(_widest(self.start, words) + margin)
+    # ------------------------------------------------------------------ room
+
+    def fit_text(self, points: float) -> None:
+        """Measure the longest words in this size of text [pt], so that nothing moves or is cut."""
+        self._points = points
+        self._widths = []
+        for level in range(len(_LEVELS)):
+            self._take_level(level)
+            self._widths.append(self._needed(shown=0))
+        self.updateGeometry()
         self._make_room()
 
     def minimumSizeHint(self) -> QSize:  # noqa: N802, D102 (Qt's name)
-        # What may be left out where it is narrow does not count.
-        return QSize(self._needed(shown=0), super().minimumSizeHint().height())
+        height = super().minimumSizeHint().height()
+        return QSize(self._widths[-1] if self._widths else 0, height)
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:  # noqa: N802, D102
         super().resizeEvent(event)
         self._make_room()
 
-    def _needed(self, shown: int) -> int:
-        """Return the width with only some of the extras [px]."""
-        layout = self.layout()
-        assert layout is not None
-        margins, spacing = layout.contentsMargins(), layout.spacing()
-        width = margins.left() + margins.right()
-        for index in range(layout.count()):
-            item = layout.itemAt(index)
-            widget = item.widget() if item is not None else None
-            if widget is not None and widget not in self._extras[: len(self._extras) - shown]:
-                width += widget.minimumSizeHint().width() + spacing
-        return max(width, 0)
-
     def _make_room(self) -> None:
-        """Leave out chord, position and key, in this order, where there is no room."""
+        """Choose the size of the headings, and leave out chord, position and key if need be."""
+        fitting = (n for n, width in enumerate(self._widths) if width <= self.width())
+        self._take_level(next(fitting, len(_LEVELS) - 1))
         shown = len(self._extras)
         while shown and self._needed(shown) > self.width():
             shown -= 1
         for index, stack in enumerate(self._extras):
             stack.setVisible(index >= len(self._extras) - shown)
-        self._say_state()
+        self._show_state()
 
-    def _say_state(self) -> None:
-        word, hint = texts.STATES[self._state_name]
-        hint = self._tags or hint
-        long = f"{word}: {hint}"
-        fits = self._state.fontMetrics().horizontalAdvance(long) <= self._state.width()
-        self._state.setText(long if fits else word)
+    def _take_level(self, level: int) -> None:
+        size, panic = _LEVELS[level]
+        if self._points and (level, self._points) != self._level:
+            self._level = level, self._points
+            self.setStyleSheet(headings(self._points, size))
+            self.panic.setText(panic)
+            reserve(self.start, (texts.BOOTING, texts.STARTING, texts.STOPPING, texts.START))
+            reserve(self.hold, (texts.HOLD, texts.PLAY))
+            reserve(self.panic, (panic,))
+            fastest = f"{wording.number(TEMPO_RANGE_BPM[1], 1)}{texts.TEMPO_SUFFIX}"
+            arrows = 2 * self.tempo.fontMetrics().height()
+            self.tempo.setMinimumWidth(_widest(self.tempo, [fastest]) + arrows)
+            moods = [f"{word} ?" for pair in texts.MOODS for word in pair]
+            for shown, words in (
+                (self._mood, [*moods, texts.NO_MOOD, texts.NO_EMOTION]),
+                (self._position, ["8888 . 8"]),
+                (self._chord, ["G♯m"]),
+                (self._key, [f"G♯ {texts.MINOR}", f"G♯ {texts.MAJOR}"]),
+            ):
+                shown.setMinimumWidth(_widest(shown, words))
+
+    def _needed(self, shown: int) -> int:
+        """Return the width with only some of the extras [px]."""
+        layout = self.layout()
+        assert layout is not None
+        margins, width = layout.contentsMargins(), 0
+        for index in range(layout.count()):
+            item = layout.itemAt(index)
+            widget = item.widget() if item is not None else None
+            if widget is not None and widget not in self._extras[: len(self._extras) - shown]:
+                least = max(widget.minimumSizeHint().width(), widget.minimumWidth())
+                width += least + layout.spacing()
+        return max(0, width - layout.spacing() + margins.left() + margins.right())
+
+    # ------------------------------------------------------------------ what is shown
 
     def show_performance(self, performance: Performance) -> None:
         """Show the tempo that is wanted."""
         if not self._led:
-            self._show_tempo(performance.tempo_bpm)
-
-    def _show_tempo(self, tempo_bpm: float) -> None:
-        self.tempo.blockSignals(True)
-        self.tempo.setValue(tempo_bpm)
-        self.tempo.blockSignals(False)
-
-    def _show_sync(self, look: Snapshot | None) -> None:
-        """Show the tempo of whoever leads; a MIDI clock leaves nothing to choose here."""
-        source = look.sync.source if look is not None else "internal"
-        self._led = source != "internal"
-        self.tempo.setEnabled(source != "midi")
-        self._tap.setEnabled(source != "midi")
-        if look is not None and self._led:
-            words = texts.SYNC_TEMPO.format(words=wording.sync_words(look.sync))
-            self.tempo.setToolTip(words)
-            if not self.tempo.hasFocus():
-                self._show_tempo(look.tempo_bpm)
-        else:
-            self.tempo.setToolTip("")
+            show_number(self.tempo, performance.tempo_bpm)
 
     def show_run(self, state: str, wants_music: bool, held: bool) -> None:
         """Show whether the engine plays, is loading, or rests."""
@@ -189,12 +180,7 @@ class Transport(QFrame):
             words = texts.BOOTING if wants_music else texts.START
         self.start.setText(words)
         self.start.setEnabled(not waits or wants_music)
-        if self.start.property("running") != wants_music:
-            self.start.setProperty("running", wants_music)
-            style = self.start.style()
-            if style is not None:
-                style.unpolish(self.start)
-                style.polish(self.start)
+        restyle(self.start, "running", wants_music)
         self.hold.setEnabled(state == "running")
         self.hold.setChecked(held)
         self.hold.setText(texts.PLAY if held else texts.HOLD)
@@ -202,26 +188,44 @@ class Transport(QFrame):
     def show_snapshot(self, look: Snapshot | None) -> None:
         """Show mood, key, chord and position; None while not running."""
         self._show_sync(look)
-        if look is None:
-            self._mood.setText(texts.NO_MOOD)
-            state = "off"
-        elif look.emotion is None:
-            self._mood.setText(texts.NO_EMOTION)
-            state = "waiting"
-        else:
-            state = look.emotion.state
-            self._mood.setText(
-                wording.mood_guess(look.emotion.valence, look.emotion.arousal, state)
-            )
+        emotion = look.emotion if look is not None else None
+        state = "off" if look is None else "waiting" if emotion is None else emotion.state
+        self._mood.setText(mood_words(look))
         self._mood.setEnabled(state not in ("off", "silence"))
-        emotion = look.emotion if look is not None and state == "tracking" else None
-        self._tags = wording.tag_words(emotion.tags) if emotion is not None else ""
+        tracks = emotion is not None and state == "tracking"
+        self._tags = wording.tag_words(emotion.tags) if emotion is not None and tracks else ""
         self._state_name = state
-        self._say_state()
-        chord = look.emotion.chord if look is not None and look.emotion is not None else ""
+        self._show_state()
         self._key.setText(wording.key_words(look.key if look is not None else ""))
-        self._chord.setText(wording.chord_words(chord))
+        self._chord.setText(wording.chord_words(emotion.chord if emotion is not None else ""))
         self._position.setText(position_words(look))
+
+    def _show_state(self) -> None:
+        word, hint = texts.STATES[self._state_name]
+        long = f"{word}: {self._tags or hint}"
+        fits = self._state.fontMetrics().horizontalAdvance(long) <= self._state.width()
+        self._state.setText(long if fits else word)
+
+    def _show_sync(self, look: Snapshot | None) -> None:
+        """Show the tempo of whoever leads; a MIDI clock leaves nothing to choose here."""
+        source = look.sync.source if look is not None else "internal"
+        self._led = source != "internal"
+        self.tempo.setEnabled(source != "midi")
+        self._tap.setEnabled(source != "midi")
+        self.tempo.setToolTip("")
+        if look is not None and self._led:
+            self.tempo.setToolTip(texts.SYNC_TEMPO.format(words=wording.sync_words(look.sync)))
+            if not self.tempo.hasFocus():
+                show_number(self.tempo, look.tempo_bpm)
+
+
+def mood_words(look: Snapshot | None) -> str:
+    """Return the mood that is heard in a word, or why there is none."""
+    if look is None:
+        return texts.NO_MOOD
+    if look.emotion is None:
+        return texts.NO_EMOTION
+    return wording.mood_guess(look.emotion.valence, look.emotion.arousal, look.emotion.state)
 
 
 def position_words(look: Snapshot | None) -> str:
@@ -235,24 +239,11 @@ def position_words(look: Snapshot | None) -> str:
 def _widest(widget: QWidget, words: Iterable[str]) -> int:
     """Return the width of the longest of some words in the widget's own font [px]."""
     widget.ensurePolished()
-    return max(map(widget.fontMetrics().horizontalAdvance, words))
+    return max(map(widget.fontMetrics().horizontalAdvance, words)) + 2
 
 
-def _label(role: str, text: str = "") -> QLabel:
-    label = QLabel(text)
-    label.setProperty("role", role)
-    return label
-
-
-class _Stack(QWidget):
-    """Two labels, one above the other."""
-
-    def __init__(self, above: QLabel, below: QLabel) -> None:
-        super().__init__()
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(6, 0, 6, 0)
-        layout.setSpacing(0)
-        layout.addStretch()
-        for label in (above, below):
-            layout.addWidget(label)
-        layout.addStretch()
+def _stack(above: QLabel, below: QLabel) -> QWidget:
+    made = QWidget()
+    layout = column(None, above, below, None, parent=made, spacing=0)
+    layout.setContentsMargins(6, 0, 6, 0)
+    return made

@@ -1,32 +1,30 @@
 """The assistant for the first start: three steps that end with sound in the DAW or synthesizer."""
 
-from collections.abc import Sequence
-
-from PyQt6.QtCore import Qt, QTimer
-from PyQt6.QtWidgets import (
-    QDialog,
-    QHBoxLayout,
-    QLabel,
-    QPushButton,
-    QSizePolicy,
-    QStackedWidget,
-    QVBoxLayout,
-    QWidget,
-)
+from PyQt6.QtCore import QSize, Qt, QTimer
+from PyQt6.QtWidgets import QDialog, QHBoxLayout, QPushButton, QStackedWidget, QWidget
 
 from engine.generators.registry import GENERATORS
 from engine.settings.performance import Performance
 from engine.settings.presets import list_presets
 from engine.snapshot import Snapshot
 from gui import texts
-from gui.desks.desk import Desk
+from gui.controllers.controller import Controller
 from gui.engine_process.decode import Devices
 from gui.state import first_steps
 from gui.theme import THEMES
-from gui.widgets.health_panel import set_level
+from gui.widgets.controls import (
+    Row,
+    Scrolling,
+    button,
+    column,
+    fill,
+    label,
+    picker,
+    reserve,
+    restyle,
+)
+from gui.widgets.devices_panel import input_entries, output_entries
 from gui.widgets.level_meter import CLIP_DB, LevelMeter
-from gui.widgets.pickers import fill, make_picker
-from presets import DEMO_AUDIO
 
 __all__ = ["Assistant"]
 
@@ -41,116 +39,111 @@ class Assistant(QDialog):
 
     Parameters
     ----------
-    desk : Desk
+    controller : Controller
         What is set and played.
     """
 
-    def __init__(self, desk: Desk, parent: QWidget) -> None:
+    def __init__(self, controller: Controller, parent: QWidget) -> None:
         super().__init__(parent)
         self.setWindowTitle(texts.STEPS_TITLE)
-        self._desk = desk
+        self._controller = controller
         self._devices = Devices()
         self._settled = False
         self._quiet = 0
-        self._was_playing = desk.wants_music
-        self._steps = QLabel()
+        self._was_playing = controller.wants_music
+        self._steps = label(wrap=True)
         self._steps.setTextFormat(Qt.TextFormat.RichText)
         self._pages = QStackedWidget()
-        self.input, self.output = make_picker(texts.AUDIO_IN), make_picker(texts.MIDI_OUT)
-        self.meter = LevelMeter(THEMES[desk.memory.theme])
-        self.said, self.hint, self.cure = _words(), _words(), _words()
+        self.input = picker(texts.AUDIO_IN, act=self._choose_input)
+        self.output = picker(texts.MIDI_OUT, act=self._choose_output)
+        self.meter = LevelMeter(THEMES[controller.preferences.theme])
+        self.said, self.hint, self.cure = label(wrap=True), label(wrap=True), label(wrap=True)
         self.test = QPushButton(texts.STEP_TEST)
         self.test.setCheckable(True)
-        self.yes, self.no = QPushButton(texts.STEP_YES), QPushButton(texts.STEP_NO)
-        self.engine, self.preset = make_picker(texts.ENGINE), make_picker(texts.STEP_PRESET)
-        self.skip = QPushButton(texts.STEP_SKIP)
-        self.skip.setToolTip(texts.STEP_SKIP_TIP)
-        self.back, self.next = QPushButton(texts.STEP_BACK), QPushButton(texts.STEP_NEXT)
+        self.yes = button(texts.STEP_YES, self._heard)
+        self.no = button(texts.STEP_NO, self._not_heard)
+        engines = [(texts.ENGINES.get(name, name), name) for name in GENERATORS]
+        self.engine = picker(
+            texts.ENGINE, engines, lambda name: controller.performance.set(engine=name)
+        )
+        self.engine.setCurrentIndex(self.engine.findData(controller.performance.performance.engine))
+        self.preset = picker(texts.STEP_PRESET, act=self._take_preset)
+        self.skip = button(texts.STEP_SKIP, self.reject, texts.STEP_SKIP_TIP)
+        self.back = button(texts.STEP_BACK, lambda: self._go(self._pages.currentIndex() - 1))
+        self.next = button(texts.STEP_NEXT, self._forward)
         self.next.setObjectName("primary")
         self.next.setDefault(True)
         self._again = QTimer(self)
         self._again.setInterval(_AGAIN_MS)
-        self._again.timeout.connect(desk.bridge.test_notes)
+        self._again.timeout.connect(controller.bridge.test_notes)
         self._make_pages()
         buttons = QHBoxLayout()
-        buttons.addWidget(self.skip)
-        buttons.addStretch()
-        buttons.addWidget(self.back)
-        buttons.addWidget(self.next)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(24, 18, 24, 18)
-        layout.setSpacing(14)
-        layout.addWidget(self._steps)
-        layout.addWidget(self._pages, stretch=1)
-        layout.addLayout(buttons)
+        for place in (self.skip, None, self.back, self.next):
+            if place is None:
+                buttons.addStretch()
+            else:
+                buttons.addWidget(place)
+        column(self._steps, self._pages, buttons, parent=self, spacing=14, margin=20)
         line = self.fontMetrics().height()
-        self.setMinimumSize(_WIDTH_LINES * line, _HEIGHT_LINES * line)
-        self.test.setMinimumWidth((len(texts.STEP_TESTING) + 2) * line // 2)
-        self._connect()
-        self._fill_play()
+        wanted = QSize(_WIDTH_LINES * line, _HEIGHT_LINES * line)
+        self.resize(wanted.boundedTo(parent.size()))
+        reserve(self.test, (texts.STEP_TEST, texts.STEP_TESTING))
+        self.test.toggled.connect(self._sound)
+        self.finished.connect(self._end)
+        controller.bridge.snapshot.connect(self._show_snapshot)
+        controller.bridge.refused.connect(self._show_problem)
+        self._fill_presets()
         self._go(0)
-        desk.start(held=True)
+        controller.start(held=True)
 
     def _make_pages(self) -> None:
-        ask = QLabel(texts.STEP_ASK)
-        ask.setProperty("role", "title")
-        answers = QHBoxLayout()
-        for widget in (self.yes, self.no):
-            answers.addWidget(widget)
-        answers.addStretch()
-        sounding = QHBoxLayout()
-        sounding.addWidget(self.test)
-        sounding.addStretch()
-        for title, text, rows in (
-            (texts.STEP_IN_TITLE, texts.STEP_IN_TEXT, (self.input, self.meter, self.said)),
-            (texts.STEP_OUT_TITLE, "", (self.output, self.hint, sounding, ask, answers, self.cure)),
+        for title, *parts in (
+            (
+                texts.STEP_IN_TITLE,
+                label(texts.STEP_IN_TEXT, "muted", wrap=True),
+                self.input,
+                self.meter,
+                self.said,
+            ),
+            (
+                texts.STEP_OUT_TITLE,
+                self.output,
+                self.hint,
+                Row(self.test),
+                label(texts.STEP_ASK, "title", wrap=True),
+                Row(self.yes, self.no),
+                self.cure,
+            ),
             (
                 texts.STEP_PLAY_TITLE,
-                texts.STEP_PLAY_TEXT,
-                (QLabel(texts.ENGINE), self.engine, QLabel(texts.STEP_PRESET), self.preset),
+                label(texts.STEP_PLAY_TEXT, "muted", wrap=True),
+                label(texts.ENGINE),
+                self.engine,
+                label(texts.STEP_PRESET),
+                self.preset,
             ),
         ):
-            self._pages.addWidget(_page(title, text, rows))
-
-    def _connect(self) -> None:
-        desk, choose = self._desk, self._desk.choose
-        self.input.activated.connect(lambda _: choose(audio_input=self.input.currentData()))
-        self.input.activated.connect(lambda _: self._listen_anew())
-        self.output.activated.connect(lambda _: self._choose_output(self.output.currentData()))
-        self.test.toggled.connect(self._sound)
-        self.yes.clicked.connect(self._heard)
-        self.no.clicked.connect(self._not_heard)
-        self.engine.activated.connect(
-            lambda _: desk.performance.set(engine=self.engine.currentData())
-        )
-        self.preset.activated.connect(lambda _: self._take_preset(self.preset.currentData()))
-        self.skip.clicked.connect(self.reject)
-        self.back.clicked.connect(lambda: self._go(self._pages.currentIndex() - 1))
-        self.next.clicked.connect(self._forward)
-        self.finished.connect(self._end)
-        desk.bridge.snapshot.connect(self._show_snapshot)
-        desk.bridge.refused.connect(self._show_problem)
+            page = QWidget()
+            column(label(title, "big", wrap=True), *parts, None, parent=page, spacing=10)
+            self._pages.addWidget(Scrolling(page))
 
     # ------------------------------------------------------------------ what is there
 
     def show_devices(self, devices: Devices) -> None:
         """Offer what is present; the first time, choose what is most likely right."""
         self._devices = devices
-        memory = self._desk.memory
+        chosen = self._controller.run
         if not self._settled and (devices.midi_systems or devices.audio_inputs):
             self._settled = True
-            self._desk.choose(
-                audio_input=first_steps.propose_input(devices, memory.audio_input),
-                midi_out=first_steps.propose_output(devices, memory.midi_out),
+            self._controller.choose(
+                audio_input=first_steps.propose_input(devices, chosen.audio_input),
+                midi_out=first_steps.propose_output(devices, chosen.midi_out),
             )
             self._begin_again()
-        own = [(texts.AUDIO_DEFAULT, ""), (texts.AUDIO_DEMO, str(DEMO_AUDIO))]
-        inputs = own + [(name, name) for name in devices.audio_inputs]
-        fill(self.input, inputs, memory.audio_input, True)
-        outputs = [(name, name) for name in devices.midi_outputs]
-        outputs += [(words, name) for name, words in texts.MIDI_OUTS.items()]
-        fill(self.output, outputs, memory.midi_out, True)
-        self.hint.setText(first_steps.hint_for_output(memory.midi_out, devices))
+        run = self._controller.run
+        fill(self.input, input_entries(devices.audio_inputs), run.audio_input, True)
+        fill(self.output, output_entries(devices.midi_outputs), run.midi_out, True)
+        self.hint.setText(first_steps.hint_for_output(run.midi_out, devices))
 
     def _show_snapshot(self, look: Snapshot) -> None:
         audio = look.audio
@@ -172,7 +165,7 @@ class Assistant(QDialog):
     def _say(self, words: str, level: str) -> None:
         if self.said.text() != words:
             self.said.setText(words)
-            set_level(self.said, level)
+            restyle(self.said, "level", level)
 
     # ------------------------------------------------------------------ steps
 
@@ -199,20 +192,21 @@ class Assistant(QDialog):
         if step == 0:
             self.cure.setText("")
             self._begin_again()
-            self.test.setChecked(self._desk.memory.midi_out != "none")
+            self.test.setChecked(self._controller.run.midi_out != "none")
 
     def _begin_again(self) -> None:
         """Open everything anew if it could not be opened before."""
-        if not self._desk.wants_music:
-            self._desk.start(held=True)
+        if not self._controller.wants_music:
+            self._controller.start(held=True)
 
-    def _listen_anew(self) -> None:
+    def _choose_input(self, name: str) -> None:
+        self._controller.choose(audio_input=name)
         self._quiet = 0
         self._say(texts.STEP_IN_WAIT, "")
         self._begin_again()
 
     def _choose_output(self, name: str) -> None:
-        self._desk.choose(midi_out=name)
+        self._controller.choose(midi_out=name)
         self._begin_again()
         self.cure.setText("")
         self.hint.setText(first_steps.hint_for_output(name, self._devices))
@@ -221,7 +215,7 @@ class Assistant(QDialog):
     def _sound(self, sounds: bool) -> None:
         self.test.setText(texts.STEP_TESTING if sounds else texts.STEP_TEST)
         if sounds:
-            self._desk.bridge.test_notes()
+            self._controller.bridge.test_notes()
             self._again.start()
         else:
             self._again.stop()
@@ -232,15 +226,13 @@ class Assistant(QDialog):
         self._forward()
 
     def _not_heard(self) -> None:
-        self.cure.setText(first_steps.cures(self._desk.memory.midi_out))
+        self.cure.setText(first_steps.cures(self._controller.run.midi_out))
         self._begin_again()
         self.test.setChecked(True)
 
     # ------------------------------------------------------------------ playing
 
-    def _fill_play(self) -> None:
-        engines = [(texts.ENGINES.get(name, name), name) for name in GENERATORS]
-        fill(self.engine, engines, self._desk.performance.performance.engine, True)
+    def _fill_presets(self) -> None:
         self.preset.addItem(texts.STEP_AS_NOW, None)
         for preset in list_presets():
             self.preset.addItem(preset.name, preset.performance)
@@ -249,49 +241,17 @@ class Assistant(QDialog):
 
     def _take_preset(self, performance: Performance | None) -> None:
         if performance is not None:
-            self._desk.performance.replace(performance)
+            self._controller.performance.replace(performance)
             self.engine.setCurrentIndex(self.engine.findData(performance.engine))
 
     def _end(self, result: int) -> None:
         self._again.stop()
-        self._desk.bridge.snapshot.disconnect(self._show_snapshot)
-        self._desk.bridge.refused.disconnect(self._show_problem)
-        self._desk.memory.welcomed = True
+        self._controller.bridge.snapshot.disconnect(self._show_snapshot)
+        self._controller.bridge.refused.disconnect(self._show_problem)
+        self._controller.preferences.welcomed = True
         if result == QDialog.DialogCode.Accepted or self._was_playing:
             self._begin_again()
-            self._desk.set_held(False)
+            self._controller.set_held(False)
         else:
-            self._desk.stop()
-            self._desk.set_held(False)
-
-
-def _words() -> QLabel:
-    label = QLabel()
-    label.setWordWrap(True)
-    policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
-    policy.setHeightForWidth(True)
-    label.setSizePolicy(policy)
-    label.setAlignment(Qt.AlignmentFlag.AlignTop)
-    return label
-
-
-def _page(title: str, text: str, rows: Sequence[QWidget | QHBoxLayout]) -> QWidget:
-    page = QWidget()
-    layout = QVBoxLayout(page)
-    layout.setContentsMargins(0, 0, 0, 0)
-    layout.setSpacing(10)
-    head = QLabel(title)
-    head.setProperty("role", "big")
-    layout.addWidget(head)
-    if text:
-        words = QLabel(text)
-        words.setWordWrap(True)
-        words.setProperty("role", "muted")
-        layout.addWidget(words)
-    for row in rows:
-        if isinstance(row, QWidget):
-            layout.addWidget(row)
-        else:
-            layout.addLayout(row)
-    layout.addStretch()
-    return page
+            self._controller.stop()
+            self._controller.set_held(False)

@@ -1,4 +1,4 @@
-"""``python -m gui.state.session_read FOLDER``: a session as the window shows it, one JSON line.
+"""``python -m gui.state.session_reader FOLDER``: a session as the window shows it, one JSON line.
 
 A process of its own: an evening's events take seconds to read, and the window paints meanwhile.
 Prints ``{"problem": …}`` where there is no session to be read.

@@ -10,44 +10,44 @@ from engine.errors import StimmungError
 from engine.snapshot import Snapshot
 from engine.video.table import read_features
 from gui import texts
-from gui.desks.desk import Desk
-from gui.desks.film_work import FilmWork
+from gui.controllers.controller import Controller
+from gui.controllers.film_process import FilmProcess
+from gui.texts import wording
 from gui.widgets import dialogs
 from gui.widgets.film_panel import FilmPanel
 
-__all__ = ["FilmDesk"]
+__all__ = ["FilmController"]
 
 
-class FilmDesk(QObject):
+class FilmController(QObject):
     """Connects the film page with the process that scores.
 
     Parameters
     ----------
     panel : FilmPanel
         The page.
-    desk : Desk
+    controller : Controller
         Keeps what is watched live, and the seed.
     say : callable
         Tells the user what went wrong.
     """
 
     def __init__(
-        self, panel: FilmPanel, desk: Desk, say: Callable[[str], None], parent: QWidget
+        self, panel: FilmPanel, controller: Controller, say: Callable[[str], None], parent: QWidget
     ) -> None:
         super().__init__(parent)
         self.film: Path | None = None
-        self.work = FilmWork(self)
-        self._panel, self._desk, self._say, self._window = panel, desk, say, parent
+        self.work = FilmProcess(self)
+        self._panel, self._controller, self._say, self._window = panel, controller, say, parent
         self._render = ""
         panel.file_wanted.connect(self._ask_film)
         panel.score_wanted.connect(lambda engine, tempo: self._score(engine, tempo, ""))
         panel.render_wanted.connect(self._ask_render)
-        panel.live_chosen.connect(lambda name: desk.choose(video=name))
         self.work.stripped.connect(panel.show_strip)
         self.work.scored.connect(self._on_scored)
         self.work.failed.connect(self._on_failed)
-        desk.changed.connect(lambda: panel.show_settings(desk.memory.video))
-        panel.show_settings(desk.memory.video)
+        controller.changed.connect(lambda: panel.show_settings(controller.run.video))
+        panel.show_settings(controller.run.video)
 
     def open(self, path: Path) -> None:
         """Open a film."""
@@ -65,7 +65,9 @@ class FilmDesk(QObject):
         else:
             self._panel.show_seen(
                 texts.FILM_SEEN.format(
-                    valence=seen.valence, arousal=seen.arousal, motion=seen.motion
+                    valence=wording.number(seen.valence, 2, sign=True),
+                    arousal=wording.number(seen.arousal, 2, sign=True),
+                    motion=wording.percent(seen.motion),
                 )
             )
 
@@ -87,7 +89,7 @@ class FilmDesk(QObject):
         if self.film is not None and not self.work.busy:
             self._render = render
             self._panel.show_busy(True)
-            self.work.score(self.film, engine, tempo, self._desk.seed, render)
+            self.work.score(self.film, engine, tempo, self._controller.seed, render)
 
     def _on_scored(self, midi: str, features: str) -> None:
         self._panel.show_busy(False)
@@ -95,10 +97,10 @@ class FilmDesk(QObject):
         try:
             self._panel.show_features(read_features(Path(features)))
         except StimmungError as error:
-            self._say(str(error))
+            self._say(wording.window_words(str(error)))
         if self._render:
             self._say(texts.FILM_RENDERED.format(name=Path(self._render).name))
 
     def _on_failed(self, reason: str) -> None:
         self._panel.show_busy(False)
-        self._say(reason)
+        self._say(wording.window_words(reason))

@@ -9,24 +9,25 @@ from engine.errors import InputError
 from engine.settings.performance import Performance
 from engine.snapshot import ReplayLook
 from gui import texts
-from gui.desks.desk import Desk
+from gui.controllers.controller import Controller
 from gui.engine_process.qprocess import child_process
-from gui.state.session_read import SessionLook
+from gui.state.session_reader import SessionLook
+from gui.texts import wording
 
-__all__ = ["SessionDesk"]
+__all__ = ["SessionController"]
 
 
-class SessionDesk(QObject):
+class SessionController(QObject):
     """One session at a time; it is read by a process, and replayed by the engine.
 
     Parameters
     ----------
-    desk : Desk
+    controller : Controller
         Whose engine replays.
 
     Signals
     -------
-    opened : gui.state.session_read.SessionLook
+    opened : gui.state.session_reader.SessionLook
         A session has been read.
     moved : engine.snapshot.ReplayLook or None
         Where the replay is; None once there is none.
@@ -38,14 +39,14 @@ class SessionDesk(QObject):
     moved = pyqtSignal(object)
     failed = pyqtSignal(str)
 
-    def __init__(self, desk: Desk, parent: QObject) -> None:
+    def __init__(self, controller: Controller, parent: QObject) -> None:
         super().__init__(parent)
-        self._desk = desk
+        self._controller = controller
         self._reader: QProcess | None = None
         self.session: SessionLook | None = None
         self.look: ReplayLook | None = None
-        desk.bridge.replayed.connect(self._on_replayed)
-        desk.bridge.state_changed.connect(self._on_state)
+        controller.bridge.replayed.connect(self._on_replayed)
+        controller.bridge.state_changed.connect(self._on_state)
 
     @property
     def reading(self) -> bool:
@@ -56,7 +57,7 @@ class SessionDesk(QObject):
         """Read a session folder; `opened` or `failed` tells."""
         self._drop_reader()
         self.end()
-        reader = child_process(self, "gui.state.session_read", str(folder))
+        reader = child_process(self, "gui.state.session_reader", str(folder))
         reader.finished.connect(lambda *_: self._on_read(reader))
         self._reader = reader
         reader.start()
@@ -66,11 +67,11 @@ class SessionDesk(QObject):
         session, look = self.session, self.look
         if session is None:
             return
-        bridge, memory = self._desk.bridge, self._desk.memory
+        bridge, run = self._controller.bridge, self._controller.run
         if look is None or look.folder != session.folder:
-            self._desk.stop()
-            place_s, port = from_s or 0.0, memory.midi_out
-            if not bridge.replay(session.folder, place_s, port, memory.latency_ms):
+            self._controller.stop()
+            place_s, port = from_s or 0.0, run.midi_out
+            if not bridge.replay(session.folder, place_s, port, run.latency_ms):
                 self.failed.emit(texts.SESSION_NO_ENGINE)
         else:
             again = 0.0 if look.ended and from_s is None else from_s
@@ -78,13 +79,13 @@ class SessionDesk(QObject):
 
     def hold(self) -> None:
         """Stay there; what sounds ends."""
-        self._desk.bridge.replay_hold()
+        self._controller.bridge.replay_hold()
 
     def end(self) -> None:
         """End the replay and close its port."""
         if self.look is not None:
             self.look = None
-            self._desk.bridge.replay_stop()
+            self._controller.bridge.replay_stop()
             self.moved.emit(None)
 
     def play_on(self) -> None:
@@ -95,12 +96,12 @@ class SessionDesk(QObject):
         try:
             performance = Performance.from_mapping(session.performance)
         except InputError as error:
-            self.failed.emit(texts.SESSION_SETTINGS.format(reason=error))
+            self.failed.emit(texts.SESSION_SETTINGS.format(reason=wording.window_words(str(error))))
             return
         self.end()
-        self._desk.performance.replace(performance)
-        self._desk.choose(seed=session.seed)
-        self._desk.start()
+        self._controller.performance.replace(performance)
+        self._controller.choose(seed=session.seed)
+        self._controller.start()
 
     def close(self) -> None:
         """Give up what is under way."""
@@ -115,11 +116,12 @@ class SessionDesk(QObject):
             found = json.loads(answer)
         except ValueError:
             words = reader.readAllStandardError().data().decode(errors="replace").strip()
-            self.failed.emit(texts.SESSION_UNREAD.format(reason=words.splitlines()[-1:] or "?"))
+            reason = words.splitlines()[-1] if words else texts.SESSION_NO_ANSWER
+            self.failed.emit(texts.SESSION_UNREAD.format(reason=reason))
             return
         if "problem" in found:
             self.session = None
-            self.failed.emit(str(found["problem"]))
+            self.failed.emit(wording.window_words(str(found["problem"])))
             return
         self.session = SessionLook(**found)
         self.opened.emit(self.session)

@@ -1,4 +1,4 @@
-"""What the Presets page can do: play with one, keep, rename, number and remove one's own."""
+"""The page Presets: play with one; keep, rename, number and remove one's own."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -16,48 +16,52 @@ from engine.settings.presets import (
     save_preset,
 )
 from gui import texts
-from gui.desks.desk import Desk
+from gui.controllers.controller import Controller
+from gui.texts import wording
 from gui.widgets import dialogs
 from gui.widgets.preset_list import PresetList
 
-__all__ = ["PresetDesk"]
+__all__ = ["PresetController"]
 
 
-class PresetDesk(QObject):
+class PresetController(QObject):
     """Connects the Presets page with the files.
 
     Parameters
     ----------
     panel : PresetList
         The page.
-    desk : Desk
+    controller : Controller
         What plays.
     say : callable
         Tells the user what went wrong.
     """
 
     def __init__(
-        self, panel: PresetList, desk: Desk, say: Callable[[str], None], parent: QWidget
+        self, panel: PresetList, controller: Controller, say: Callable[[str], None], parent: QWidget
     ) -> None:
         super().__init__(parent)
-        self._panel, self._desk, self._say, self._window = panel, desk, say, parent
-        panel.applied.connect(lambda preset: desk.take_preset(preset.performance))
+        self._panel, self._controller, self._say, self._window = panel, controller, say, parent
+        panel.applied.connect(lambda preset: controller.take_preset(preset.performance))
         panel.save_wanted.connect(self._ask_name)
         panel.rename_wanted.connect(self._ask_new_name)
         panel.remove_wanted.connect(self._ask_remove)
         panel.program_chosen.connect(self.number)
-        desk.changed.connect(self._show)
+        controller.changed.connect(self._show)
         self.reload()
 
     def keep(self, name: str) -> None:
         """Keep the settings of now under a name."""
-        performance = self._desk.performance.performance
+        performance = self._controller.performance.performance
         self._try(lambda: keep_preset(name, performance, description=texts.PRESET_OWN))
 
     def rename(self, preset: Preset, name: str) -> None:
-        """Give one's own preset another name."""
-        if name.strip():
-            self._try(lambda: _save(replace(preset, name=name.strip())))
+        """Give one's own preset another name, unless a preset has it."""
+        name = name.strip()
+        if any(_same(other.name, name) and other.slug != preset.slug for other in list_presets()):
+            self._say(texts.PRESET_NAME_TAKEN.format(name=name))
+        elif name:
+            self._try(lambda: _save(replace(preset, name=name)))
 
     def number(self, preset: Preset, program: int) -> None:
         """Give one's own preset another program number, unless a preset has it."""
@@ -74,18 +78,25 @@ class PresetDesk(QObject):
         self._try(lambda: remove_preset(preset))
 
     def reload(self) -> None:
-        """List the presets anew; a broken one is named."""
-        self._panel.show_presets(list_presets())
-        for error in broken_presets():
-            self._say(texts.PRESET_BROKEN.format(reason=error))
+        """List the presets anew."""
+        broken = [wording.window_words(str(error)) for error in broken_presets()]
+        self._panel.show_presets(list_presets(), broken)
         self._show()
 
     def _show(self) -> None:
-        model = self._desk.performance
+        model = self._controller.performance
         self._panel.show_performance(model.performance, model.expected)
 
     def _ask_name(self) -> None:
-        dialogs.ask_preset_name(self._window, texts.PRESET_TITLE, "", self.keep)
+        dialogs.ask_preset_name(self._window, texts.PRESET_TITLE, "", self._keep_if_sure)
+
+    def _keep_if_sure(self, name: str) -> None:
+        """Keep the settings of now; ask before that replaces an own preset of this name."""
+        if any(preset.own and _same(preset.name, name) for preset in list_presets()):
+            question = texts.PRESET_REPLACE_SURE.format(name=name.strip())
+            dialogs.ask_sure(self._window, question, texts.PRESET_REPLACE, lambda: self.keep(name))
+        else:
+            self.keep(name)
 
     def _ask_new_name(self, preset: Preset) -> None:
         dialogs.ask_preset_name(
@@ -100,8 +111,12 @@ class PresetDesk(QObject):
         try:
             act()
         except StimmungError as error:
-            self._say(str(error))
+            self._say(wording.window_words(str(error)))
         self.reload()
+
+
+def _same(name: str, other: str) -> bool:
+    return name.strip().casefold() == other.strip().casefold()
 
 
 def _save(preset: Preset) -> None:

@@ -1,7 +1,7 @@
-"""The desk behind the window: what the user wants, turned into commands to the engine.
+"""What the user wants, turned into commands to the engine.
 
-It keeps what is wanted (devices, settings, playing or not) apart from what is (the bridge's
-state), so that an engine that had to be restarted goes on with the same settings.
+What is wanted (devices, settings, playing or not) is kept apart from what is (the bridge's state),
+so that an engine that had to be restarted goes on with the same settings.
 """
 
 import time
@@ -19,61 +19,54 @@ from engine.snapshot import Snapshot
 from gui.engine_process.bridge import EngineBridge
 from gui.state.history import History
 from gui.state.performance_model import SETTLE_S, PerformanceModel, difference
-from gui.state.preferences import MONITORS, Memory
+from gui.state.preferences import MONITORS, Preferences, RunChoices
 
-__all__ = ["BESIDE", "Desk"]
+__all__ = ["Controller"]
 
-BESIDE = (
-    "audio_input",
+_SENT_AS_THEY_ARE = (
     "midi_out",
-    "record",
-    "record_folder",
-    "latency_ms",
-    "osc",
     "osc_in",
-    "monitor",
-    "monitor_orders",
+    "seed",
+    "latency_ms",
     "sync",
     "midi_in",
     "clock_out",
     "keys_in",
     "thru",
     "video",
-    "seed",
 )
-"""Settings beside the performance that `gui.state.preferences.Memory` keeps; they can be undone."""
+"""Choices of the run that the engine takes under the same name."""
 
 
-class Desk(QObject):
-    """Everything the window can do, without a single widget.
+class Controller(QObject):
+    """Everything the window can do, without any widget.
 
     Signals
     -------
     changed :
-        Something wanted or known has changed: read the properties again.
+        Something has changed: read the properties again.
     """
 
     changed = pyqtSignal()
 
-    def __init__(self, memory: Memory, bridge: EngineBridge, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self.memory = memory
+    def __init__(self, preferences: Preferences, bridge: EngineBridge) -> None:
+        super().__init__()
+        self.preferences = preferences
         self.bridge = bridge
-        beside = {name: getattr(memory, name) for name in BESIDE}
-        self.performance = PerformanceModel(memory.performance, self, beside=beside)
+        self.performance = PerformanceModel(preferences.performance, self, run=preferences.run)
         self.history = History()
         self.look: Snapshot | None = None
         self._last: Snapshot | None = None  # of this performance, whichever engine played it
         self.curve: Path | None = None
         self._wants_music = False
         self._sent = self.performance.performance
-        self._sent_seed = memory.seed
+        self._sent_seed = self.seed
         self._sent_curve: Path | None = None
         self._frozen = False
         self._froze_s = 0.0
         self._held = False
         self._last_state: str = bridge.state
-        self.performance.beside_changed.connect(self._on_beside)
+        self.performance.run_changed.connect(self._on_run)
         self.performance.posted.connect(self._post)
         self.performance.changed.connect(lambda _performance: self.changed.emit())
         bridge.snapshot.connect(self._on_snapshot)
@@ -82,6 +75,11 @@ class Desk(QObject):
         bridge.start_failed.connect(self._on_start_failed)
 
     # ------------------------------------------------------------------ what is
+
+    @property
+    def run(self) -> RunChoices:
+        """Devices, seed and recording, as chosen."""
+        return self.performance.run
 
     @property
     def running(self) -> bool:
@@ -96,7 +94,7 @@ class Desk(QObject):
     @property
     def hears_device(self) -> bool:
         """Whether the chosen audio device is delivering."""
-        look, name = self.look, self.memory.audio_input
+        look, name = self.look, self.run.audio_input
         return look is not None and look.audio.alive and name != "" and not Path(name).is_file()
 
     @property
@@ -117,12 +115,12 @@ class Desk(QObject):
     @property
     def seed(self) -> int:
         """Seed of the generator."""
-        return self.memory.seed
+        return self.run.seed
 
     @property
     def recording(self) -> bool:
         """Whether the session under way is being recorded."""
-        return self._wants_music and self.memory.record
+        return self._wants_music and self.run.record
 
     # ------------------------------------------------------------------ start and stop
 
@@ -154,7 +152,7 @@ class Desk(QObject):
         """End the engine and remember the settings."""
         recording = self.recording
         self._wants_music = False
-        self.memory.performance = self.performance.performance
+        self.preferences.performance = self.performance.performance
         self.bridge.close(recording)
 
     # ------------------------------------------------------------------ while playing
@@ -164,6 +162,11 @@ class Desk(QObject):
         self._held = held
         self.bridge.play(not held)
         self.changed.emit()
+
+    def toggle_held(self) -> None:
+        """Hold the music, or let it go on; nothing while the engine does not play."""
+        if self.running:
+            self.set_held(not self._held)
 
     def set_frozen(self, frozen: bool) -> None:
         """Hold the target where it is, or let it go."""
@@ -194,7 +197,7 @@ class Desk(QObject):
     # ------------------------------------------------------------------ devices and files
 
     def choose(self, **values: Any) -> None:
-        """Change settings of `BESIDE`; all but the seed restart the music."""
+        """Change choices of the run; all but the seed restart the music."""
         self.performance.choose(**values)
 
     def take_preset(self, performance: Performance) -> None:
@@ -240,27 +243,18 @@ class Desk(QObject):
 
     def config(self) -> dict[str, Any]:
         """Return what the engine needs to start (see `engine.live.remote`)."""
-        memory, performance = self.memory, self.performance.performance
+        run = self.run
         values: dict[str, Any] = {
-            "performance": performance.to_json(),
-            "input": memory.audio_input,
-            "midi_out": memory.midi_out,
-            "osc": memory.osc.replace(",", " ").split(),
-            "osc_in": memory.osc_in,
-            "monitor": MONITORS[memory.monitor],
-            "monitor_token": memory.monitor_token if memory.monitor_orders else "",
-            "seed": self.seed,
-            "latency_ms": memory.latency_ms,
-            "sync": memory.sync,
-            "midi_in": memory.midi_in,
-            "clock_out": memory.clock_out,
-            "keys_in": list(memory.keys_in),
-            "thru": memory.thru,
-            "video": memory.video,
+            "performance": self.performance.performance.to_json(),
+            "input": run.audio_input,
+            "osc": run.osc.replace(",", " ").split(),
+            "monitor": MONITORS[run.monitor],
+            "monitor_token": self.preferences.monitor_token if run.monitor_orders else "",
+            **{name: getattr(run, name) for name in _SENT_AS_THEY_ARE},
         }
-        if memory.record:
+        if run.record:
             stamp = datetime.now().strftime("session-%Y-%m-%d-%H%M%S")
-            values["record"] = str(memory.record_folder / stamp)
+            values["record"] = str(run.record_folder / stamp)
         if self.curve is not None:
             values["curve"] = str(self.curve)
         return values
@@ -276,9 +270,8 @@ class Desk(QObject):
         if expected is not None:  # a change takes what waits for the bar off: put it back
             self.bridge.preset(expected.to_json())
 
-    def _on_beside(self, values: dict[str, Any]) -> None:
-        for name, value in values.items():
-            setattr(self.memory, name, value)
+    def _on_run(self, values: dict[str, Any]) -> None:
+        self.preferences.run = self.run
         if set(values) != {"seed"}:
             self._restart_if_playing()
         elif self.running:

@@ -7,10 +7,10 @@ from PyQt6.QtCore import QObject, QProcess, pyqtSignal
 
 from gui.engine_process.qprocess import child_process
 
-__all__ = ["FilmWork"]
+__all__ = ["FilmProcess"]
 
 
-class FilmWork(QObject):
+class FilmProcess(QObject):
     """Scores one film at a time; the window never waits.
 
     Signals
@@ -43,7 +43,7 @@ class FilmWork(QObject):
         """Draw a strip of pictures."""
         self._end(self._strip)
         strip = self._file("png")
-        self._strip = self._run("gui.desks.filmstrip", str(video), str(strip))
+        self._strip = self._run("gui.controllers.filmstrip", str(video), str(strip))
         process = self._strip
         process.finished.connect(lambda code, _status: self._on_stripped(process, code, str(strip)))
 

@@ -1,4 +1,4 @@
-"""``python -m gui.desks.filmstrip VIDEO STRIP.png``: a few pictures of a film side by side.
+"""``python -m gui.controllers.filmstrip VIDEO STRIP.png``: a few pictures of a film side by side.
 
 A process of its own: a file that upsets the decoder does not take the window with it.
 """

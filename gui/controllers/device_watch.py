@@ -10,7 +10,7 @@ from pathlib import Path
 
 from PyQt6.QtCore import QFileSystemWatcher, QObject, QTimer
 
-from gui.desks.desk import Desk
+from gui.controllers.controller import Controller
 
 __all__ = ["DeviceWatch"]
 
@@ -27,15 +27,15 @@ class DeviceWatch(QObject):
 
     Parameters
     ----------
-    desk : Desk
+    controller : Controller
         Whose engine is asked.
     shown : callable
         Whether a list of devices can be seen now.
     """
 
-    def __init__(self, desk: Desk, shown: Callable[[], bool], parent: QObject) -> None:
+    def __init__(self, controller: Controller, shown: Callable[[], bool], parent: QObject) -> None:
         super().__init__(parent)
-        self._desk, self._shown = desk, shown
+        self._controller, self._shown = controller, shown
         self._turn = 0
         self._timer = QTimer(self)
         self._timer.setInterval(LOOK_MS)
@@ -44,7 +44,7 @@ class DeviceWatch(QObject):
         self._settling = QTimer(self)
         self._settling.setSingleShot(True)
         self._settling.setInterval(SETTLE_MS)
-        self._settling.timeout.connect(desk.bridge.list_devices)
+        self._settling.timeout.connect(controller.bridge.list_devices)
         self._nodes = QFileSystemWatcher(self)
         if _NODES.is_dir():
             self._nodes.addPath(str(_NODES))
@@ -57,10 +57,10 @@ class DeviceWatch(QObject):
 
     def _look(self) -> None:
         self._turn += 1
-        rests = not self._desk.wants_music and self._turn % _RARELY == 0
+        rests = not self._controller.wants_music and self._turn % _RARELY == 0
         if self._shown() or rests or self._lost():
-            self._desk.bridge.list_devices()
+            self._controller.bridge.list_devices()
 
     def _lost(self) -> bool:
-        look = self._desk.look
+        look = self._controller.look
         return look is not None and (bool(look.audio.error) or not look.midi.alive)

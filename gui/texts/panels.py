@@ -4,11 +4,10 @@ from typing import Final
 
 # ---------------------------------------------------------------------- music
 
-TAB_MUSIC: Final = "Music"
-TAB_KEYS: Final = "Keys"
-TAB_PRESETS: Final = "Presets"
-TAB_DEVICES: Final = "Devices"
-TAB_HEALTH: Final = "Health"
+TAB_MOOD: Final = "Mood"
+TAB_TIME: Final = "Time"
+TABS: Final = ("Music", "Keys", "Film", "Presets", "Devices", "Health")
+PERCENT: Final = "{percent} %"
 ENGINE: Final = "Engine"
 ENGINES: Final = {
     "rules": "Rules",
@@ -74,9 +73,9 @@ CAPTURE: Final = "Capture"
 CAPTURE_BARS: Final = "Bars to keep"
 BARS_SUFFIX: Final = " bars"
 CAPTURE_TIP: Final = "Write the last bars as a MIDI file (C)"
-CAPTURE_TILE: Final = "Captured file"
+FILE_TILE: Final = "Written file"
 CAPTURE_NONE: Final = "Captured bars appear here, to be dragged into the DAW."
-CAPTURE_DRAG: Final = "⇥ {name}\nDrag me into the DAW."
+FILE_DRAG: Final = "⇥ {name}\nDrag me into the DAW."
 LEARN: Final = "Learn from MIDI: move a knob, press a pad or a pedal"
 LEARN_CANCEL: Final = "Stop waiting for MIDI"
 LEARN_FORGET: Final = "Forget the MIDI mapping"
@@ -93,7 +92,6 @@ LEARN_NEEDS_MUSIC: Final = "Press Start and choose a keyboard under Keys first, 
 
 # ---------------------------------------------------------------------- film
 
-TAB_FILM: Final = "Film"
 FILM_TITLE: Final = "Music for a film"
 FILM_OPEN: Final = "Open film …"
 FILM_OPEN_TITLE: Final = "Open a film to score"
@@ -112,7 +110,7 @@ FILM_BUSY: Final = "watching and composing …"
 FILM_LIVE: Final = "Watch live, beside the sound"
 FILM_LIVE_HINT: Final = "film or camera, e.g. /dev/video0"
 FILM_LIVE_AWAY: Final = "the picture is away; the music goes on"
-FILM_SEEN: Final = "seen: valence {valence:+.2f}, arousal {arousal:+.2f}, motion {motion:.0%}"
+FILM_SEEN: Final = "seen: valence {valence}, arousal {arousal}, motion {motion}"
 
 # ---------------------------------------------------------------------- presets
 
@@ -132,8 +130,11 @@ PRESET_RENAME: Final = "Rename preset"
 PRESET_RENAME_BUTTON: Final = "Rename …"
 PRESET_REMOVE: Final = "Delete"
 PRESET_REMOVE_SURE: Final = "Delete your preset “{name}” for good?"
+PRESET_NAME_TAKEN: Final = "Another preset is named “{name}”; choose another name."
+PRESET_REPLACE: Final = "Replace"
+PRESET_REPLACE_SURE: Final = "Replace your preset “{name}” with the settings of now?"
 PRESET_OWN: Final = "Your own preset"
-PRESET_BROKEN: Final = "A preset is left out: {reason}"
+PRESET_BROKEN: Final = "Left out: {reason}"
 
 # ---------------------------------------------------------------------- devices
 
@@ -147,7 +148,7 @@ AUDIO_FILE: Final = "File: {name}"
 ABSENT: Final = "{name} (not connected)"
 LEVEL: Final = "Input level"
 LEVEL_NOTHING: Final = "no sound"
-LEVEL_DB: Final = "{level:.0f} dB"
+LEVEL_DB: Final = "{level} dB"
 LEVEL_HOT: Final = "CLIP"
 LEVEL_HOT_TIP: Final = (
     "The bar is the level, the line its highest peak. CLIP lights when the input has reached "
@@ -172,7 +173,7 @@ CLOCK_OUT: Final = "Send MIDI clock"
 SYNC_LOCKED: Final = "● locked"
 SYNC_WAITS: Final = "○ waiting"
 SYNC_PEERS: Final = "{peers} in the Link session"
-SYNC_JITTER: Final = "jitter {jitter:.1f} ms"
+SYNC_JITTER: Final = "jitter {jitter} ms"
 SYNC_TEMPO: Final = "The tempo follows: {words}"
 MIDI_OUT_NONE: Final = "no MIDI out"
 REFRESH: Final = "Look again"
@@ -186,7 +187,7 @@ OSC: Final = "OSC to"
 OSC_EXAMPLE: Final = "host:port, e.g. 127.0.0.1:9000"
 OSC_TIP: Final = "Where mood, key, chord and beat are told by OSC; several apart by spaces"
 OSC_IN: Final = "Take orders by OSC on port"
-OSC_IN_TIP: Final = "From programs on this computer, such as a light desk or TouchDesigner"
+OSC_IN_TIP: Final = "From programs on this computer, such as a lighting console or TouchDesigner"
 OSC_IN_PORT: Final = "OSC port for orders"
 MONITOR: Final = "Page beside the stage"
 MONITORS: Final = {
@@ -218,9 +219,10 @@ SESSION_HINT: Final = (
 )
 SESSION_READING: Final = "Reading the session …"
 SESSION_UNREAD: Final = "The session could not be read: {reason}"
+SESSION_NO_ANSWER: Final = "the program that reads it ended without an answer"
 SESSION_SETTINGS: Final = "The session's settings are not of this version: {reason}"
 SESSION_FACTS: Final = (
-    "{length}, {notes} notes; heard: {input}; engine {engine}, seed {seed}, {tempo:g} BPM."
+    "{length}, {notes} notes; heard: {input}; engine {engine}, seed {seed}, {tempo}."
 )
 SESSION_TORN: Final = "It was not closed properly; what was recorded is whole."
 SESSION_DAMAGED: Final = "{lines} damaged lines were left out."
