@@ -111,7 +111,7 @@ def _read(name: str, text: str) -> Any:
     declared = settings_of(LiveConfig).get(name)
     if declared is not None and declared.limits is not None and value is not None:
         check_range(name, value, *declared.limits)
-    choices = tuple(MONITORS) if name == "monitor" else declared.choices if declared else ()
+    choices = tuple(MONITORS if name == "monitor" else declared.choices if declared else ())
     if choices:
         check_choice(name, value, choices)
     return value
