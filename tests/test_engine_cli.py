@@ -229,3 +229,21 @@ def test_every_command_explains_itself():
 
 def test_unknown_command_is_refused(capsys):
     assert "sing" in refused(capsys, ["sing"])
+
+
+@pytest.mark.parametrize("engine", ["rules", "muser", "amt"])
+def test_generate_ends_at_its_last_bar_line(engine, tmp_path):
+    out = tmp_path / "out.mid"
+    command = ["generate", "--engine", engine, "--key", "Eb:maj", "--valence", "-.8"]
+    assert main([*command, "--arousal", ".2", "--bars", "4", "-o", str(out)]) == 0
+    ends = [sum(message.time for message in track) for track in mido.MidiFile(out).tracks]
+    assert 15 * 480 <= max(ends) <= 16 * 480
+
+
+@pytest.mark.parametrize(("valence", "expected"), [(".8", "A"), ("-.8", "Am")])
+def test_generate_signs_the_key_that_is_played(valence, expected, tmp_path):
+    out = tmp_path / "out.mid"
+    command = ["generate", "--key", "A:min", "--valence", valence, "--arousal", "0"]
+    assert main([*command, "--bars", "8", "-o", str(out)]) == 0
+    signed = [m.key for t in mido.MidiFile(out).tracks for m in t if m.type == "key_signature"]
+    assert signed == [expected]

@@ -29,6 +29,7 @@ from engine.generators.muser.vocabulary import (
     tempo_index,
     velocity_index,
 )
+from engine.midi.file import read_score
 from engine.music.reading.beats import track_beats
 from engine.music.reading.harmony import (
     CHORD_LABELS,
@@ -37,7 +38,6 @@ from engine.music.reading.harmony import (
     estimate_key,
     pitch_class_weights,
 )
-from engine.music.reading.score import read_score
 from engine.music.rhythm import TICKS
 
 

@@ -78,7 +78,7 @@ def test_command_goes_on_in_the_primers_frame(waltz, tmp_path):
     )
     assert code == 0
     written = read_midi_file(out)
-    assert (round(written.tempo_bpm), written.beats_per_bar, written.key) == (90, 3.0, "A:min")
+    assert (round(written.tempo_bpm), written.beats_per_bar, written.key) == (90, 3.0, "A:maj")
     assert written.notes
 
 

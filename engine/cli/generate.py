@@ -11,6 +11,7 @@ from engine.cli.options import (
     add_seed,
     add_settings,
     read_performance,
+    say_left_out,
 )
 from engine.errors import InputError
 from engine.files import check_output
@@ -67,6 +68,7 @@ def run(parsed: argparse.Namespace) -> int:
     base = Performance(slew_per_s=100.0)  # nobody listens yet: the target is simply there
     primer = None if parsed.primer is None else read_primer(parsed.primer, parsed.beats_per_bar)
     if primer is not None:
+        say_left_out(parsed.primer, primer.left_out)
         frame = {name: getattr(primer, name) for name in ("tempo_bpm", "beats_per_bar", "key")}
         base = base.changed(frame)
     performance = read_performance(parsed, base)

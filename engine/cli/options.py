@@ -1,6 +1,8 @@
 """Options that several commands share, made from the declared settings."""
 
 import argparse
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ __all__ = [
     "add_settings",
     "given_settings",
     "read_performance",
+    "say_left_out",
 ]
 
 Commands = argparse._SubParsersAction  # the type argparse gives no public name
@@ -101,3 +104,9 @@ def read_performance(parsed: argparse.Namespace, base: Performance) -> Performan
     if getattr(parsed, "set", None):
         given["settings"] = _read_engine_settings(parsed.set)
     return base.changed(given) if given else base
+
+
+def say_left_out(path: Path, left_out: Sequence[str]) -> None:
+    """Print what could not be read of a damaged file."""
+    for words in left_out:
+        print(f"stimmung: {path}: {words}", file=sys.stderr)

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from engine.choices import check_range
-from engine.cli.options import Commands, add_seed
+from engine.cli.options import Commands, add_seed, say_left_out
 from engine.files import check_output
 from engine.transfer import ELEMENTS, parse_elements
 
@@ -50,7 +50,7 @@ def run(parsed: argparse.Namespace) -> int:
     elements = parse_elements(parsed.elements)
     check_range("seed", parsed.seed, 0, 2**31 - 1)
     check_output(parsed.output, parsed.input)
-    transfer_file(
+    left_out = transfer_file(
         parsed.input,
         parsed.output,
         parsed.valence,
@@ -59,5 +59,6 @@ def run(parsed: argparse.Namespace) -> int:
         strength=parsed.strength,
         seed=parsed.seed,
     )
+    say_left_out(parsed.input, left_out)
     print(parsed.output, file=sys.stderr)
     return 0

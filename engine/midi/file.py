@@ -1,26 +1,46 @@
 """Standard MIDI files: write what was generated, read primers.
 
-Musical time only: beats become ticks, so that every DAW shows the notes on its grid. Music for
-films also has tempo changes, odd bars and markers.
+Musical time only: beats become ticks, so that every DAW shows the notes on its grid.
 """
 
-import io
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, get_args
+from typing import Final, get_args
 
 from engine.errors import InputError
 from engine.events import CONTROL_ROLE, SUSTAIN, ControlEvent, NoteEvent, Role
 from engine.files import write_output
-from engine.music.keys import parse_key
+from engine.midi.drum_kits import DrumKits
+from engine.midi.note_pairs import Span, note_off, note_on, pair_notes, untangle
+from engine.midi.smf import (
+    KEY_SIGNATURE,
+    META,
+    TEMPO,
+    TIME_SIGNATURE,
+    TRACK_NAME,
+    Event,
+    MidiData,
+    encode_midi,
+    meta_event,
+    parse_midi,
+)
+from engine.music.keys import Key, parse_key
+from engine.music.reading.played_key import played_keys
+from engine.music.reading.score import Score, score_of
+from engine.music.song_map import DEFAULT_TEMPO_BPM, SongMap
 
 __all__ = [
     "TICKS_PER_BEAT",
     "MidiContents",
+    "contents_of",
+    "key_content",
+    "read_key",
+    "read_midi_bytes",
     "read_midi_file",
-    "read_song_bytes",
+    "read_score",
+    "score_of_midi",
     "write_midi_file",
 ]
 
@@ -30,8 +50,11 @@ TICKS_PER_BEAT = 480
 _TEMPO_BPM = (4.0, 1000.0)  # the file stores microseconds per beat in 24 bits
 _MOST_BYTES = 16 << 20
 _MOST_BEATS = 1e6
-_DRUM_CHANNEL = 9
-_ROLES: tuple[str, ...] = get_args(Role)
+_LONGEST_BAR = 64
+_MARKER = 0x06
+_MICROSECONDS = 60_000_000
+_ROLES: tuple[Role, ...] = get_args(Role)
+_ROLE_NAMED: dict[str, Role] = {role: role for role in _ROLES}
 _TRACK_NAMES: Mapping[str, str] = {
     "lead": "Lead",
     "chords": "Chords",
@@ -40,8 +63,13 @@ _TRACK_NAMES: Mapping[str, str] = {
     "drums": "Drums",
     CONTROL_ROLE: "Emotion",
 }
+_FIFTHS: Final = "Cb Gb Db Ab Eb Bb F C G D A E B F# C# G# D# A#".split()
+_SHARPS: Final = {name: place - 7 for place, name in enumerate(_FIFTHS[:15])}
+_MINOR: Final = {name: place - 7 for place, name in enumerate(_FIFTHS[3:])}
+"""Tonic of a major and of a minor key → sharps of its signature, flats below 0."""
 # Order of messages within one tick.
 _OFF, _SETUP, _ON = range(3)
+_Timed = tuple[int, int, Event]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,42 +79,35 @@ class MidiContents:
     Attributes
     ----------
     notes : tuple of NoteEvent
-        By onset, numbered from 1. The role follows from the track's name, else channel 10 is
-        drums and all else lead.
+        By onset, numbered from 1. What a drum kit plays has the role ``drums``, all else that of
+        its track's name, or ``lead``.
     controls : tuple of ControlEvent
         Controller changes by beat.
-    tempo_bpm : float
-        First tempo [quarter notes per minute]; 120 if the file gives none.
-    beats_per_bar : float
-        First time signature [quarter notes per bar]; 4 if the file gives none.
-    key : str
-        First key signature, such as ``"A:min"``, or ``""``.
+    song_map : SongMap
+        Tempi, bar lengths and keys.
+    left_out : tuple of str
+        What could not be read.
     """
 
     notes: tuple[NoteEvent, ...]
     controls: tuple[ControlEvent, ...]
-    tempo_bpm: float
-    beats_per_bar: float
-    key: str
+    song_map: SongMap
+    left_out: tuple[str, ...] = ()
 
+    @property
+    def tempo_bpm(self) -> float:
+        """First tempo [quarter notes per minute]; 120 if the file gives none."""
+        return self.song_map.tempos[0][1] if self.song_map.tempos else DEFAULT_TEMPO_BPM
 
-@dataclass(frozen=True, slots=True)
-class SongMap:
-    """What changes in the course of a piece, each with its position [quarter notes].
+    @property
+    def beats_per_bar(self) -> float:
+        """First bar length [quarter notes]; 4 if the file gives none."""
+        return self.song_map.meters[0][1] if self.song_map.meters else 4.0
 
-    Attributes
-    ----------
-    tempos : tuple of (float, float)
-        Tempo from there on, 4..1000 [quarter notes per minute].
-    meters : tuple of (float, int)
-        Length of the bars from there on, 1..64 [quarter notes].
-    markers : tuple of (float, str)
-        Text to be shown there, in Latin-1.
-    """
-
-    tempos: tuple[tuple[float, float], ...] = ()
-    meters: tuple[tuple[float, int], ...] = ()
-    markers: tuple[tuple[float, str], ...] = ()
+    @property
+    def key(self) -> str:
+        """First key signature, such as ``"A:min"``, or ``""``."""
+        return self.song_map.keys[0][1] if self.song_map.keys else ""
 
 
 def write_midi_file(
@@ -103,7 +124,8 @@ def write_midi_file(
     """Write a type 1 file: one track for tempo and signatures, one per role.
 
     Notes that overlap on the same channel and pitch are ended where the next one starts, a
-    sustain pedal still down at the end is lifted. The file appears complete or not at all.
+    sustain pedal still down at the end is lifted. Key signatures have the tonics that are given
+    and the modes that the notes are in.
 
     Parameters
     ----------
@@ -114,35 +136,30 @@ def write_midi_file(
     tempo_bpm : float
         Tempo at the start, 4..1000 [quarter notes per minute].
     key : str
-        Key signature, such as ``"C:maj"`` or ``"F#:min"``.
+        Key at the start, such as ``"C:maj"`` or ``"F#:min"``.
     beats_per_bar : int
         Quarter notes per bar at the start, 1..64.
     programs : mapping of str to int, optional
         General MIDI program of each role, 0..127.
     song_map : SongMap, optional
-        Later tempi and bar lengths, and markers.
+        Later tempi, bar lengths and keys, and markers.
 
     Raises
     ------
     InputError
         If a value is out of range or the file cannot be written.
     """
-    import mido
-
     song_map = song_map or SongMap()
-    song = mido.MidiFile(type=1, ticks_per_beat=TICKS_PER_BEAT)
-    head = [
-        (0, _SETUP, _tempo(tempo_bpm)),
-        (0, _SETUP, _meter(beats_per_bar)),
-        (0, _SETUP, mido.MetaMessage("key_signature", key=parse_key(key).signature)),
-    ]
-    head += [(_ticks(beat), _SETUP, _tempo(tempo)) for beat, tempo in song_map.tempos]
-    head += [(_ticks(beat), _SETUP, _meter(bar)) for beat, bar in song_map.meters]
-    head += [
-        (_ticks(beat), _SETUP, mido.MetaMessage("marker", text=text))
-        for beat, text in song_map.markers
-    ]
-    song.tracks.append(_track("Stimmung", head))
+    tempos = {0.0: tempo_bpm} | dict(song_map.tempos)
+    meters = {0.0: float(beats_per_bar)} | dict(song_map.meters)
+    head = [(beat, TEMPO, _tempo_content(tempo)) for beat, tempo in tempos.items()]
+    head += [(beat, TIME_SIGNATURE, _metre_content(bar)) for beat, bar in meters.items()]
+    asked = sorted(({0.0: key} | dict(song_map.keys)).items())
+    keys = played_keys(_placed(notes), asked, beats_per_bar)
+    head += [(beat, KEY_SIGNATURE, key_content(parse_key(name))) for beat, name in keys]
+    head += [(beat, _MARKER, _text(words)) for beat, words in song_map.markers]
+    metas = [meta_event(_ticks(beat), kind, content) for beat, kind, content in head]
+    tracks = [_track("Stimmung", [(event.tick, _SETUP, event) for event in metas])]
     controls = [*controls, *_final_lifts(notes, controls)]
     present = {note.role for note in notes} | {control.role for control in controls}
     ordered = [role for role in (*_ROLES, CONTROL_ROLE) if role in present]
@@ -151,16 +168,14 @@ def write_midi_file(
         timed += _control_messages([control for control in controls if control.role == role])
         if programs and role in programs:
             for channel in sorted({note.channel for note in notes if note.role == role}):
-                message = mido.Message("program_change", channel=channel, program=programs[role])
-                timed.append((0, _SETUP, message))
-        song.tracks.append(_track(_TRACK_NAMES.get(role, role.capitalize()), timed))
-    buffer = io.BytesIO()
-    song.save(file=buffer)
-    write_output(Path(path), buffer.getvalue())
+                timed.append((0, _SETUP, Event(0, bytes((0xC0 | channel, programs[role])))))
+        tracks.append(_track(_TRACK_NAMES.get(role, role.capitalize()), timed))
+    data = encode_midi(tracks, [0] * len(tracks), kind=1, division=TICKS_PER_BEAT)
+    write_output(Path(path), data)
 
 
 def read_midi_file(path: str | os.PathLike[str]) -> MidiContents:
-    """Read notes and controllers of a type 0 or 1 file.
+    """Read the notes, controllers and song map of a file.
 
     A note that is never ended lasts to the end of its track.
 
@@ -169,58 +184,125 @@ def read_midi_file(path: str | os.PathLike[str]) -> MidiContents:
     InputError
         If the file is missing, unreadable or not a MIDI file.
     """
-    _, song = read_song_bytes(Path(path))
-    reading = _Reading(song.ticks_per_beat)
-    for track in song.tracks:
-        reading.read(track)
-    if reading.last_beat > _MOST_BEATS:
-        raise InputError(f"{path}: {reading.last_beat:.0f} beats long, not a piece of music")
-    return reading.contents()
+    return contents_of(parse_midi(read_midi_bytes(Path(path)), str(path)))
 
 
-def read_song_bytes(path: Path) -> tuple[bytes, Any]:
-    """Read a type 0 or 1 file: its bytes and its `mido.MidiFile`.
+def score_of_midi(midi: MidiData, *, track: bool | None = None) -> Score:
+    """Return the pitched notes of a file as a score; see `score_of`."""
+    contents = contents_of(midi)
+    pitched = [note for note in contents.notes if note.role != "drums"]
+    tracked = True if midi.in_seconds else track  # a file in seconds has no beats of its own
+    return score_of(pitched, contents.song_map, track=tracked)
+
+
+def read_score(data: bytes, name: str, *, track: bool | None = None) -> Score:
+    """Read the content of a file as a score.
 
     Raises
     ------
     InputError
-        If the file is missing, unreadable or not a MIDI file.
+        Not a MIDI file, or nothing to track in it.
     """
-    import mido
+    return score_of_midi(parse_midi(data, name), track=track)
 
+
+def read_midi_bytes(path: Path) -> bytes:
+    """Return what a file holds.
+
+    Raises
+    ------
+    InputError
+        If it is missing, unreadable or too large.
+    """
     try:
         if path.stat().st_size > _MOST_BYTES:
             raise InputError(f"{path}: larger than {_MOST_BYTES >> 20} MB, not a piece of music")
-        data = path.read_bytes()
+        return path.read_bytes()
     except OSError as error:
         raise InputError(f"cannot read {path}: {error.strerror or error}") from error
-    try:
-        song = mido.MidiFile(file=io.BytesIO(data))
-    except (EOFError, OSError, ValueError, LookupError, TypeError, mido.KeySignatureError) as error:
-        raise InputError(f"{path} is not a MIDI file: {error or type(error).__name__}") from error
-    if song.type not in (0, 1) or song.ticks_per_beat <= 0:
-        raise InputError(
-            f"{path}: only MIDI files of type 0 or 1 in ticks per beat can be read; "
-            f"got type {song.type}, division {song.ticks_per_beat}"
-        )
-    return data, song
 
 
-def _tempo(tempo_bpm: float) -> Any:
-    import mido
+def contents_of(midi: MidiData) -> MidiContents:
+    """Return the notes, controllers and song map of a file."""
+    per_beat = midi.ticks_per_beat
+    kits = DrumKits(midi.tracks)
+    notes: list[NoteEvent] = []
+    controls: list[ControlEvent] = []
+    tempos: dict[float, float] = {}
+    meters: dict[float, float] = {}
+    keys: dict[float, str] = {}
+    for track, end in zip(midi.tracks, midi.ends, strict=True):
+        named = ""
+        for tick, data in track:
+            beat = tick / per_beat
+            if data[0] == META:
+                content = data[2:]
+                if data[1] == TRACK_NAME and not named:
+                    named = content.decode("latin-1").strip().lower()
+                elif data[1] == TEMPO and not midi.in_seconds:
+                    tempos[beat] = _MICROSECONDS / int.from_bytes(content)
+                elif data[1] == TIME_SIGNATURE:
+                    meters[beat] = 4.0 * content[0] / 2 ** content[1]
+                elif data[1] == KEY_SIGNATURE:
+                    keys[beat] = str(read_key(content))
+            elif data[0] >> 4 == 0xB:
+                part = named if named in _ROLES else CONTROL_ROLE
+                controls.append(ControlEvent(beat, data[1], data[2], data[0] & 15, part))
+        for note in pair_notes(track, end)[0]:
+            drums = kits.playing(note.channel, note.start)
+            role: Role = "drums" if drums else _ROLE_NAMED.get(named, "lead")
+            onset, length = note.start / per_beat, (note.end - note.start) / per_beat
+            event = NoteEvent(0, onset, length, note.pitch, note.velocity, note.channel, role)
+            notes.append(event)
+    notes.sort(key=lambda n: (n.onset, n.channel, n.pitch))
+    if midi.in_seconds:
+        tempos = {0.0: 60.0}  # its beats are seconds
+    return MidiContents(
+        tuple(replace(note, note_id=number) for number, note in enumerate(notes, 1)),
+        tuple(sorted(controls, key=lambda control: control.beat)),
+        SongMap(
+            tuple(sorted(tempos.items())),
+            tuple(sorted(meters.items())),
+            tuple(sorted(keys.items())),
+        ),
+        midi.left_out,
+    )
 
+
+def read_key(content: bytes) -> Key:
+    """Return the key of a key signature's two bytes: sharps, and 1 for minor."""
+    sharps = int.from_bytes(content[:1], signed=True)
+    names = _MINOR if content[1] else _SHARPS
+    (name,) = (name for name, count in names.items() if count == sharps)
+    # Keys beyond six flats or seven sharps have another name here, of the same sound.
+    return parse_key(f"{name}:{'min' if content[1] else 'maj'}")
+
+
+def key_content(key: Key) -> bytes:
+    """Return the two bytes of a key signature."""
+    minor = key.mode == "min"
+    name = key.signature.removesuffix("m")
+    return bytes(((_MINOR if minor else _SHARPS)[name] & 0xFF, minor))
+
+
+def _tempo_content(tempo_bpm: float) -> bytes:
     if not _TEMPO_BPM[0] <= tempo_bpm <= _TEMPO_BPM[1]:
         low, high = _TEMPO_BPM
         raise InputError(f"tempo must be from {low:g} to {high:g} BPM; got {tempo_bpm!r}")
-    return mido.MetaMessage("set_tempo", tempo=mido.bpm2tempo(tempo_bpm))
+    return round(_MICROSECONDS / tempo_bpm).to_bytes(3)
 
 
-def _meter(beats_per_bar: int) -> Any:
-    import mido
+def _metre_content(bar: float) -> bytes:
+    """Return the time signature of a bar of so many quarter notes."""
+    for power in (2, 3, 4):
+        units = bar * 2.0**power / 4.0
+        if units == round(units) and 1 <= units <= (_LONGEST_BAR << power) / 4:
+            return bytes((int(units), power, 24, 8))
+    raise InputError(f"beats_per_bar must be from 1 to {_LONGEST_BAR}; got {bar:g}")
 
-    if not 1 <= beats_per_bar <= 64:
-        raise InputError(f"beats_per_bar must be from 1 to 64; got {beats_per_bar!r}")
-    return mido.MetaMessage("time_signature", numerator=beats_per_bar, denominator=4)
+
+def _text(words: str) -> bytes:
+    return words.encode("latin-1", "replace")
 
 
 def _ticks(beats: float) -> int:
@@ -229,45 +311,40 @@ def _ticks(beats: float) -> int:
     return max(0, round(beats * TICKS_PER_BEAT))
 
 
-def _note_messages(notes: Sequence[NoteEvent]) -> list[tuple[int, int, Any]]:
-    """Return tick, order and message of each end of each note, every end exactly once."""
-    import mido
+def _placed(notes: Sequence[NoteEvent]) -> Sequence[NoteEvent]:
+    """Return the notes; raise where one lies nowhere in a piece."""
+    for note in notes:
+        _ticks(note.onset)
+        _ticks(note.onset + note.duration)
+    return notes
 
-    spans: dict[tuple[int, int, int], tuple[int, int]] = {}
-    for note in sorted(notes, key=lambda note: note.onset):
-        start = _ticks(note.onset)
-        end = max(start + 1, _ticks(note.onset + note.duration))
-        # The same pitch struck twice in one tick is one note: the longer, at its loudest.
-        place = (start, note.channel, note.pitch)
-        old_end, velocity = spans.get(place, (0, 0))
-        spans[place] = (max(end, old_end), max(note.velocity, velocity))
-    starts: dict[tuple[int, int], list[int]] = {}
-    for start, channel, pitch in sorted(spans):
-        starts.setdefault((channel, pitch), []).append(start)
-    messages = []
-    for (channel, pitch), ticks in starts.items():
-        for start, following in zip(ticks, [*ticks[1:], None], strict=True):
-            end, velocity = spans[start, channel, pitch]
-            end = end if following is None else min(end, following)
-            on = mido.Message("note_on", channel=channel, note=pitch, velocity=velocity)
-            off = mido.Message("note_off", channel=channel, note=pitch, velocity=64)
-            messages += [(start, _ON, on), (end, _OFF, off)]
+
+def _note_messages(notes: Sequence[NoteEvent]) -> list[_Timed]:
+    """Return tick, order and message of each end of each note, every end exactly once."""
+    spans = untangle(
+        Span(
+            _ticks(note.onset),
+            _ticks(note.onset + note.duration),
+            note.channel,
+            note.pitch,
+            note.velocity,
+        )
+        for note in notes
+    )
+    messages: list[_Timed] = []
+    for span in spans:
+        messages.append((span.start, _ON, note_on(span.start, span)))
+        messages.append((span.end, _OFF, note_off(span.end, span)))
     return messages
 
 
-def _control_messages(controls: Iterable[ControlEvent]) -> list[tuple[int, int, Any]]:
-    import mido
-
-    return [
-        (
-            _ticks(event.beat),
-            _SETUP,
-            mido.Message(
-                "control_change", channel=event.channel, control=event.control, value=event.value
-            ),
-        )
-        for event in controls
-    ]
+def _control_messages(controls: Iterable[ControlEvent]) -> list[_Timed]:
+    found = []
+    for event in controls:
+        tick = _ticks(event.beat)
+        data = bytes((0xB0 | event.channel, event.control, event.value))
+        found.append((tick, _SETUP, Event(tick, data)))
+    return found
 
 
 def _final_lifts(
@@ -280,84 +357,7 @@ def _final_lifts(
     return [replace(m, beat=max(ends), value=0) for m in last.values() if m.pressed]
 
 
-def _track(name: str, timed: list[tuple[int, int, Any]]) -> Any:
-    import mido
-
-    track = mido.MidiTrack([mido.MetaMessage("track_name", name=name)])
-    now = 0
-    for tick, _, message in sorted(timed, key=lambda item: item[:2]):
-        track.append(message.copy(time=tick - now))
-        now = tick
-    return track
-
-
-class _Reading:
-    """Gathers notes and controllers track by track."""
-
-    def __init__(self, ticks_per_beat: int) -> None:
-        self._ticks_per_beat = ticks_per_beat
-        self._notes: list[NoteEvent] = []
-        self._controls: list[ControlEvent] = []
-        self._tempo_bpm: float | None = None
-        self._beats_per_bar: float | None = None
-        self._key = ""
-        self.last_beat = 0.0
-
-    def read(self, track: Any) -> None:
-        import mido
-
-        sounding: dict[tuple[int, int], tuple[float, int]] = {}  # place → onset, velocity
-        role = ""
-        tick = 0
-        for message in track:
-            tick += message.time
-            beat = tick / self._ticks_per_beat
-            kind = message.type
-            if kind in ("note_on", "note_off"):
-                place = (message.channel, message.note)
-                older = sounding.pop(place, None)
-                if older is not None:
-                    self._add(*place, *older, beat, role)
-                if kind == "note_on" and message.velocity > 0:
-                    sounding[place] = beat, message.velocity
-            elif kind == "control_change":
-                part = role if role in _ROLES else CONTROL_ROLE
-                self._controls.append(
-                    ControlEvent(beat, message.control, message.value, message.channel, part)
-                )
-            elif kind == "track_name":
-                role = message.name.strip().lower()
-            elif kind == "set_tempo" and self._tempo_bpm is None and message.tempo > 0:
-                self._tempo_bpm = mido.tempo2bpm(message.tempo)
-            elif kind == "time_signature" and self._beats_per_bar is None:
-                self._beats_per_bar = 4 * message.numerator / message.denominator or None
-            elif kind == "key_signature" and not self._key:
-                root = message.key.removesuffix("m")
-                self._key = f"{root}:min" if message.key.endswith("m") else f"{root}:maj"
-        end = tick / self._ticks_per_beat
-        for place, started in sounding.items():
-            self._add(*place, *started, end, role)
-        self.last_beat = max(self.last_beat, end)
-
-    def _add(
-        self, channel: int, pitch: int, onset: float, velocity: int, end: float, named: str
-    ) -> None:
-        role: Role = "drums" if channel == _DRUM_CHANNEL else "lead"
-        for known in get_args(Role):
-            role = known if named == known else role
-        if end > onset:
-            self._notes.append(NoteEvent(0, onset, end - onset, pitch, velocity, channel, role))
-
-    def contents(self) -> MidiContents:
-        notes = sorted(self._notes, key=lambda n: (n.onset, n.channel, n.pitch))
-        numbered = (
-            NoteEvent(number, n.onset, n.duration, n.pitch, n.velocity, n.channel, n.role)
-            for number, n in enumerate(notes, 1)
-        )
-        return MidiContents(
-            tuple(numbered),
-            tuple(sorted(self._controls, key=lambda control: control.beat)),
-            self._tempo_bpm or 120.0,
-            self._beats_per_bar or 4.0,
-            self._key,
-        )
+def _track(name: str, timed: list[_Timed]) -> list[Event]:
+    """Return a track by tick; a change that says what held already is left out by the caller."""
+    events = [event for _, _, event in sorted(timed, key=lambda item: item[:2])]
+    return [meta_event(0, TRACK_NAME, _text(name)), *events]

@@ -3,12 +3,17 @@
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from math import ceil, floor
 from pathlib import Path
 from typing import Final
 
 from engine.errors import InputError
 from engine.events import NoteEvent
+from engine.midi.file import read_midi_bytes, score_of_midi
+from engine.midi.smf import parse_midi
 from engine.music.clock import TEMPO_RANGE_BPM
+from engine.music.keys import Key
+from engine.music.reading.harmony import estimate_key, pitch_class_weights
 
 __all__ = ["Primer", "read_primer"]
 
@@ -28,11 +33,13 @@ class Primer:
     beats : int
         Its length, whole bars [quarter notes].
     tempo_bpm : float
-        Tempo at its end [quarter notes per minute], 20..300.
+        Prevailing tempo [quarter notes per minute], 20..300.
     beats_per_bar : int
         2..7.
     key : str
         Estimated from the notes, such as ``"A:min"``.
+    left_out : tuple of str
+        What could not be read of its file.
     """
 
     notes: tuple[NoteEvent, ...]
@@ -40,6 +47,7 @@ class Primer:
     tempo_bpm: float
     beats_per_bar: int
     key: str
+    left_out: tuple[str, ...] = ()
 
     def played(self, asked: Callable[[float], int]) -> Callable[[float], tuple[NoteEvent, ...]]:
         """Return what tells the pipeline the performer's notes.
@@ -64,6 +72,9 @@ class Primer:
 def read_primer(path: str | os.PathLike[str], beats_per_bar: int | None = None) -> Primer:
     """Read a MIDI file; where its notes avoid its grid, their own beats are found.
 
+    Tempo and metre are those that prevail over the part that is listened to, and its bar lines are
+    the file's: neither a ritardando nor a last bar of two beats nor a pickup moves them.
+
     Parameters
     ----------
     path : path-like
@@ -76,31 +87,27 @@ def read_primer(path: str | os.PathLike[str], beats_per_bar: int | None = None) 
     InputError
         The file cannot be read or holds no notes.
     """
-    from engine.music.keys import Key
-    from engine.music.reading.harmony import estimate_key, pitch_class_weights
-    from engine.music.reading.score import read_score
-
-    path = Path(path)
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise InputError(f"cannot read {path}: {error.strerror or error}") from error
-    score = read_score(data, str(path))
+    contents = parse_midi(read_midi_bytes(Path(path)), str(path))
+    score = score_of_midi(contents)
     if not score.notes:
         raise InputError(f"{path}: holds no notes to go on from")
-    metre = score.metre[-1][1]
-    if beats_per_bar is None:
-        whole = metre == round(metre) and _METRES[0] <= metre <= _METRES[1]
-        beats_per_bar = round(metre) if whole else 4
     last = max(note.onset for note in score.notes)
-    beats = (int(last) // beats_per_bar + 1) * beats_per_bar
-    first = max(beats - _MOST_BEATS // beats_per_bar * beats_per_bar, 0)
+    begin = max(last - _MOST_BEATS, 0.0)
+    bar, line = score.song_map.prevailing_bar(begin, last + 1.0)
+    if beats_per_bar is None:
+        whole = bar == round(bar) and _METRES[0] <= bar <= _METRES[1]
+        beats_per_bar = round(bar) if whole else 4
+    end = line + (floor((last - line) / beats_per_bar) + 1) * beats_per_bar
+    bars = ceil(min(end, _MOST_BEATS) / beats_per_bar)
+    if bars * beats_per_bar > _MOST_BEATS:
+        bars -= 1
+    first, beats = end - bars * beats_per_bar, bars * beats_per_bar
     notes = tuple(
         replace(note, onset=note.onset - first) for note in score.notes if note.onset >= first
     )
-    weights, bass = pitch_class_weights(notes, list(range(beats - first + 1)))
+    weights, bass = pitch_class_weights(notes, list(range(beats + 1)))
     tonic, mode, _ = estimate_key(weights, bass)
     slowest, fastest = TEMPO_RANGE_BPM
-    tempo_bpm = min(max(score.tempo_at(last), slowest), fastest)
+    tempo_bpm = min(max(score.song_map.prevailing_tempo(begin, last + 1.0), slowest), fastest)
     key = Key(tonic, "maj" if mode else "min")
-    return Primer(notes, beats - first, tempo_bpm, beats_per_bar, str(key))
+    return Primer(notes, beats, tempo_bpm, beats_per_bar, str(key), contents.left_out)

@@ -42,13 +42,17 @@ class Performed:
         self.controls.extend(step.controls)
 
     def between(self, first: int, end: int, clock: Clock) -> "Performed":
-        """Return what starts in these beats, moved to the beginning."""
-        began_s = clock.time_at(first)
+        """Return what starts in these beats, moved to the beginning; nothing sounds beyond them."""
+        began_s, end_s = clock.time_at(first), clock.time_at(end)
         notes = [
             ScheduledNote(
-                replace(each.note, onset=each.note.onset - first),
+                replace(
+                    each.note,
+                    onset=each.note.onset - first,
+                    duration=min(each.note.duration, end - each.note.onset),
+                ),
                 each.on_s - began_s,
-                each.off_s - began_s,
+                min(each.off_s, end_s) - began_s,
             )
             for each in self.notes
             if first <= each.note.onset < end
@@ -60,7 +64,7 @@ class Performed:
             )
             for each in _settled(self.controls, first)
         ]
-        return Performed(self.emotions, notes, controls, clock.time_at(end) - began_s)
+        return Performed(self.emotions, notes, controls, end_s - began_s)
 
 
 def accompany(
@@ -143,8 +147,8 @@ def compose(
 ) -> Performed:
     """Generate music with nothing to hear; the target is the performance's own.
 
-    Notes that start before the last bar line are kept, the emotion target comes as
-    controllers.
+    Notes that start before the last bar line are kept, up to that line; the emotion target comes
+    as controllers.
 
     Parameters
     ----------

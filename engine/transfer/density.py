@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 
 from engine.music.draws import Draws
-from engine.transfer.notes import DRUM_CHANNEL, Sounded, onset_groups
+from engine.transfer.notes import Sounded, onset_groups
 
 __all__ = ["fill", "thin"]
 
@@ -35,7 +35,7 @@ def thin(
     Inner voices go first, then whole onsets of the accompaniment; the lowest note of a window and
     the melody stay.
     """
-    pitched = [note for note in notes if note.channel != DRUM_CHANNEL]
+    pitched = [note for note in notes if not note.drums]
     gone: set[int] = set()
     owed = 0.0
     for window in _windows(pitched):
@@ -91,7 +91,7 @@ def fill(
     more_notes, more_onsets : float
         Factors on the number of notes and of onsets, >= 1.
     """
-    pitched = [note for note in notes if note.channel != DRUM_CHANNEL]
+    pitched = [note for note in notes if not note.drums]
     groups = onset_groups(pitched)
     extra = round((more_notes - 1.0) * len(pitched))
     onsets = min(round(_NEW_ONSETS * (more_onsets - 1.0) * len(groups)), extra)

@@ -11,15 +11,21 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.events import NoteEvent
 from engine.music.draws import Draws
-from engine.transfer.notes import DRUM_CHANNEL, Sounded, chroma, onset_groups
+from engine.music.reading.harmony import chord_fit, chord_path, pitch_class_weights
+from engine.transfer.notes import Sounded, chroma, onset_groups
 
-__all__ = ["Relative", "find_triad", "substitute"]
+__all__ = ["Relative", "find_triad", "harmony_changes", "substitute"]
 
 _SHORTEST_S: Final = 0.9
 _LONGEST_S: Final = 2.4
 """A span of harmony starts with a bass note, not before the first and at the latest after the
 second of these [s]."""
+_CHORD_S: Final = 0.25
+"""No chord is shorter [s]."""
+_STEADY: Final = 0.5
+"""Weight of the fit against the cost of a change: spans are shorter than the beats of the path."""
 _BASS_BELOW: Final = 7
 """Notes so near above the lowest of a span count as its bass [semitones]."""
 _QUALITIES: Final = ((0, 4, 7), (0, 3, 7), (0, 3, 6), (0, 4, 8), (0, 5, 7))
@@ -85,7 +91,7 @@ def substitute(
     Minor triads are unwanted for ``harmony > 0``, major ones for ``harmony < 0``.
     """
     replaced: dict[int, Sounded] = {}
-    pitched = [note for note in notes if note.channel != DRUM_CHANNEL]
+    pitched = [note for note in notes if not note.drums]
     for index, span in enumerate(_spans(pitched)):
         begin = span[0].onset_s
         triad = find_triad(chroma(span, begin, max(note.onset_s for note in span) + 0.4))
@@ -99,6 +105,27 @@ def substitute(
             if note.number not in melody:
                 replaced[note.number] = replace(note, pitch=relative.pitch_of(note.pitch))
     return [replaced.get(note.number, note) for note in notes]
+
+
+def harmony_changes(notes: Sequence[Sounded]) -> list[float]:
+    """Return the times at which another chord begins, ascending [s]."""
+    pitched = [note for note in notes if not note.drums]
+    starts: list[float] = []
+    for group in onset_groups(pitched):
+        if not starts or group[0].onset_s - starts[-1] >= _CHORD_S:
+            starts.append(group[0].onset_s)
+    if len(starts) < 2:
+        return []
+    # In beats of half a second, which is what the reading of chords is tuned to.
+    beats = [
+        NoteEvent(0, 2.0 * n.onset_s, 2.0 * n.length_s, n.pitch, n.velocity, n.channel, "lead")
+        for n in pitched
+    ]
+    edges = [2.0 * at for at in starts] + [2.0 * max(note.end_s for note in pitched) + 1.0]
+    fit = _STEADY * chord_fit(*pitch_class_weights(beats, edges))
+    labels = chord_path(fit, [1] * len(starts))
+    changed = np.flatnonzero(np.diff(labels)) + 1
+    return [starts[index] for index in changed]
 
 
 def _spans(notes: Sequence[Sounded]) -> list[list[Sounded]]:

@@ -13,7 +13,7 @@ from importlib import resources
 
 import numpy as np
 
-from engine.transfer.notes import DRUM_CHANNEL, Sounded, onset_groups
+from engine.transfer.notes import Sounded, onset_groups
 
 __all__ = ["Levels", "measure", "wanted_levels"]
 
@@ -46,7 +46,7 @@ class Levels:
 
 def measure(notes: Sequence[Sounded]) -> Levels:
     """Return the levels of a piece of at least one note; drums count only where all is drums."""
-    pitched = [note for note in notes if note.channel != DRUM_CHANNEL] or list(notes)
+    pitched = [note for note in notes if not note.drums] or list(notes)
     begin = min(note.onset_s for note in pitched)
     seconds = max(max(note.end_s for note in pitched) - begin, _SHORTEST_S)
     pitches = np.array([note.pitch for note in pitched], np.float64)

@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.midi.drum_kits import DRUM_CHANNEL
 from engine.midi.messages import ends_notes
 from engine.music.draws import Draws
 from engine.transfer.change import Change, resolve
@@ -20,7 +21,7 @@ from engine.transfer.elements import ELEMENTS
 from engine.transfer.harmony import Relative, find_triad
 from engine.transfer.levels import Levels, measure, wanted_levels
 from engine.transfer.mode import Degrees, degrees, find_keys
-from engine.transfer.notes import CHORD_S, DRUM_CHANNEL, Sounded, chroma
+from engine.transfer.notes import CHORD_S, Sounded, chroma
 from engine.transfer.register import Octaves, choose_octaves
 
 __all__ = ["LiveTransfer", "Timed"]
@@ -191,7 +192,9 @@ class LiveTransfer:
         self._forget(at_s)
         self._count += 1
         self._inputs[channel] = source
-        note = Sounded(self._count, at_s, 0.0, pitch, message[2], channel)
+        note = Sounded(
+            self._count, at_s, 0.0, pitch, message[2], channel, drums=channel == DRUM_CHANNEL
+        )
         self._played.append(note)
         if self._strength == 0.0:
             self._keys[place] = _Key(note, pitch, at_s)
@@ -261,7 +264,7 @@ class LiveTransfer:
         self._forget(now_s)
         self._take_stock()
         self._resolve()
-        pitched = [note for note in self._heard(now_s) if note.channel != DRUM_CHANNEL]
+        pitched = [note for note in self._heard(now_s) if not note.drums]
         if is_bar or self._degrees is None:
             self._degrees = None
             if self._change.mode and len(pitched) >= _BELIEVED:
@@ -302,7 +305,7 @@ class LiveTransfer:
             self._schedule(end_s, _off(note.channel, pitch), self._count, source)
 
     def _pitch(self, note: Sounded, in_melody: bool) -> int:
-        if note.channel == DRUM_CHANNEL:
+        if note.drums:
             return note.pitch
         pitch = note.pitch
         sounding = chroma(
@@ -341,7 +344,7 @@ class LiveTransfer:
         return max(usual * self._change.length, _SHORTEST_S)
 
     def _is_thinned(self, note: Sounded) -> bool:
-        if self._change.notes >= 1.0 or note.channel == DRUM_CHANNEL:
+        if self._change.notes >= 1.0 or note.drums:
             return False
         if note.pitch <= min(each.pitch for each in self._near(note)):
             return False
@@ -354,7 +357,7 @@ class LiveTransfer:
         near = [
             each
             for each in self._played
-            if abs(each.onset_s - note.onset_s) <= _AROUND_S and each.channel != DRUM_CHANNEL
+            if abs(each.onset_s - note.onset_s) <= _AROUND_S and not each.drums
         ]
         return near or [note]
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from engine.music.keys import Key
 from engine.music.profile import key_correlations
-from engine.transfer.notes import DRUM_CHANNEL, Sounded, chroma
+from engine.transfer.notes import Chroma, Sounded, chroma
 
 __all__ = ["Degrees", "KeySpan", "degrees", "find_keys", "remap"]
 
@@ -63,15 +63,13 @@ class Degrees:
 
 def find_keys(notes: Sequence[Sounded]) -> list[KeySpan]:
     """Return the keys of a piece in order: the best course through local correlations."""
-    pitched = [note for note in notes if note.channel != DRUM_CHANNEL]
+    pitched = [note for note in notes if not note.drums]
     begin = min(note.onset_s for note in pitched)
     end = max(note.end_s for note in pitched)
     starts = np.arange(begin, max(end, begin + 0.1), _BLOCK_S)
+    heard = Chroma(pitched)
     scores = np.array(
-        [
-            key_correlations(chroma(pitched, at - _REACH_S, at + _BLOCK_S + _REACH_S))
-            for at in starts
-        ]
+        [key_correlations(heard.between(at - _REACH_S, at + _BLOCK_S + _REACH_S)) for at in starts]
     )
     total = scores[0].copy()
     back = []
@@ -109,17 +107,17 @@ def remap(notes: Sequence[Sounded], spans: Sequence[KeySpan], mode: float) -> li
     starts = [span.start_s for span in spans]
     ordered = sorted(notes, key=lambda note: note.onset_s)
     onsets = [note.onset_s for note in ordered]
+    around: dict[float, NDArray[np.float64]] = {}  # onset -> chroma
     changed = []
     for note in notes:
         table = tables[bisect_right(starts, note.onset_s) - 1]
-        if note.channel == DRUM_CHANNEL or not any(table.moves):
+        if note.drums or not any(table.moves):
             changed.append(note)
             continue
-        near = ordered[
-            bisect_left(onsets, note.onset_s - _RING_S) : bisect_right(
-                onsets, note.onset_s + _AROUND_S
-            )
-        ]
-        sounding = chroma(near, note.onset_s - _AROUND_S, note.onset_s + _AROUND_S)
-        changed.append(replace(note, pitch=table.pitch_of(note.pitch, sounding)))
+        at_s = note.onset_s
+        if at_s not in around:
+            first = bisect_left(onsets, at_s - _RING_S)
+            near = ordered[first : bisect_right(onsets, at_s + _AROUND_S)]
+            around[at_s] = chroma(near, at_s - _AROUND_S, at_s + _AROUND_S)
+        changed.append(replace(note, pitch=table.pitch_of(note.pitch, around[at_s])))
     return changed

@@ -7,13 +7,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["CHORD_S", "DRUM_CHANNEL", "Sounded", "chroma", "melody_of", "onset_groups"]
+__all__ = ["CHORD_S", "Chroma", "Sounded", "chroma", "melody_of", "onset_groups"]
 
 CHORD_S: Final = 0.035
 """Onsets within this of the first of them are one onset: hands are not machines [s]."""
-
-DRUM_CHANNEL: Final = 9
-"""Its numbers are instruments, not pitches."""
 
 _MELODY_WINDOW_S: Final = 0.75
 _MELODY_BELOW: Final = 9
@@ -35,6 +32,8 @@ class Sounded:
         As in MIDI.
     track : int
         Track of the file it comes from or goes to.
+    drums : bool
+        Whether a drum kit plays it: its number is an instrument, not a pitch.
     """
 
     number: int
@@ -44,6 +43,7 @@ class Sounded:
     velocity: int
     channel: int = 0
     track: int = 0
+    drums: bool = False
 
     @property
     def end_s(self) -> float:
@@ -75,6 +75,38 @@ def melody_of(notes: Sequence[Sounded]) -> frozenset[int]:
         if top.pitch >= pitches[left : right + 1].max() - _MELODY_BELOW:
             found.add(top.number)
     return frozenset(found)
+
+
+class Chroma:
+    """The seconds each pitch class has sounded, for any number of spans of a long piece.
+
+    Parameters
+    ----------
+    notes : sequence of Sounded
+        In any order.
+    """
+
+    def __init__(self, notes: Sequence[Sounded]) -> None:
+        ends = np.array([[note.onset_s, note.end_s] for note in notes]).reshape(-1, 2)
+        classes = np.array([note.pitch % 12 for note in notes])
+        self._courses = []
+        for pitch_class in range(12):
+            chosen = ends[classes == pitch_class]
+            times = np.sort(chosen.ravel())
+            # Between two of these times a constant number of notes sounds.
+            begun = np.searchsorted(np.sort(chosen[:, 0]), times, side="right")
+            ended = np.searchsorted(np.sort(chosen[:, 1]), times, side="right")
+            sounding = (begun - ended)[:-1]
+            total = np.concatenate([[0.0], np.cumsum(sounding * np.diff(times))])
+            self._courses.append((times, total[: times.size]))
+
+    def between(self, from_s: float, to_s: float) -> NDArray[np.float64]:
+        """Return the seconds each pitch class sounds within a span, shape (12,)."""
+        sums = [
+            np.diff(np.interp([from_s, to_s], times, total))[0] if times.size else 0.0
+            for times, total in self._courses
+        ]
+        return np.array(sums)
 
 
 def chroma(notes: Iterable[Sounded], from_s: float, to_s: float) -> NDArray[np.float64]:

@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.transfer.notes import CHORD_S, DRUM_CHANNEL, Sounded
+from engine.transfer.notes import CHORD_S, Sounded
 
 __all__ = ["Octaves", "choose_octaves", "move"]
 
@@ -100,7 +100,7 @@ def move(notes: Sequence[Sounded], melody: frozenset[int], octaves: Octaves) -> 
     ringing: dict[tuple[int, int], float] = {}  # channel, pitch -> end [s]
     moved = []
     for note in sorted(notes, key=lambda note: note.onset_s):
-        if note.channel == DRUM_CHANNEL:
+        if note.drums:
             moved.append(note)
             continue
         ceiling = None

@@ -1,46 +1,55 @@
 """A MIDI file whose notes change while everything else in it stays as it is.
 
-Messages keep their tracks, ticks and order; only note messages of changed notes are rewritten or
-moved, tempi are scaled, and pedal spans shortened with the notes under them.
+Events keep their tracks, ticks, order and bytes; only those of changed notes are rewritten or
+moved, tempi are scaled, pedal spans shortened with the notes under them, and key signatures follow
+the mode.
 """
 
 import os
-from bisect import bisect_right
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from engine.errors import InputError
+from engine.events import SUSTAIN
 from engine.files import write_output
-from engine.midi.file import read_song_bytes
+from engine.midi.drum_kits import DrumKits
+from engine.midi.file import key_content, read_key, read_midi_bytes
+from engine.midi.note_pairs import Paired, Span, note_off, note_on, pair_notes, untangle
+from engine.midi.smf import KEY_SIGNATURE, META, TEMPO, Event, encode_midi, meta_event, parse_midi
+from engine.music.keys import Key
+from engine.music.song_map import TempoMap
 from engine.transfer.notes import Sounded
 
-__all__ = ["Song"]
+__all__ = ["Signature", "Song"]
 
 _DEFAULT_TEMPO: Final = 500_000
 _SLOWEST_TEMPO: Final = 0xFFFFFF
 """Microseconds per beat: where a file gives none, and the most its 24 bits hold."""
-_SUSTAIN: Final = 64
 _DOWN: Final = 64
-"""Controller number of the sustain pedal, and the value from which it is down."""
-# Order of messages within one tick: ends, whatever was there, new starts.
+"""Value from which a pedal is down."""
+_MOST_NOTES: Final = 200_000
+# Order of events within one tick: ends, whatever was there, new starts.
 _END, _KEPT, _START = range(3)
+_Ranked = tuple[int, int, int, Event]
+"""Tick, order within the tick, index in the file."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
-    """Where a note stands in the file: its track and the indices of its messages there."""
+class Signature:
+    """A key signature: its track and index there, its time [s] and what it says."""
 
     track: int
-    on: int
-    off: int | None
-    start: int
-    end: int
+    index: int
+    at_s: float
+    key: Key
 
 
 class Song:
-    """A MIDI file of type 0 or 1.
+    """A MIDI file.
+
+    The tracks of a type 2 file, which are pieces of their own, follow one another in `notes`.
 
     Parameters
     ----------
@@ -51,6 +60,12 @@ class Song:
     ----------
     notes : tuple of Sounded
         Every note with its time in seconds, by onset; numbered from 1.
+    end_s : float
+        Where the last track ends [s].
+    signatures : tuple of Signature
+        By time.
+    left_out : tuple of str
+        What could not be read.
 
     Raises
     ------
@@ -59,24 +74,42 @@ class Song:
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        self._data, self._midi = read_song_bytes(Path(path))
-        self._ticks: list[list[int]] = []  # of every message, by track
-        self._tempi: list[tuple[int, int]] = []
-        for track in self._midi.tracks:
-            tick, ticks = 0, []
-            for message in track:
-                tick += message.time
-                ticks.append(tick)
-                if message.type == "set_tempo" and message.tempo > 0:
-                    self._tempi.append((tick, message.tempo))
-            self._ticks.append(ticks)
-        self._lay_out_time()
-        self._places: dict[int, _Place] = {}
-        found = [note for number, _ in enumerate(self._midi.tracks) for note in self._read(number)]
+        self._midi = parse_midi(read_midi_bytes(Path(path)), str(path))
+        self.left_out = self._midi.left_out
+        self._last = self._lay_out_time()
+        self.end_s = max((self._seconds(n, tick) for n, tick in enumerate(self._last)), default=0.0)
+        self._paired: dict[int, Paired] = {}
+        self._numbers: list[list[int]] = []  # of the notes of each track
+        self._stray: list[list[int]] = []
+        alone = self._midi.format == 2
+        shared = DrumKits(self._midi.tracks)
+        found: list[Sounded] = []
+        for track, events in enumerate(self._midi.tracks):
+            kits = DrumKits([events]) if alone else shared
+            notes, stray = pair_notes(events, self._midi.ends[track])
+            self._stray.append(stray)
+            first = len(self._paired) + 1
+            self._numbers.append(list(range(first, first + len(notes))))
+            for number, note in zip(self._numbers[track], notes, strict=True):
+                self._paired[number] = note
+                onset_s = self._seconds(track, note.start)
+                length_s = self._seconds(track, note.end) - onset_s
+                drums = kits.playing(note.channel, note.start)
+                values = (note.pitch, note.velocity, note.channel, track, drums)
+                found.append(Sounded(number, onset_s, length_s, *values))
         if not found:
             raise InputError(f"{path}: holds no notes")
+        if len(found) > _MOST_NOTES:
+            raise InputError(f"{path}: {len(found)} notes; at most {_MOST_NOTES} can be moved")
         self.notes = tuple(sorted(found, key=lambda note: (note.onset_s, note.pitch)))
         self._by_number = {note.number: note for note in self.notes}
+        signatures = (
+            Signature(track, index, self._seconds(track, event.tick), read_key(event.data[2:]))
+            for track, events in enumerate(self._midi.tracks)
+            for index, event in enumerate(events)
+            if _is_meta(event, KEY_SIGNATURE)
+        )
+        self.signatures = tuple(sorted(signatures, key=lambda signature: signature.at_s))
 
     def write(
         self,
@@ -85,6 +118,7 @@ class Song:
         *,
         tempo: float = 1.0,
         pedal: float = 1.0,
+        keys: Mapping[Signature, Key] | None = None,
     ) -> None:
         """Write the file with other notes.
 
@@ -95,194 +129,171 @@ class Song:
         notes : sequence of Sounded
             Those of `notes` that stay, perhaps changed, and new ones with number 0.
         tempo : float
-            Factor on every tempo.
+            Factor on every tempo; a file in seconds (SMPTE) has none.
         pedal : float
             Factor on the spans in which the sustain pedal is down; at most 1 counts.
+        keys : mapping of Signature to Key, optional
+            What key signatures say instead.
 
         Raises
         ------
         InputError
             The file cannot be written.
         """
-        import io
-
-        edits = self._edits(notes)
-        midi = type(self._midi)(
-            type=self._midi.type,
-            ticks_per_beat=self._midi.ticks_per_beat,
-            charset=self._midi.charset,
-        )
-        for number, track in enumerate(self._midi.tracks):
-            moved = self._pedal(number, min(pedal, 1.0))
-            timed: list[tuple[int, int, Any]] = []
-            for index, message in enumerate(track):
-                tick = moved.get(index, self._ticks[number][index])
-                if message.type == "end_of_track":
+        tempo = 1.0 if self._midi.in_seconds else tempo
+        changed_keys = {(s.track, s.index): key for s, key in (keys or {}).items()}
+        rows: list[list[Sounded]] = [[] for _ in self._midi.tracks]
+        for note in notes:
+            rows[note.track].append(note)
+        tracks = []
+        for track, events in enumerate(self._midi.tracks):
+            moved = _pedal(events, min(pedal, 1.0))
+            timed = self._note_events(track, rows[track])
+            for index, event in enumerate(events):
+                tick, data = event
+                if data[0] & 0xF0 in (0x80, 0x90):
                     continue
-                if message.type == "set_tempo" and message.tempo > 0:
-                    message = message.copy(tempo=_scaled(message.tempo, tempo))
-                timed += edits.get((number, index), [(tick, _KEPT, message)])
-            timed += edits.get((number, -1), [])
-            if number == 0 and tempo != 1.0 and not any(tick == 0 for tick, _ in self._tempi):
-                timed.insert(0, (0, _END, _tempo_message(_scaled(_DEFAULT_TEMPO, tempo))))
-            end = self._ticks[number][-1] if len(track) else 0
-            midi.tracks.append(_track(timed, end))
-        buffer = io.BytesIO()
-        midi.save(file=buffer)
-        write_output(Path(path), buffer.getvalue())
+                if _is_meta(event, TEMPO) and tempo != 1.0:
+                    data = _tempo(0, _scaled(int.from_bytes(data[2:]), tempo)).data
+                elif (track, index) in changed_keys:
+                    data = meta_event(
+                        0, KEY_SIGNATURE, key_content(changed_keys[track, index])
+                    ).data
+                at = moved.get(index, tick)
+                timed.append((at, _KEPT, index, Event(at, data)))
+            if tempo != 1.0 and self._lacks_first_tempo(track):
+                timed.append((0, _END, -1, _tempo(0, _scaled(_DEFAULT_TEMPO, tempo))))
+            ordered = sorted(timed, key=lambda item: item[:3])
+            tracks.append([event for _, _, _, event in ordered])
+        ends = self._last if self._midi.format == 2 else self._midi.ends
+        division, kind = self._midi.division, self._midi.format
+        write_output(Path(path), encode_midi(tracks, ends, kind=kind, division=division))
 
     def copy(self, path: str | os.PathLike[str]) -> None:
         """Write the file as it was read, byte for byte."""
-        write_output(Path(path), self._data)
+        write_output(Path(path), self._midi.data)
 
-    def _lay_out_time(self) -> None:
-        changes = dict(sorted(self._tempi, key=lambda change: change[0]))
-        changes.setdefault(0, _DEFAULT_TEMPO)
-        self._change_ticks: list[int] = sorted(changes)
-        per_beat = 1e6 * self._midi.ticks_per_beat
-        self._tick_s: list[float] = [changes[tick] / per_beat for tick in self._change_ticks]
-        self._change_s = [0.0]
-        for index in range(1, len(self._change_ticks)):
-            width = self._change_ticks[index] - self._change_ticks[index - 1]
-            self._change_s.append(self._change_s[-1] + width * self._tick_s[index - 1])
+    def _lay_out_time(self) -> list[int]:
+        """Set the time of each track; return the tick beyond which nothing may sound in it."""
+        midi, per_beat = self._midi, self._midi.ticks_per_beat
+        courses = [
+            [
+                (event.tick / per_beat, 6e7 / int.from_bytes(event.data[2:]))
+                for event in track
+                if _is_meta(event, TEMPO) and not midi.in_seconds
+            ]
+            for track in midi.tracks
+        ]
+        self._begins = [0.0] * len(courses)
+        if midi.format != 2:
+            merged = [change for course in courses for change in course]
+            shared = TempoMap([(0.0, 60.0)] if midi.in_seconds else merged)
+            self._times = [shared] * len(courses)
+            return [max(midi.ends, default=0)] * len(courses)
+        self._times = [TempoMap(course) for course in courses]
+        for track in range(1, len(courses)):
+            width = self._times[track - 1].seconds(midi.ends[track - 1] / per_beat)
+            self._begins[track] = self._begins[track - 1] + width
+        return list(midi.ends)
 
-    def _seconds(self, tick: int) -> float:
-        index = bisect_right(self._change_ticks, tick) - 1
-        return self._change_s[index] + (tick - self._change_ticks[index]) * self._tick_s[index]
+    def _seconds(self, track: int, tick: int) -> float:
+        return self._begins[track] + self._times[track].seconds(tick / self._midi.ticks_per_beat)
 
-    def _tick(self, seconds: float) -> int:
-        index = max(bisect_right(self._change_s, seconds) - 1, 0)
-        beyond = (seconds - self._change_s[index]) / self._tick_s[index]
-        return self._change_ticks[index] + max(round(beyond), 0)
+    def _tick(self, track: int, seconds: float) -> int:
+        beat = self._times[track].beat(max(seconds - self._begins[track], 0.0))
+        return round(beat * self._midi.ticks_per_beat)
 
-    def _read(self, number: int) -> Iterable[Sounded]:
-        ticks = self._ticks[number]
-        sounding: dict[tuple[int, int], tuple[int, int]] = {}  # place -> index, tick of its on
-        for index, message in enumerate(self._midi.tracks[number]):
-            if message.type not in ("note_on", "note_off"):
-                continue
-            place = (message.channel, message.note)
-            begins = message.type == "note_on" and message.velocity > 0
-            if place in sounding:
-                on, start = sounding.pop(place)
-                off = None if begins else index
-                yield self._note(_Place(number, on, off, start, ticks[index]))
-            if begins:
-                sounding[place] = (index, ticks[index])
-        for on, start in sounding.values():
-            yield self._note(_Place(number, on, None, start, max(ticks[-1], start + 1)))
+    def _lacks_first_tempo(self, track: int) -> bool:
+        if track and self._midi.format != 2:
+            return False
+        tracks = self._midi.tracks if self._midi.format != 2 else [self._midi.tracks[track]]
+        return not any(
+            _is_meta(event, TEMPO) and not event.tick for events in tracks for event in events
+        )
 
-    def _note(self, place: _Place) -> Sounded:
-        number = len(self._places) + 1
-        self._places[number] = place
-        on = self._midi.tracks[place.track][place.on]
-        onset_s = self._seconds(place.start)
-        length_s = self._seconds(place.end) - onset_s
-        return Sounded(number, onset_s, length_s, on.note, on.velocity, on.channel, place.track)
+    def _note_events(self, track: int, notes: Sequence[Sounded]) -> list[_Ranked]:
+        """Return the note events of a track.
 
-    def _edits(self, notes: Sequence[Sounded]) -> dict[tuple[int, int], list[tuple[int, int, Any]]]:
-        """Return what stands in place of messages, by track and index; -1 for additional ones."""
-        import mido
-
-        edits: dict[tuple[int, int], list[tuple[int, int, Any]]] = {}
-        kept = self._disentangled(notes)
-        for number in self._places.keys() - {note.number for note, _, _ in kept}:
-            place = self._places[number]
-            edits[place.track, place.on] = []
-            if place.off is not None:
-                edits[place.track, place.off] = []
-        for note, start, end in kept:
-            place_ = self._places.get(note.number)
-            if place_ is None:
-                on = mido.Message(
-                    "note_on", channel=note.channel, note=note.pitch, velocity=note.velocity
-                )
-                added = edits.setdefault((note.track, -1), [])
-                added.append((start, _START, on))
-                added.append((end, _END, _off(note)))
-                continue
-            old = self._by_number[note.number]
-            track = self._midi.tracks[place_.track]
-            if (note.pitch, note.velocity) != (old.pitch, old.velocity):
-                on = track[place_.on].copy(note=note.pitch, velocity=note.velocity)
-                edits[place_.track, place_.on] = [(start, _KEPT, on)]
-            if place_.off is None:
-                if (note.pitch, end) != (old.pitch, place_.end):
-                    edits.setdefault((place_.track, -1), []).append((end, _END, _off(note)))
-            elif (note.pitch, end) != (old.pitch, place_.end):
-                off = track[place_.off].copy(note=note.pitch)
-                rank = _KEPT if end == place_.end else _END
-                edits[place_.track, place_.off] = [(end, rank, off)]
-        return edits
-
-    def _disentangled(self, notes: Sequence[Sounded]) -> list[tuple[Sounded, int, int]]:
-        """Return notes with first and last tick, none on top of another of its channel and pitch.
-
-        Unchanged notes that overlap in the file are left so.
+        Keys (channel and pitch) on which no note starts or ends elsewhere than before keep their
+        events; all others get new note-offs and lose those that ended nothing.
         """
-        placed: dict[tuple[int, int], list[tuple[Sounded, int, int]]] = {}
-        for note in sorted(notes, key=lambda note: (note.onset_s, -note.number)):
-            place = self._places.get(note.number)
-            old = self._by_number.get(note.number)
-            start = self._tick(note.onset_s) if place is None else place.start
-            same = old is not None and note.length_s == old.length_s
-            end = place.end if place is not None and same else self._tick(note.end_s)
-            row = placed.setdefault((note.channel, note.pitch), [])
-            if row:
-                earlier, began, ended = row[-1]
-                untouched = note == old and earlier == self._by_number.get(earlier.number)
-                if not untouched and began == start:
-                    louder = max(earlier.velocity, note.velocity)
-                    row[-1] = (replace(earlier, velocity=louder), began, max(ended, end))
+        events = self._midi.tracks[track]
+        before: dict[tuple[int, int], list[tuple[int, int, int]]] = {}
+        after: dict[tuple[int, int], list[Span]] = {}
+        strays: dict[tuple[int, int], list[int]] = {}
+        for number in self._numbers[track]:
+            note = self._paired[number]
+            row = before.setdefault((note.channel, note.pitch), [])
+            row.append((note.start, note.end, number))
+        for index in self._stray[track]:
+            strays.setdefault((events[index].data[0] & 15, events[index].data[1]), []).append(index)
+        for span in untangle((self._span(note) for note in notes), self._last[track]):
+            after.setdefault((span.channel, span.pitch), []).append(span)
+        timed: list[_Ranked] = []
+        for place in strays.keys() - after.keys() - before.keys():
+            timed += [(events[i].tick, _KEPT, i, events[i]) for i in strays[place]]
+        for place, spans in after.items():
+            same = [(s.start, s.end, s.number) for s in spans] == before.get(place)
+            if same:
+                timed += [(events[i].tick, _KEPT, i, events[i]) for i in strays.get(place, ())]
+            starts = {span.start for span in spans}
+            for span in spans:
+                paired = self._paired[span.number] if span.number else None
+                on = note_on(span.start, span)
+                if paired is None or paired.start != span.start:
+                    timed.append((span.start, _START, 0, on))
+                else:
+                    timed.append((span.start, _KEPT, paired.ons[0], on))
+                off = paired.offs[0] if paired is not None and paired.offs else None
+                if off is None or paired is None:
+                    timed.append((span.end, _END, 0, note_off(span.end, span)))
                     continue
-                if not untouched and ended > start:
-                    row[-1] = (earlier, began, start)
-            row.append((note, start, end if same and place is not None else max(end, start + 1)))
-        return [item for row in placed.values() for item in row]
+                old = events[off]
+                data = bytes((old.data[0], span.pitch, old.data[2]))
+                keeps = old.tick >= span.end if same else old.tick == span.end
+                if keeps and old.tick not in starts:
+                    timed.append((old.tick, _KEPT, off, Event(old.tick, data)))
+                else:
+                    end = old.tick if keeps else span.end
+                    timed.append((end, _END, off, Event(end, data)))
+        return timed
 
-    def _pedal(self, number: int, factor: float) -> dict[int, int]:
-        """Return new ticks of pedal messages by index: spans with the pedal down are shortened."""
-        if factor == 1.0:
-            return {}
-        moved: dict[int, int] = {}
-        down: dict[int, int] = {}  # channel -> tick
-        for index, message in enumerate(self._midi.tracks[number]):
-            if message.type != "control_change" or message.control != _SUSTAIN:
-                continue
-            tick = self._ticks[number][index]
-            start = down.get(message.channel)
-            if start is not None:
-                moved[index] = start + round((tick - start) * factor)
-            if message.value >= _DOWN:
-                down.setdefault(message.channel, tick)
-            else:
-                down.pop(message.channel, None)
-        return moved
+    def _span(self, note: Sounded) -> Span:
+        """Return a note in ticks; what is where it was in seconds is where it was in ticks."""
+        old = self._by_number.get(note.number)
+        start, end = self._tick(note.track, note.onset_s), self._tick(note.track, note.end_s)
+        if old is not None:
+            paired = self._paired[note.number]
+            start = paired.start
+            if note.length_s == old.length_s:
+                end = paired.end
+        return Span(start, end, note.channel, note.pitch, note.velocity, note.number)
+
+
+def _is_meta(event: Event, kind: int) -> bool:
+    return event.data[0] == META and event.data[1] == kind
+
+
+def _pedal(events: Sequence[Event], factor: float) -> dict[int, int]:
+    """Return new ticks of pedal messages by index: spans with the pedal down are shortened."""
+    moved: dict[int, int] = {}
+    down: dict[int, int] = {}  # channel -> tick
+    for index, (tick, data) in enumerate(events):
+        if factor == 1.0 or data[0] & 0xF0 != 0xB0 or data[1] != SUSTAIN:
+            continue
+        channel = data[0] & 15
+        if channel in down:
+            moved[index] = down[channel] + round((tick - down[channel]) * factor)
+        if data[2] >= _DOWN:
+            down.setdefault(channel, tick)
+        else:
+            down.pop(channel, None)
+    return moved
 
 
 def _scaled(tempo: int, factor: float) -> int:
     return min(max(round(tempo / factor), 1), _SLOWEST_TEMPO)
 
 
-def _tempo_message(tempo: int) -> Any:
-    import mido
-
-    return mido.MetaMessage("set_tempo", tempo=tempo)
-
-
-def _off(note: Sounded) -> Any:
-    import mido
-
-    return mido.Message("note_off", channel=note.channel, note=note.pitch, velocity=64)
-
-
-def _track(timed: list[tuple[int, int, Any]], end: int) -> Any:
-    import mido
-
-    track = mido.MidiTrack()
-    now = 0
-    for tick, _, message in sorted(timed, key=lambda item: item[:2]):
-        track.append(message.copy(time=tick - now))
-        now = tick
-    track.append(mido.MetaMessage("end_of_track", time=max(end - now, 0)))
-    return track
+def _tempo(tick: int, tempo: int) -> Event:
+    return meta_event(tick, TEMPO, tempo.to_bytes(3))

@@ -8,7 +8,8 @@ from typing import Final
 from engine.choices import AUTO_KEY, check_range
 from engine.generators.protocol import Generator
 from engine.generators.registry import create_generator
-from engine.midi.file import SongMap, write_midi_file
+from engine.midi.file import write_midi_file
+from engine.music.song_map import SongMap
 from engine.settings.curve import Points
 from engine.settings.performance import Performance
 from engine.video.analyser import Picture
@@ -119,13 +120,13 @@ class FilmScore:
             for length in section.bars:
                 if length != bar:
                     bar = length
-                    meters.append((float(beat), bar))
+                    meters.append((float(beat), float(bar)))
                 beat += length
         markers = [
             (self.spotting.beat_at(cut), f"Cut {number} {_clock(cut)}")
             for number, cut in enumerate(self.course.cuts_s, 1)
         ]
-        return SongMap(tuple(tempos), tuple(meters), tuple(markers))
+        return SongMap(tuple(tempos), tuple(meters), markers=tuple(markers))
 
     def write(self, path: str | os.PathLike[str]) -> None:
         """Write the MIDI file; its time 0 is the film's first frame.

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from engine.midi.file import read_score
 from engine.music.reading.beats import track_beats
 from engine.music.reading.harmony import (
     NO_ROOT,
@@ -19,7 +20,7 @@ from engine.music.reading.harmony import (
     estimate_key,
     pitch_class_weights,
 )
-from engine.music.reading.score import Score, read_score
+from engine.music.reading.score import Score
 from export_onnx.datasets import read_items
 from export_onnx.datasets.item import Item, read_member
 from export_onnx.muser.prepare import annotated_key

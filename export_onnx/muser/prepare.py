@@ -18,10 +18,10 @@ from engine.generators.muser.pieces import (
     join_beats,
     piece_of,
 )
+from engine.midi.file import read_score
 from engine.music.reading.beats import BeatTrack
 from engine.music.reading.score import (
     Score,
-    read_score,
     score_from_beats,
 )
 from engine.music.rhythm import TICKS
@@ -72,8 +72,8 @@ def _annotated_beats(item: Item, score: Score) -> Score:
 
 
 def _steady(score: Score) -> Score:
-    tempo = float(np.median([tempo_bpm for _, tempo_bpm in score.tempi]))
-    return replace(score, tempi=((0.0, tempo),))
+    tempo = float(np.median([tempo_bpm for _, tempo_bpm in score.song_map.tempos]))
+    return replace(score, song_map=replace(score.song_map, tempos=((0.0, tempo),)))
 
 
 def annotated_key(item: Item) -> tuple[int, int] | None:

@@ -13,8 +13,9 @@ from pathlib import Path
 
 import numpy as np
 
+from engine.midi.drum_kits import DRUM_CHANNEL
 from engine.transfer.levels import Levels, measure
-from engine.transfer.notes import DRUM_CHANNEL, Sounded
+from engine.transfer.notes import Sounded
 from export_onnx.datasets import Item, read_items
 
 __all__ = ["fit_levels", "sounded"]

@@ -53,7 +53,7 @@ def piece_of(score: Score, key: tuple[int, int] | None = None) -> Piece:
     key : (int, int), optional
         Tonic (0..11) and index into `MODES`; estimated from the notes if None.
     """
-    bars = Bars.from_metre(score.metre, score.end)
+    bars = Bars.from_metre(score.song_map.meters, score.end)
     starts = [start / TICKS for start in bars.starts]
     weights, bass = pitch_class_weights(score.notes, starts)
     tonic, mode, brightness = estimate_key(weights, bass)
