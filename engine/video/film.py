@@ -11,6 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self
 
+from engine.audio.decoder import open_container
 from engine.errors import InputError
 from engine.video.analyser import Picture, VideoAnalyser
 from engine.video.decoder import Decoder
@@ -19,8 +20,9 @@ from engine.video.state import VideoState
 
 if TYPE_CHECKING:
     from av.container import InputContainer
+    from av.video.stream import VideoStream
 
-__all__ = ["LONGEST_S", "Film", "open_container", "watch_film"]
+__all__ = ["LONGEST_S", "Film", "picture_stream", "watch_film"]
 
 LONGEST_S: Final = 6 * 3600.0
 """Longest film [s]; a time stamp beyond it is taken for damage."""
@@ -29,17 +31,14 @@ LONGEST_S: Final = 6 * 3600.0
 _DECODER_OPTIONS: Final = {"skip_loop_filter": "all", "flags2": "+fast"}
 
 
-def open_container(path: Path) -> "InputContainer":
-    """Open a film for reading; raises what PyAV raises.
+def picture_stream(container: "InputContainer") -> "VideoStream | None":
+    """Return the first stream of moving pictures; covers of albums are none."""
+    from av.stream import Disposition
 
-    Playlists inside a file must not reach out to the network, and titles that are no text must
-    not keep the pictures from us.
-    """
-    import av
-
-    return av.open(
-        str(path), options={"protocol_whitelist": "file,crypto,data"}, metadata_errors="replace"
-    )
+    for stream in container.streams.video:
+        if not stream.disposition & Disposition.attached_pic and stream.codec_context:
+            return stream
+    return None
 
 
 class Film:
@@ -61,22 +60,17 @@ class Film:
         if not self.path.is_file():
             raise InputError(f"video {self.path} does not exist or is no file")
         import av
-        from av.stream import Disposition
 
         try:
             self._container = open_container(self.path)
         except (av.FFmpegError, OSError) as error:
             reason = getattr(error, "strerror", None) or error
             raise InputError(f"{self.path} cannot be read as a video: {reason}") from error
-        streams = [
-            stream
-            for stream in self._container.streams.video
-            if not stream.disposition & Disposition.attached_pic and stream.codec_context
-        ]
-        if not streams:
+        stream = picture_stream(self._container)
+        if stream is None:
             self._container.close()
             raise InputError(f"{self.path} has no picture stream; music needs a film to go with")
-        self._stream = streams[0]
+        self._stream = stream
         self._stream.thread_type = "AUTO"
         self._stream.codec_context.options = dict(_DECODER_OPTIONS)
         self._decoder = Decoder(self._container, self._stream, str(self.path), LONGEST_S)

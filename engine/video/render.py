@@ -8,20 +8,21 @@ import subprocess
 import tempfile
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.audio.decoder import open_container
 from engine.errors import InputError
 from engine.files import staged_output
 from engine.process.child import stranger_environment
-from engine.video.film import open_container
+from engine.video.film import picture_stream
 
 if TYPE_CHECKING:
     from av.audio.stream import AudioStream
     from av.container import InputContainer, OutputContainer
-    from av.packet import Packet
+    from av.video.stream import VideoStream
 
 __all__ = ["SAMPLE_RATE", "check_render", "find_soundfont", "render"]
 
@@ -41,6 +42,7 @@ _CURE: Final = (
     "FluidSynth is missing: `apt install fluidsynth`, `brew install fluid-synth`, or "
     "fluidsynth.org for Windows; the MIDI file can be played by any other instrument"
 )
+_ANIMATIONS: Final = ("gif", "apng", "webp")
 _BLOCK: Final = 1024
 _LOUDEST: Final = 0.89  # -1 dBFS
 _LONGEST_S: Final = 3600.0
@@ -154,48 +156,78 @@ def _mux(film: Path, sound: NDArray[np.float32], output: Path) -> None:
     import av
 
     with open_container(film) as source:
+        pictures = picture_stream(source)
+        if pictures is None:
+            raise InputError(f"{film} has no picture stream")
+        stamps = _Stamps(film)
         try:
             with av.open(str(output), "w") as target:
-                _copy(source, target, sound)
+                _copy(source, pictures, stamps, target, sound)
         except (av.FFmpegError, ValueError) as error:
-            codec = source.streams.video[0].codec_context.name
+            codec = pictures.codec_context.name
+            why = getattr(error, "strerror", None) or error
+            advice = "try .mkv"
+            if output.suffix.lower() == ".mkv" or codec in _ANIMATIONS:
+                advice = f"convert the film first, with `ffmpeg -i {film.name} {film.stem}.mp4`"
             raise InputError(
                 f"pictures of {film.name} ({codec}) cannot go into a {output.suffix} file: "
-                f"{getattr(error, 'strerror', None) or error}; try .mkv"
+                f"{why}; {advice}"
             ) from error
 
 
-def _copy(source: "InputContainer", target: "OutputContainer", sound: NDArray[np.float32]) -> None:
-    pictures = source.streams.video[0]
+class _Stamps:
+    """When each packet of a film is to be shown and decoded, in its time base.
+
+    Matroska stores no decoding times, AVI no others, and trimmed files hold pictures before their
+    first that are only decoded. `show` and `decode` have one entry per packet that holds something;
+    the first picture that is shown is at 0.
+    """
+
+    def __init__(self, film: Path) -> None:
+        show: list[int] = []
+        decode: list[int | None] = []
+        shown: list[bool] = []
+        with open_container(film) as source:
+            for packet in source.demux(picture_stream(source)):
+                if not packet.size:
+                    continue
+                stamp = packet.pts if packet.pts is not None else packet.dts
+                show.append(stamp if stamp is not None else len(show))
+                decode.append(packet.dts)
+                shown.append(not packet.is_discard)
+        start = min((at for at, seen in zip(show, shown, strict=True) if seen), default=0)
+        self.show = [at - start for at in show]
+        self.decode = [at - start for at in decode if at is not None]
+        if len(self.decode) < len(show) or self.decode != sorted(set(self.decode)):
+            ordered = sorted(self.show)
+            late = max((at - own for at, own in zip(ordered, self.show, strict=True)), default=0)
+            self.decode = []
+            for at in ordered:  # as early as the picture that waits longest needs it
+                last = self.decode[-1] + 1 if self.decode else at - late
+                self.decode.append(max(at - late, last))
+
+
+def _copy(
+    source: "InputContainer",
+    pictures: "VideoStream",
+    stamps: _Stamps,
+    target: "OutputContainer",
+    sound: NDArray[np.float32],
+) -> None:
     copied = target.add_stream_from_template(pictures)
     music = target.add_stream("aac", rate=SAMPLE_RATE, layout="stereo")
     music.bit_rate = 192_000
     written = 0
-    origin: int | None = None
-    first: int | None = None
-    for packet in source.demux(pictures):
-        if packet.dts is None:
-            continue
-        if origin is None:
-            origin = packet.dts
-        if first is None and packet.pts is not None:
-            first = packet.pts
+    filled = (packet for packet in source.demux(pictures) if packet.size)
+    for packet, show, decode in zip(filled, stamps.show, stamps.decode, strict=True):
         base = float(packet.time_base or Fraction(1, 1000))
-        until = round((packet.dts - origin) * base * SAMPLE_RATE) + SAMPLE_RATE
+        until = round(decode * base * SAMPLE_RATE) + SAMPLE_RATE
         written = _encode(target, music, sound, written, until)
-        _shift(packet, first if first is not None else origin)
+        packet.pts, packet.dts = show, decode
         packet.stream = copied
         target.mux(packet)
     _encode(target, music, sound, written, len(sound))
     target.mux(music.encode(None))
-
-
-def _shift(packet: "Packet[Any]", by: int) -> None:
-    """Move a packet so that the first picture is at 0."""
-    if packet.pts is not None:
-        packet.pts -= by
-    if packet.dts is not None:
-        packet.dts -= by
 
 
 def _encode(

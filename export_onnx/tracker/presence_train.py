@@ -1,5 +1,6 @@
 """Train the network that tells music from speech and noise: a stage of its own, ``presence.pt``."""
 
+import math
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -22,8 +23,14 @@ from export_onnx.training.stage import Stage, TrainConfig
 __all__ = ["PresenceOptions", "PresenceSampler", "train_presence"]
 
 # Chances of each set, within music, speech and noise. Recordings hold singing: they weigh most.
-_MUSIC = {"emotify": 0.5, "emopia": 0.2, "vgmidi": 0.15, "pop909": 0.15}
-_CLASSES = (0.5, 0.35, 0.15)
+_MUSIC = {"emotify": 0.5, "emopia": 0.15, "vgmidi": 0.12, "pop909": 0.08, "tones": 0.15}
+_CLASSES = (0.5, 0.25, 0.25)
+# Noise of these sets beside random spectra, which are drawn so often.
+_NOISE, _RANDOM_SPECTRA = "noise", 0.25
+# Chance that noise sounds beneath music or speech, and how far below it may be [dB].
+_NOISY = {"music": (0.45, 0.0), "speech": (0.3, 5.0)}
+_QUIETEST_NOISE_DB = 30.0
+_NEPER_PER_DB = math.log(10.0) / 10.0  # of power
 _CROP_S = 10.0
 # Labels count in full this long after a change, and not at all before a part of it [s].
 _SETTLE_S = 1.0
@@ -58,10 +65,24 @@ class PresenceSampler:
 
     def _part(self, kind: int, length: int) -> tuple[np.ndarray, np.ndarray]:
         if PRESENCE[kind] == "noise":
-            return make_noise(self.front, self.rng, length)
+            if _NOISE not in self.sets or self.rng.random() < _RANDOM_SPECTRA:
+                return make_noise(self.front, self.rng, length)
+            return self._cut(_NOISE, length)
         name = "speech"
         if PRESENCE[kind] == "music":
             name = self.music[int(self.rng.choice(len(self.music), p=self.share))]
+        mel, pitch = self._cut(name, length)
+        chance, loudest_db = _NOISY[PRESENCE[kind]]
+        if _NOISE in self.sets and self.rng.random() < chance:
+            below_db = self.rng.uniform(loudest_db, _QUIETEST_NOISE_DB)
+            shift = np.float32(below_db * _NEPER_PER_DB)
+            noise_mel, noise_pitch = self._cut(_NOISE, length)
+            mel = np.logaddexp(mel, noise_mel - shift)
+            pitch = np.logaddexp(pitch, noise_pitch - shift)
+        return mel, pitch
+
+    def _cut(self, name: str, length: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return so many hops of a set, of one clip or several."""
         clips = self.sets[name]
         mels, pitches, filled = [], [], 0
         while filled < length:
@@ -109,6 +130,8 @@ def train_presence(options: PresenceOptions) -> Path:
     front = FrontEndConfig()
     tracker = Tracker(front, NetworkConfig())
     clips = load_clips(options.features, "train", ("speech",))
+    if (options.features / "train" / _NOISE).is_dir():
+        clips += load_clips(options.features, "train", (_NOISE,))
     for name in _MUSIC:
         folder = options.features / "train" / name
         if folder.is_dir():

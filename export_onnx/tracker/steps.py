@@ -38,10 +38,12 @@ def _speech_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _speech(arguments: argparse.Namespace) -> int:
+    from export_onnx.tracker.noises import prepare_noises
     from export_onnx.tracker.speech import prepare_speech
 
     counts = (arguments.clips, arguments.held_out_clips)
     written = prepare_speech(arguments.out, *counts, arguments.seed)
+    written += prepare_noises(arguments.out, *counts, arguments.seed)
     print(f"{written} clips prepared in {arguments.out}")
     return 0
 
@@ -52,6 +54,9 @@ def _presence_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--epochs", type=int, default=8)
     parser.add_argument("--seed", type=int, default=20251121)
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument(
+        "--into", type=Path, default=None, help="exported model that gets the new weights"
+    )
 
 
 def _presence(arguments: argparse.Namespace) -> int:
@@ -64,7 +69,13 @@ def _presence(arguments: argparse.Namespace) -> int:
         threads=arguments.threads,
         seed=arguments.seed,
     )
-    print(f"trained: {train_presence(options)}")
+    path = train_presence(options)
+    print(f"trained: {path}")
+    if arguments.into is not None:
+        from export_onnx.tracker.weights import load_presence, replace_presence
+
+        replace_presence(arguments.into, load_presence(path), arguments.into)
+        print(f"written into: {arguments.into}")
     return 0
 
 
@@ -117,6 +128,6 @@ STEPS = {
     "digest": (_digest_options, _digest, "fit the regression on statistics"),
     "blend": (_blend_options, _blend, "average the weights of networks of one descent"),
     "courses": (_courses_options, _courses, "let the notes say what every passage expresses"),
-    "speech": (_speech_options, _speech, "prepare speech of free synthesisers"),
+    "speech": (_speech_options, _speech, "prepare speech of free synthesisers, noises and tones"),
     "presence": (_presence_options, _presence, "train what tells music from speech and noise"),
 }

@@ -1,16 +1,18 @@
-"""Weights of the tracker: a stage file loaded, a trained tracker written."""
+"""Weights of the tracker: a stage file loaded, a trained tracker written, a part exchanged."""
 
 from dataclasses import asdict
 from pathlib import Path
 
+import torch
 from torch import nn
 
 from engine.errors import InputError
-from export_onnx.tracker.config import NetworkConfig
+from export_onnx.tracker.config import FrontEndConfig, NetworkConfig
 from export_onnx.tracker.network import Tracker
+from export_onnx.tracker.presence import Presence
 from export_onnx.training.stage import TrainConfig, load_checkpoint, save_checkpoint
 
-__all__ = ["load_emotion", "save_tracker"]
+__all__ = ["load_emotion", "load_presence", "replace_presence", "save_tracker"]
 
 
 # Trained by commands of their own, joined at export.
@@ -52,3 +54,68 @@ def save_tracker(
         "seconds": seconds,
     }
     save_checkpoint(path, content)
+
+
+def load_presence(path: Path) -> Presence:
+    """Build the network that tells music from speech and noise from its stage file.
+
+    Raises
+    ------
+    InputError
+        Not the stage file of such a network.
+    """
+    presence = Presence(FrontEndConfig())
+    try:
+        presence.load_state_dict(load_checkpoint(path)["average"])
+    except (KeyError, RuntimeError, TypeError) as error:
+        raise InputError(f"{path}: not a stage of the presence network ({error})") from error
+    return presence.eval()
+
+
+def replace_presence(model: Path, presence: Presence, out: Path) -> None:
+    """Write `model` with other weights of the presence network, and nothing else changed.
+
+    Raises
+    ------
+    InputError
+        The graph has no such network of the same shape.
+    """
+    import onnx
+    from onnx import numpy_helper
+
+    graph = onnx.load(str(model))
+    stored = {tensor.name: tensor for tensor in graph.graph.initializer}
+    wanted = {f"presence.{name}": value for name, value in presence.state_dict().items()}
+    for node in graph.graph.node:
+        # The exporter turns these around and gives them names of its own.
+        if node.name.startswith("/presence/gru/") and node.op_type == "GRU":
+            bias = torch.cat([_gates(presence.gru.bias_ih_l0), _gates(presence.gru.bias_hh_l0)])
+            wanted[node.input[1]] = _gates(presence.gru.weight_ih_l0)[None]
+            wanted[node.input[2]] = _gates(presence.gru.weight_hh_l0)[None]
+            wanted[node.input[3]] = bias[None]
+        for layer in ("mix", "out"):
+            if node.name == f"/presence/{layer}/MatMul":
+                wanted[node.input[1]] = presence.get_submodule(layer).weight.T
+    replaced = 0
+    for name, value in wanted.items():
+        tensor = stored.get(name)
+        if tensor is None:
+            continue
+        array = value.detach().numpy().astype("float32")
+        if tuple(tensor.dims) != array.shape:
+            raise InputError(f"{model}: {name} is {list(tensor.dims)}, expected {array.shape}")
+        tensor.CopyFrom(numpy_helper.from_array(array.copy(), name))
+        replaced += array.size
+    expected = sum(value.numel() for value in presence.parameters())
+    if replaced != expected:
+        raise InputError(f"{model}: {replaced} of {expected} presence weights found in the graph")
+    onnx.checker.check_model(graph)
+    partial = out.with_suffix(".part")
+    onnx.save(graph, str(partial))
+    partial.replace(out)
+
+
+def _gates(weight: torch.Tensor) -> torch.Tensor:
+    """Reorder the gates of a recurrent layer: reset, update, new becomes update, reset, new."""
+    reset, update, new = weight.chunk(3)
+    return torch.cat([update, reset, new])
