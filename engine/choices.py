@@ -1,5 +1,6 @@
 """Closed lists of words that settings may take, and the checks of ranges and choices."""
 
+import math
 from typing import Final, Literal, get_args
 
 from engine.errors import InputError
@@ -18,6 +19,7 @@ __all__ = [
     "check_choice",
     "check_range",
     "is_action",
+    "read_truth",
 ]
 
 Mode = Literal["follow", "contrast", "guide", "manual", "curve"]
@@ -45,9 +47,33 @@ ACTIONS: Final = {
 same name of `engine.live.triggers.Actions`; ``preset NAME`` is an action too."""
 
 
+_TRUTHS: Final = {
+    **dict.fromkeys(("1", "on", "true", "yes"), True),
+    **dict.fromkeys(("0", "off", "false", "no"), False),
+}
+
+
 def is_action(what: str) -> bool:
     """Return whether this names an action, ``preset NAME`` included."""
     return what in ACTIONS or what.startswith("preset ")
+
+
+def read_truth(name: str, value: object) -> bool:
+    """Return a switch given as truth value, number (0 is off) or word such as ``"off"``.
+
+    Raises
+    ------
+    InputError
+        It is none of these.
+    """
+    if isinstance(value, str):
+        found = _TRUTHS.get(value.strip().lower())
+    else:
+        number = isinstance(value, (int, float)) and math.isfinite(value)
+        found = bool(value) if number else None
+    if found is None:
+        raise InputError(f"{name} must be a number, 0 for off, or on or off; got {value!r}")
+    return found
 
 
 def check_range(name: str, value: float, low: float, high: float) -> None:

@@ -38,6 +38,9 @@ _LOG_WORDS: Final = {
     "load": "Load: {what}.",
     "keyboard": "Keyboard: {what}.",
     "video": "Pictures: {what}.",
+    "osc": "OSC output: {what}.",
+    "osc_in": "OSC input: {what}.",
+    "page": "Monitor page: {what}.",
 }
 """Kind of a log entry → how it reads; ``set`` is put together from its settings."""
 

@@ -6,9 +6,12 @@ import pytest
 
 from engine.errors import InputError
 from engine.events import EmotionState
+from engine.live.runtime import Runtime
 from engine.network.osc import OscOutput
 from engine.network.osc_input import OscInput
 from engine.settings.addresses import parse_destination
+from engine.settings.performance import Performance
+from engine.settings.run import LiveConfig
 
 
 def packet(address: str, types: str = ",", payload: bytes = b"") -> bytes:
@@ -148,6 +151,72 @@ def test_what_cannot_be_understood_is_said_and_changes_nothing(ordered):
 def test_garbage_does_not_stop_it(ordered, garbage):
     ordered.sender.sendto(garbage, ordered.address)
     assert ordered(packet("/stimmung/panic")) == "panic"
+
+
+def text(word: str) -> bytes:
+    raw = word.encode() + b"\0"
+    return raw + b"\0" * (-len(raw) % 4)
+
+
+@pytest.mark.parametrize(
+    ("types", "payload", "frozen"),
+    [
+        (",i", struct.pack(">i", 0), False),
+        (",f", struct.pack(">f", 0.0), False),
+        (",f", struct.pack(">f", 1.0), True),
+        (",T", b"", True),
+        (",F", b"", False),
+        (",s", text("0"), False),
+        (",s", text("1"), True),
+        (",s", text("off"), False),
+        (",s", text("On"), True),
+        (",s", text("false"), False),
+        (",s", text("maybe"), "?/stimmung/freeze"),
+        (",s", text(""), "?/stimmung/freeze"),
+        (",f", struct.pack(">f", float("nan")), "?/stimmung/freeze"),
+    ],
+)
+def test_a_switch_may_be_number_truth_value_or_word(ordered, types, payload, frozen):
+    assert ordered(packet("/stimmung/freeze", types, payload)) == frozen
+
+
+def test_a_button_let_go_does_nothing_whatever_it_sends(ordered):
+    for types, payload in ((",f", bytes(4)), (",s", text("0")), (",F", b"")):
+        ordered.sender.sendto(packet("/stimmung/act/tap", types, payload), ordered.address)
+    assert ordered(packet("/stimmung/act/freeze", ",s", text("1"))) == "freeze"
+
+
+def test_a_destination_whose_host_is_unknown_is_left_out_and_named(receiver):
+    output = OscOutput((("no.such.host.invalid", 9000), receiver.getsockname()))
+    assert output.problem.startswith("nothing is sent to no.such.host.invalid:9000: ")
+    output.emotion(state())
+    assert receiver.recv(1024).startswith(b"/stimmung/emotion")
+    output.close()
+
+
+def test_music_plays_though_its_services_are_taken():
+    """The page's port and that of OSC are in use: both are reported, and the beat moves."""
+    with socket.socket() as tcp, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
+        tcp.bind(("127.0.0.1", 0))
+        tcp.listen()
+        udp.bind(("127.0.0.1", 0))
+        config = LiveConfig(
+            performance=Performance(engine="rules"),
+            input="none",
+            midi_out="none",
+            osc_in=udp.getsockname()[1],
+            monitor=tcp.getsockname(),
+        )
+        with Runtime(config) as runtime:
+            end = time.monotonic() + 10.0
+            while not runtime.snapshot().troubles and time.monotonic() < end:
+                time.sleep(0.01)
+            look = runtime.snapshot()
+    assert look.running and runtime.monitor_url == ""
+    assert any("osc_in: OSC input port" in trouble for trouble in look.troubles)
+    assert any("page: monitor 127.0.0.1" in trouble for trouble in look.troubles)
+    said = " ".join(entry.words for entry in look.messages)
+    assert "Monitor page: monitor 127.0.0.1" in said and "OSC input: " in said
 
 
 def test_taken_port_is_refused(receiver):

@@ -45,6 +45,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from engine.choices import read_truth
 from engine.errors import DeviceError, InputError, StimmungError
 from engine.live.prepared import Prepared
 from engine.live.runtime import Runtime
@@ -200,10 +201,10 @@ class _Server:
         self._playing().orders.change(command["values"])
 
     def _freeze(self, command: Mapping[str, Any]) -> None:
-        self._playing().orders.set_frozen(bool(command["frozen"]))
+        self._playing().orders.set_frozen(read_truth("frozen", command["frozen"]))
 
     def _play(self, command: Mapping[str, Any]) -> None:
-        self._playing().orders.set_playing(bool(command["playing"]))
+        self._playing().orders.set_playing(read_truth("playing", command["playing"]))
 
     def _regenerate(self, command: Mapping[str, Any]) -> None:
         self._playing().orders.regenerate(int(command["seed"]))

@@ -21,6 +21,7 @@ from typing import Self
 
 from engine.audio import AudioSource, NoInput, Ring, open_source
 from engine.emotion.tracker import Tracker
+from engine.errors import InputError
 from engine.events import TargetState
 from engine.live.cc_output import MappedOutput
 from engine.live.observer import Observer, Watched
@@ -85,6 +86,8 @@ class Runtime:
         self._osc = OscOutput(config.osc)
         self._osc_input: OscInput | None = None
         self._monitor: Monitor | None = None
+        self._closed: dict[str, str] = {}
+        """Services that could not be opened, and why."""
         self._observer = Observer(
             TargetState(0.0, 0.0, config.performance.mode, frozen=False, remaining_s=0.0)
         )
@@ -175,14 +178,7 @@ class Runtime:
             # Who takes over begins to play before the sound is back.
             self._source = open_source(config.input or None, patient=config.resume is not None)
             port.result()
-            if config.osc_in is not None:
-                self._osc_input = OscInput(config.osc_in, self.orders)
-                self._osc_input.start()
-            if config.monitor is not None:
-                self._monitor = Monitor(
-                    self.snapshot, self.orders, config.monitor, config.monitor_token
-                )
-                self._monitor.start()
+            self._open_services()
             self._source.start(ring)
             if self._eyes is not None:
                 self._eyes.input.start()
@@ -323,8 +319,28 @@ class Runtime:
                 "engine": self._pipeline.trouble if self._pipeline is not None else None,
                 "keyboard": self._keyboards.trouble,
                 "video": self._eyes.input.error if self._eyes is not None else None,
+                **self._closed,
             }
         )
+
+    def _open_services(self) -> None:
+        """Open OSC input and page; a port that is taken is reported, and the music plays."""
+        config = self.config
+        self._closed["osc"] = self._osc.problem
+        if config.osc_in is not None:
+            try:
+                self._osc_input = OscInput(config.osc_in, self.orders)
+                self._osc_input.start()
+            except InputError as error:
+                self._closed["osc_in"] = str(error)
+        if config.monitor is not None:
+            try:
+                self._monitor = Monitor(
+                    self.snapshot, self.orders, config.monitor, config.monitor_token
+                )
+                self._monitor.start()
+            except InputError as error:
+                self._closed["page"] = str(error)
 
     def _start_recorder(self, folder: Path, input_name: str, sound_rate: int) -> None:
         config = self.config

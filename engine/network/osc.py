@@ -14,33 +14,36 @@ address                  types       arguments
 UDP: nothing waits, and a destination that is not there costs nothing.
 """
 
-from engine.errors import InputError
 from engine.events import EmotionState
 
 __all__ = ["OscOutput"]
 
 
 class OscOutput:
-    """Sends to several destinations; failures are counted in ``errors``, never raised.
+    """Sends to several destinations; failures never raise.
 
-    Raises
-    ------
-    InputError
-        A host name is unknown.
+    Attributes
+    ----------
+    errors : int
+        Messages that could not be sent.
+    problem : str
+        Destinations that are left out, because nothing is known of their hosts; empty if all are
+        served.
     """
 
     def __init__(self, destinations: tuple[tuple[str, int], ...]) -> None:
         from pythonosc.udp_client import SimpleUDPClient
 
         self.errors = 0
+        self.problem = ""
         self._last: dict[str, str | float] = {}
         self._clients: list[SimpleUDPClient] = []
         for host, port in destinations:
             try:
                 self._clients.append(SimpleUDPClient(host, port))
             except OSError as error:
-                self.close()
-                raise InputError(f"OSC host {host!r} cannot be reached: {error}") from error
+                reason = error.strerror or error
+                self.problem = f"nothing is sent to {host}:{port}: {reason}"
 
     def emotion(self, state: EmotionState) -> None:
         """Send one tracked state; state, key, chord and tuning only when they change."""

@@ -9,7 +9,7 @@ address             types  effect
 /stimmung/act       ,s     panic, freeze, play, regenerate, next_preset, previous_preset,
                            listen, capture or tap
 /stimmung/set       ,sf    a setting by name, such as tempo_bpm
-/stimmung/freeze    ,i     1 holds the target, 0 lets it go
+/stimmung/freeze    ,i     1 holds the target, 0 releases it (also ,f ,T ,F, or ,s on, off)
 /stimmung/panic            ends every note
 ==================  =====  ==============================================
 
@@ -27,6 +27,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
+from engine.choices import read_truth
 from engine.errors import InputError, StimmungError
 from engine.network.guard import Bucket
 
@@ -173,8 +174,8 @@ class OscInput:
         else:
             self._controls.change({str(name): value})
 
-    def _freeze(self, frozen: int) -> None:
-        self._controls.set_frozen(bool(frozen))
+    def _freeze(self, frozen: object) -> None:
+        self._controls.set_frozen(read_truth("freeze", frozen))
 
     def _panic(self, *_values: object) -> None:
         self._controls.panic()
@@ -183,8 +184,8 @@ class OscInput:
 def _pressed(act: Callable[[str], None]) -> Callable[..., None]:
     """Return a handler for a button: it acts when pressed, not when let go."""
 
-    def press(name: str, value: float = 1.0, *_rest: object) -> None:
-        if float(value):
+    def press(name: str, value: object = 1.0, *_rest: object) -> None:
+        if read_truth(name, value):
             act(name)
 
     return press

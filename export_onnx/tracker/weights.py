@@ -89,13 +89,13 @@ def replace_presence(model: Path, presence: Presence, out: Path) -> None:
     for node in graph.graph.node:
         # The exporter turns these around and gives them names of its own.
         if node.name.startswith("/presence/gru/") and node.op_type == "GRU":
-            bias = torch.cat([_gates(presence.gru.bias_ih_l0), _gates(presence.gru.bias_hh_l0)])
-            wanted[node.input[1]] = _gates(presence.gru.weight_ih_l0)[None]
-            wanted[node.input[2]] = _gates(presence.gru.weight_hh_l0)[None]
-            wanted[node.input[3]] = bias[None]
-        for layer in ("mix", "out"):
-            if node.name == f"/presence/{layer}/MatMul":
-                wanted[node.input[1]] = presence.get_submodule(layer).weight.T
+            layer = {name: _gates(value) for name, value in presence.gru.state_dict().items()}
+            wanted[node.input[1]] = layer["weight_ih_l0"][None]
+            wanted[node.input[2]] = layer["weight_hh_l0"][None]
+            wanted[node.input[3]] = torch.cat([layer["bias_ih_l0"], layer["bias_hh_l0"]])[None]
+        for name in ("mix", "out"):
+            if node.name == f"/presence/{name}/MatMul":
+                wanted[node.input[1]] = wanted[f"presence.{name}.weight"].T
     replaced = 0
     for name, value in wanted.items():
         tensor = stored.get(name)

@@ -12,7 +12,7 @@ import av
 from av.container import InputContainer
 from PyQt6.QtGui import QImage, QPainter
 
-from engine.video.film import open_container
+from engine.audio.decoder import open_container
 
 __all__ = ["HEIGHT_PX", "PICTURES", "draw_strip", "main"]
 
