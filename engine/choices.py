@@ -11,6 +11,7 @@ __all__ = [
     "DUETS",
     "MODES",
     "PARTS",
+    "PLUGIN",
     "SYNCS",
     "USUAL_PARTS",
     "Duet",
@@ -24,13 +25,15 @@ __all__ = [
 
 Mode = Literal["follow", "contrast", "guide", "manual", "curve"]
 MODES: tuple[Mode, ...] = get_args(Mode)
-Sync = Literal["internal", "midi", "link", "jack"]
+Sync = Literal["internal", "midi", "link", "jack", "plugin"]
 SYNCS: tuple[Sync, ...] = get_args(Sync)
 Duet = Literal["together", "turns"]
 DUETS: tuple[Duet, ...] = get_args(Duet)
 PARTS = ("lead", "chords", "bass", "pad", "drums")
 USUAL_PARTS = PARTS[:3]
 AUTO_KEY = "auto"
+PLUGIN = "plugin"
+"""Audio input, beat and MIDI output through the plug-in."""
 
 ACTIONS: Final = {
     "panic": "End every note",

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from types import FrameType
 from typing import TYPE_CHECKING
 
+from engine.choices import PLUGIN
 from engine.cli.options import (
     Commands,
     add_engine_settings,
@@ -53,6 +54,12 @@ def add(commands: "Commands[argparse.ArgumentParser]") -> None:
         allow_abbrev=False,
     )
     add_settings(parser, LiveConfig, "live")
+    parser.add_argument(
+        "--plugin",
+        action="store_true",
+        help="the same as --input plugin --sync plugin --midi-out plugin: hear, follow and play "
+        "through the plug-in in a workstation (see: stimmung plugin)",
+    )
     parser.add_argument("--preset", metavar="P", help="see: stimmung presets")
     add_settings(parser, Performance, "music", "listening", "live")
     add_engine_settings(parser)
@@ -77,6 +84,10 @@ def run(parsed: argparse.Namespace) -> int:
         raise InputError("--thru needs --keys-in, or --sync midi with its input")
     if parsed.monitor_token:
         parsed.monitor_token = _read_token(parsed.monitor_token)
+    if parsed.plugin:
+        for option in ("input", "sync", "midi_out"):
+            if getattr(parsed, option) is None:
+                setattr(parsed, option, PLUGIN)
     performance = read_performance(parsed, base)
     config = LiveConfig.from_mapping(
         {**given_settings(parsed, LiveConfig), "performance": performance}

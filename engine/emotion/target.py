@@ -86,6 +86,8 @@ class Target:
             asked = self._performance
             self._heard.hear(emotion, asked.recentre, asked.smoothing_s, asked.hysteresis)
         wanted, remaining_s = self._wanted(time_s, beat)
+        strength = self._performance.strength
+        wanted = (strength * wanted[0], strength * wanted[1])
         if self._current is None:
             self._current = wanted
         elif not self.frozen:

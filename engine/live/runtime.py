@@ -27,9 +27,11 @@ from engine.live.cc_output import MappedOutput
 from engine.live.observer import Observer, Watched
 from engine.live.orders import Orders
 from engine.live.overload import MAX_LEVEL, Overload
+from engine.live.plugin import open_plugin
 from engine.live.prepared import Prepared
 from engine.mapping.input import InputMapper
 from engine.midi.input.port import MidiInput
+from engine.midi.plugin_output import NoteOutput
 from engine.midi.sender.client import SenderClient
 from engine.network.monitor import Monitor
 from engine.network.osc import OscOutput
@@ -75,10 +77,11 @@ class Runtime:
         self._prepared = prepared
         self._pipeline: Pipeline | None = None
         self._player: Player | None = None
-        self._sync = open_sync(config)
+        self._plugin = plugin = open_plugin(config)
+        self._sync = (plugin and plugin.sync) or open_sync(config)
         self._clock = self._sync.clock
         self._source: AudioSource | None = None
-        self._sender = SenderClient(
+        self._sender: NoteOutput = (plugin and plugin.output) or SenderClient(
             config.midi_out,
             latency_s=config.latency_ms / 1000.0,
             ready=None if prepared is None else prepared.take_sender(config.midi_out),
@@ -176,7 +179,9 @@ class Runtime:
             self._sync.open()
             self._keyboards.open()
             # Who takes over begins to play before the sound is back.
-            self._source = open_source(config.input or None, patient=config.resume is not None)
+            self._source = (self._plugin and self._plugin.source) or open_source(
+                config.input or None, patient=config.resume is not None
+            )
             port.result()
             self._open_services()
             self._source.start(ring)
@@ -279,6 +284,8 @@ class Runtime:
         assert player is not None
         while not self._stopping.wait(TICK_S):
             now_s = on_grid(time.perf_counter(), self._started_s)
+            if self._plugin is not None:
+                self._plugin.turn(self.orders, pipeline.emotion)
             self.orders.carry_out(now_s)
             self._overload.turn(now_s)
             performance = pipeline.performance
@@ -375,6 +382,8 @@ class Runtime:
         if self._player is not None:
             self._player.stop(time.perf_counter())
         self._sender.stop()
+        if self._plugin is not None:
+            self._plugin.stop()
         self._keyboards.close()
         self._sync.close()
         if self._pipeline is not None:

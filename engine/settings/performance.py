@@ -117,6 +117,13 @@ class Performance:
         metavar="H",
         group="listening",
     )
+    strength: float = setting(
+        1.0,
+        "how far the target may leave neutral: 0 (not at all) to 1 (default)",
+        limits=_SHARE,
+        controller=_SHARE,
+        metavar="X",
+    )
     slew_per_s: float = setting(
         1.0,
         "fastest change of the target, 0.01..100 per second",

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from engine.choices import SYNCS, Sync
+from engine.choices import PLUGIN, SYNCS, Sync
 from engine.errors import InputError
 from engine.settings.addresses import MONITOR_PORT, parse_address, parse_destination
 from engine.settings.curve import Points, read_curve
@@ -34,22 +34,29 @@ def _address(text: Any) -> tuple[str, int] | None:
 
 @dataclass(frozen=True, slots=True)
 class LiveConfig:
-    """One run. Port names are ``"virtual"``, ``"jack"``, ``"none"`` or those of existing ports."""
+    """One run. Port names are ``"virtual"``, ``"jack"``, ``"none"`` or those of existing ports.
+
+    ``input``, ``midi_out`` and ``sync`` may be ``"plugin"``, see `engine.plugin`; notes to the
+    plug-in are given in its host's beat.
+    """
 
     performance: Performance = field(default_factory=Performance)
     input: str = setting(
-        "", "audio input or file, see: stimmung devices; none for no sound", metavar="NAME|FILE"
+        "",
+        "audio input or file, see: stimmung devices; none for no sound; plugin for what the "
+        "plug-in hears",
+        metavar="NAME|FILE",
     )
     midi_out: str = setting(
         "virtual",
-        "a new port named Stimmung (default), the same sample-accurately over JACK, an existing "
-        "port, or nothing",
-        metavar="virtual|jack|NAME|none",
+        "a new port named Stimmung (default), the same sample-accurately over JACK, the plug-in "
+        "(with --sync plugin), an existing port, or nothing",
+        metavar="virtual|jack|plugin|NAME|none",
     )
     sync: Sync = setting(
         "internal",
         "where tempo and position come from: our own tempo (default), MIDI clock, Ableton Link, "
-        "the JACK transport",
+        "the JACK transport, the host of the plug-in",
         choices=SYNCS,
     )
     midi_in: str = setting(
@@ -128,6 +135,11 @@ class LiveConfig:
 
     def __post_init__(self) -> None:
         check_settings(self)
+        if self.midi_out == PLUGIN and self.sync != PLUGIN:
+            raise InputError(
+                f"midi_out plugin is in the beat of the plug-in's host and needs sync plugin; got "
+                f"sync {self.sync}"
+            )
         if self.record_audio and self.record is None:
             raise InputError("record_audio needs a session folder to record into")
         if self.performance.mode == "curve" and not self.curve:

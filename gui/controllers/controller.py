@@ -11,6 +11,7 @@ from typing import Any
 
 from PyQt6.QtCore import QObject, pyqtSignal
 
+from engine.choices import PLUGIN
 from engine.mapping.table import InputMapping
 from engine.settings.curve import read_curve
 from engine.settings.performance import Performance
@@ -197,7 +198,15 @@ class Controller(QObject):
     # ------------------------------------------------------------------ devices and files
 
     def choose(self, **values: Any) -> None:
-        """Change choices of the run; all but the seed restart the music."""
+        """Change choices of the run; all but the seed restart the music.
+
+        Notes to the plug-in are in its host's beat: the two are chosen together, and so is what
+        the plug-in hears.
+        """
+        if values.get("midi_out") == PLUGIN:
+            values = {"sync": PLUGIN, "audio_input": PLUGIN, **values}
+        elif values.get("sync", PLUGIN) != PLUGIN and self.run.midi_out == PLUGIN:
+            values = {"midi_out": "virtual", **values}
         self.performance.choose(**values)
 
     def take_preset(self, performance: Performance) -> None:

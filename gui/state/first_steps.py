@@ -2,6 +2,7 @@
 
 import sys
 
+from engine.choices import PLUGIN
 from gui import texts
 from gui.engine_process.decode import Devices
 from presets import DEMO_AUDIO
@@ -17,7 +18,7 @@ _NO_INSTRUMENTS = ("through", "stimmung", "network session")
 
 def propose_input(devices: Devices, chosen: str) -> str:
     """Return what to listen to: what was chosen if it is there, the default, or the demo piece."""
-    if chosen and chosen in (*devices.audio_inputs, str(DEMO_AUDIO)):
+    if chosen and chosen in (*devices.audio_inputs, str(DEMO_AUDIO), PLUGIN):
         return chosen
     return "" if devices.audio_inputs else str(DEMO_AUDIO)
 
@@ -28,7 +29,7 @@ def propose_output(devices: Devices, chosen: str) -> str:
     That is what was chosen if it is there, else a synthesizer that runs, else any instrument,
     else a port of our own for the DAW.
     """
-    if chosen in devices.midi_outputs:
+    if chosen in (*devices.midi_outputs, PLUGIN):
         return chosen
     instruments = [
         name
@@ -45,6 +46,8 @@ def hint_for_output(output: str, devices: Devices, platform: str = sys.platform)
     """Say what the user has to do so that this output sounds."""
     if output == "none":
         return texts.STEP_OUT_NONE
+    if output == PLUGIN:
+        return texts.STEP_OUT_PLUGIN
     if output not in ("virtual", "jack"):
         return texts.STEP_OUT_PORT.format(name=output)
     if output == "virtual" and platform == "win32":
@@ -62,4 +65,6 @@ def cures(output: str, platform: str = sys.platform) -> str:
         return texts.STEP_OUT_LOOPMIDI
     if output == "none":
         return texts.STEP_OUT_NONE
+    if output == PLUGIN:
+        return texts.STEP_OUT_PLUGIN
     return texts.STEP_CURES_OWN if output in ("virtual", "jack") else texts.STEP_CURES_PORT

@@ -144,6 +144,7 @@ AUDIO_OPEN: Final = "Audio file …"
 AUDIO_OPEN_TITLE: Final = "Play an audio file as the input"
 AUDIO_FILTER: Final = "Audio (*.wav *.flac *.ogg *.mp3 *.aif *.aiff);;All files (*)"
 AUDIO_DEMO: Final = "Demo piece"
+AUDIO_PLUGIN: Final = "Plug-in in a DAW"
 AUDIO_FILE: Final = "File: {name}"
 ABSENT: Final = "{name} (not connected)"
 LEVEL: Final = "Input level"
@@ -158,6 +159,7 @@ MIDI_OUT: Final = "MIDI out"
 MIDI_OUTS: Final = {
     "virtual": "Own port “Stimmung”",
     "jack": "JACK, exact to the sample",
+    "plugin": "Plug-in, in its host's beat",
     "none": "None (only look)",
 }
 SYNC: Final = "Beat"
@@ -166,6 +168,7 @@ SYNCS: Final = {
     "midi": "MIDI clock of the DAW",
     "link": "Ableton Link",
     "jack": "JACK transport",
+    "plugin": "Host of the plug-in",
 }
 MIDI_IN: Final = "Clock from"
 MIDI_INS: Final = {"": "Own port “Stimmung”", "jack": "JACK"}

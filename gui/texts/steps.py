@@ -25,6 +25,10 @@ STEP_OUT_OWN: Final = (
     "arm the track or switch its monitoring on."
 )
 STEP_OUT_PORT: Final = "The notes go straight to “{name}”. Turn its volume up."
+STEP_OUT_PLUGIN: Final = (
+    "The notes go to the plug-in: run “stimmung plugin install” once, put Stimmung on a track of "
+    "your DAW and route its MIDI to an instrument."
+)
 STEP_OUT_NONE: Final = "No notes will be sent: you will only see what is heard."
 STEP_OUT_LOOPMIDI: Final = (
     "Windows has no virtual MIDI ports. Install loopMIDI (free), make a port in it with +, choose "

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from engine.choices import PLUGIN
 from engine.snapshot import Snapshot
 from gui import texts
 from gui.engine_process.decode import Devices
@@ -30,7 +31,11 @@ __all__ = ["DevicesPanel", "input_entries", "output_entries"]
 
 def input_entries(names: Sequence[str]) -> list[tuple[str, str]]:
     """Return what can be listened to, as words and names."""
-    own = [(texts.AUDIO_DEFAULT, ""), (texts.AUDIO_DEMO, str(DEMO_AUDIO))]
+    own = [
+        (texts.AUDIO_DEFAULT, ""),
+        (texts.AUDIO_DEMO, str(DEMO_AUDIO)),
+        (texts.AUDIO_PLUGIN, PLUGIN),
+    ]
     return own + [(name, name) for name in names]
 
 

@@ -1,0 +1,87 @@
+// The host's transport as a line of beats that goes on through loops. Audio thread only.
+#pragma once
+#include <cmath>
+#include <cstdint>
+
+// What a host says at the start of a block; beats are quarter notes.
+struct Transport {
+    bool playing = false, has_beat = false, loops = false, offline = false;
+    bool rounds = false;         // the host rounds its position
+    double beat = 0, bpm = 120;
+    double ramp = 0;             // change of bpm a frame
+    double loop_start = 0, loop_end = 0;
+    double bar_start = 0;        // of the bar that is played
+    double early_bar = 0;        // > 0: this wrapper may count a bar of this length one block early
+    uint16_t numerator = 4, denominator = 4;
+};
+
+// The beats of one block: beat + speed * i + bend * i * i / 2 at its frame i.
+struct Span {
+    double beat = 0, speed = 0, bend = 0;
+    uint32_t frames = 0;
+
+    double at(double i) const { return beat + speed * i + 0.5 * bend * i * i; }
+    double frame_of(double b) const {
+        const double d = b - beat, root = speed * speed + 2 * bend * d;
+        return root > 0 ? 2 * d / (speed + std::sqrt(root)) : d / speed;
+    }
+};
+
+class Timeline {
+public:
+    uint32_t generation = 1;  // another after each start, stop and jump
+    double shift = 0;         // lengths of the loops gone through in this generation
+
+    // Returns the beats of the next block. While the host stands, beats are counted at its tempo.
+    Span advance(const Transport& t, uint32_t frames, double rate, bool* jumped) {
+        const double speed = t.bpm / 60 / rate, bend = t.ramp / 60 / rate;
+        double beat = t.playing && t.has_beat ? t.beat : expected_;
+        *jumped = t.playing != playing_;
+        if (!*jumped && t.playing) beat = follow(t, beat, speed * frames, jumped);
+        if (*jumped) {
+            ++generation;
+            shift = 0;
+            doubted_ = false;
+        }
+        const Span span{beat + shift, speed, bend, frames};
+        expected_ = span.at(frames) - shift;
+        playing_ = t.playing;
+        bpm_ = t.bpm;
+        block_ = speed * frames;
+        return span;
+    }
+
+private:
+    static constexpr double SAME = 1.0 / 240;  // hosts round; more than this is a jump
+    double expected_ = 0, bpm_ = 120, block_ = 0;
+    double looped_from_ = -1e9, loop_length_ = 0;  // the last jump back, where a host announces none
+    bool playing_ = false, doubted_ = false;
+
+    double follow(const Transport& t, double beat, double block, bool* jumped) {
+        const double off = beat - expected_;
+        const double near = 2 * std::fmax(block, block_) + SAME;
+        const bool turns = t.bpm != bpm_;  // the tempo may have changed within the last block
+        const double slack = turns ? std::fmax(SAME, std::fmin(0.25, std::fabs(block - block_))) : SAME;
+        if (std::fabs(off) <= slack) {
+            doubted_ = false;
+            if (!t.rounds || turns) return beat;
+            return expected_ + (std::fabs(off) < 1e-3 ? 0.002 : 0.05) * off;
+        }
+        const double length = t.loops ? t.loop_end - t.loop_start : loop_length_;
+        const double end = t.loops ? t.loop_end : looped_from_;
+        if (length > 0 && std::fabs(expected_ - end) <= near && std::fabs(off + length) <= SAME) {
+            shift += length;
+            return beat;
+        }
+        if (t.early_bar > 0 && !doubted_ && std::fabs(off - t.early_bar) <= SAME) {
+            doubted_ = true;
+            return expected_;
+        }
+        if (off < 0) {
+            looped_from_ = expected_;
+            loop_length_ = -off;
+        }
+        *jumped = true;
+        return beat;
+    }
+};

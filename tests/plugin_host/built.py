@@ -1,0 +1,51 @@
+"""What the tests compile: the plug-in as this system has it, the host, the watch on process()."""
+
+import subprocess
+from functools import cache
+from pathlib import Path
+from shutil import which
+from tempfile import mkdtemp
+
+from servers.needs import missing
+
+from engine.errors import InputError
+from engine.plugin.build import build, native
+from engine.plugin.parameters import header
+
+__all__ = ["compiled", "plugin_folder"]
+
+_HERE = Path(__file__).parent
+_HEADERS = Path("/usr/share/dpf/distrho/src")
+
+
+@cache
+def plugin_folder() -> Path:
+    """Return the folder with the plug-in in all formats, built once a run."""
+    try:
+        out = Path(mkdtemp(prefix="stimmung-plugin-test-"))
+        build(None, out)
+    except InputError as error:
+        missing(str(error))
+    return out / native()
+
+
+@cache
+def compiled(source: str) -> Path:
+    """Return a program or library made from a source file beside this one."""
+    compiler = which("c++" if source.endswith(".cpp") else "cc")
+    if compiler is None or not _HEADERS.is_dir():
+        missing("no C compiler, or no CLAP headers: apt install g++ dpf-source")
+    folder = Path(mkdtemp(prefix="stimmung-host-test-"))
+    (folder / "parameters.hpp").write_text(header())
+    library = source != "clap_host.c"
+    out = folder / source.replace(".", "_")
+    own = [f"-I{folder}", f"-I{_HERE.parent.parent / 'engine/plugin/src'}"]
+    kind = ["-shared", "-fPIC"] if library else []
+    if source.endswith(".cpp"):
+        kind += ["-std=c++17", '-DSTIMMUNG_VERSION="test"']
+    subprocess.run(
+        [compiler, "-O1", *kind, *own, f"-isystem{_HEADERS}", "-o", str(out),
+         str(_HERE / source), "-ldl", "-lm", "-lpthread"],
+        check=True,
+    )  # fmt: skip
+    return out
