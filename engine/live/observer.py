@@ -7,7 +7,7 @@ from typing import Any
 from engine.audio import AudioSource
 from engine.events import NoteEvent, TargetState
 from engine.mapping.sections import SectionWatch
-from engine.midi.plugin_output import NoteOutput
+from engine.midi.plugin_output import LiveOutput
 from engine.pipeline.pipeline import Pipeline
 from engine.pipeline.step import Step
 from engine.session.recorder import SessionRecorder
@@ -30,7 +30,7 @@ class Watched:
     pipeline: Pipeline
     sync: SyncSource
     source: AudioSource
-    sender: NoteOutput
+    sender: LiveOutput
     eyes: Eyes | None
     sections: SectionWatch
     started_s: float

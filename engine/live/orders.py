@@ -14,7 +14,7 @@ from engine.errors import InputError
 from engine.live.observer import Observer
 from engine.live.triggers import Actions
 from engine.mapping.input import Learned
-from engine.midi.plugin_output import NoteOutput
+from engine.midi.plugin_output import LiveOutput
 from engine.performer.keyboards import Keyboards
 from engine.pipeline.pipeline import Pipeline
 from engine.session.last_bars import capture_bars, capture_folder
@@ -42,14 +42,14 @@ class Orders:
         The run.
     sync : SyncSource
         Whose beat is followed.
-    sender : NoteOutput
+    sender : LiveOutput
         Told of a panic at once.
     observer : Observer
         Told of everything.
     """
 
     def __init__(
-        self, config: LiveConfig, sync: SyncSource, sender: NoteOutput, observer: Observer
+        self, config: LiveConfig, sync: SyncSource, sender: LiveOutput, observer: Observer
     ) -> None:
         self._config = config
         self._sync = sync

@@ -31,7 +31,7 @@ from engine.live.plugin import open_plugin
 from engine.live.prepared import Prepared
 from engine.mapping.input import InputMapper
 from engine.midi.input.port import MidiInput
-from engine.midi.plugin_output import NoteOutput
+from engine.midi.plugin_output import LiveOutput
 from engine.midi.sender.client import SenderClient
 from engine.network.monitor import Monitor
 from engine.network.osc import OscOutput
@@ -81,7 +81,7 @@ class Runtime:
         self._sync = (plugin and plugin.sync) or open_sync(config)
         self._clock = self._sync.clock
         self._source: AudioSource | None = None
-        self._sender: NoteOutput = (plugin and plugin.output) or SenderClient(
+        self._sender: LiveOutput = (plugin and plugin.output) or SenderClient(
             config.midi_out,
             latency_s=config.latency_ms / 1000.0,
             ready=None if prepared is None else prepared.take_sender(config.midi_out),

@@ -1,4 +1,4 @@
-"""Notes to the plug-ins: the same calls as the sender's, in beats instead of seconds.
+"""Notes to the plug-ins: what a sender is handed, in beats instead of seconds.
 
 The plug-in places each note at its frame and owns its end, so that no process of its own is needed
 here: a hand-over that is late by less than its lead changes nothing.
@@ -7,14 +7,21 @@ here: a hand-over that is late by less than its lead changes nothing.
 from collections.abc import Callable
 from typing import TypeAlias
 
+from engine.midi.messages import program, start_of
+from engine.midi.output import NoteOutput
 from engine.midi.sender.client import SenderClient, SenderStatus, SentNote
+from engine.midi.wire import Frame, Kind
 from engine.plugin.link import PluginLink
 
-__all__ = ["NoteOutput", "PluginOutput"]
+__all__ = ["LiveOutput", "PluginOutput"]
+
+_MESSAGES = frozenset({Kind.CONTROL, Kind.BEND, Kind.PRESSURE, Kind.PROGRAM})
 
 
-class PluginOutput:
-    """Where notes go, as `engine.midi.sender.client.SenderClient`.
+class PluginOutput(NoteOutput):
+    """Gives the plug-ins of one line what is handed over.
+
+    Clocks and song positions stay behind: the host has its own.
 
     Parameters
     ----------
@@ -25,8 +32,17 @@ class PluginOutput:
     """
 
     def __init__(self, link: PluginLink, place: Callable[[float], float]) -> None:
+        super().__init__(self._hand_over)
         self._link = link
         self._place = place
+        self._watcher: Callable[[float, bytes], None] | None = None
+
+    def watch(self, watcher: Callable[[float, bytes], None]) -> None:
+        """Have a function called with the time [s] and the bytes of each message handed over.
+
+        Of notes it is told the note-ons.
+        """
+        self._watcher = watcher
 
     def start(self) -> None:
         """Listen for plug-ins."""
@@ -36,57 +52,15 @@ class PluginOutput:
         """End every note."""
         self._link.panic()
 
-    def note(
-        self, note_id: int, on_s: float, off_s: float, channel: int, pitch: int, velocity: int
-    ) -> None:
-        """Hand over a note with both its ends [s]."""
-        on, off = self._place(on_s), self._place(off_s)
-        for plugin, leader in self._link.played():
-            plugin.note(leader, note_id, on, off, channel, pitch, velocity)
-
-    def end_note(self, note_id: int, at_s: float) -> None:
-        """Move the end of a note; before its start, it never sounds."""
-        off = self._place(at_s)
-        for plugin, leader in self._link.played():
-            plugin.move_end(leader, note_id, off)
-
-    def cancel_after(self, at_s: float) -> None:
-        """Withdraw notes that start then or later."""
-        start = self._place(at_s)
-        for plugin, leader in self._link.played():
-            plugin.cancel(leader, start)
-
-    def control(self, at_s: float, channel: int, control: int, value: int) -> None:
-        """Hand over a controller change."""
-        self._message(at_s, bytes((0xB0 | channel, control, value)))
-
-    def bend(self, at_s: float, channel: int, value: int) -> None:
-        """Hand over a pitch bend, 0..16383 with 8192 in the middle."""
-        self._message(at_s, bytes((0xE0 | channel, value & 127, value >> 7)))
-
-    def pressure(self, at_s: float, channel: int, value: int) -> None:
-        """Hand over a channel pressure."""
-        self._message(at_s, bytes((0xD0 | channel, value)))
-
-    def program(self, at_s: float, channel: int, program: int) -> None:
-        """Hand over a program change."""
-        self._message(at_s, bytes((0xC0 | channel, program)))
-
-    def realtime(self, at_s: float, status: int) -> None:
-        """Leave clocks out: the host has its own."""
-
-    def song_position(self, at_s: float, sixteenths: int) -> None:
-        """Leave it out, as `realtime`."""
-
     def release(self, channel: int, pitch: int) -> None:
-        """Leave it out: what an engine that died left sounding, the plug-in has ended."""
+        """Do nothing: what an engine that died left sounding, the plug-in has ended."""
 
     def panic(self) -> None:
         """End every note at once and forget what was handed over."""
         self._link.panic()
 
     def set_latency(self, latency_s: float) -> None:
-        """Leave it out: hosts compensate for the latency of their instruments."""
+        """Do nothing: hosts compensate for the latency of their instruments."""
 
     def status(self) -> SenderStatus:
         """Return what the plug-ins tell of their notes."""
@@ -113,11 +87,29 @@ class PluginOutput:
         """Return none: the plug-in counts what it placed and what was late."""
         return []
 
-    def _message(self, at_s: float, message: bytes) -> None:
-        beat = self._place(at_s)
+    def _hand_over(self, frame: Frame) -> None:
+        beat = self._place(frame.at_s)
         for plugin, leader in self._link.played():
-            plugin.message(leader, beat, message)
+            if frame.kind == Kind.NOTE:
+                off = self._place(frame.until_s)
+                channel, pitch, velocity = frame.channel, frame.data1, frame.data2
+                plugin.note(leader, frame.note_id, beat, off, channel, pitch, velocity)
+            elif frame.kind == Kind.END_NOTE:
+                plugin.move_end(leader, frame.note_id, beat)
+            elif frame.kind == Kind.CANCEL_AFTER:
+                plugin.cancel(leader, beat)
+            elif frame.kind in _MESSAGES:
+                plugin.message(leader, beat, _message(frame))
+        if self._watcher is not None and (frame.kind == Kind.NOTE or frame.kind in _MESSAGES):
+            self._watcher(frame.at_s, _message(frame))
 
 
-NoteOutput: TypeAlias = SenderClient | PluginOutput
+def _message(frame: Frame) -> bytes:
+    """Return the bytes of a message; of a note, its note-on."""
+    if frame.kind == Kind.PROGRAM:
+        return program(frame.channel, frame.data1, frame.at_s).data
+    return start_of(frame, frame.at_s).data
+
+
+LiveOutput: TypeAlias = SenderClient | PluginOutput
 """Where a run's notes go."""
