@@ -14,10 +14,10 @@ from engine.errors import InputError
 from export_onnx.tracker import speech
 from export_onnx.tracker.config import FrontEndConfig, NetworkConfig
 from export_onnx.tracker.network import Tracker as Network
+from export_onnx.tracker.not_music import doubted, speech_rows
 from export_onnx.tracker.presence_train import PresenceOptions, PresenceSampler, train_presence
 from export_onnx.tracker.speech import HELD_OUT_VOICES, Voice, find_voices, read_texts, room
 from export_onnx.tracker.store import load_clips
-from export_onnx.tracker.strangers import doubted, speech_rows
 from export_onnx.training.stage import load_checkpoint
 
 FRONT = FrontEndConfig()

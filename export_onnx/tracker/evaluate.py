@@ -19,9 +19,9 @@ from export_onnx.tracker.baseline import LoudnessBaseline, fit_baseline
 from export_onnx.tracker.calibrate import settled_hop
 from export_onnx.tracker.contrast import gain_sweep, splices
 from export_onnx.tracker.listen import GAIN_RANGE_DB, Heard, affect, hear
+from export_onnx.tracker.not_music import doubted, noise_rows, noisy_music_rows, speech_rows
 from export_onnx.tracker.prepare import HELD_OUT
 from export_onnx.tracker.speech import HELD_OUT_VOICES
-from export_onnx.tracker.strangers import doubted, speech_rows
 from export_onnx.training.metrics import (
     Score,
     accuracy,
@@ -318,6 +318,8 @@ def evaluate(options: EvaluateOptions) -> list[Row]:
             _mean, (np.array([doubted(one.states) for one in heard]),), _groups(heard)
         )
         rows.append(Row(dataset, "time called uncertain, share", "tracker", share))
+        if not chosen[0].is_midi:
+            rows += [Row(dataset, *row) for row in noisy_music_rows(tracker, heard)]
         if dataset == "pop909":
             rows += _pop909(heard)
             continue
@@ -336,4 +338,5 @@ def evaluate(options: EvaluateOptions) -> list[Row]:
             rows += _moods(dataset, tracker.model, heard)
     if options.speech is not None or any(shutil.which(voice.program) for voice in HELD_OUT_VOICES):
         rows += [Row("speech", *row) for row in speech_rows(tracker, options.speech)]
+    rows += [Row("noise", *row) for row in noise_rows(tracker)]
     return rows

@@ -1,4 +1,4 @@
-"""What is no music: how surely the tracker says so, and how often it says so wrongly."""
+"""Both errors about what is no music: speech and noise taken for music, music taken for noise."""
 
 from pathlib import Path
 
@@ -7,12 +7,14 @@ import numpy as np
 from engine.emotion.tracker import Tracker
 from engine.errors import InputError
 from engine.events import EmotionState
+from export_onnx.tracker.listen import Heard
+from export_onnx.tracker.noises import HELD_OUT_KINDS, KINDS, crowd, make_noise_sound
 from export_onnx.tracker.prepare import resample, to_reference
 from export_onnx.tracker.speech import HELD_OUT_VOICES, read_texts, room, say
 from export_onnx.training.metrics import Score, bootstrap
 from export_onnx.training.progress import Progress
 
-__all__ = ["doubted", "speech_rows"]
+__all__ = ["doubted", "noise_rows", "noisy_music_rows", "speech_rows"]
 
 # Every held-out voice reads this often, half of the time in a room.
 _READINGS = 3
@@ -20,6 +22,11 @@ _RECORDINGS = (".wav", ".flac", ".ogg", ".mp3")
 # A shorter recording is repeated: the first seconds are settling, whatever sounds [s].
 _SHORTEST_S = 12.0
 _SILENT_KINDS = ("silence", "settling")
+# Clips of each kind of noise, and their length [s].
+_NOISE_CLIPS, _NOISE_S = 12, 20.0
+_CROWD = "crowd"
+_BELOW_DB = (20.0, 10.0, 5.0, 0.0)
+_QUIETEST_DB = 30.0
 
 Measured = tuple[str, str, Score]
 
@@ -92,4 +99,57 @@ def speech_rows(tracker: Tracker, folder: Path | None) -> list[Measured]:
         for what, column in (("clips found", values > 0.5), ("time called uncertain", values)):
             score = bootstrap(_mean, (column.astype(float),), groups)
             rows.append((f"{name}: {what}, share", "tracker", score))
+    return rows
+
+
+def _gain(rng: np.random.Generator) -> np.float32:
+    return np.float32(10.0 ** (rng.uniform(-_QUIETEST_DB, 0.0) / 20.0))
+
+
+def noise_rows(tracker: Tracker) -> list[Measured]:
+    """Measure how much of the time each kind of noise is called uncertain, crowds included.
+
+    Seeds, and the kinds in `HELD_OUT_KINDS`, were never trained on; voices in crowds neither. The
+    gain is drawn between -30 and 0 dB.
+    """
+    rate = tracker.sample_rate
+    length = round(_NOISE_S * rate)
+    voices = [sound for _, sound in _readings(rate)]
+    kinds = [*KINDS, *HELD_OUT_KINDS, *([_CROWD] if voices else [])]
+    rows: list[Measured] = []
+    with Progress("noises", len(kinds) * _NOISE_CLIPS) as progress:
+        for number, kind in enumerate(kinds):
+            shares = []
+            for turn in range(_NOISE_CLIPS):
+                rng = np.random.default_rng([4711, number, turn])
+                if kind == _CROWD:
+                    sound = crowd(voices, rng, length, rate)
+                else:
+                    sound = make_noise_sound(kind, rng, length, rate)
+                tracker.reset()
+                shares.append(doubted(tracker.push(sound * _gain(rng))))
+                progress.advance()
+            groups = [f"{kind} {turn}" for turn in range(_NOISE_CLIPS)]
+            score = bootstrap(_mean, (np.asarray(shares),), groups)
+            unseen = ", kind never trained on" if kind in HELD_OUT_KINDS else ""
+            rows.append((f"{kind}{unseen}: time called uncertain, share", "tracker", score))
+    return rows
+
+
+def noisy_music_rows(tracker: Tracker, heard: list[Heard]) -> list[Measured]:
+    """Measure how much of the time music is called uncertain with noise so far below it [dB]."""
+    kinds = [*KINDS, *HELD_OUT_KINDS]
+    rows: list[Measured] = []
+    for below_db in _BELOW_DB:
+        shares = []
+        for number, one in enumerate(heard):
+            rng = np.random.default_rng([815, number])
+            kind = kinds[number % len(kinds)]
+            noise = make_noise_sound(kind, rng, len(one.sound), tracker.sample_rate)
+            mixed = one.sound + noise * np.float32(10.0 ** (-below_db / 20.0))
+            tracker.reset()
+            shares.append(doubted(tracker.push(to_reference(mixed) * _gain(rng))))
+        score = bootstrap(_mean, (np.asarray(shares),), [one.item.group for one in heard])
+        name = f"with noise {below_db:g} dB below: time called uncertain, share"
+        rows.append((name, "tracker", score))
     return rows
