@@ -3,7 +3,7 @@ import pytest
 
 from engine.bench.clips import FPS, encode, frames_of, make_clip
 from engine.bench.video import correspondence, cut_scores, sign_flip
-from engine.video.film_score import Wishes, score_course, watch
+from engine.video.film_score import ScoreRequest, score_course, watch
 
 
 def test_cuts_are_counted_once_each():
@@ -42,7 +42,7 @@ def test_music_fits_the_film_it_was_written_for_better_than_others(tmp_path):
     for index, film in enumerate(films):
         path = tmp_path / f"{index}.mp4"
         encode(path, frames_of(film))
-        scores.append(score_course(watch(path)[1], Wishes("rules", key="C:maj")))
+        scores.append(score_course(watch(path)[1], ScoreRequest("rules", key="C:maj")))
     figures = correspondence(films, scores)
     assert figures["fit to own film"] > figures["fit to other films"]
     assert figures["r arousal, own"] > 0.5

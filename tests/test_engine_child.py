@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.process.child import CHILD, child_command, child_environment, stranger_environment
+from engine.process.child import CHILD, child_command, child_environment, external_environment
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -50,13 +50,13 @@ def test_entry_of_a_frozen_program_runs_the_child(tmp_path):
 
 
 @pytest.mark.parametrize("before", ["/usr/lib/mine", None])
-def test_strangers_do_not_inherit_our_libraries(monkeypatch, before):
+def test_other_programs_do_not_inherit_our_libraries(monkeypatch, before):
     monkeypatch.setattr(sys, "frozen", True, raising=False)
     monkeypatch.setenv("LD_LIBRARY_PATH", "/bundle")
     monkeypatch.delenv("LD_LIBRARY_PATH_ORIG", raising=False)
     if before is not None:
         monkeypatch.setenv("LD_LIBRARY_PATH_ORIG", before)
-    assert stranger_environment().get("LD_LIBRARY_PATH") == before
+    assert external_environment().get("LD_LIBRARY_PATH") == before
 
 
 def test_children_are_started_in_one_place():

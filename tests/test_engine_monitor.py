@@ -232,7 +232,7 @@ def test_guards():
     assert origin_allowed(None, "a:1") and not origin_allowed("http://b:1", "a:1")
     assert not token_matches("", "") and not token_matches(None, "x") and token_matches("ä", "ä")
     bucket = Bucket(10.0, 2.0)
-    assert [bucket.take(t) for t in (0.0, 0.0, 0.0, 0.1, 0.1)] == [True, True, False, True, False]
+    assert [bucket.allow(t) for t in (0.0, 0.0, 0.0, 0.1, 0.1)] == [True, True, False, True, False]
 
 
 class Browser:

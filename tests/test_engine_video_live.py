@@ -16,10 +16,10 @@ from engine.music.clock import InternalClock
 from engine.settings.performance import Performance
 from engine.settings.run import LiveConfig
 from engine.video.capture import means_file
-from engine.video.eyes import Eyes
 from engine.video.film import Film, watch_film
 from engine.video.input import Seen, VideoInput
 from engine.video.semantic import Meaning
+from engine.video.video_emotion import VideoEmotion
 
 LENGTHS = (20, 22)
 
@@ -112,62 +112,62 @@ def test_a_lost_camera_is_looked_for_until_it_is_back(film):
 
 
 @pytest.fixture
-def eyes(film):
+def video(film):
     clock = InternalClock(120.0)
     clock.start(100.0)
-    eyes = Eyes(str(film), clock)
+    video = VideoEmotion(str(film), clock)
     state = replace(states_of(shots([40]))[-1], valence=-0.4, arousal=0.2, motion=0.7)
     now_s = time.perf_counter()
-    eyes.input._seen = Seen(state, now_s)
-    return eyes
+    video.input._seen = Seen(state, now_s)
+    return video
 
 
-def test_sound_and_picture_are_joined_by_weight(eyes):
-    eyes.weight = 0.25
-    joint = eyes.join(heard(), 101.0)
+def test_sound_and_picture_are_joined_by_weight(video):
+    video.weight = 0.25
+    joint = video.join(heard(), 101.0)
     assert (joint.valence, joint.arousal) == pytest.approx((0.8 - 0.3, -0.6 + 0.2))
     assert (joint.key, joint.chord, joint.state) == ("G:maj", "C:maj", "tracking")
-    eyes.weight = 0.0
-    assert eyes.join(heard(), 101.0).valence == pytest.approx(0.8)
+    video.weight = 0.0
+    assert video.join(heard(), 101.0).valence == pytest.approx(0.8)
 
 
 @pytest.mark.parametrize("sound", [None, heard("silence")])
-def test_in_silence_the_picture_decides(eyes, sound):
-    joint = eyes.join(sound, 101.0)
+def test_in_silence_the_picture_decides(video, sound):
+    joint = video.join(sound, 101.0)
     assert (joint.valence, joint.arousal) == pytest.approx((-0.4, 0.2))
     assert joint.state != "silence"
 
 
-def test_the_joint_emotion_is_new_only_if_something_is_new(eyes):
+def test_the_joint_emotion_is_new_only_if_something_is_new(video):
     sound = heard()
-    joint = eyes.join(sound, 101.0)
-    assert eyes.join(sound, 101.2) is joint
-    assert eyes.join(heard(), 101.3) is joint  # equal, hence nothing new
-    assert eyes.join(replace(sound, valence=0.1), 101.4) is not joint
+    joint = video.join(sound, 101.0)
+    assert video.join(sound, 101.2) is joint
+    assert video.join(heard(), 101.3) is joint  # equal, hence nothing new
+    assert video.join(replace(sound, valence=0.1), 101.4) is not joint
 
 
-def test_without_a_picture_the_sound_is_left_as_it_is(eyes):
-    eyes.input._seen = replace(eyes.input._seen, at_s=time.perf_counter() - 60.0)
+def test_without_a_picture_the_sound_is_left_as_it_is(video):
+    video.input._seen = replace(video.input._seen, at_s=time.perf_counter() - 60.0)
     sound = heard()
-    assert eyes.join(sound, 101.0) is sound
-    assert eyes.cues(4).motion is None
-    assert not eyes.health().alive
+    assert video.join(sound, 101.0) is sound
+    assert video.cues(4).motion is None
+    assert not video.health().alive
 
 
-def test_cues_tell_of_cut_movement_section_and_meaning(eyes):
-    eyes.join(heard(), 101.0)
-    eyes.input._cut_at_s = 102.0  # beat 4
-    eyes.input._meaning = Meaning(0.0, 0.6, 0.6, (1.0,), (0.1, 0.2))
-    cues = eyes.cues(7)
+def test_cues_tell_of_cut_movement_section_and_meaning(video):
+    video.join(heard(), 101.0)
+    video.input._cut_at_s = 102.0  # beat 4
+    video.input._meaning = Meaning(0.0, 0.6, 0.6, (1.0,), (0.1, 0.2))
+    cues = video.cues(7)
     assert cues.motion == 0.7
     assert cues.beats_since_boundary == pytest.approx(3.0)
     assert cues.section_energy == pytest.approx(0.6)
     assert cues.semantic == (0.1, 0.2)
 
 
-def test_what_clip_says_moves_the_picture_s_mood(eyes):
-    eyes.input._meaning = Meaning(0.0, 0.6, -0.6, (1.0,), ())
-    joint = eyes.join(None, 101.0)
+def test_what_clip_says_moves_the_picture_s_mood(video):
+    video.input._meaning = Meaning(0.0, 0.6, -0.6, (1.0,), ())
+    joint = video.join(None, 101.0)
     assert (joint.valence, joint.arousal) == pytest.approx((0.1, -0.2))
 
 

@@ -9,7 +9,7 @@ from film_samples import shots, write_film
 
 from engine.cli import main
 from engine.midi.file import read_midi_file
-from engine.video.film_score import Wishes, score_course, watch
+from engine.video.film_score import ScoreRequest, score_course, watch
 
 RULES = ("--engine", "rules")
 LENGTHS = (70, 83, 60, 112, 75)  # frames at 25 a second; 16 s in all
@@ -75,7 +75,7 @@ def test_score_puts_bar_lines_and_markers_on_cuts(film, tmp_path, capsys, engine
 
 
 def test_notes_end_at_the_cuts_that_are_met(course):
-    film_score = score_course(course, Wishes("rules", seed=1))
+    film_score = score_course(course, ScoreRequest("rules", seed=1))
     for section in film_score.spotting.sections[1:]:
         for note in film_score.score.notes:
             if note.onset < section.start_beat - 0.05:
@@ -83,7 +83,7 @@ def test_notes_end_at_the_cuts_that_are_met(course):
 
 
 def test_same_seed_same_music_and_another_seed_another(course):
-    one, two, other = (score_course(course, Wishes("rules", seed=s)).score for s in (1, 1, 2))
+    one, two, other = (score_course(course, ScoreRequest("rules", seed=s)).score for s in (1, 1, 2))
     assert one == two
     assert one.notes != other.notes
 
@@ -108,7 +108,7 @@ def test_a_curve_replaces_the_mood_of_the_film(film, tmp_path, unit):
 
 def test_a_curve_that_changes_in_the_middle_changes_the_music_there(course):
     points = ((0.0, 0.0, -0.9), (7.9, 0.0, -0.9), (8.1, 0.0, 0.9))
-    film_score = score_course(course, Wishes("rules", curve=points))
+    film_score = score_course(course, ScoreRequest("rules", curve=points))
     middle = film_score.spotting.beat_at(8.0)
     notes = film_score.score.notes
     before = [note.velocity for note in notes if note.onset < middle]
@@ -124,7 +124,7 @@ def test_generators_hear_of_boundaries_movement_and_sections(course, monkeypatch
     monkeypatch.setattr(
         RulesGenerator, "extend", lambda self, c: heard.append(c) or extend(self, c)
     )
-    spotting = score_course(course, Wishes("rules", beats_per_bar=3)).spotting
+    spotting = score_course(course, ScoreRequest("rules", beats_per_bar=3)).spotting
     beats = [context.beat for context in heard]
     assert beats == sorted(set(beats))
     starts = [context for context in heard if context.cues.beats_since_boundary == 0.0]
@@ -155,7 +155,7 @@ def test_generators_hear_of_boundaries_movement_and_sections(course, monkeypatch
         (["--render", "x.mp4", "--soundfont", "missing.sf2"], "missing.sf2"),
     ],
 )
-def test_bad_wishes_are_refused_before_the_film_is_watched(
+def test_bad_requests_are_refused_before_the_film_is_watched(
     film, tmp_path, capsys, monkeypatch, arguments, words
 ):
     monkeypatch.chdir(tmp_path)
@@ -172,7 +172,7 @@ def test_a_film_shorter_than_a_second_is_refused(tmp_path, capsys):
 
 
 def test_only_the_parts_asked_for_sound(course):
-    film_score = score_course(course, Wishes("rules", parts=("bass",)))
+    film_score = score_course(course, ScoreRequest("rules", parts=("bass",)))
     assert {note.role for note in film_score.score.notes} == {"bass"}
 
 

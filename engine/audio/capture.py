@@ -6,7 +6,7 @@ writes to standard output:
 
 - one JSON line, ``{"device": {...}, "sample_rate": Hz, "channels": n}`` or ``{"error": text}``;
 - then packets: `PACKET` header (frames, blocks with a status flag, frames dropped, both counted
-  since the start), followed by that many float32 mono samples. Empty packets say "I live".
+  since the start), followed by that many float32 mono samples. Empty packets are a sign of life.
 
 The process ends with status `LOST` when the device stops delivering, and with `LEFT` when a JACK
 client that was listened to has gone.
@@ -56,7 +56,7 @@ LIST_CLIENT: Final = b"Stimmung devices"
 
 def main(arguments: list[str]) -> int:
     """Run ``list`` or ``open REQUEST`` and return the exit status."""
-    # JACK and ALSA chat on both standard streams: ours are moved out of their way first.
+    # JACK and ALSA write to both standard streams: the pipe is moved to a descriptor of its own.
     pipe = os.fdopen(os.dup(1), "wb", buffering=0)
     silence = os.open(os.devnull, os.O_WRONLY)
     os.dup2(silence, 1)
@@ -256,7 +256,7 @@ if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     status = main(sys.argv[1:])
     if status == LOST:
-        # Without PortAudio's leave-taking, which asserts when its server is gone.
+        # Without closing PortAudio, which aborts when its server is gone.
         os._exit(status)
-    # With it: JACK halts for seconds when a client goes without a word.
+    # JACK stops for seconds when a client disappears without closing.
     sys.exit(status)

@@ -8,7 +8,7 @@ __all__ = ["NoInput"]
 
 
 class NoInput:
-    """An audio source that never delivers anything and is content with that."""
+    """An audio source that never delivers anything; that is no error."""
 
     name = "no audio"
     sample_rate = 0
@@ -26,7 +26,7 @@ class NoInput:
         """Leave the ring empty."""
 
     def stop(self) -> None:
-        """Be over."""
+        """End."""
         self.ended = True
 
     def __enter__(self) -> Self:

@@ -1,4 +1,4 @@
-"""A fixed ring of mono samples between the thread that hears and the one that thinks."""
+"""A fixed ring of mono samples between the audio thread and the tracker thread."""
 
 from typing import Final
 
@@ -20,7 +20,7 @@ class Ring:
 
     The producer alone moves the write position and the consumer alone the read position,
     so neither ever waits. When the ring is full the *newest* samples are dropped: dropping
-    the oldest would make the producer move the consumer's position under its hands. A
+    the oldest would make the producer move the position that the consumer is reading from. A
     consumer that has fallen behind calls `skip` to be current again.
 
     Parameters

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from engine.bench.clips import Clip, encode, frames_of, make_clip
 from engine.bench.control import describe
 from engine.video.course import Course
-from engine.video.film_score import FilmScore, Wishes, score_course, watch
+from engine.video.film_score import FilmScore, ScoreRequest, score_course, watch
 
 __all__ = ["ENGINES", "correspondence", "cut_scores", "measure_video", "sign_flip"]
 
@@ -54,7 +54,7 @@ def measure_video(
         )
         for engine in engines:
             scores = [
-                score_course(course, Wishes(engine, seed=index, key="C:maj"))
+                score_course(course, ScoreRequest(engine, seed=index, key="C:maj"))
                 for index, course in enumerate(courses)
             ]
             if engine == engines[0]:  # spotting is the same for all
@@ -200,6 +200,6 @@ def _speed(path: Path, engines: Sequence[str], long_s: float) -> dict[str, Any]:
     figures["watching_processor_s"] = round(time.process_time() - began_cpu_s, 1)
     for engine in engines:
         began_s = time.perf_counter()
-        score_course(course, Wishes(engine))
+        score_course(course, ScoreRequest(engine))
         figures[engine] = round(time.perf_counter() - began_s, 1)
     return figures

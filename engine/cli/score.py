@@ -3,7 +3,6 @@
 import argparse
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from engine.choices import AUTO_KEY, PARTS
 from engine.cli.options import (
@@ -12,14 +11,18 @@ from engine.cli.options import (
     add_seed,
     read_performance,
 )
+from engine.cli.progress import progress_bar
 from engine.errors import InputError
 from engine.files import check_output
 from engine.generators.registry import GENERATORS, create_generator
+from engine.settings.curve import read_film_curve
 from engine.settings.performance import Performance
-
-if TYPE_CHECKING:
-    from engine.video.film_score import FilmScore, Wishes
-    from engine.video.mood import Calibration
+from engine.video.film import Film
+from engine.video.film_score import FilmScore, ScoreRequest, score_course, watch
+from engine.video.mood import Calibration, calibrate
+from engine.video.render import check_render, find_soundfont, render
+from engine.video.semantic import Reader
+from engine.video.table import read_features, write_features
 
 __all__ = ["add", "run"]
 
@@ -87,20 +90,13 @@ def add(commands: "Commands[argparse.ArgumentParser]") -> None:
 
 def run(parsed: argparse.Namespace) -> int:
     """Watch, compose, write."""
-    from engine.cli.progress import progress_bar
-    from engine.video.film import Film
-    from engine.video.film_score import score_course, watch
-    from engine.video.render import check_render, find_soundfont, render
-    from engine.video.semantic import Reader
-    from engine.video.table import write_features
-
     inputs = (parsed.video, parsed.curve, parsed.neutral, parsed.clip, parsed.soundfont)
     taken = [path for path in inputs if path is not None]
     for path in (parsed.output, parsed.features, parsed.render):
         if path is not None:
             check_output(path, *taken)
             taken.append(path)
-    wishes = _wishes(parsed)
+    request = _request(parsed)
     neutral = _calibration(parsed.neutral)
     reader = None if parsed.clip is None else Reader(parsed.clip)
     if parsed.soundfont is not None and parsed.render is None:
@@ -108,7 +104,7 @@ def run(parsed: argparse.Namespace) -> int:
     if parsed.render is not None:
         check_render(parsed.render)
         soundfont = find_soundfont(parsed.soundfont)
-    generator = create_generator(wishes.engine, wishes.seed)
+    generator = create_generator(request.engine, request.seed)
     with Film(parsed.video) as film:
         nominal_s = film.nominal_s
     with progress_bar("watching", nominal_s or 0.0) as progress:
@@ -116,7 +112,7 @@ def run(parsed: argparse.Namespace) -> int:
     if parsed.features is not None:
         write_features(parsed.features, states)
     with progress_bar("composing", course.end_s) as progress:
-        film_score = score_course(course, wishes, generator, progress)
+        film_score = score_course(course, request, generator, progress)
     film_score.write(parsed.output)
     print(_summary(film_score), file=sys.stderr)
     if parsed.render is not None:
@@ -124,9 +120,7 @@ def run(parsed: argparse.Namespace) -> int:
     return 0
 
 
-def _wishes(parsed: argparse.Namespace) -> "Wishes":
-    from engine.settings.curve import read_film_curve
-    from engine.video.film_score import Wishes
+def _request(parsed: argparse.Namespace) -> ScoreRequest:
 
     if not 0.0 <= parsed.tempo_range <= 50.0:
         raise InputError(f"--tempo-range must be from 0 to 50; got {parsed.tempo_range:g}")
@@ -140,7 +134,7 @@ def _wishes(parsed: argparse.Namespace) -> "Wishes":
             ) from None
     position, curve = ("beat", ()) if parsed.curve is None else read_film_curve(parsed.curve)
     performance = read_performance(parsed, Performance())
-    return Wishes(
+    return ScoreRequest(
         engine=performance.engine,
         tempo_bpm=tempo,
         tempo_range=parsed.tempo_range / 100.0,
@@ -154,14 +148,12 @@ def _wishes(parsed: argparse.Namespace) -> "Wishes":
     )
 
 
-def _calibration(path: Path | None) -> "Calibration | None":
-    from engine.video.mood import calibrate
-    from engine.video.table import read_features
+def _calibration(path: Path | None) -> Calibration | None:
 
     return None if path is None else calibrate(read_features(path))
 
 
-def _summary(film_score: "FilmScore") -> str:
+def _summary(film_score: FilmScore) -> str:
     sections = film_score.spotting.sections
     tempi = sorted(section.tempo_bpm for section in sections)
     cuts = len(film_score.course.cuts_s)

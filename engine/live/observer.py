@@ -14,7 +14,7 @@ from engine.session.recorder import SessionRecorder
 from engine.session.turn_log import Order
 from engine.snapshot import AudioHealth, LogEntry, MidiHealth, Snapshot
 from engine.sync.source import SyncSource
-from engine.video.eyes import Eyes
+from engine.video.video_emotion import VideoEmotion
 
 __all__ = ["Observer", "Watched"]
 
@@ -31,7 +31,7 @@ class Watched:
     sync: SyncSource
     source: AudioSource
     sender: LiveOutput
-    eyes: Eyes | None
+    video: VideoEmotion | None
     sections: SectionWatch
     started_s: float
 
@@ -147,7 +147,7 @@ class Observer:
             messages=tuple(self._messages),
             performance=performance,
             sync=watched.sync.health(),
-            video=None if watched.eyes is None else watched.eyes.health(),
+            video=None if watched.video is None else watched.video.health(),
             at_s=now_s,
             section=sections.section,
             build=sections.build,

@@ -50,7 +50,7 @@ from engine.settings.run import LiveConfig
 from engine.snapshot import Snapshot
 from engine.sync.leader import ClockLeader
 from engine.sync.source import open_sync
-from engine.video.eyes import Eyes
+from engine.video.video_emotion import VideoEmotion
 
 __all__ = ["Runtime"]
 
@@ -105,7 +105,7 @@ class Runtime:
             config.seed,
         )
         self._sender.watch(self._keyboards.feedback.sent)
-        self._eyes: Eyes | None = None
+        self._video: VideoEmotion | None = None
         self._threads: list[threading.Thread] = []
         self._stopping = threading.Event()
         self._overload = Overload(TICK_S)
@@ -125,8 +125,8 @@ class Runtime:
     @property
     def input_ended(self) -> bool:
         """Whether the input file has been played to its end; without sound, the film."""
-        if isinstance(self._source, NoInput) and self._eyes is not None:
-            return self._eyes.input.ended
+        if isinstance(self._source, NoInput) and self._video is not None:
+            return self._video.input.ended
         return self._source is not None and self._source.ended
 
     @property
@@ -161,7 +161,7 @@ class Runtime:
             tracker = Tracker() if self._prepared is None else self._prepared.take_tracker()
             ring = Ring(int(RING_S * tracker.sample_rate), tracker.sample_rate)
             if config.video:
-                self._eyes = Eyes(config.video, self._clock, config.neutral, config.clip)
+                self._video = VideoEmotion(config.video, self._clock, config.neutral, config.clip)
             self._pipeline = Pipeline(
                 config.performance,
                 self._clock,
@@ -185,8 +185,8 @@ class Runtime:
             port.result()
             self._open_services()
             self._source.start(ring)
-            if self._eyes is not None:
-                self._eyes.input.start()
+            if self._video is not None:
+                self._video.input.start()
             if config.record is not None:  # last: what cannot start leaves no folder behind
                 self._start_recorder(config.record, self._source.name, tracker.sample_rate)
         except BaseException:
@@ -233,7 +233,7 @@ class Runtime:
             self._sync,
             self._source,
             self._sender,
-            self._eyes,
+            self._video,
             self._mapped_output.sections,
             self._started_s,
         )
@@ -289,8 +289,8 @@ class Runtime:
             self.orders.carry_out(now_s)
             self._overload.turn(now_s)
             performance = pipeline.performance
-            if self._eyes is not None:
-                self._eyes.weight = performance.video_weight
+            if self._video is not None:
+                self._video.weight = performance.video_weight
             self._keyboards.mapper.change(performance.inputs)
             self._keyboards.poll(now_s, self._sync.take_messages())
             self._keyboards.move(performance, self._observer.target, now_s)
@@ -325,7 +325,7 @@ class Runtime:
                 "load": self._overload.words,
                 "engine": self._pipeline.trouble if self._pipeline is not None else None,
                 "keyboard": self._keyboards.trouble,
-                "video": self._eyes.input.error if self._eyes is not None else None,
+                "video": self._video.input.error if self._video is not None else None,
                 **self._closed,
             }
         )
@@ -374,8 +374,8 @@ class Runtime:
             listening=self._keyboards.listening,
             drafts=lambda: self._overload.level == 0,
         )
-        eyes = self._eyes
-        return inputs if eyes is None else replace(inputs, joined=eyes.join, cues=eyes.cues)
+        video = self._video
+        return inputs if video is None else replace(inputs, joined=video.join, cues=video.cues)
 
     def _close(self, *, aside: bool = False) -> None:
         """Close in the order that matters to the audience: notes first."""
@@ -390,8 +390,8 @@ class Runtime:
             self._pipeline.close()
         if self._source is not None:
             self._source.stop()
-        if self._eyes is not None:
-            self._eyes.input.stop()
+        if self._video is not None:
+            self._video.input.stop()
         if self._osc_input is not None:
             self._osc_input.stop()
         if self._monitor is not None:

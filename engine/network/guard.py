@@ -1,8 +1,8 @@
-"""Who may look, who may order, and how often.
+"""Access control of everything that listens on the network: hosts, origins, token, rate limit.
 
 The page is for one stage, not for the web: requests must name this machine by address or
 ``localhost`` (DNS rebinding), browsers must come from the page itself (cross-site WebSocket
-hijacking), orders need the token, and floods are cut off.
+hijacking), orders need the token, and floods are limited.
 """
 
 import hmac
@@ -45,7 +45,7 @@ class Bucket:
         self._left = burst
         self._at_s: float | None = None
 
-    def take(self, now_s: float) -> bool:
+    def allow(self, now_s: float) -> bool:
         """Return whether one more may pass now."""
         passed = 0.0 if self._at_s is None else max(0.0, now_s - self._at_s)
         self._at_s = now_s

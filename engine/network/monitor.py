@@ -129,21 +129,21 @@ class Monitor:
         self._thread.start()
 
     def stop(self) -> None:
-        """Let everybody go and free the port."""
+        """Close all connections and free the port."""
         self._stopping.set()
         self._server.shutdown()
         if self._thread.ident is not None:
             self._thread.join(2.0)
 
     def _admit(self, sock: socket.socket, address: Any) -> None:
-        """Serve a socket while there is room; what is too much is hung up on at once."""
+        """Serve a socket while there is room; one too many is closed at once."""
         room = self._room.acquire(blocking=False)
         if not room:
             self.refused += 1
             with contextlib.suppress(OSError):
                 sock.shutdown(socket.SHUT_RDWR)
         try:
-            self._serve(sock, address)  # ends at once if there is nobody any more
+            self._serve(sock, address)  # ends at once if the socket is closed
         finally:
             if room:
                 self._room.release()
@@ -151,7 +151,7 @@ class Monitor:
     def _answer(self, connection: "ServerConnection", request: "Request") -> "Response | None":
         """Return a page or a refusal; None lets the WebSocket open."""
         hosts, origins = request.headers.get_all("Host"), request.headers.get_all("Origin")
-        if len(hosts) != 1 or len(origins) > 1:  # whoever says two things means neither
+        if len(hosts) != 1 or len(origins) > 1:  # ambiguous
             return self._refuse(connection, http.HTTPStatus.BAD_REQUEST, "one host, one origin\n")
         host, origin = hosts[0], origins[0] if origins else None
         path = urlsplit(request.path).path
@@ -179,7 +179,7 @@ class Monitor:
         return connection.respond(status, text)
 
     def _talk(self, connection: "ServerConnection") -> None:
-        """Tell the view ten times a second and take orders in between."""
+        """Send the view ten times a second and carry out orders in between."""
         from websockets.exceptions import ConnectionClosed
 
         request = connection.request
@@ -201,7 +201,7 @@ class Monitor:
                     order = connection.recv(timeout=max(0.0, due_s - time.perf_counter()))
                 except TimeoutError:
                     continue
-                error = self._obey(order, may_order, bucket)
+                error = self._carry_out(order, may_order, bucket)
                 if error:
                     self.refused += 1
                     connection.send(json.dumps({"error": error}))
@@ -211,11 +211,11 @@ class Monitor:
             with self._counting:
                 self._clients -= 1
 
-    def _obey(self, order: str | bytes, may_order: bool, bucket: Bucket) -> str:
+    def _carry_out(self, order: str | bytes, may_order: bool, bucket: Bucket) -> str:
         """Carry out one order; return what was wrong with it, or nothing."""
         if not may_order:
             return "orders need the token"
-        if not bucket.take(time.perf_counter()):
+        if not bucket.allow(time.perf_counter()):
             return "too many orders"
         try:
             values = json.loads(order)

@@ -1,4 +1,4 @@
-"""What the page is told: one small object, ten times a second."""
+"""What the monitor page gets: one small object, ten times a second."""
 
 from typing import Any
 

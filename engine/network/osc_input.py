@@ -1,4 +1,4 @@
-"""Control by OSC: the same tree that tells the emotion takes orders.
+"""Control by OSC: orders under the same addresses as the output of `engine.network.osc`.
 
 ==================  =====  ==============================================
 address             types  effect
@@ -17,9 +17,9 @@ Many controllers send numbers only. For them the word may stand in the address:
 ``/stimmung/act/NAME``, ``/stimmung/mode/NAME`` and ``/stimmung/preset/NAME`` obey a number other
 than 0 (a button pressed, not let go), ``/stimmung/set/NAME ,f`` sets.
 
-Listens on this machine only. What cannot be understood is counted and said, never raised. A flood
-is cut off at `MOST_PER_SECOND` orders; of it only panic always passes. Time tags are not waited
-for: a packet from the future would hold up all that follow.
+Listens on this machine only. What cannot be understood is reported, never raised. More than
+`MOST_PER_SECOND` orders a second are left out, except panic. Time tags are ignored: a packet from
+the future would delay all that follow.
 """
 
 import threading
@@ -35,7 +35,7 @@ __all__ = ["MOST_PER_SECOND", "Controls", "OscInput"]
 
 HOST = "127.0.0.1"
 MOST_PER_SECOND = 500.0
-"""Orders a second taken for long; faders send some fifty."""
+"""Orders a second that are carried out in the long run; faders send some fifty."""
 
 _BURST = 200.0
 _SAY_EVERY_S = 5.0
@@ -49,11 +49,11 @@ class Controls(Protocol):
         ...
 
     def act(self, action: str) -> None:
-        """Do one of `engine.choices.ACTIONS`, or take ``preset NAME``."""
+        """Do one of `engine.choices.ACTIONS`, or load a preset: ``preset NAME``."""
         ...
 
     def set_frozen(self, frozen: bool) -> None:
-        """Hold the target, or let it go."""
+        """Hold the target, or release it."""
         ...
 
     def panic(self) -> None:
@@ -61,7 +61,7 @@ class Controls(Protocol):
         ...
 
     def complain(self, message: str) -> None:
-        """Say what could not be understood."""
+        """Report what could not be understood."""
         ...
 
 
@@ -84,8 +84,8 @@ class OscInput:
         self._said_s = 0.0
         unreadable = self._unreadable
 
-        class Patient(Dispatcher):
-            """Bears what python-osc cannot read."""
+        class TolerantDispatcher(Dispatcher):
+            """Reports what python-osc cannot read instead of raising."""
 
             def call_handlers_for_packet(self, data: bytes, client_address: Any) -> list[Any]:
                 """Carry out one packet."""
@@ -95,7 +95,7 @@ class OscInput:
                     unreadable(error)
                     return []
 
-        dispatcher = Patient(strict_timing=False)
+        dispatcher = TolerantDispatcher(strict_timing=False)
         for address, act in (
             ("/stimmung/target", self._target),
             ("/stimmung/mode", self._mode),
@@ -132,7 +132,7 @@ class OscInput:
         """Return a handler that never raises; `named` gives it the last word of the address."""
 
         def guarded(address: str, *values: Any) -> None:
-            if not self._bucket.take(time.monotonic()) and address != "/stimmung/panic":
+            if not self._bucket.allow(time.monotonic()) and address != "/stimmung/panic":
                 self._cut_off()
                 return
             if named:
@@ -145,11 +145,11 @@ class OscInput:
         return guarded
 
     def _unreadable(self, error: Exception) -> None:
-        if self._bucket.take(time.monotonic()):
+        if self._bucket.allow(time.monotonic()):
             self._controls.complain(f"OSC packet not understood: {error!s:.100}")
 
     def _cut_off(self) -> None:
-        """Count what is too much; say so now and then."""
+        """Count orders that are left out, and report the count every few seconds."""
         self._cut += 1
         now_s = time.monotonic()
         if now_s - self._said_s >= _SAY_EVERY_S:
@@ -182,7 +182,7 @@ class OscInput:
 
 
 def _pressed(act: Callable[[str], None]) -> Callable[..., None]:
-    """Return a handler for a button: it acts when pressed, not when let go."""
+    """Return a handler for a button: it acts when pressed, not when released."""
 
     def press(name: str, value: object = 1.0, *_rest: object) -> None:
         if read_truth(name, value):

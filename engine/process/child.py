@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-__all__ = ["CHILD", "child_command", "child_environment", "run_if_child", "stranger_environment"]
+__all__ = ["CHILD", "child_command", "child_environment", "run_if_child", "external_environment"]
 
 CHILD: Final = "--child"
 """First argument of a frozen program that is to be a child."""
@@ -34,8 +34,8 @@ def child_environment(**more: str) -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": path, **more}
 
 
-def stranger_environment() -> dict[str, str]:
-    """Return the environment for programs that are not ours, such as FluidSynth.
+def external_environment() -> dict[str, str]:
+    """Return the environment for other programs, such as FluidSynth.
 
     A frozen program finds its own libraries by a search path that others must not inherit.
     """

@@ -34,7 +34,7 @@ __all__ = ["main", "means_file"]
 
 _PERIOD_S: Final = 1.0 / ANALYSIS_FPS
 
-Say = Callable[..., None]
+Send = Callable[..., None]
 
 
 def means_file(video: str) -> bool:
@@ -46,17 +46,17 @@ def means_file(video: str) -> bool:
 
 def main(arguments: list[str]) -> int:
     """Watch what the request asks for and return the exit status."""
-    # FFmpeg chats on both standard streams: ours is moved out of its way first.
+    # FFmpeg writes to both standard streams: the pipe is moved to a descriptor of its own.
     pipe = os.fdopen(os.dup(1), "wb", buffering=0)
     silence = os.open(os.devnull, os.O_WRONLY)
     os.dup2(silence, 1)
     os.dup2(silence, 2)
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    say = _speaker(pipe)
+    send = _sender(pipe)
     try:
-        return _watch(json.loads(arguments[0]), say)
+        return _watch(json.loads(arguments[0]), send)
     except StimmungError as error:
-        say("error", message=str(error))
+        send("error", message=str(error))
         return 2
     except BrokenPipeError:
         return 0
@@ -67,37 +67,37 @@ def _end_with_parent() -> None:
     os._exit(0)  # a driver that hangs in a read would never see a flag
 
 
-def _speaker(pipe: BinaryIO) -> Say:
+def _sender(pipe: BinaryIO) -> Send:
     lock = threading.Lock()
 
-    def say(kind: str, **values: Any) -> None:
+    def send(kind: str, **values: Any) -> None:
         line = json.dumps({"is": kind, **values}).encode() + b"\n"
         with lock:
             view = memoryview(line)
             while view:
                 view = view[pipe.write(view) :]
 
-    return say
+    return send
 
 
-def _watch(request: dict[str, Any], say: Say) -> int:
+def _watch(request: dict[str, Any], send: Send) -> int:
     video = str(request["video"])
     is_file = means_file(video)
-    worker = MeaningWorker(Path(request["clip"]), say) if request.get("clip") else None
+    worker = MeaningWorker(Path(request["clip"]), send) if request.get("clip") else None
     analyser = VideoAnalyser(Calibration(**request.get("neutral") or {}))
     if is_file:
         film = Film(video)
-        say("open", video=film.path.name)
-        _in_real_time(film.pictures(), analyser, worker, say)
-        _tell(say, analyser.finish(film.end_s))
+        send("open", video=film.path.name)
+        _in_real_time(film.pictures(), analyser, worker, send)
+        _send_states(send, analyser.finish(film.end_s))
         if worker is not None:
             worker.finish()
-        say("end")
+        send("end")
         return 0
     camera = Camera(video)
-    say("open", video=video)
+    send("open", video=video)
     for picture in camera.pictures():
-        _show(picture, analyser, worker, say)
+        _show(picture, analyser, worker, send)
     return LOST
 
 
@@ -105,7 +105,7 @@ def _in_real_time(
     pictures: Iterator[Picture],
     analyser: VideoAnalyser,
     worker: MeaningWorker | None,
-    say: Say,
+    send: Send,
 ) -> None:
     """Show each picture of a file at its time; between distant ones, what is held."""
     began_s = time.perf_counter()
@@ -113,21 +113,21 @@ def _in_real_time(
         while (wait_s := began_s + picture.time_s - time.perf_counter()) > 0.0:
             time.sleep(min(wait_s, _PERIOD_S))
             if wait_s > _PERIOD_S:
-                _tell(say, analyser.hold(time.perf_counter() - began_s))
-        _show(picture, analyser, worker, say)
+                _send_states(send, analyser.hold(time.perf_counter() - began_s))
+        _show(picture, analyser, worker, send)
 
 
 def _show(
-    picture: Picture, analyser: VideoAnalyser, worker: MeaningWorker | None, say: Say
+    picture: Picture, analyser: VideoAnalyser, worker: MeaningWorker | None, send: Send
 ) -> None:
-    _tell(say, analyser.push(picture))
+    _send_states(send, analyser.push(picture))
     if worker is not None:
         worker.show(picture)
 
 
-def _tell(say: Say, states: list[VideoState]) -> None:
+def _send_states(send: Send, states: list[VideoState]) -> None:
     for state in states:
-        say("state", **state.to_json())
+        send("state", **state.to_json())
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
-"""Hard cuts, told from fades, flashes and movement.
+"""Hard cuts, as opposed to fades, flashes and movement.
 
 A cut is one jump of the picture's signature that stands out from its surroundings: above the
 local median by many times the median absolute deviation (movement and noise), above its
 neighbours (fades and dissolves are many small jumps), and lasting (after a flash the picture is
-the old one again). That takes a look 0.4 s ahead.
+the old one again). That needs a look 0.4 s ahead.
 """
 
 from collections import deque

@@ -128,14 +128,14 @@ class Film:
 def watch_film(
     film: Film,
     calibration: Calibration | None = None,
-    glance: Callable[[Picture], None] = lambda _picture: None,
+    on_picture: Callable[[Picture], None] = lambda _picture: None,
 ) -> Iterator[VideoState]:
     """Yield the states of a film from its first picture to its last.
 
-    ``glance`` is shown every picture too.
+    ``on_picture`` gets every picture too.
     """
     analyser = VideoAnalyser(calibration)
     for picture in film.pictures():
         yield from analyser.push(picture)
-        glance(picture)
+        on_picture(picture)
     yield from analyser.finish(film.end_s)

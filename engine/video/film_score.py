@@ -21,13 +21,13 @@ from engine.video.semantic import PERIOD_S, Meaning, Reader
 from engine.video.spotting import Spotting, spot
 from engine.video.state import VideoState
 
-__all__ = ["FilmScore", "Wishes", "score_course", "watch"]
+__all__ = ["FilmScore", "ScoreRequest", "score_course", "watch"]
 
 _MET_S: Final = 0.05
 
 
 @dataclass(frozen=True, slots=True)
-class Wishes:
+class ScoreRequest:
     """What is asked of the music.
 
     Attributes
@@ -71,7 +71,7 @@ class Wishes:
         check_range("seed", self.seed, 0, 2**31 - 1)
 
     def performance(self, tempo_bpm: float, key: str) -> Performance:
-        """Return the wishes as a performance at a tempo, in a key.
+        """Return the request as a performance at a tempo, in a key.
 
         Raises
         ------
@@ -163,12 +163,12 @@ def watch(
     states: list[VideoState] = []
     meanings: list[Meaning] = []
 
-    def glance(picture: Picture) -> None:
+    def read(picture: Picture) -> None:
         if reader is not None and picture.time_s >= len(meanings) * PERIOD_S:
             meanings.append(reader.read(picture.frame.square(reader.size), picture.time_s))
 
     with Film(path) as film:
-        for state in watch_film(film, calibration, glance):
+        for state in watch_film(film, calibration, read):
             states.append(state)
             progress(state.time_s)
         return states, course_of(states, film.end_s, calibration, meanings)
@@ -176,7 +176,7 @@ def watch(
 
 def score_course(
     course: Course,
-    wishes: Wishes,
+    request: ScoreRequest,
     generator: Generator | None = None,
     progress: Callable[[float], None] = lambda _seconds: None,
 ) -> FilmScore:
@@ -187,25 +187,25 @@ def score_course(
     Raises
     ------
     InputError
-        A wish cannot be granted.
+        A request cannot be met.
     """
-    if wishes.curve and not wishes.curve_in_beats:
-        course = replace(course, override=wishes.curve)
-    wanted = suggest_tempo(course) if wishes.tempo_bpm is None else wishes.tempo_bpm
+    if request.curve and not request.curve_in_beats:
+        course = replace(course, override=request.curve)
+    wanted = suggest_tempo(course) if request.tempo_bpm is None else request.tempo_bpm
     spotting = spot(
         course.cuts_s,
         course.end_s,
         tempo_bpm=wanted,
-        tempo_range=wishes.tempo_range,
-        beats_per_bar=wishes.beats_per_bar,
+        tempo_range=request.tempo_range,
+        beats_per_bar=request.beats_per_bar,
     )
-    if wishes.curve and wishes.curve_in_beats:
-        timed = tuple((spotting.time_at(beat), v, a) for beat, v, a in wishes.curve)
+    if request.curve and request.curve_in_beats:
+        timed = tuple((spotting.time_at(beat), v, a) for beat, v, a in request.curve)
         course = replace(course, override=timed)
-    key = suggest_key(course) if wishes.key == AUTO_KEY else wishes.key
-    performance = wishes.performance(spotting.sections[0].tempo_bpm, key)
+    key = suggest_key(course) if request.key == AUTO_KEY else request.key
+    performance = request.performance(spotting.sections[0].tempo_bpm, key)
     if generator is None:
-        generator = create_generator(wishes.engine, wishes.seed)
+        generator = create_generator(request.engine, request.seed)
     generator.adjust(performance.settings)
     score = compose_score(course, spotting, generator, performance, progress=progress)
     return FilmScore(course, spotting, score, performance)

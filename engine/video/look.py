@@ -1,4 +1,4 @@
-"""How one small picture looks: light, colour, and a signature that cuts are told by.
+"""How one small picture looks: light, colour, and a signature by which cuts are found.
 
 Signatures are soft-binned, so that a fade moves them a little at every frame where hard bins
 would jump.

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from engine.audio.decoder import open_container
 from engine.errors import InputError
 from engine.files import staged_output
-from engine.process.child import stranger_environment
+from engine.process.child import external_environment
 from engine.video.film import picture_stream
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ def _synthesise(midi: Path, soundfont: Path, wave: Path) -> None:
     try:
         done = subprocess.run(
             command,
-            env=stranger_environment(),
+            env=external_environment(),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,

@@ -14,7 +14,7 @@ import mido
 
 from engine.bench.soak.jack_rig import JackServer, until
 from engine.errors import DeviceError
-from engine.process.child import stranger_environment
+from engine.process.child import external_environment
 
 __all__ = ["TEMPO_BPM", "Ardour", "find_ardour"]
 
@@ -64,7 +64,7 @@ class Ardour:
     def __init__(self, server: JackServer, folder: Path, clock: Literal["send", "follow"]) -> None:
         self._session = folder / "session"
         self._said: list[str] = []
-        environment = stranger_environment() | server.environment()
+        environment = external_environment() | server.environment()
         environment |= {"HOME": str(folder), "SESSION": str(self._session), "CLOCK": clock}
         for variable in ("XDG_CONFIG_HOME", "XDG_CACHE_HOME", "DISPLAY"):
             environment.pop(variable, None)

@@ -1,4 +1,4 @@
-"""What is seen joins what is heard: one emotion for the target, cues for the generator."""
+"""Emotion of sound and picture together, and cues of the picture for the generator."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -13,14 +13,14 @@ from engine.video.mood import calibrate
 from engine.video.semantic import SHARE, Meaning
 from engine.video.table import read_features
 
-__all__ = ["Eyes"]
+__all__ = ["VideoEmotion"]
 
 _DOUBT: Final = 0.5  # standard deviation stated for a mood that is only seen
 _SILENCE_DB: Final = -120.0
 
 
-class Eyes:
-    """Watches beside the engine; called by the player thread only.
+class VideoEmotion:
+    """Mixes the emotion of a film or camera into the one that is heard; for the player thread only.
 
     Parameters
     ----------
@@ -44,7 +44,7 @@ class Eyes:
         calibration = None if neutral is None else calibrate(read_features(neutral))
         self.input = VideoInput(video, calibration, clip)
         self.weight = 0.5
-        """Share of the picture in the joint emotion, 0..1; in silence it has it all."""
+        """Share of the picture in the joint emotion, 0..1; in silence it is 1."""
         self._clock = clock
         self._from: tuple[EmotionState | None, Seen | None, float] = (None, None, 0.0)
         self._joint: EmotionState | None = None
@@ -66,7 +66,7 @@ class Eyes:
         )
 
     def join(self, heard: EmotionState | None, now_s: float) -> EmotionState | None:
-        """Return what sound and picture suggest together; the same object until one changes."""
+        """Return the emotion of both together; the same object until one of them changes."""
         seen = self.input.seen
         if seen is None:
             return heard

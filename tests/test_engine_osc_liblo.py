@@ -23,7 +23,7 @@ def free_port() -> int:
 
 @contextlib.contextmanager
 def osc_dump(port: int):
-    """Run a stranger's receiver; yield the lines it prints, without their time stamps."""
+    """Run a receiver of liblo; yield the lines it prints, without their time stamps."""
     process = subprocess.Popen(
         [need_program("oscdump"), "-L", str(port)], stdout=subprocess.PIPE, text=True
     )
@@ -45,7 +45,7 @@ def osc_dump(port: int):
         process.stdout.close()
 
 
-def test_several_strangers_read_all_we_send():
+def test_several_receivers_read_all_that_is_sent():
     ports = free_port(), free_port()
     with osc_dump(ports[0]) as one, osc_dump(ports[1]) as other:
         output = OscOutput(tuple(("127.0.0.1", port) for port in ports))
@@ -63,6 +63,7 @@ def test_several_strangers_read_all_we_send():
             '/stimmung/state s "tracking"',
             '/stimmung/key s "C:maj"',
             '/stimmung/chord s "N"',
+            "/stimmung/tuning f 440.000000",
             "/stimmung/beat i 7",
         ]
 
