@@ -12,18 +12,25 @@ import time
 import urllib.error
 import urllib.request
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
+from gui_samples import emotion
 from gui_samples import look as snapshot
 from servers.jack import until
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
+from engine import words
+from engine.choices import MODES, SYNCS
 from engine.errors import InputError
+from engine.generators.registry import GENERATORS
 from engine.network import monitor as server
 from engine.network.guard import Bucket, host_allowed, origin_allowed, token_matches
 from engine.network.monitor import Monitor
+from engine.network.monitor_page import page, view
 from engine.settings.addresses import MONITOR_PORT, parse_address
+from engine.snapshot import LogEntry
 
 TOKEN = "open sesame now"
 QUOTED = "open%20sesame%20now"
@@ -99,6 +106,23 @@ def test_what_is_heard_is_told_again_and_again(monitor):
     assert first == second
     assert first["heard"]["valence"] == round(sample.emotion.valence, 3)
     assert first["target"] == [round(sample.target_valence, 3), round(sample.target_arousal, 3)]
+
+
+def test_page_and_window_say_the_same():
+    told = view(snapshot(emotion=emotion(state="settling", valence=0.7, arousal=0.7)))
+    assert (told["state"], told["mood"]) == ("Settling", "joyful ?")
+    assert told["position"] == "3 . 2" and told["tuning"] == "A = 440 Hz"
+    entry = LogEntry("late", {"note_id": 100, "ms": 6.3})
+    assert view(snapshot(messages=(entry,)))["message"] == "A note left 6.3 ms late."
+    html = page().decode()
+    for word in (*words.QUADRANTS, words.PANIC, words.UNPLEASANT, words.CAPTURE):
+        assert word in html
+    assert "@WORDS@" not in html
+
+
+def test_every_choice_has_a_word():
+    assert set(words.MODES) == set(MODES) and set(words.SYNCS) == set(SYNCS)
+    assert set(words.ENGINES) == set(GENERATORS)
 
 
 @pytest.mark.parametrize("host", ["evil.example", "evil.example:8765", ""])
@@ -308,15 +332,19 @@ def test_a_real_browser_shows_the_emotion_and_drags_the_target(tmp_path, desk):
     browser = Browser(tmp_path, page)
     try:
         sample = looks[0]
-        browser.until("document.getElementById('state').textContent", sample.emotion.state)
-        assert sample.key in browser.eval("document.getElementById('music').textContent")
+        browser.until("document.getElementById('state').textContent", words.STATES["tracking"][0])
+        assert "F♯ minor" in browser.eval("document.getElementById('music').textContent")
+        assert browser.eval("document.body.innerText").find("_") < 0  # no name of a field
         browser.until("document.getElementById('orders').hidden", False)
-        box = browser.eval(
-            "(b => [b.left, b.top, b.width, b.height])"
-            "(document.getElementById('plane').getBoundingClientRect())"
+        heights = browser.eval(
+            "[...document.querySelectorAll('button:not([data-act=panic])')]"
+            ".map(b => [b.offsetWidth, b.offsetHeight, b.scrollWidth <= b.clientWidth])"
         )
-        assert box[2] > 300 and box[3] > 300  # the plane fills a phone
-        browser.drag_to(box[0] + box[2] / 2, box[1] + 18)
+        assert len(heights) == 4 and all(item == heights[0] for item in heights) and heights[0][2]
+        shape = browser.eval("(s => [s.box.left, s.box.top, s.left, s.top, s.side])(square())")
+        left, top, inner_left, inner_top, side = shape
+        assert side > 250  # the plane fills a phone, and is as high as it is wide
+        browser.drag_to(left + inner_left + side / 2, top + inner_top)
         browser.eval("document.querySelector('[data-act=panic]').click()")
         until = time.monotonic() + 10.0
         while len(desk.orders) < 2 and time.monotonic() < until:
@@ -326,12 +354,28 @@ def test_a_real_browser_shows_the_emotion_and_drags_the_target(tmp_path, desk):
         assert target["arousal"] == pytest.approx(1.0, abs=0.01)
         assert desk.orders[-1] == "panic"
         looks[0] = replace(sample, emotion=replace(sample.emotion, state="silence"))
-        browser.until("document.getElementById('state').textContent", "silence")
+        browser.until("document.getElementById('state').textContent", words.STATES["silence"][0])
         picture = base64.b64decode(browser.ask("Page.captureScreenshot")["data"])
         (tmp_path / "page.png").write_bytes(picture)
         assert len(picture) > 5000
+        for width, height in ((320, 568), (420, 800), (800, 360), (1366, 768)):
+            browser.ask(
+                "Emulation.setDeviceMetricsOverride",
+                width=width, height=height, deviceScaleFactor=1, mobile=True,
+            )  # fmt: skip
+            assert browser.eval("document.documentElement.scrollWidth") <= width
+            cut = browser.eval(
+                "[...document.querySelectorAll('button, dd, dt, header span')]"
+                ".filter(e => e.scrollWidth > e.clientWidth + 1 && e.clientWidth).length"
+            )
+            assert cut == 0, (width, height)
+            if os.environ.get("PAGE_PICTURES"):
+                data = browser.ask("Page.captureScreenshot")["data"]
+                (Path(os.environ["PAGE_PICTURES"]) / f"page_{width}.png").write_bytes(
+                    base64.b64decode(data)
+                )
         monitor.stop()
-        browser.until("document.getElementById('state').textContent", "connection lost")
+        browser.until("document.getElementById('state').textContent", words.PAGE_LOST)
     finally:
         browser.close()
         monitor.stop()

@@ -13,13 +13,12 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Mapping
-from importlib import resources
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import parse_qs, urlsplit
 
 from engine.errors import InputError, StimmungError
 from engine.network.guard import Bucket, host_allowed, origin_allowed, token_matches
-from engine.network.monitor_page import view
+from engine.network.monitor_page import page, view
 from engine.snapshot import Snapshot
 
 if TYPE_CHECKING:
@@ -91,7 +90,7 @@ class Monitor:
         self._controls = controls
         self._host = address[0]
         self._token = token
-        self._page = resources.files("engine.network").joinpath("page.html").read_bytes()
+        self._page = page()
         self._clients = 0
         self._counting = threading.Lock()
         self._stopping = threading.Event()

@@ -8,12 +8,6 @@ TAB_MOOD: Final = "Mood"
 TAB_TIME: Final = "Time"
 TABS: Final = ("Music", "Keys", "Film", "Presets", "Devices", "Health")
 PERCENT: Final = "{percent} %"
-ENGINE: Final = "Engine"
-ENGINES: Final = {
-    "rules": "Rules",
-    "muser": "MusER",
-    "amt": "AMT",
-}
 ENGINE_NO_SETTINGS: Final = "This engine has no settings of its own: it plays by the mood alone."
 ENGINE_SETTINGS: Final = {
     "temperature": "Freedom",
@@ -69,7 +63,6 @@ ELEMENTS: Final = {
     "chord": "Harmony",
 }
 CAPTURE_TITLE: Final = "Keep what was played"
-CAPTURE: Final = "Capture"
 CAPTURE_BARS: Final = "Bars to keep"
 BARS_SUFFIX: Final = " bars"
 CAPTURE_TIP: Final = "Write the last bars as a MIDI file (C)"
@@ -138,7 +131,6 @@ PRESET_BROKEN: Final = "Left out: {reason}"
 
 # ---------------------------------------------------------------------- devices
 
-AUDIO_IN: Final = "Audio in"
 AUDIO_DEFAULT: Final = "System's default input"
 AUDIO_OPEN: Final = "Audio file …"
 AUDIO_OPEN_TITLE: Final = "Play an audio file as the input"
@@ -148,27 +140,17 @@ AUDIO_PLUGIN: Final = "Plug-in in a DAW"
 AUDIO_FILE: Final = "File: {name}"
 ABSENT: Final = "{name} (not connected)"
 LEVEL: Final = "Input level"
-LEVEL_NOTHING: Final = "no sound"
 LEVEL_DB: Final = "{level} dB"
 LEVEL_HOT: Final = "CLIP"
 LEVEL_HOT_TIP: Final = (
     "The bar is the level, the line its highest peak. CLIP lights when the input has reached "
     "full scale: turn it down, then click to reset."
 )
-MIDI_OUT: Final = "MIDI out"
 MIDI_OUTS: Final = {
     "virtual": "Own port “Stimmung”",
     "jack": "JACK, exact to the sample",
     "plugin": "Plug-in, in its host's beat",
     "none": "None (only look)",
-}
-SYNC: Final = "Beat"
-SYNCS: Final = {
-    "internal": "Own tempo",
-    "midi": "MIDI clock of the DAW",
-    "link": "Ableton Link",
-    "jack": "JACK transport",
-    "plugin": "Host of the plug-in",
 }
 MIDI_IN: Final = "Clock from"
 MIDI_INS: Final = {"": "Own port “Stimmung”", "jack": "JACK"}
@@ -178,7 +160,6 @@ SYNC_WAITS: Final = "○ waiting"
 SYNC_PEERS: Final = "{peers} in the Link session"
 SYNC_JITTER: Final = "jitter {jitter} ms"
 SYNC_TEMPO: Final = "The tempo follows: {words}"
-MIDI_OUT_NONE: Final = "no MIDI out"
 REFRESH: Final = "Look again"
 REFRESH_TIP: Final = "List the devices that are connected now"
 RECORD: Final = "Record each session"

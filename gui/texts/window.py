@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from engine import words
+
 APP: Final = "Stimmung"
 TITLE: Final = "Stimmung"
 TITLE_RECORDING: Final = "Stimmung ● recording"
@@ -49,14 +51,14 @@ HEALTH_MORE: Final = "Click for what to do."
 HEALTH_RESET: Final = "Reset counts"
 LOG: Final = "What happened"
 HEALTH_TITLES: Final = {
-    "audio": "Audio in",
-    "midi": "MIDI out",
-    "load": "Listening",
+    "audio": words.AUDIO_IN,
+    "midi": words.MIDI_OUT,
+    "load": words.LISTENING,
     "overruns": "Audio lost",
     "lateness": "Notes late",
     "dropped": "Notes dropped",
     "missed": "Beats missed",
-    "sync": "Beat",
+    "sync": words.SYNC,
     "restarts": "MIDI process",
 }
 HEALTH_VALUES: Final = {
@@ -64,7 +66,7 @@ HEALTH_VALUES: Final = {
     "back": "back again",
     "no_sound": "no sound arrives",
     "midi": "{port}, {sent} sent",
-    "load": "{load} of one core",
+    "load": words.ONE_CORE,
     "blocks": "{count} blocks",
     "lateness": "99 of 100 within {ms} ms",
     "restarted": "restarted, {count} ×",

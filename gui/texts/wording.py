@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Sequence
-from math import atan2, hypot, pi
 
 from PyQt6.QtCore import QLocale
 
 from engine.snapshot import Snapshot, SyncHealth
+from engine.words import chord_words, key_words, mood_guess, mood_word, port_words, tuning_words
 from gui import texts
 
 __all__ = [
@@ -23,11 +23,10 @@ __all__ = [
     "sync_words",
     "tag_words",
     "tempo_words",
+    "tuning_words",
     "window_words",
 ]
 
-_NEUTRAL_BELOW = 0.2
-_STRONG_FROM = 0.6
 _LIKELY_FROM = 0.3
 _OPTION = re.compile(r"(?<![\w-])--([a-z][a-z-]*)")
 
@@ -46,42 +45,10 @@ def percent(share: float) -> str:
     return texts.PERCENT.format(percent=number(100.0 * share))
 
 
-def mood_word(valence: float, arousal: float) -> str:
-    """Return an everyday word for a point of the plane; it names a region, no more."""
-    strength = hypot(valence, arousal)
-    if strength < _NEUTRAL_BELOW:
-        return texts.MOOD_NEUTRAL
-    direction = round(atan2(arousal, valence) / (pi / 4)) % 8
-    return texts.MOODS[direction][strength >= _STRONG_FROM]
-
-
-def mood_guess(valence: float, arousal: float, state: str) -> str:
-    """Return the mood word, with a question mark where the tracker is not sure."""
-    word = mood_word(valence, arousal)
-    return f"{word} ?" if state in ("settling", "uncertain") else word
-
-
 def tag_words(tags: Sequence[tuple[str, float]]) -> str:
     """Return the one or two mood tags that are likely, such as ``"calmness, nostalgia"``."""
     likely = [texts.TAGS.get(tag, tag) for tag, share in tags[:2] if share >= _LIKELY_FROM]
     return ", ".join(likely)
-
-
-def key_words(key: str) -> str:
-    """Return ``"F♯ minor"`` for ``"F#:min"``, and a dash while unknown."""
-    tonic, _, mode = key.partition(":")
-    if not mode:
-        return texts.CHORD_UNKNOWN
-    return f"{_accidentals(tonic)} {texts.MAJOR if mode == 'maj' else texts.MINOR}"
-
-
-def chord_words(chord: str) -> str:
-    """Return ``"F♯m"`` for ``"F#:min"``, and a dash for none or unknown."""
-    root, _, quality = chord.partition(":")
-    if not quality:
-        return texts.CHORD_UNKNOWN
-    suffix = {"maj": "", "min": "m"}.get(quality, quality)
-    return f"{_accidentals(root)}{suffix}"
 
 
 def duration_words(seconds: float) -> str:
@@ -96,11 +63,6 @@ def tempo_words(tempo_bpm: float) -> str:
     """Return ``"96 BPM"`` or ``"127.5 BPM"``."""
     decimals = 0 if round(tempo_bpm, 1) == round(tempo_bpm) else 1
     return f"{number(tempo_bpm, decimals)}{texts.TEMPO_SUFFIX}"
-
-
-def port_words(port: str) -> str:
-    """Return the name of a MIDI output as it is shown while playing."""
-    return texts.MIDI_OUT_NONE if port == "none" else port
 
 
 def sync_words(sync: SyncHealth) -> str:
@@ -138,7 +100,3 @@ def window_words(message: str) -> str:
     for option, words in texts.OPTION_WORDS.items():
         message = message.replace(option, words)
     return _OPTION.sub(lambda found: found[1].replace("-", " "), message)
-
-
-def _accidentals(name: str) -> str:
-    return name[:1] + name[1:].replace("#", "♯").replace("b", "♭")

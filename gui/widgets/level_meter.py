@@ -120,7 +120,7 @@ class LevelMeter(QWidget):
         if self._level_db is None:
             return texts.LEVEL
         if self._level_db <= LOWEST_DB:
-            return texts.LEVEL_NOTHING
+            return texts.NO_SOUND
         return texts.LEVEL_DB.format(level=wording.number(self._level_db))
 
 

@@ -111,7 +111,8 @@ class StageView(Panel):
         self._mode.show_words(mode)
         self._key.show_words(wording.key_words(look.key if look is not None else ""))
         chord = wording.chord_words(emotion.chord) if emotion is not None else ""
-        self._chord.show_words(f"{texts.CHORD} {chord}" if look is not None else "")
+        tuning = wording.tuning_words(emotion.tuning_hz) if emotion is not None else ""
+        self._chord.show_words(f"{texts.CHORD} {chord}   {tuning}" if look is not None else "")
         tempo_bpm = look.tempo_bpm if look is not None else performance.tempo_bpm
         self._bar.show_words(f"{position_words(look)}   {wording.tempo_words(tempo_bpm)}")
 

@@ -73,13 +73,11 @@ class Transport(Panel):
         self._mood, self._state = label(role="huge"), label(role="small")
         self._state.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self._key, self._chord, self._position = (label(role="big") for _ in range(3))
+        self._key_title = label(texts.KEY, "small")
         self._extras = [
-            _stack(label(title, "small"), value)
-            for value, title in (
-                (self._chord, texts.CHORD),
-                (self._position, texts.POSITION),
-                (self._key, texts.KEY),
-            )
+            _stack(label(texts.CHORD, "small"), self._chord),
+            _stack(label(texts.POSITION, "small"), self._position),
+            _stack(self._key_title, self._key),
         ]
         """Left out where it is narrow, the first one first."""
         layout = QHBoxLayout(self)
@@ -146,6 +144,7 @@ class Transport(Panel):
                 (self._mood, [*moods, texts.NO_MOOD, texts.NO_EMOTION]),
                 (self._position, ["8888 . 8"]),
                 (self._chord, ["G♯m"]),
+                (self._key_title, [_key_title(466.0)]),
                 (self._key, [f"G♯ {texts.MINOR}", f"G♯ {texts.MAJOR}"]),
             ):
                 shown.setMinimumWidth(_widest(shown, words))
@@ -196,6 +195,10 @@ class Transport(Panel):
         self._tags = wording.tag_words(emotion.tags) if emotion is not None and tracks else ""
         self._state_name = state
         self._show_state()
+        sounds = emotion is not None and state != "silence"
+        self._key_title.setText(
+            _key_title(emotion.tuning_hz) if emotion is not None and sounds else texts.KEY
+        )
         self._key.setText(wording.key_words(look.key if look is not None else ""))
         self._chord.setText(wording.chord_words(emotion.chord if emotion is not None else ""))
         self._position.setText(position_words(look))
@@ -234,6 +237,10 @@ def position_words(look: Snapshot | None) -> str:
         return texts.CHORD_UNKNOWN
     beat = max(0, int(look.beat))
     return f"{beat // look.beats_per_bar + 1} . {beat % look.beats_per_bar + 1}"
+
+
+def _key_title(tuning_hz: float) -> str:
+    return f"{texts.KEY}, {wording.tuning_words(tuning_hz)}"
 
 
 def _widest(widget: QWidget, words: Iterable[str]) -> int:
