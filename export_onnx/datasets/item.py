@@ -7,11 +7,14 @@ from pathlib import Path
 
 import numpy as np
 
+from engine.audio.decoder import AudioFile
 from engine.errors import InputError
 from export_onnx.datasets.labels import Span
 from export_onnx.datasets.render import TimedMessage, read_midi
 
 __all__ = ["Dataset", "Item", "read_member"]
+
+_BLOCK = 65_536
 
 
 @dataclass(frozen=True)
@@ -67,13 +70,11 @@ class Item:
 
     def audio(self) -> tuple[np.ndarray, int]:
         """Read the recording: mono float32, shape (n,), and its sample rate [Hz]."""
-        import soundfile
-
-        try:
-            sound, rate = soundfile.read(self.folder / self.path, dtype="float32", always_2d=True)
-        except (OSError, soundfile.LibsndfileError) as error:
-            raise InputError(f"{self.folder / self.path}: cannot be read ({error})") from error
-        return sound.mean(1, dtype=np.float32), int(rate)
+        with AudioFile(self.folder / self.path) as recording:
+            blocks = []
+            while len(block := recording.read(_BLOCK)):
+                blocks.append(block.mean(1))
+            return np.concatenate(blocks), recording.sample_rate
 
 
 @dataclass(frozen=True)
