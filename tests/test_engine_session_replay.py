@@ -6,7 +6,7 @@ from session_samples import INFO, a_note
 from engine.errors import InputError
 from engine.events import SUSTAIN, ControlEvent
 from engine.session import Session
-from engine.session.events_file import TimedNote
+from engine.session.content import TimedNote
 from engine.session.replay import LEAD_S, Replayer, ReplayScore
 
 

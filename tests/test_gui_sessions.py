@@ -14,12 +14,8 @@ from session_samples import INFO, a_note
 
 from engine.errors import SessionError
 from engine.events import TargetState
-from engine.session.events_file import (
-    TimedNote,
-    encode_emotion,
-    encode_header,
-    encode_note,
-)
+from engine.session.content import TimedNote
+from engine.session.events_file import encode_emotion, encode_header, encode_note
 from engine.session.folder import EVENTS_NAME
 from gui import texts
 from gui.app import make_window

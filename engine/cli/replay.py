@@ -11,7 +11,7 @@ from engine.errors import InputError
 from engine.files import check_output
 
 if TYPE_CHECKING:
-    from engine.session.events_file import Session
+    from engine.session.content import Session
 
 __all__ = ["add", "run"]
 

@@ -21,7 +21,15 @@ from engine.generators.shared.settings import SETTINGS
 from engine.music.clock import Clock
 from engine.music.plan import Plan
 from engine.pipeline.composer import Composer
-from engine.pipeline.step import NO_INPUTS, Inputs, Pace, ScheduledControl, ScheduledNote, Step
+from engine.pipeline.step import (
+    NO_INPUTS,
+    Frame,
+    Inputs,
+    Pace,
+    ScheduledControl,
+    ScheduledNote,
+    Step,
+)
 from engine.settings.performance import Performance
 from engine.settings.resume import Resume
 
@@ -97,6 +105,7 @@ class Pipeline:
         self._followed: EmotionState | None = None
         self._paced: Pace | None = None
         self._took_over = False
+        self._framed = (performance.beats_per_bar, self.key, 0)  # as in `Frame`
         self._pedals: dict[int, bool] = {}
         self._down: set[int] = set()  # pedals handed over, while `_pedals` counts planned ones
 
@@ -215,7 +224,8 @@ class Pipeline:
         controls = self._due_pedals(due_beat) + self._emotion_controls(now_s, beat, target)
         missed += held is not None
         reached = Pace(filled, self._took_over)
-        return Step(target, tuple(notes), controls, missed, held, self._heard, reached)
+        frame = Frame(beat, self.clock.tempo_bpm, *self._framed)
+        return Step(target, tuple(notes), controls, missed, held, self._heard, reached, frame)
 
     def _prepare(self, beat: float, target: TargetState) -> None:
         """Be ready for a start without notice, so that its first notes are not late."""
@@ -231,6 +241,9 @@ class Pipeline:
                 missed += 1  # stalled past the whole beat: leave it out, never burst
             else:
                 self._at_bar_line()
+                now_in = (self._performance.beats_per_bar, self.key)
+                if now_in != self._framed[:2]:
+                    self._framed = (*now_in, self._next_beat)
                 self._composer.ask(
                     self._context(self._next_beat, target, self._inputs.performed(now_s))
                 )

@@ -7,7 +7,7 @@ from engine.choices import Duet
 from engine.events import ControlEvent, EmotionState, NoteEvent, TargetState
 from engine.generators.protocol import NO_CUES, Cues
 
-__all__ = ["NO_INPUTS", "Inputs", "Pace", "ScheduledControl", "ScheduledNote", "Step"]
+__all__ = ["NO_INPUTS", "Frame", "Inputs", "Pace", "ScheduledControl", "ScheduledNote", "Step"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +61,31 @@ class ScheduledControl:
 
 
 @dataclass(frozen=True, slots=True)
+class Frame:
+    """Where the music is, and what it moves in.
+
+    Attributes
+    ----------
+    beat : float
+        Position [quarter notes].
+    tempo_bpm : float
+        [quarter notes per minute]
+    beats_per_bar : int
+        Length of the bars, counted from beat 0.
+    key : str
+        Such as ``"D:min"``.
+    since : int
+        First beat that metre and key hold for.
+    """
+
+    beat: float
+    tempo_bpm: float
+    beats_per_bar: int
+    key: str
+    since: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Pace:
     """How far the generator's worker had come at one call of `Pipeline.advance`.
 
@@ -78,7 +103,7 @@ class Step:
 
     ``hold_until_s`` is set where a beat is not there in time: what sounds is to sound on
     until then [s], so that harmony holds instead of breaking off. ``emotion`` is what had been
-    heard, ``pace`` how far the worker was.
+    heard, ``pace`` how far the worker was, ``frame`` where the music is while it moves.
     """
 
     target: TargetState
@@ -88,3 +113,4 @@ class Step:
     hold_until_s: float | None = None
     emotion: EmotionState | None = None
     pace: Pace = Pace()
+    frame: Frame | None = None

@@ -1,6 +1,7 @@
 """Sessions: what was heard and played, kept safe while it happens and made readable after."""
 
-from engine.session.events_file import Session, SessionInfo, read_session
+from engine.session.content import Session, SessionInfo
+from engine.session.events_file import read_session
 from engine.session.recorder import SessionRecorder
 from engine.session.recover import Recovered, recover
 

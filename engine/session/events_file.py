@@ -6,31 +6,31 @@ alone: readers skip and count it.
 """
 
 import json
-import sys
-from array import array
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, BinaryIO, Final, cast, get_args
 
-from engine.choices import AUTO_KEY, check_range
 from engine.errors import InputError, SessionError
 from engine.events import CONTROL_ROLE, ControlEvent, EmotionState, NoteEvent, Role, TargetState
-from engine.music.clock import TEMPO_RANGE_BPM
 from engine.music.keys import parse_key
+from engine.pipeline.step import Frame
+from engine.session.content import (
+    MAX_NUMBER,
+    LogEntry,
+    Session,
+    SessionInfo,
+    TimedNote,
+    read_number,
+)
 from engine.session.cut import cut_pedals
 from engine.session.folder import EVENTS_NAME
 
 __all__ = [
-    "SETTLED",
-    "EmotionTrack",
-    "LogEntry",
-    "Session",
-    "SessionInfo",
-    "TimedNote",
     "encode_control",
     "encode_cut",
     "encode_emotion",
+    "encode_frame",
     "encode_header",
     "encode_log",
     "encode_note",
@@ -41,165 +41,7 @@ __all__ = [
 FORMAT_VERSION: Final = 2
 MAX_LINE: Final = 65_536
 """Longest line understood [bytes]; real ones stay below 2 kB."""
-MAX_NUMBER: Final = 1e6
-"""Largest time or position understood: eleven days of seconds."""
-SETTLED: Final = frozenset({"tracking", "uncertain"})
-"""States in which something was heard long enough to say anything about it."""
 _TAGS_KEPT: Final = 5
-
-
-@dataclass(frozen=True, slots=True)
-class SessionInfo:
-    """What a session was played with; the header of its events file.
-
-    Attributes
-    ----------
-    started : str
-        Local date and time, ISO 8601.
-    input, midi_out : str
-        What was heard, and where notes went.
-    seed : int
-        Seed of the generator.
-    tempo_bpm : float
-        Tempo at the start [quarter notes per minute], 20..300.
-    beats_per_bar : int
-        1..32.
-    key : str
-        Key name such as ``"D:min"``, or ``"auto"``: the one that was tracked.
-    settings : mapping
-        Everything else that was set, as plain JSON values.
-    version : str
-        Version of Stimmung.
-    run : mapping
-        What else it takes to make the music again, see `engine.session.rerun`; may be empty.
-
-    Raises
-    ------
-    InputError
-        Tempo, bar length or key is not usable.
-    """
-
-    started: str
-    input: str
-    midi_out: str
-    seed: int
-    tempo_bpm: float
-    beats_per_bar: int
-    key: str
-    settings: Mapping[str, Any] = field(default_factory=dict)
-    version: str = ""
-    run: Mapping[str, Any] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        check_range("tempo_bpm", self.tempo_bpm, *TEMPO_RANGE_BPM)
-        check_range("beats_per_bar", self.beats_per_bar, 1, 32)
-        if self.key != AUTO_KEY:
-            parse_key(self.key)
-
-
-@dataclass(frozen=True, slots=True)
-class TimedNote:
-    """A note as it was handed to the sender: ``on_s`` and ``off_s`` since the start [s]."""
-
-    note: NoteEvent
-    on_s: float
-    off_s: float
-
-
-@dataclass(frozen=True, slots=True)
-class LogEntry:
-    """Something worth knowing: what was set, why a note was late, what failed."""
-
-    at_s: float
-    kind: str
-    message: str
-    fields: Mapping[str, Any]
-
-
-class EmotionTrack:
-    """Emotion and target over time, as columns: an hour at 25 Hz takes some 10 MB.
-
-    ``columns`` maps a name of `NUMBERS` to its values, one per hop; ``keys``, ``chords``,
-    ``states`` and ``modes`` are lists of the same length.
-    """
-
-    NUMBERS: Final = (
-        "time_s",
-        "valence",
-        "arousal",
-        "valence_std",
-        "arousal_std",
-        "q1",
-        "q2",
-        "q3",
-        "q4",
-        "loudness_db",
-        "tuning_hz",
-        "target_valence",
-        "target_arousal",
-    )
-
-    def __init__(self) -> None:
-        self.columns = {name: array("d") for name in self.NUMBERS}
-        self.keys: list[str] = []
-        self.chords: list[str] = []
-        self.states: list[str] = []
-        self.modes: list[str] = []
-
-    def __len__(self) -> int:
-        return len(self.states)
-
-    def append(self, event: Mapping[str, Any]) -> None:
-        """Add the event of one hop; a malformed one raises before anything is added."""
-        q1, q2, q3, q4 = event["quadrants"]
-        values = {"tuning_hz": 440.0, **event, "q1": q1, "q2": q2, "q3": q3, "q4": q4}
-        numbers = [_number(values[name]) for name in self.NUMBERS]
-        words = [_key(event["key"]), *(str(event[name]) for name in ("chord", "state", "mode"))]
-        words = [sys.intern(word) for word in words]  # a handful of words, thousands of times
-        for name, number in zip(self.NUMBERS, numbers, strict=True):
-            self.columns[name].append(number)
-        for column, word in zip(
-            (self.keys, self.chords, self.states, self.modes), words, strict=True
-        ):
-            column.append(word)
-
-
-@dataclass(slots=True)
-class Session:
-    """A session read back from its events file.
-
-    Attributes
-    ----------
-    info : SessionInfo
-        The header.
-    emotion : EmotionTrack
-        What was heard and aimed at.
-    notes : list of TimedNote
-        In the order they were handed over.
-    controls : list of (float, ControlEvent)
-        With their times since the start [s].
-    log : list of LogEntry
-        In order of time.
-    complete : bool
-        Whether the session was closed; False after a crash.
-    damaged_lines : int
-        Lines that could not be read.
-    """
-
-    info: SessionInfo
-    emotion: EmotionTrack = field(default_factory=EmotionTrack)
-    notes: list[TimedNote] = field(default_factory=list)
-    controls: list[tuple[float, ControlEvent]] = field(default_factory=list)
-    log: list[LogEntry] = field(default_factory=list)
-    complete: bool = False
-    damaged_lines: int = 0
-
-    @property
-    def duration_s(self) -> float:
-        """Time of the last thing heard or played [s]."""
-        times = [timed.off_s for timed in self.notes]
-        times += self.emotion.columns["time_s"][-1:]
-        return max(times, default=0.0)
 
 
 def encode_header(info: SessionInfo) -> bytes:
@@ -242,6 +84,12 @@ def encode_note(at_s: float, timed: TimedNote) -> bytes:
 def encode_control(at_s: float, control: ControlEvent) -> bytes:
     """Return the line of one controller change."""
     return _line({"event": "control", "at_s": _short(at_s), **asdict(control)})
+
+
+def encode_frame(at_s: float, frame: Frame) -> bytes:
+    """Return the line of a tempo, metre and key."""
+    values = asdict(frame) | {"beat": _short(frame.beat), "tempo_bpm": _short(frame.tempo_bpm)}
+    return _line({"event": "frame", "at_s": _short(at_s), **values})
 
 
 def encode_cut(at_s: float, *, ends: bool) -> bytes:
@@ -323,29 +171,42 @@ def take_line(session: Session, line: bytes) -> None:
 def _take_note(session: Session, event: dict[str, Any]) -> None:
     note = NoteEvent(
         note_id=_integer(event["note_id"], 0, 2**63),
-        onset=_number(event["onset"]),
-        duration=_number(event["duration"]),
+        onset=read_number(event["onset"]),
+        duration=read_number(event["duration"]),
         pitch=_integer(event["pitch"], 0, 127),
         velocity=_integer(event["velocity"], 1, 127),
         channel=_integer(event["channel"], 0, 15),
         role=_role(event["role"]),
     )
-    session.notes.append(TimedNote(note, _number(event["on_s"]), _number(event["off_s"])))
+    session.notes.append(TimedNote(note, read_number(event["on_s"]), read_number(event["off_s"])))
 
 
 def _take_control(session: Session, event: dict[str, Any]) -> None:
     control = ControlEvent(
-        beat=_number(event["beat"]),
+        beat=read_number(event["beat"]),
         control=_integer(event["control"], 0, 127),
         value=_integer(event["value"], 0, 127),
         channel=_integer(event["channel"], 0, 15),
         role=CONTROL_ROLE if event["role"] == CONTROL_ROLE else _role(event["role"]),
     )
-    session.controls.append((_number(event["at_s"]), control))
+    session.controls.append((read_number(event["at_s"]), control))
+
+
+def _take_frame(session: Session, event: dict[str, Any]) -> None:
+    frame = Frame(
+        beat=read_number(event["beat"]),
+        tempo_bpm=read_number(event["tempo_bpm"]),
+        beats_per_bar=_integer(event["beats_per_bar"], 1, 32),
+        key=str(parse_key(event["key"])),
+        since=_integer(event["since"], 0, int(MAX_NUMBER)),
+    )
+    if frame.tempo_bpm <= 0.0:
+        raise ValueError(f"no tempo: {frame.tempo_bpm}")
+    session.frames.append((read_number(event["at_s"]), frame))
 
 
 def _take_cut(session: Session, event: dict[str, Any]) -> None:
-    at_s, ends = _number(event["at_s"]), bool(event["ends"])
+    at_s, ends = read_number(event["at_s"]), bool(event["ends"])
     kept = [timed for timed in session.notes if timed.on_s < at_s]
     session.notes[:] = [_cut(timed, at_s) for timed in kept] if ends else kept
     beats_per_s = session.info.tempo_bpm / 60.0
@@ -365,7 +226,10 @@ def _cut(timed: TimedNote, at_s: float) -> TimedNote:
 def _take_log(session: Session, event: dict[str, Any]) -> None:
     session.log.append(
         LogEntry(
-            _number(event["at_s"]), str(event["kind"]), str(event["message"]), dict(event["fields"])
+            read_number(event["at_s"]),
+            str(event["kind"]),
+            str(event["message"]),
+            dict(event["fields"]),
         )
     )
 
@@ -383,25 +247,12 @@ _TAKERS: Final = {
     "note": _take_note,
     "control": _take_control,
     "cut": _take_cut,
+    "frame": _take_frame,
     "log": _take_log,
     "end": _take_end,
     "turns": _pass_over,
     "order": _pass_over,
 }
-
-
-def _number(value: object) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise ValueError(f"not a number: {value!r}")
-    if not -MAX_NUMBER <= value <= MAX_NUMBER:  # NaN fails too
-        raise ValueError(f"out of range: {value!r}")
-    return float(value)
-
-
-def _key(value: object) -> str:
-    if value:
-        parse_key(str(value))
-    return str(value)
 
 
 def _role(value: object) -> Role:

@@ -6,7 +6,7 @@ from datetime import datetime
 from importlib.metadata import version
 from typing import Any
 
-from engine.session.events_file import SessionInfo
+from engine.session.content import SessionInfo
 from engine.settings.performance import Performance
 
 __all__ = ["describe_run"]

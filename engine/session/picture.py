@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.session.events_file import SETTLED, Session, TimedNote
+from engine.session.content import SETTLED, Session, TimedNote
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

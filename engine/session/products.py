@@ -1,16 +1,15 @@
 """The final products that are text or MIDI: ``stimmung.mid``, ``emotion.csv``, ``log.txt``."""
 
 import csv
-import math
 from collections import Counter
-from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 from engine.choices import AUTO_KEY
 from engine.emotion.columns import EMOTION_COLUMNS
-from engine.events import ControlEvent, NoteEvent
-from engine.session.events_file import SETTLED, EmotionTrack, Session
+from engine.midi.file import write_midi_file
+from engine.session.content import SETTLED, EmotionTrack, Session
+from engine.session.timeline import lay_out
 
 __all__ = ["CSV_COLUMNS", "session_key", "write_emotion_csv", "write_log", "write_midi"]
 
@@ -34,45 +33,17 @@ def session_key(session: Session) -> str:
 
 
 def write_midi(session: Session, path: Path) -> None:
-    """Write notes and controllers as a standard MIDI file."""
-    from engine.midi.file import write_midi_file
-
-    notes, controls = _unrolled(session)
+    """Write notes and controllers as a standard MIDI file that plays as the session did."""
+    laid_out = lay_out(session, session_key(session))
     write_midi_file(
         path,
-        notes,
-        controls,
-        tempo_bpm=session.info.tempo_bpm,
-        key=session_key(session),
-        beats_per_bar=session.info.beats_per_bar,
+        laid_out.notes,
+        laid_out.controls,
+        tempo_bpm=laid_out.tempo_bpm,
+        key=laid_out.key,
+        beats_per_bar=laid_out.beats_per_bar,
+        song_map=laid_out.song_map,
     )
-
-
-def _unrolled(session: Session) -> tuple[list[NoteEvent], list[ControlEvent]]:
-    """Return the music on one line of beats: what was relocated backwards follows on.
-
-    A DAW that loops sends the position back again and again; in the file each pass starts at
-    the bar after the one before, at the same place within the bar.
-    """
-    bar = session.info.beats_per_bar
-    timed: list[tuple[float, NoteEvent | ControlEvent]] = [
-        *((item.on_s, item.note) for item in session.notes),
-        *session.controls,
-    ]
-    timed.sort(key=lambda item: item[0])
-    notes: list[NoteEvent] = []
-    controls: list[ControlEvent] = []
-    shift, reached = 0.0, 0.0
-    for _, event in timed:
-        beat = event.onset if isinstance(event, NoteEvent) else event.beat
-        if beat + shift < reached - bar:
-            shift += bar * math.ceil((reached - beat - shift) / bar)
-        reached = max(reached, beat + shift)
-        if isinstance(event, NoteEvent):
-            notes.append(replace(event, onset=event.onset + shift))
-        else:
-            controls.append(replace(event, beat=event.beat + shift))
-    return notes, controls
 
 
 def write_emotion_csv(session: Session, path: Path) -> None:

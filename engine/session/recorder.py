@@ -13,10 +13,8 @@ from engine.events import ControlEvent, EmotionState, NoteEvent, TargetState
 from engine.pipeline.step import Step
 from engine.session.appender import LineAppender
 from engine.session.background import recover_aside
+from engine.session.content import LogEntry, SessionInfo, TimedNote
 from engine.session.events_file import (
-    LogEntry,
-    SessionInfo,
-    TimedNote,
     encode_control,
     encode_cut,
     encode_emotion,

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from engine.errors import InputError, SessionError
 from engine.files import staged_output
-from engine.session.events_file import Session, read_session
+from engine.session.content import Session
+from engine.session.events_file import read_session
 from engine.session.picture import draw_picture
 from engine.session.products import write_emotion_csv, write_log, write_midi
 from engine.session.sound import join_pieces

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from engine.choices import check_range
 from engine.events import ControlEvent, NoteEvent
 from engine.midi.output import NoteOutput
-from engine.session.events_file import Session
+from engine.session.content import Session
 
 __all__ = ["ReplayScore", "Replayed", "Replayer"]
 

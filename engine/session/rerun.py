@@ -15,17 +15,17 @@ from engine.midi.output import NoteOutput
 from engine.pipeline.pipeline import Pipeline
 from engine.pipeline.player import Player
 from engine.pipeline.step import Inputs, Step
+from engine.session.content import Session, TimedNote
 from engine.session.events_file import (
-    Session,
-    TimedNote,
     encode_control,
     encode_cut,
+    encode_frame,
     encode_note,
     read_session,
     take_line,
 )
 from engine.session.folder import EVENTS_NAME
-from engine.session.turn_log import Order, decode_turns
+from engine.session.turn_log import FrameLog, Order, decode_turns
 from engine.settings.performance import Performance
 from engine.settings.resume import Resume
 from engine.settings.run import LiveConfig
@@ -133,6 +133,7 @@ class _Again:
             self._pipeline, self._sync, NoteOutput(lambda frame: None), withdrawn=self._cut
         )
         self._now_s = self._origin_s
+        self._frames = FrameLog()
 
     def take(self, event: Mapping[str, Any]) -> None:
         """Do what one event says."""
@@ -174,6 +175,8 @@ class _Again:
         for note in step.notes:
             timed = TimedNote(note.note, note.on_s - origin_s, note.off_s - origin_s)
             take_line(self.session, encode_note(now_s - origin_s, timed))
+        if step.frame is not None and self._frames.changed(now_s, step.frame):
+            take_line(self.session, encode_frame(now_s - origin_s, step.frame))
         for change in step.controls:
             take_line(self.session, encode_control(change.at_s - origin_s, change.control))
 

@@ -15,12 +15,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from engine.pipeline.step import Pace, Step
+from engine.pipeline.step import Frame, Pace, Step
+from engine.session.events_file import encode_frame
 from engine.settings.performance import Performance
 
-__all__ = ["Order", "TurnLog", "decode_turns", "on_grid"]
+__all__ = ["FrameLog", "Order", "TurnLog", "decode_turns", "on_grid"]
 
 _MICRO: Final = 1e-6
+_WAVERS, _TURNS = 0.001, 0.02
+"""Shares by which a tempo wavers, and by which it has become another."""
+_WAVERING_S: Final = 0.25
 _MOST_TURNS: Final = 64  # a line; the last ones reach the disk a third of a second late
 
 
@@ -57,6 +61,27 @@ class Order:
         return _line({"event": "order", "at_s": self.at_s, "do": self.do, **self.values})
 
 
+class FrameLog:
+    """Tells which frames are worth a line: all changes, but a wavering tempo only now and then."""
+
+    def __init__(self) -> None:
+        self._last: Frame | None = None
+        self._last_s = 0.0
+
+    def changed(self, now_s: float, frame: Frame | None) -> bool:
+        """Return whether to enter a frame, at a time [s]."""
+        if frame is None:
+            return False
+        if (last := self._last) is not None:
+            moved = abs(frame.tempo_bpm / last.tempo_bpm - 1.0)
+            same = (frame.beats_per_bar, frame.key) == (last.beats_per_bar, last.key)
+            wavers = moved > _WAVERS and now_s - self._last_s > _WAVERING_S
+            if same and moved <= _TURNS and not wavers:
+                return False
+        self._last, self._last_s = frame, now_s
+        return True
+
+
 class TurnLog:
     """Gathers turns to lines. All calls from one thread.
 
@@ -75,9 +100,12 @@ class TurnLog:
         self._last_us = 0
         self._pace: list[tuple[int, int, bool]] = []
         self._heard: float | None = None
+        self._frames = FrameLog()
 
     def turn(self, now_s: float, step: Step) -> None:
-        """Enter a turn, its time as `on_grid` returns it."""
+        """Enter a turn, its time as `on_grid` returns it, and the frame if that has changed."""
+        if step.frame is not None and self._frames.changed(now_s, step.frame):
+            self._put(encode_frame(now_s - self._origin_s, step.frame))
         heard = None if step.emotion is None else float(step.emotion.time_s)
         if heard != self._heard or len(self._us) >= _MOST_TURNS:
             self.flush()

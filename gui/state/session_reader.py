@@ -15,7 +15,8 @@ import numpy as np
 from engine.errors import StimmungError
 from engine.events import EmotionState
 from engine.mapping.sections import SectionWatch
-from engine.session.events_file import EmotionTrack, Session, SessionInfo, read_session
+from engine.session.content import EmotionTrack, Session, SessionInfo
+from engine.session.events_file import read_session
 from engine.settings.performance import Performance
 from gui.state.turning_points import TurnWatch
 
