@@ -3,7 +3,7 @@
 import numpy as np
 
 from engine.live.overload import MAX_LEVEL, Overload
-from engine.midi.input.receiver import _Receiver
+from engine.midi.input.receiver import Receiver
 from engine.music.clock import InternalClock
 from engine.pipeline.pipeline import Pipeline
 from engine.pipeline.step import Inputs
@@ -81,7 +81,7 @@ def test_a_pipeline_without_drafts_plays_the_same_notes() -> None:
 
 
 def test_a_receiver_nobody_reads_from_keeps_so_much_and_no_more() -> None:
-    receiver = _Receiver("none", "x", -1)
+    receiver = Receiver("none", "x", -1)
     for number in range(10_000):
-        receiver.take(float(number), b"\xf8")
+        receiver.arrived(float(number), b"\xf8")
     assert receiver._inbox.qsize() == 8192 and receiver._lost == 10_000 - 8192

@@ -314,3 +314,86 @@ def test_a_build_rises_and_its_drop_comes_with_the_level():
     drops = [time_s for time_s, _, _, drop in told if drop]
     assert 24.0 < drops[0] < 24.3 and drops[-1] < 25.3
     assert not any(drop for _, _, _, drop in watch((12, 0, 0, 0, -24), (4, 0, 0, 0, -14)))
+
+
+def learned_from(what, *messages):
+    """Learn from messages in hexadecimal; return what was learned and what passed on."""
+    _, mapper = mapper_for()
+    learned = []
+    mapper.learn(what, learned.append)
+    passed = [text for text in messages if not mapper.take(bytes.fromhex(text))]
+    return learned, passed
+
+
+@pytest.mark.parametrize(
+    ("messages", "expected"),
+    [
+        (("b0 63 02", "b0 62 2c", "b0 06 40", "b0 26 10"), ("nrpn", 300)),
+        (("b0 62 2c", "b0 63 02", "b0 26 10", "b0 06 40"), ("nrpn", 300)),
+        (("b0 65 00", "b0 64 01", "b0 06 40"), ("rpn", 1)),
+        (("b0 65 00", "b0 64 01", "b0 60 00"), ("rpn", 1)),  # data increment
+        (("b0 21 10", "b0 01 40"), ("cc", 1)),  # 14 bits, the fine half first
+        (("b0 01 40", "b0 21 10"), ("cc", 1)),
+        (("b0 28 10", "b0 28 11"), ("cc", 40)),  # no partner: seven bits
+        (("b0 65 7f", "b0 64 7f", "b0 06 40"), ("cc", 6)),  # no parameter is chosen
+        (("b0 40 00", "b0 40 7f"), ("cc", 64)),  # a pedal's lift is not learned
+    ],
+)
+def test_parameters_of_several_messages_are_learned_as_one(messages, expected):
+    learned, _ = learned_from("arousal", *messages)
+    assert [(mapping.on, mapping.number) for mapping in learned] == [expected]
+
+
+def test_what_is_let_go_while_learning_passes_on():
+    learned, passed = learned_from("panic", "b0 40 00", "80 3c 40", "90 3c 00", "b0 63 02")
+    assert learned == [] and len(passed) == 4
+
+
+def test_a_parameter_sets_and_acts_from_its_data_and_passes_on_when_unmapped():
+    desk, mapper = mapper_for(
+        {"on": "nrpn", "number": 300, "sets": "arousal", "soft_takeover": False},
+        {"on": "rpn", "number": 5, "does": "tap"},
+    )
+    for text in ("b0 63 02", "b0 62 2c"):
+        assert not mapper.take(bytes.fromhex(text))  # chosen, not moved
+    assert mapper.take(bytes.fromhex("b0 06 7f"))
+    assert desk.performance.arousal == 1.0
+    assert mapper.take(bytes.fromhex("b0 06 00"))
+    mapper.take(bytes.fromhex("b0 26 40"))
+    assert desk.performance.arousal == pytest.approx(-1.0 + 1 / 127)
+    assert not mapper.take(bytes.fromhex("b1 06 7f"))  # nothing is chosen on that channel
+    for text in ("b0 65 00", "b0 64 05", "b0 06 7f", "b0 06 7f"):
+        mapper.take(bytes.fromhex(text))
+    assert desk.actions == ["tap", "tap"]
+    for text in ("b0 63 02", "b0 62 2d", "b0 06 7f"):
+        assert not mapper.take(bytes.fromhex(text))  # another parameter is music
+    assert InputMapping.from_json({"on": "nrpn", "number": 16382, "does": "tap"}).number == 16382
+    with pytest.raises(InputError, match="number must be .* from 0 to 16382; got 16383"):
+        InputMapping("nrpn", 16383, does="tap")
+
+
+@pytest.mark.parametrize(
+    ("on", "messages", "times"),
+    [
+        ("cc", ("b0 40 7f",) * 3, 3),  # a stomp that never sends anything but 127
+        ("cc", ("b0 40 7f", "b0 40 00", "b0 40 7f"), 2),
+        ("cc", ("b0 40 41", "b0 40 50", "b0 40 7f"), 1),  # a pedal on its way down
+        ("cc", ("b0 40 3f", "b0 40 3f"), 0),
+        ("note", ("90 40 28", "80 40 40", "90 40 01", "90 40 00"), 2),  # soft pads count
+    ],
+)
+def test_each_press_acts(on, messages, times):
+    desk, mapper = mapper_for({"on": on, "number": 64, "does": "tap"})
+    for text in messages:
+        mapper.take(bytes.fromhex(text))
+    assert desk.actions == ["tap"] * times
+
+
+def test_what_stands_is_handed_over_again_for_a_receiver_that_was_reset():
+    """The sender leaves it out unless the receiver needs it."""
+    port = Port()
+    mapper = OutputMapper(port)
+    mapper.change([OutputMapping("arousal", number=1), OutputMapping("arousal", to="program")], 0.0)
+    for tick in range(25):
+        mapper.update(heard(arousal=0.5), tick / 10)
+    assert port.sent == [("cc", 0, 1, 95), ("program", 0, 95), ("cc", 0, 1, 95), ("cc", 0, 1, 95)]

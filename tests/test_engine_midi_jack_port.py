@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from engine.midi.ports import jack as jack_port
-from engine.midi.ports.jack import JackPort
+from engine.midi.ports.jack import JackOutput
 from engine.midi.ports.port import Written
 
 RATE, PERIOD = 48000, 256
@@ -74,7 +74,7 @@ class Stage:
         self.client = Client(clock)
         jack = SimpleNamespace(JackError=RuntimeError, version_string=lambda: "1.9.21")
         monkeypatch.setattr(jack_port, "open_client", lambda name: (jack, self.client))
-        self.port = JackPort("Stimmung", clock)
+        self.port = JackOutput("Stimmung", clock)
 
     def frame(self, seconds):
         return round(seconds * RATE)

@@ -15,7 +15,7 @@ from servers.fluidsynth import capture, fluidsynth, peak_hz
 from servers.jack import JackServer, hanging, midi_dump, until
 
 from engine.errors import DeviceError, MidiPortError
-from engine.midi.ports.outputs import list_input_ports, list_output_ports
+from engine.midi.ports.probe import list_input_ports, list_output_ports
 from engine.midi.sender.client import SenderClient
 
 ROOT = Path(__file__).resolve().parents[1]

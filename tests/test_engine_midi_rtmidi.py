@@ -1,7 +1,7 @@
 """Which MIDI system is chosen, and what is said where there is none; with rtmidi played by a fake.
 
 Only systems this machine lacks are faked (Windows, CoreMIDI, ALSA). What carries a message in all
-of them, `RtMidiPort`, is also tested with rtmidi itself, over JACK.
+of them, `RtMidiOutput`, is also tested with rtmidi itself, over JACK.
 """
 
 import time
@@ -12,7 +12,8 @@ from servers.jack import until
 from engine.errors import MidiPortError
 from engine.midi.ports import advice as guide
 from engine.midi.ports import rtmidi as rtmidi_port
-from engine.midi.ports.rtmidi import RtMidiPort, open_named, open_virtual
+from engine.midi.ports.outputs import open_output
+from engine.midi.ports.rtmidi import RtMidiOutput
 
 
 class FakeRtMidi:
@@ -82,7 +83,7 @@ def fake(monkeypatch):
 
 def test_alsa_is_preferred_to_jack(fake):
     module = fake({2: [], 3: []})
-    port = open_virtual("Stimmung", time.perf_counter)
+    port = open_output("virtual", "Stimmung", time.perf_counter)
     assert module.opened == [(2, "Stimmung")]
     assert (port.name, port.alive, port.lookahead_s) == ("Stimmung", True, 0.0)
     port.close()
@@ -93,15 +94,15 @@ def test_windows_is_told_about_loopmidi(fake, kind, monkeypatch):
     monkeypatch.setattr(guide.sys, "platform", "win32")
     fake({4: ["Synth"]}, virtual_error=kind("virtual ports"))
     with pytest.raises(MidiPortError, match="install loopMIDI.*--midi-out"):
-        open_virtual("Stimmung", time.perf_counter)
+        open_output("virtual", "Stimmung", time.perf_counter)
     fake({4: ["Synth", "loopMIDI Port 1"]}, virtual_error=kind("virtual ports"))
     with pytest.raises(MidiPortError, match='1\\) use .*--midi-out "loopMIDI Port 1"'):
-        open_virtual("Stimmung", time.perf_counter)
+        open_output("virtual", "Stimmung", time.perf_counter)
 
 
 def test_existing_port_is_found_on_any_system(fake):
     module = fake({2: ["Piano 20:0"], 4: ["loopMIDI Port 1"]})
-    port = open_named("LOOP", "Stimmung", time.perf_counter)
+    port = open_output("LOOP", "Stimmung", time.perf_counter)
     assert module.opened == [(4, "loopMIDI Port 1")]
     module.systems[4].clear()
     port.refresh()
@@ -110,7 +111,7 @@ def test_existing_port_is_found_on_any_system(fake):
 
 def test_port_that_fails_while_sending_is_no_longer_alive(fake):
     module = fake({4: ["loopMIDI Port 1"]})
-    port = open_named("loopmidi", "Stimmung", time.perf_counter)
+    port = open_output("loopmidi", "Stimmung", time.perf_counter)
     module.broken = True
     port.send(b"\x90\x3c\x5a", time.perf_counter(), 1)
     assert not port.alive
@@ -120,7 +121,7 @@ def test_message_arrives_through_rtmidi_itself(jack, dump):
     rtmidi = rtmidi_port.load_rtmidi()
     out = rtmidi.MidiOut(rtmidi.API_UNIX_JACK, name="Plain")
     out.open_virtual_port("Plain")
-    port = RtMidiPort(rtmidi, out, "Plain", time.perf_counter)
+    port = RtMidiOutput(out, "Plain", time.perf_counter)
     try:
         jack.connect("Plain:Plain", dump.port)
         assert port.send(bytes((0x90, 60, 90)), time.perf_counter() - 0.5, 1) >= 0.5
@@ -138,8 +139,8 @@ def test_no_system_at_all_names_the_cure(fake, monkeypatch):
     fake({})
     monkeypatch.setattr(guide.sys, "platform", "linux")
     for attempt in (
-        lambda: open_virtual("S", time.perf_counter),
-        lambda: open_named("x", "S", time.perf_counter),
+        lambda: open_output("virtual", "S", time.perf_counter),
+        lambda: open_output("x", "S", time.perf_counter),
     ):
         with pytest.raises(MidiPortError, match="do this: 1\\) .*JACK.*--midi-out none"):
             attempt()

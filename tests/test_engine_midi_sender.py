@@ -291,7 +291,7 @@ class ShortLived:
     def frames(self):
         yield Frame(Kind.READY, payload=b"port")
 
-    def last_words(self):
+    def end_reason(self):
         return "killed by SIGSEGV"
 
     def write(self, data):
@@ -309,7 +309,7 @@ class ShortLived:
 
 def test_spare_takes_over_and_another_waits_behind_it():
     with SenderClient("none") as client:
-        line = client._link
+        line = client._supervisor
         for _ in range(2):
             until(lambda: line._spare._waiting is not None, "a spare")
             waiting = line._spare._waiting.pid
@@ -324,7 +324,7 @@ def test_spare_takes_over_and_another_waits_behind_it():
 
 def test_spare_that_died_unseen_costs_time_only():
     with SenderClient("none") as client:
-        line = client._link
+        line = client._supervisor
         until(lambda: line._spare._waiting is not None, "a spare")
         os.kill(line._spare._waiting.pid, signal.SIGKILL)
         time.sleep(0.1)
@@ -339,9 +339,9 @@ def test_sender_that_is_stopped_is_replaced(monkeypatch):
         client.note(1, now, now + 100, 0, 60, 90)
         until(lambda: client.status().sounding, "the note")
         os.kill(client.pid, signal.SIGSTOP)
-        until(lambda: client.status().restarts == 1 and client._link.up, "a new sender")
+        until(lambda: client.status().restarts == 1 and client._supervisor.up, "a new sender")
         assert client.status().message == "the MIDI sender ended: it did not answer"
-        until(lambda: len(client._link._outstanding) == 0, "the note's end")
+        until(lambda: len(client._supervisor._outstanding) == 0, "the note's end")
 
 
 def gone(pid):
@@ -355,7 +355,7 @@ def gone(pid):
 def test_sender_that_keeps_dying_is_not_restarted_in_a_storm(monkeypatch):
     for place in (link, spare):
         monkeypatch.setattr(place, "SenderProcess", ShortLived)
-    line = link.SenderLink("none", "Stimmung", 0.0)
+    line = link.SenderSupervisor("none", "Stimmung", 0.0)
     line._process = ShortLived()
     monkeypatch.setattr(spare.SpareSender, "prepare", lambda self: None)
     ShortLived.started = 0
@@ -384,11 +384,11 @@ def test_stop_while_the_sender_is_dead_leaves_its_notes_to_a_last_successor(monk
         until(lambda: client.status().sounding, "the note")
         os.kill(client.pid, signal.SIGKILL)
     assert client.status().restarts == 1
-    assert len(client._link._outstanding) == 0
+    assert len(client._supervisor._outstanding) == 0
 
 
 def test_notes_pile_up_only_so_far_while_there_is_no_sender():
-    line = link.SenderLink("none", "Stimmung", 0.0)
+    line = link.SenderSupervisor("none", "Stimmung", 0.0)
     for number in range(20_000):
         line.submit(note(number, 1e6, 2e6))
     assert len(line._outstanding) + line.lost == 20_000
@@ -439,7 +439,7 @@ class Stuck(NullPort):
         time.sleep(1000)
 
 sender.open_output = lambda output, name, clock: Stuck(clock)
-sender._FAREWELL_S = 0.3
+sender._CLOSING_S = 0.3
 sender.main(["--output", "none"])
 """
 

@@ -293,7 +293,7 @@ def test_frames_of_the_sender(rounds):
         sender.open(wait=False)
         for frame in read:
             if frame.kind != Kind.CONNECT:
-                sender.obey([frame])
+                sender.carry_out([frame])
             now[0] += 0.01
             sender._send(sender.schedule.due(now[0]))
         sender._send(sender.schedule.end_all(now[0]))

@@ -133,7 +133,7 @@ def _start_plain_loop(start_s: float, n_events: int, step_s: float) -> "subproce
 
 def _plain_loop(start_s: float, n_events: int, step_s: float) -> list[float]:
     """Do what one writes first: sleep until the note is due, send, go on."""
-    from engine.midi.ports.rtmidi import RtMidiPort, available_apis, load_rtmidi
+    from engine.midi.ports.rtmidi import RtMidiOutput, available_apis
 
     try:
         systems = available_apis()
@@ -143,7 +143,7 @@ def _plain_loop(start_s: float, n_events: int, step_s: float) -> list[float]:
         return []  # nothing to compare with on this machine
     out = systems[0][2]
     out.open_virtual_port("Stimmung bench plain")
-    port = RtMidiPort(load_rtmidi(), out, "Stimmung bench plain", time.perf_counter)
+    port = RtMidiOutput(out, "Stimmung bench plain", time.perf_counter)
     late = []
     for number in range(n_events):
         deadline = start_s + number * step_s

@@ -25,7 +25,7 @@ def run(_parsed: argparse.Namespace) -> int:
     from rich.console import Console
 
     from engine.audio import list_inputs
-    from engine.midi.ports.outputs import list_input_ports, list_output_ports
+    from engine.midi.ports.probe import list_input_ports, list_output_ports
     from engine.video.camera import list_cameras
 
     console = Console(highlight=False)

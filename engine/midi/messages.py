@@ -10,6 +10,7 @@ __all__ = [
     "NO_NOTE",
     "PEDALS",
     "RESET_CONTROLLERS",
+    "SYSTEM_RESET",
     "Outgoing",
     "change",
     "control",
@@ -32,6 +33,9 @@ PEDALS: Final = range(64, 70)
 ALL_SOUND_OFF: Final = 120
 RESET_CONTROLLERS: Final = 121
 ALL_NOTES_OFF: Final = 123
+
+SYSTEM_RESET: Final = b"\xff"
+"""Whoever played through an input has left: all it held is to be let go."""
 
 _NOTE_OFF, _NOTE_ON, _CONTROL_CHANGE, _PROGRAM_CHANGE = 0x80, 0x90, 0xB0, 0xC0
 _CHANNEL_PRESSURE, _PITCH_BEND = 0xD0, 0xE0

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from engine.choices import Duet
 from engine.events import NoteEvent, TargetState
 from engine.mapping.input import InputMapper
+from engine.midi.messages import SYSTEM_RESET
 from engine.music.clock import Clock
 from engine.performer.feedback import FeedbackGuard
 from engine.performer.held import HeldByInput
@@ -18,7 +19,6 @@ from engine.transfer.live import LiveTransfer
 
 __all__ = ["Keyboards"]
 
-_SYSTEM_RESET = 0xFF
 _PANIC_WAITS_S = 0.1
 
 
@@ -153,7 +153,7 @@ class Keyboards:
         for at_s, message in messages:
             if not message or self.feedback.is_echo(source, at_s, message):
                 continue
-            if message[0] == _SYSTEM_RESET:
+            if message == SYSTEM_RESET:
                 self._leave(source, at_s)
             elif not self.mapper.take(message) or held.lets_go(message):
                 self._pass(source, at_s, message)

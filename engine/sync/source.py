@@ -13,6 +13,7 @@ One thread calls `poll` every few milliseconds; everything a source hears takes 
 from typing import Protocol
 
 from engine.errors import InputError
+from engine.midi.messages import SYSTEM_RESET
 from engine.music.clock import Clock, InternalClock
 from engine.settings.resume import Resume
 from engine.settings.run import LiveConfig
@@ -211,7 +212,7 @@ class MidiSync:
                 follower.stop(at_s)
             elif status == 0xF2 and len(message) == 3:
                 follower.song_position(message[1] | message[2] << 7, at_s)
-            elif status < 0xF0:
+            elif status < 0xF0 or message == SYSTEM_RESET:
                 self._others.append((at_s, message))
         follower.check(now_s)
 

@@ -11,6 +11,7 @@ import time
 from collections import deque
 
 from engine.errors import MidiPortError
+from engine.midi.messages import SYSTEM_RESET
 from engine.midi.wire import Frame, FrameReader, Kind, WireError
 from engine.process.child import child_command, child_environment
 from engine.process.restarts import Losses, Restarts
@@ -20,8 +21,9 @@ __all__ = ["MidiInput", "MidiMessage"]
 MidiMessage = tuple[float, bytes]
 """Arrival on `time.perf_counter` [s], and the bytes of one message.
 
-No bytes with 0 are a hole: messages may have been missed there. With anything else they tell by how
-much what came before was later than its time says [s]."""
+No bytes with 0 are a gap: messages may have been missed there. With anything else they tell by how
+much what came before was later than its time says [s]. With `SYSTEM_RESET`,
+whoever played has left."""
 
 _START_S = 10.0
 _STOP_S = 1.5
@@ -120,6 +122,7 @@ class MidiInput:
         process = self._process
         while process is not None:
             self._listen(process)
+            self._messages.append((time.perf_counter(), SYSTEM_RESET))
             self.alive = False
             if self._stopping.is_set() or not self._answered.is_set():
                 self._answered.set()  # it never was ready: `start` reports why

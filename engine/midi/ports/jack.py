@@ -18,13 +18,12 @@ import time
 from collections import deque
 from collections.abc import Set
 
-from engine.errors import MidiPortError
 from engine.midi.messages import PEDALS
 from engine.midi.ports.frame_clock import FRAME_WRAP, ServerFrames
 from engine.midi.ports.jack_server import Pulse, open_client, wait_periods
 from engine.midi.ports.port import Clock, Written
 
-__all__ = ["JackPort", "jack_destinations"]
+__all__ = ["JackOutput"]
 
 _WAKE_S = 0.02  # for the sender to wake up; and after an xrun the server's clock is off by as much
 _PERIODS = 3  # that carry the last messages away before we leave
@@ -43,18 +42,7 @@ _REPEATED_LOOKS = (1, 2, 4, 8)  # after the last trouble: the first may fall int
 _CONNECTING_LOOKS = 40  # ten seconds: a server in trouble refuses for a while
 
 
-def jack_destinations() -> list[str] | None:
-    """Return the ports one can play into, or None if no server runs."""
-    try:
-        _, client = open_client("stimmung-look")
-    except MidiPortError:
-        return None
-    names = [port.name for port in client.get_ports(is_midi=True, is_input=True)]
-    client.close()
-    return names
-
-
-class JackPort:
+class JackOutput:
     """A MIDI output port on the running JACK server.
 
     Parameters

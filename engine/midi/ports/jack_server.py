@@ -5,9 +5,10 @@ import time
 from typing import Any
 
 from engine.errors import MidiPortError
+from engine.midi.ports.advice import Direction
 from engine.midi.ports.port import Clock
 
-__all__ = ["Pulse", "load_jack", "open_client", "wait_periods"]
+__all__ = ["Pulse", "jack_ports", "load_jack", "open_client", "wait_periods"]
 
 _PATIENCE_S = 1.5  # the death of another client may halt a server for half a second
 _LOOK_S = 0.002
@@ -55,6 +56,19 @@ def open_client(name: str) -> tuple[Any, Any]:
         return jack, jack.Client(name, no_start_server=True)
     except jack.JackError as error:
         raise MidiPortError(NO_SERVER) from error
+
+
+def jack_ports(direction: Direction) -> list[str] | None:
+    """Return the MIDI ports one can play into or listen to, or None if no server runs."""
+    try:
+        _, client = open_client("stimmung-look")
+    except MidiPortError:
+        return None
+    into = direction == "out"
+    ports = client.get_ports(is_midi=True, is_input=into, is_output=not into)
+    names = [port.name for port in ports]
+    client.close()
+    return names
 
 
 class Pulse:

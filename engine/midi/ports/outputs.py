@@ -1,25 +1,33 @@
-"""Choosing and opening an output port by its name."""
+"""Choosing and opening an output port by its name.
+
+``virtual``
+    A port of our own that the DAW sees, through ALSA, CoreMIDI or JACK.
+``jack``
+    A port of our own on a JACK server, every message at its exact frame.
+``rtmidi``
+    As ``virtual``, but through RtMidi on JACK too, where it is exact to the period only.
+``none``
+    No port; everything is counted as if there were one.
+anything else
+    An existing port, by any part of its name, upper or lower case.
+"""
 
 import contextlib
 
 from engine.errors import MidiPortError
+from engine.midi.ports.advice import explain, look_around
+from engine.midi.ports.jack import JackOutput
+from engine.midi.ports.jack_server import load_jack
 from engine.midi.ports.port import Clock, NullPort, OutputPort
+from engine.midi.ports.rtmidi import (
+    RtMidiOutput,
+    find_existing,
+    load_rtmidi,
+    make_virtual,
+    open_existing,
+)
 
-__all__ = ["list_input_ports", "list_output_ports", "load_libraries", "open_output"]
-
-
-def list_output_ports() -> list[str]:
-    """Return the MIDI ports one can write to; empty if there is no MIDI system."""
-    from engine.midi.ports.probe import probe
-
-    return list(probe().outputs)
-
-
-def list_input_ports() -> list[str]:
-    """Return the MIDI ports one can read from; empty if there is no MIDI system."""
-    from engine.midi.ports.probe import probe
-
-    return list(probe().inputs)
+__all__ = ["load_libraries", "open_output"]
 
 
 def open_output(output: str, port_name: str, clock: Clock) -> OutputPort:
@@ -42,28 +50,41 @@ def open_output(output: str, port_name: str, clock: Clock) -> OutputPort:
     if output == "none":
         return NullPort(clock)
     if output == "jack":
-        from engine.midi.ports.jack import JackPort
-
-        return JackPort(port_name, clock)
-    from engine.midi.ports.rtmidi import open_named, open_through_rtmidi, open_virtual
-
-    if output == "virtual":
-        return open_virtual(port_name, clock)
-    if output == "rtmidi":
-        return open_through_rtmidi(port_name, clock)
-    return open_named(output, port_name, clock)
+        return JackOutput(port_name, clock)
+    if output in ("virtual", "rtmidi"):
+        return _open_virtual(port_name, clock, through_rtmidi=output == "rtmidi")
+    port = find_existing(output, "out")
+    system, _, name = port
+    if system is None:
+        return JackOutput(port_name, clock, name)
+    out, look = open_existing(port, "out", port_name)
+    return RtMidiOutput(out, name, clock, look)
 
 
 def load_libraries(output: str) -> None:
     """Load what `open_output` will need, so that it opens at once; missing ones do not matter."""
     if output == "none":
         return
-    from engine.midi.ports.jack_server import load_jack
-
     with contextlib.suppress(MidiPortError):
         load_jack()
     if output != "jack":
-        from engine.midi.ports.rtmidi import load_rtmidi
-
         with contextlib.suppress(MidiPortError):
             load_rtmidi()
+
+
+def _open_virtual(port_name: str, clock: Clock, *, through_rtmidi: bool) -> OutputPort:
+    """Open a port of our own.
+
+    JACK is served by `JackOutput`, unless RtMidi is asked for: exact to the frame, and with one
+    client. RtMidi would need a second one to notice a dead server, and if a process with two is
+    killed, JACK may hold up every receiver for half a second.
+    """
+    out = make_virtual("out", port_name, jack=through_rtmidi)
+    if out is not None:
+        return RtMidiOutput(out, port_name, clock)
+    try:
+        if not through_rtmidi:
+            return JackOutput(port_name, clock)
+    except MidiPortError:
+        pass  # what is said next helps more
+    raise MidiPortError(explain(look_around(), "out"))

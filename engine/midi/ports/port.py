@@ -1,23 +1,20 @@
-"""Output ports: what the sender may write to, and how one is chosen.
-
-``virtual``
-    A port of our own that the DAW sees, through ALSA, CoreMIDI or JACK.
-``jack``
-    A port of our own on a JACK server, every message at its exact frame.
-``rtmidi``
-    As ``virtual``, but through RtMidi on JACK too, where it is exact to the period only.
-``none``
-    No port; everything is counted as if there were one.
-anything else
-    An existing port, by any part of its name, upper or lower case.
-"""
+"""What an open MIDI port can do: outputs for the sender, inputs for the receiver."""
 
 from collections.abc import Callable, Sequence, Set
 from typing import NamedTuple, Protocol, TypeAlias
 
 from engine.errors import MidiPortError
 
-__all__ = ["OWN_PORTS", "Clock", "NullPort", "OutputPort", "Written", "resolve_name"]
+__all__ = [
+    "OWN_PORTS",
+    "Arrived",
+    "Clock",
+    "InputPort",
+    "NullPort",
+    "OutputPort",
+    "Written",
+    "resolve_name",
+]
 
 OWN_PORTS = ("virtual", "jack", "rtmidi", "none")
 """Words that do not name an existing port."""
@@ -78,6 +75,42 @@ class OutputPort(Protocol):
 
     def close(self) -> None:
         """Let what was sent reach its receivers, then close."""
+        ...
+
+
+Arrived: TypeAlias = Callable[[float, bytes], None]
+"""Called with arrival [s] and one message, from a thread of the MIDI system.
+
+An empty message with 0 is a gap: some may have been missed there. With anything else it tells how
+much later than thought whatever came before it was [s]: the clock of arrivals was put right."""
+
+
+class InputPort(Protocol):
+    """An open input port."""
+
+    name: str
+    """The port as other programs see it, or the one listened to."""
+
+    alive: bool
+    """False once the port or its server has gone."""
+
+    tells_holes: bool
+    """Whether every message comes, or a gap instead; elsewhere nothing is known."""
+
+    def refresh(self) -> None:
+        """Look whether it is still there and who is connected; call often."""
+        ...
+
+    def peers(self) -> tuple[str, ...]:
+        """Return who is connected to a port of our own, on JACK and ALSA, as of `refresh`."""
+        ...
+
+    def connect(self, peer: str) -> None:
+        """Connect to our own JACK port again; elsewhere the sender has to do it."""
+        ...
+
+    def close(self) -> None:
+        """Stop listening."""
         ...
 
 

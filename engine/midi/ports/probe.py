@@ -10,9 +10,12 @@ import subprocess
 import sys
 from dataclasses import dataclass
 
+from engine.errors import MidiPortError
+from engine.midi.ports.jack_server import jack_ports
+from engine.midi.ports.rtmidi import available_apis, input_names
 from engine.process.child import child_command, child_environment
 
-__all__ = ["MidiSystems", "probe"]
+__all__ = ["MidiSystems", "list_input_ports", "list_output_ports", "probe"]
 
 _PATIENCE_S = 10.0
 
@@ -66,11 +69,17 @@ def probe() -> MidiSystems:
     )
 
 
-def _look() -> dict[str, object]:
-    from engine.errors import MidiPortError
-    from engine.midi.ports.jack_server import open_client
-    from engine.midi.ports.rtmidi import available_apis, input_names
+def list_output_ports() -> list[str]:
+    """Return the MIDI ports one can write to; empty if there is no MIDI system."""
+    return list(probe().outputs)
 
+
+def list_input_ports() -> list[str]:
+    """Return the MIDI ports one can read from; empty if there is no MIDI system."""
+    return list(probe().inputs)
+
+
+def _look() -> dict[str, object]:
     found: dict[str, object] = {
         "systems": [],
         "outputs": [],
@@ -87,12 +96,7 @@ def _look() -> dict[str, object]:
             out.delete()
     except MidiPortError as error:
         found["problem"] = str(error)
-    try:
-        _, client = open_client("stimmung-look")
-        client.close()
-        found["jack_client"] = True
-    except MidiPortError:
-        pass  # the answer is in `jack_client`
+    found["jack_client"] = jack_ports("out") is not None
     return found
 
 

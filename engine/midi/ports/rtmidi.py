@@ -1,7 +1,7 @@
-"""Output through RtMidi: a virtual or an existing port on ALSA, CoreMIDI or Windows.
+"""Ports through RtMidi: virtual or existing ones on ALSA, CoreMIDI or Windows.
 
-RtMidi has no time stamps: a message leaves when it is given over. What is found on JACK is
-opened by `engine.midi.ports.jack` instead.
+RtMidi has no time stamps: a message leaves when it is given over, and is stamped when it comes.
+What is found on JACK is opened by `engine.midi.ports.jack` and `jack_input` instead.
 """
 
 import time
@@ -9,20 +9,42 @@ from collections.abc import Set
 from typing import Any
 
 from engine.errors import MidiPortError
-from engine.midi.ports.advice import explain, look_around
-from engine.midi.ports.port import Clock, OutputPort, Written, resolve_name
+from engine.midi.ports.advice import Direction, explain, look_around
+from engine.midi.ports.alsa import senders_to
+from engine.midi.ports.jack_server import jack_ports
+from engine.midi.ports.port import Arrived, Clock, Written, resolve_name
 
 __all__ = [
-    "RtMidiPort",
+    "Existing",
+    "RtMidiInput",
+    "RtMidiOutput",
     "available_apis",
+    "find_existing",
     "input_names",
     "load_rtmidi",
-    "open_named",
-    "open_through_rtmidi",
-    "open_virtual",
+    "make_virtual",
+    "open_existing",
 ]
 
 _SETTLE_S = 0.06  # CoreMIDI, ALSA and Windows hand over at once; a slow cable needs a little
+
+Existing = tuple[int | None, int, str]
+"""An existing port: its MIDI system (None: JACK), its number there, its name."""
+
+
+def load_rtmidi() -> Any:
+    """Import python-rtmidi.
+
+    Raises
+    ------
+    MidiPortError
+        If it is missing.
+    """
+    try:
+        import rtmidi
+    except ImportError as error:
+        raise MidiPortError("python-rtmidi is not installed: pip install python-rtmidi") from error
+    return rtmidi
 
 
 def available_apis() -> list[tuple[int, str, Any]]:
@@ -37,132 +59,119 @@ def available_apis() -> list[tuple[int, str, Any]]:
     """
     rtmidi = load_rtmidi()
     found = []
-    for api in _by_preference(rtmidi):
-        try:
-            out = rtmidi.MidiOut(api, name="stimmung-look")
-        except (rtmidi.RtMidiError, OSError):
-            continue  # compiled in, but not running on this machine
-        found.append((api, rtmidi.get_api_display_name(api), out))
+    for api in _systems(rtmidi, jack=True):
+        out = _open_client(rtmidi, "out", api)
+        if out is not None:
+            found.append((api, rtmidi.get_api_display_name(api), out))
     return found
 
 
 def input_names(api: int) -> list[str]:
     """Return the ports one can read from, our own outputs among them."""
-    rtmidi = load_rtmidi()
-    try:
-        look = rtmidi.MidiIn(api, name="stimmung-look")
-    except (rtmidi.RtMidiError, OSError):
+    look = _open_client(load_rtmidi(), "in", api)
+    if look is None:
         return []
     names = list(look.get_ports())
     look.delete()
     return names
 
 
-def open_virtual(port_name: str, clock: Clock) -> OutputPort:
-    """Open a port of our own under the given name.
-
-    JACK is served by `engine.midi.ports.jack`: exact to the frame, and with one client. RtMidi
-    would need a second one to notice a dead server, and if a process with two is killed, JACK
-    may hold up every receiver for half a second.
-
-    Raises
-    ------
-    MidiPortError
-        If there is no MIDI system, or it has no virtual ports.
-    """
-    rtmidi = load_rtmidi()
-    port = _make_port(rtmidi, _without_jack(rtmidi), port_name, clock)
-    if port is not None:
-        return port
-    from engine.midi.ports.jack import JackPort
-
-    try:
-        return JackPort(port_name, clock)
-    except MidiPortError:
-        raise MidiPortError(_no_backend()) from None
-
-
-def open_through_rtmidi(port_name: str, clock: Clock) -> OutputPort:
-    """Open a port of our own through RtMidi on whatever system there is, JACK included.
-
-    Raises
-    ------
-    MidiPortError
-        If there is no MIDI system, or it has no virtual ports.
-    """
-    rtmidi = load_rtmidi()
-    port = _make_port(rtmidi, _by_preference(rtmidi), port_name, clock)
-    if port is None:
-        raise MidiPortError(_no_backend())
-    return port
-
-
-def _make_port(rtmidi: Any, systems: list[int], name: str, clock: Clock) -> OutputPort | None:
-    """Make a port on the first system that works here; None if none does."""
-    for api in systems:
-        try:
-            out = rtmidi.MidiOut(api, name=name)
-        except (rtmidi.RtMidiError, OSError):
-            continue  # compiled in, but not running on this machine
-        try:
-            out.open_virtual_port(name)
-        except (NotImplementedError, rtmidi.UnsupportedOperationError) as error:
-            there = look_around(out.get_ports())
-            out.delete()
-            raise MidiPortError(explain(there, "out")) from error
-        except (rtmidi.RtMidiError, OSError) as error:
-            out.delete()
-            raise MidiPortError(f"cannot make the MIDI port {name!r}: {error}") from error
-        return RtMidiPort(rtmidi, out, name, clock)
-    return None
-
-
-def open_named(name: str, port_name: str, clock: Clock) -> OutputPort:
-    """Open an existing port by part of its name.
+def find_existing(name: str, direction: Direction) -> Existing:
+    """Find a port by part of its name, on any system.
 
     Raises
     ------
     MidiPortError
         If no port or more than one has such a name.
     """
-    from engine.midi.ports.jack import JackPort, jack_destinations
-
     rtmidi = load_rtmidi()
-    systems = []
-    ports: list[tuple[int | None, int, str]] = []  # system (None: JACK), index, name
-    for api in _without_jack(rtmidi):
-        try:
-            look = rtmidi.MidiOut(api, name="stimmung-look")
-        except (rtmidi.RtMidiError, OSError):
-            continue
-        systems.append(api)
-        ports += [(api, index, found) for index, found in enumerate(look.get_ports())]
-        look.delete()
-    on_jack = jack_destinations()
+    ports: list[Existing] = []
+    systems = 0
+    for api in _systems(rtmidi):
+        look = _open_client(rtmidi, direction, api)
+        if look is not None:
+            systems += 1
+            ports += [(api, index, found) for index, found in enumerate(look.get_ports())]
+            look.delete()
+    on_jack = jack_ports(direction)
     if not systems and on_jack is None:
-        raise MidiPortError(_no_backend())
+        raise MidiPortError(explain(look_around(), direction))
     ports += [(None, 0, found) for found in on_jack or ()]
-    chosen = resolve_name(name, [found for _, _, found in ports])
-    system, index, _ = next(port for port in ports if port[2] == chosen)
-    if system is None:
-        return JackPort(port_name, clock, chosen)
-    out = rtmidi.MidiOut(system, name=port_name)
+    kind = "output" if direction == "out" else "input"
+    chosen = resolve_name(name, [found for _, _, found in ports], kind)
+    return next(port for port in ports if port[2] == chosen)
+
+
+def open_existing(port: Existing, direction: Direction, client: str) -> tuple[Any, Any]:
+    """Open a port that `find_existing` found; return it and what tells whether it is there.
+
+    Raises
+    ------
+    MidiPortError
+        If it cannot be opened.
+    """
+    rtmidi = load_rtmidi()
+    system, index, name = port
+    kind = "output" if direction == "out" else "input"
+    opened = _open_client(rtmidi, direction, system, client)
+    if opened is None:
+        raise MidiPortError(f"cannot open MIDI {kind} {name!r}: its MIDI system has gone")
     try:
-        out.open_port(index, port_name)
+        opened.open_port(index, client)
     except (rtmidi.RtMidiError, OSError) as error:
-        out.delete()
-        raise MidiPortError(f"cannot open MIDI output {chosen!r}: {error}") from error
-    # A second object, because `refresh` runs beside `send`.
-    return RtMidiPort(rtmidi, out, chosen, clock, rtmidi.MidiOut(system, name="stimmung-look"))
+        opened.delete()
+        raise MidiPortError(f"cannot open MIDI {kind} {name!r}: {error}") from error
+    # A second object, because it is asked beside the first one's work.
+    return opened, _open_client(rtmidi, direction, system)
 
 
-class RtMidiPort:
+def make_virtual(direction: Direction, name: str, *, jack: bool = False) -> Any:
+    """Make a port of our own on the first system that works here; None if none does.
+
+    Raises
+    ------
+    MidiPortError
+        If the system has no virtual ports.
+    """
+    rtmidi = load_rtmidi()
+    for api in _systems(rtmidi, jack=jack):
+        made = _open_client(rtmidi, direction, api, name)
+        if made is None:
+            continue
+        try:
+            made.open_virtual_port(name)
+        except (NotImplementedError, rtmidi.UnsupportedOperationError) as error:
+            there = look_around(made.get_ports())
+            made.delete()
+            raise MidiPortError(explain(there, direction)) from error
+        except (rtmidi.RtMidiError, OSError) as error:
+            made.delete()
+            raise MidiPortError(f"cannot make the MIDI port {name!r}: {error}") from error
+        return made
+    return None
+
+
+def _open_client(rtmidi: Any, direction: Direction, api: Any, name: str = "stimmung-look") -> Any:
+    """Return an `rtmidi.MidiOut` or `MidiIn`; None if the system does not run on this machine."""
+    try:
+        return (rtmidi.MidiOut if direction == "out" else rtmidi.MidiIn)(api, name=name)
+    except (rtmidi.RtMidiError, OSError):
+        return None  # compiled in, but not running here
+
+
+def _systems(rtmidi: Any, *, jack: bool = False) -> list[int]:
+    """Return the compiled-in systems, the operating system's own first; JACK last, if wanted."""
+    own = [api for api in rtmidi.get_compiled_api() if api != rtmidi.API_UNIX_JACK]
+    return own + [rtmidi.API_UNIX_JACK] * (jack and len(own) < len(rtmidi.get_compiled_api()))
+
+
+class RtMidiOutput:
     """An open RtMidi output.
 
     Parameters
     ----------
-    rtmidi, out
-        The module, and its `MidiOut`, open.
+    out
+        An `rtmidi.MidiOut`, open.
     name : str
         The port as other programs see it.
     clock : callable
@@ -173,10 +182,10 @@ class RtMidiPort:
 
     lookahead_s = 0.0
 
-    def __init__(self, rtmidi: Any, out: Any, name: str, clock: Clock, look: Any = None) -> None:
+    def __init__(self, out: Any, name: str, clock: Clock, look: Any = None) -> None:
         self.name = name
         self.alive = True
-        self._rtmidi = rtmidi
+        self._errors = (load_rtmidi().RtMidiError, OSError)
         self._out = out
         self._clock = clock
         self._look = look
@@ -187,7 +196,7 @@ class RtMidiPort:
         if self.alive:
             try:
                 self._out.send_message(data)
-            except (self._rtmidi.RtMidiError, OSError):
+            except self._errors:
                 self.alive = False
         return lateness
 
@@ -203,7 +212,7 @@ class RtMidiPort:
         if self._look is not None:
             try:
                 self.alive = self.alive and self.name in self._look.get_ports()
-            except (self._rtmidi.RtMidiError, OSError):
+            except self._errors:
                 self.alive = False
 
     def peers(self) -> tuple[str, ...]:
@@ -223,29 +232,62 @@ class RtMidiPort:
             self._look.delete()
 
 
-def load_rtmidi() -> Any:
-    """Import python-rtmidi.
+class RtMidiInput:
+    """An open RtMidi input, by callback: its thread stamps each message as it comes.
 
-    Raises
-    ------
-    MidiPortError
-        If it is missing.
+    Parameters
+    ----------
+    listener
+        An `rtmidi.MidiIn`, open.
+    name : str
+        The port as other programs see it, or the one listened to.
+    arrived : callable
+        Called with every message.
+    clock : callable
+        `time.perf_counter`.
+    look
+        Another `MidiIn` that tells whether an existing port is still there; None for our own.
     """
-    try:
-        import rtmidi
-    except ImportError as error:
-        raise MidiPortError("python-rtmidi is not installed: pip install python-rtmidi") from error
-    return rtmidi
 
+    tells_holes = False
 
-def _without_jack(rtmidi: Any) -> list[int]:
-    return [api for api in rtmidi.get_compiled_api() if api != rtmidi.API_UNIX_JACK]
+    def __init__(
+        self, listener: Any, name: str, arrived: Arrived, clock: Clock, look: Any = None
+    ) -> None:
+        self.name = name
+        self.alive = True
+        self._errors = (load_rtmidi().RtMidiError, OSError)
+        self._listener = listener
+        self._look = look
+        self._peers: tuple[str, ...] = ()
+        listener.ignore_types(sysex=True, timing=False, active_sense=False)
 
+        def arrive(event: tuple[list[int], float], _data: object = None) -> None:
+            arrived(clock(), bytes(event[0]))
 
-def _by_preference(rtmidi: Any) -> list[int]:
-    """Return the compiled-in systems, the operating system's own first and JACK last."""
-    return sorted(rtmidi.get_compiled_api(), key=lambda api: bool(api == rtmidi.API_UNIX_JACK))
+        listener.set_callback(arrive)
 
+    def refresh(self) -> None:
+        """Look whether the port is still listed, or who plays into ours."""
+        if self._look is None:
+            self._peers = senders_to(self.name)
+            return
+        try:
+            self.alive = self.alive and self.name in self._look.get_ports()
+        except self._errors:
+            self.alive = False
 
-def _no_backend() -> str:
-    return explain(look_around(), "out")
+    def peers(self) -> tuple[str, ...]:
+        """Return who is connected to our own port, where that is known: on ALSA."""
+        return self._peers
+
+    def connect(self, peer: str) -> None:
+        """Leave it to the sender: RtMidi cannot."""
+
+    def close(self) -> None:
+        """Stop listening."""
+        self._listener.cancel_callback()
+        self._listener.close_port()
+        self._listener.delete()
+        if self._look is not None:
+            self._look.delete()

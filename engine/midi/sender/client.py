@@ -13,7 +13,7 @@ from engine.errors import InputError
 from engine.midi.messages import start_of
 from engine.midi.output import NoteOutput, check_int
 from engine.midi.sender.process import SenderProcess
-from engine.midi.sender.supervisor import SenderLink
+from engine.midi.sender.supervisor import SenderSupervisor
 from engine.midi.wire import Frame, Kind
 
 __all__ = ["MAX_LATENCY_S", "SenderClient", "SenderStatus", "SentNote"]
@@ -112,7 +112,7 @@ class SenderClient(NoteOutput):
     ) -> None:
         _check_latency(latency_s)
         super().__init__(self._hand_over)
-        self._link = SenderLink(output, port_name, latency_s, ready)
+        self._supervisor = SenderSupervisor(output, port_name, latency_s, ready)
         self._watcher: Callable[[float, bytes], None] | None = None
 
     def watch(self, watcher: Callable[[float, bytes], None]) -> None:
@@ -130,11 +130,11 @@ class SenderClient(NoteOutput):
         MidiPortError
             If the port cannot be opened; the message says what cures it.
         """
-        self._link.start()
+        self._supervisor.start()
 
     def stop(self) -> None:
         """End every note, close the port, end the process. May be called twice."""
-        self._link.stop()
+        self._supervisor.stop()
 
     def __enter__(self) -> "SenderClient":
         self.start()
@@ -149,9 +149,9 @@ class SenderClient(NoteOutput):
         self.stop()
 
     def _hand_over(self, frame: Frame) -> None:
-        self._link.submit(frame)
+        self._supervisor.submit(frame)
         if self._watcher is not None and frame.kind in _SOUNDING:
-            sent = start_of(frame, frame.at_s + self._link.latency_s)
+            sent = start_of(frame, frame.at_s + self._supervisor.latency_s)
             self._watcher(sent.at_s, sent.data)
 
     def release(self, channel: int, pitch: int) -> None:
@@ -164,11 +164,11 @@ class SenderClient(NoteOutput):
         """
         check_int("channel", channel, 0, 15)
         check_int("pitch", pitch, 0, 127)
-        self._link.submit(Frame(Kind.RELEASE, channel=channel, data1=pitch))
+        self._supervisor.submit(Frame(Kind.RELEASE, channel=channel, data1=pitch))
 
     def panic(self) -> None:
         """Silence everything now, on all channels, and forget what was handed over."""
-        self._link.submit(Frame(Kind.PANIC))
+        self._supervisor.submit(Frame(Kind.PANIC))
 
     def set_latency(self, latency_s: float) -> None:
         """Change the output latency offset, -0.2..0.2 [s].
@@ -179,36 +179,36 @@ class SenderClient(NoteOutput):
             If it is out of range.
         """
         _check_latency(latency_s)
-        self._link.submit(Frame(Kind.LATENCY, at_s=latency_s))
+        self._supervisor.submit(Frame(Kind.LATENCY, at_s=latency_s))
 
     def status(self) -> SenderStatus:
         """Return the newest state."""
-        link = self._link
-        with link.lock:
-            late = sorted(link.lateness)
-            counters = link.counters
+        supervisor = self._supervisor
+        with supervisor.lock:
+            late = sorted(supervisor.lateness)
+            counters = supervisor.counters
             return SenderStatus(
-                alive=link.up,
-                port=link.port,
+                alive=supervisor.up,
+                port=supervisor.port,
                 port_alive=counters.port_alive,
                 sent=counters.sent,
                 sounding=counters.sounding,
                 queued=counters.queued,
-                dropped=counters.dropped + link.lost,
+                dropped=counters.dropped + supervisor.lost,
                 late=counters.late,
                 lateness_p50_ms=_quantile(late, 0.5) * 1e3,
                 lateness_p99_ms=_quantile(late, 0.99) * 1e3,
                 lateness_max_ms=counters.lateness_max_s * 1e3,
-                restarts=link.restarts,
-                message=link.message,
+                restarts=supervisor.restarts,
+                message=supervisor.message,
             )
 
     def drain_sent(self) -> list[SentNote]:
         """Return and forget the notes sent since the last call, at most 8192."""
-        link = self._link
-        with link.lock:
-            frames = list(link.sent)
-            link.sent.clear()
+        supervisor = self._supervisor
+        with supervisor.lock:
+            frames = list(supervisor.sent)
+            supervisor.sent.clear()
         return [
             SentNote(
                 frame.note_id,
@@ -222,7 +222,7 @@ class SenderClient(NoteOutput):
     @property
     def pid(self) -> int | None:
         """Process id of the present sender."""
-        return self._link.pid
+        return self._supervisor.pid
 
 
 def _check_latency(value: float) -> None:

@@ -22,10 +22,10 @@ from engine.midi.holders import holder_of
 from engine.midi.messages import NO_NOTE, Outgoing
 from engine.midi.ports.outputs import load_libraries, open_output
 from engine.midi.ports.port import Clock, OutputPort
-from engine.midi.sender.priority import be_punctual
+from engine.midi.sender.priority import raise_priority
 from engine.midi.sender.reporter import Reporter
 from engine.midi.sender.schedule import Schedule
-from engine.midi.sender.spare_port import StandIn
+from engine.midi.sender.spare_port import SparePort
 from engine.midi.sender.waiter import Waiter
 from engine.midi.wire import Counters, Frame, FrameReader, Kind, WireError, encode
 
@@ -38,8 +38,8 @@ _BUSY_S = 0.05  # look after things at least this often while notes sound or wai
 _IDLE_S = 0.25
 _REOPEN_S = 1.0
 _NOTICED_S = 0.6  # who is connected is looked up four times a second
-_ALONE = 1  # said by nobody: the engine has gone
-_FAREWELL_S = 5.0  # notes end within milliseconds; the rest of the time is for drivers
+_PARENT_GONE = 1  # why it stops: the engine has gone
+_CLOSING_S = 5.0  # notes end within milliseconds; the rest of the time is for drivers
 _BACKLOG = 2048  # unread batches of frames; then the pipe fills and the engine is told
 
 
@@ -121,12 +121,12 @@ class Sender:
         precise = lookahead_s == 0.0  # ports that take frames ahead keep time themselves
         news = self._waiter.wait(deadline, _BUSY_S if busy else _IDLE_S, precise=precise)
         if news is not None:
-            self.obey(news)
+            self.carry_out(news)
         self._send(self.schedule.due(self._clock(), lookahead_s))
         self._look_after_port()
         self._report()
 
-    def obey(self, frames: Iterable[Frame]) -> None:
+    def carry_out(self, frames: Iterable[Frame]) -> None:
         """Take frames of the engine; send what must leave at once."""
         for frame in frames:
             if frame.kind == Kind.STOP:
@@ -249,35 +249,35 @@ def _read_frames(fd: int, inbox: "queue.SimpleQueue[list[Frame]]") -> None:
                 inbox.put(frames)
     except (OSError, WireError):
         pass  # a broken stream cannot be read on; the notes must still end
-    inbox.put([Frame(Kind.STOP, data1=_ALONE)])
+    inbox.put([Frame(Kind.STOP, data1=_PARENT_GONE)])
     # A driver whose server died may hang for ever while its port is closed: nobody is left to
     # end this process then, so it ends itself, from a thread that needs no interpreter.
-    faulthandler.dump_traceback_later(_FAREWELL_S, exit=True)
+    faulthandler.dump_traceback_later(_CLOSING_S, exit=True)
 
 
-def _wait_for_turn(inbox: "queue.SimpleQueue[list[Frame]]", stand_in: StandIn) -> list[Frame]:
+def _wait_as_spare(inbox: "queue.SimpleQueue[list[Frame]]", spare_port: SparePort) -> list[Frame]:
     """Wait as a spare; return `Kind.OPEN` with the orders behind it, or [] if never needed.
 
     When it comes to that, notes of the dead sender have been ended.
     """
     parent = os.getppid()
     while os.getppid() == parent:  # a forked sibling may hold our stdin open after its death
-        if not stand_in.look():
+        if not spare_port.check():
             return []  # what a dead server left in this process cannot be trusted
         with contextlib.suppress(queue.Empty):
             frames = inbox.get(timeout=_IDLE_S)
             kinds = [frame.kind for frame in frames]
-            stand_in.end(frames[: kinds.index(Kind.OPEN)] if Kind.OPEN in kinds else frames)
+            spare_port.end(frames[: kinds.index(Kind.OPEN)] if Kind.OPEN in kinds else frames)
             for number, frame in enumerate(frames):
                 if frame.kind == Kind.OPEN:
-                    stand_in.leave()
+                    spare_port.leave()
                     return frames[number:]
                 if frame.kind == Kind.STOP:
-                    stand_in.close(at_once=frame.data1 != _ALONE)
+                    spare_port.close(at_once=frame.data1 != _PARENT_GONE)
                     return []
                 if frame.kind == Kind.FOLLOW:
-                    stand_in.follow(tuple(filter(None, frame.text.split("\n"))))
-    stand_in.close(at_once=False)
+                    spare_port.follow(tuple(filter(None, frame.text.split("\n"))))
+    spare_port.close(at_once=False)
     return []
 
 
@@ -297,7 +297,7 @@ def main(argv: list[str] | None = None) -> int:
     args = _arguments(argv)
     # The engine decides when to stop: Ctrl-C in a terminal reaches the whole group.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    be_punctual()  # threads inherit it: none of them may hold the interpreter asleep
+    raise_priority()  # threads inherit it: none of them may hold the interpreter asleep
     inbox: queue.SimpleQueue[list[Frame]] = queue.SimpleQueue()
 
     def terminate(signum: int, frame: FrameType | None) -> None:
@@ -307,7 +307,7 @@ def main(argv: list[str] | None = None) -> int:
     orders: list[Frame] = []
     if args.spare:
         load_libraries(args.output)
-        orders = _wait_for_turn(inbox, StandIn(f"{args.name} spare"))
+        orders = _wait_as_spare(inbox, SparePort(f"{args.name} spare"))
         if not orders:
             return 0
         args.latency = orders[0].at_s
@@ -329,7 +329,7 @@ def main(argv: list[str] | None = None) -> int:
     except MidiPortError as error:
         os.write(wire, encode(Frame(Kind.ERROR, data1=1, payload=str(error).encode())))
         return error.exit_code
-    sender.obey(orders[1:])
+    sender.carry_out(orders[1:])
     reporter.start()
     sender.run()
     reporter.finish()

@@ -6,7 +6,7 @@ import gc
 import os
 import sys
 
-__all__ = ["be_punctual"]
+__all__ = ["raise_priority"]
 
 _FIFO_PRIORITY = 5  # above every normal process, below JACK's own threads (10 and up)
 _NICE = -11
@@ -14,7 +14,7 @@ _PR_SET_TIMERSLACK = 29
 _SWITCH_INTERVAL_S = 0.0005
 
 
-def be_punctual() -> str:
+def raise_priority() -> str:
     """Prepare this process and the threads it is yet to start; return what it got.
 
     Returns
@@ -45,4 +45,4 @@ def be_punctual() -> str:
 
 
 if __name__ == "__main__":
-    print(be_punctual())  # `stimmung doctor` asks
+    print(raise_priority())  # `stimmung doctor` asks

@@ -92,7 +92,7 @@ class SenderProcess:
         while data := os.read(self._process.stdout.fileno(), 65536):
             yield from reader.feed(data)
 
-    def last_words(self) -> str:
+    def end_reason(self) -> str:
         """Say why it ended: why we killed it, the signal, else its last line on stderr."""
         if self._killed_for:
             return self._killed_for
@@ -121,7 +121,7 @@ class SenderProcess:
             self._process.wait(patience_s)
 
     def kill(self, reason: str = "") -> None:
-        """End it now; the reason is for `last_words`."""
+        """End it now; the reason is for `end_reason`."""
         self._killed_for = reason
         self._process.kill()
         self._process.wait()

@@ -37,25 +37,25 @@ class SpareSender:
         if self._waiting is None:
             with contextlib.suppress(MidiPortError):
                 self._waiting = SenderProcess(self._output, self._port_name, 0.0, spare=True)
-                self._waiting.write(encode(self._whom()))
+                self._waiting.write(encode(self._follow_frame()))
 
     def follow(self, peers: tuple[str, ...]) -> None:
         """Say who is connected to the port, so that their notes can be ended at once."""
         self._peers = peers
-        if self._waiting is not None and not self._waiting.write(encode(self._whom())):
-            self._bury(self._waiting)  # it ends when the sound server does
+        if self._waiting is not None and not self._waiting.write(encode(self._follow_frame())):
+            self._end_process(self._waiting)  # it ends when the sound server does
             self._waiting = None
             self.prepare()
 
-    def silence(self, ends: Sequence[Frame]) -> None:
+    def end_notes(self, ends: Sequence[Frame]) -> None:
         """Have the spare end what a dead sender left sounding, while that is not replaced yet."""
         if self._waiting is not None and ends:
             self._waiting.write(b"".join(map(encode, ends)))
 
-    def _whom(self) -> Frame:
+    def _follow_frame(self) -> Frame:
         return Frame(Kind.FOLLOW, payload="\n".join(self._peers).encode()[:MAX_PAYLOAD])
 
-    def take(self, latency_s: float, orders: Sequence[Frame]) -> SenderProcess:
+    def take_over(self, latency_s: float, orders: Sequence[Frame]) -> SenderProcess:
         """Return a sender that opens its port now and carries out orders before all else.
 
         It is the spare, or a new one if that is gone. A spare that was stopped or hangs takes
@@ -71,20 +71,20 @@ class SpareSender:
         if spare is not None:
             if spare.write(data):
                 return spare
-            self._bury(spare)
+            self._end_process(spare)
         fresh = SenderProcess(self._output, self._port_name, latency_s, spare=True)
         fresh.write(data)
         return fresh
 
-    def drop(self) -> None:
+    def close(self) -> None:
         """End the spare; asked to, it leaves the sound server without disturbing others."""
         spare, self._waiting = self._waiting, None
         if spare is not None:
             if spare.write(encode(Frame(Kind.STOP))):
                 spare.wait(_PATIENCE_S)
-            self._bury(spare)
+            self._end_process(spare)
 
     @staticmethod
-    def _bury(spare: SenderProcess) -> None:
+    def _end_process(spare: SenderProcess) -> None:
         spare.kill()
         spare.close()

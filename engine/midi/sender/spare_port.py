@@ -10,26 +10,23 @@ import contextlib
 import threading
 import time
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 from engine.errors import MidiPortError
 from engine.midi.messages import change, note_off
+from engine.midi.ports.jack import JackOutput
 from engine.midi.wire import Frame, Kind
 
-if TYPE_CHECKING:
-    from engine.midi.ports.jack import JackPort
-
-__all__ = ["StandIn"]
+__all__ = ["SparePort"]
 
 _OVERDUE_S = 1.0
 _AGAIN_S = (0.02, 0.06, 0.15)
 """A server that has just lost a client leaves out receivers for some periods, and with them what
 was written then [s]; few, as receivers have small buffers."""
 _LOOKS, _LOOK_S = 25, 0.02
-_LAST_WORDS_S = 1.0
+_BEFORE_LEAVING_S = 1.0
 
 
-class StandIn:
+class SparePort:
     """A JACK client that only ever ends notes; there is none while nobody is to be followed.
 
     Parameters
@@ -40,10 +37,10 @@ class StandIn:
 
     def __init__(self, name: str) -> None:
         self._name = name
-        self._port: JackPort | None = None
+        self._port: JackOutput | None = None
         self._wanted: tuple[str, ...] = ()
 
-    def look(self) -> bool:
+    def check(self) -> bool:
         """Look after the port; return False once its server has gone: nothing can be closed then.
 
         To be called a few times a second.
@@ -89,7 +86,7 @@ class StandIn:
 
     def leave(self) -> None:
         """Close as soon as all that was sent has left, in a thread of its own."""
-        threading.Thread(target=self.close, name="stand-in", daemon=True).start()
+        threading.Thread(target=self.close, name="spare-port", daemon=True).start()
 
     def close(self, *, at_once: bool = True) -> None:
         """Let what was sent leave, then leave the server.
@@ -101,7 +98,7 @@ class StandIn:
         if port is None:
             return
         if not at_once:
-            time.sleep(_LAST_WORDS_S)
+            time.sleep(_BEFORE_LEAVING_S)
         if port.alive:
             port.close()
 
@@ -119,9 +116,7 @@ class StandIn:
             time.sleep(_LOOK_S)
         return False
 
-    def _open(self) -> "JackPort | None":
-        from engine.midi.ports.jack import JackPort
-
+    def _open(self) -> JackOutput | None:
         with contextlib.suppress(MidiPortError):
-            return JackPort(self._name, time.perf_counter)
+            return JackOutput(self._name, time.perf_counter)
         return None

@@ -1,4 +1,4 @@
-"""The line to the sender: a bounded queue out, reports in, and a new sender when one dies."""
+"""Supervising the sender: a bounded queue out, reports in, and a new sender when one dies."""
 
 import threading
 import time
@@ -12,7 +12,7 @@ from engine.midi.sender.spare import SpareSender
 from engine.midi.wire import Counters, Frame, Kind, WireError, encode
 from engine.process.restarts import Losses, Restarts
 
-__all__ = ["SenderLink"]
+__all__ = ["SenderSupervisor"]
 
 _START_S = 10.0
 _INSIST_S = 0.5
@@ -27,8 +27,8 @@ _SILENT_LOOKS = 2  # a sender reports every half second, unless stopped or stuck
 _OPENING_LOOKS = 5  # while it has no port: a stalled server may take its time
 
 
-class SenderLink:
-    """Keeps a sender process alive and in the know. Safe to use from any thread.
+class SenderSupervisor:
+    """Keeps a sender process alive and tells it everything. Safe to use from any thread.
 
     Parameters
     ----------
@@ -179,17 +179,17 @@ class SenderLink:
                 silent = 0
 
     def _supervise(self) -> None:
-        """Hear senders out, one after the other, until no more is wanted."""
+        """Take the reports of senders, one after the other, until no more is wanted."""
         try:
-            self._succeed()
+            self._replace_senders()
         finally:
-            self._spare.drop()
+            self._spare.close()
             self._answered.set()  # if it never was ready, `start` says why
             with self.lock:
                 self._over = True
                 self._wake.notify()
 
-    def _succeed(self) -> None:
+    def _replace_senders(self) -> None:
         """Start another sender whenever one ends unasked."""
         losses = Losses(_RESTARTS)
         process = self._process
@@ -202,21 +202,21 @@ class SenderLink:
                 or last
                 or (self._stopping.is_set() and not self._outstanding)
             ):
-                self._bury(process, ready)
+                self._close_process(process, ready)
                 return
             left = len(self._outstanding)
-            self._silence()
+            self._end_left_notes()
             pause_s = losses.pause_s(time.monotonic())
             ended = self._stopping.wait(pause_s) and not (left or self._outstanding)
             successor = None if ended else self._replace()
-            self._bury(process, ready)  # who takes over does not wait for that
+            self._close_process(process, ready)  # who takes over does not wait for that
             process = successor
 
     def _listen(self, process: SenderProcess) -> bool:
         """Take reports until the sender has ended; return whether it ever was ready."""
         try:
             for frame in process.frames():
-                self._hear(frame)
+                self._take_report(frame)
                 if frame.kind == Kind.READY and not self._stopping.is_set():
                     self._spare.prepare()
                 if frame.kind in (Kind.READY, Kind.PEERS):
@@ -236,27 +236,27 @@ class SenderLink:
             return self._peers
         return (self.port,) if self.counters.port_alive else ()
 
-    def _silence(self) -> None:
+    def _end_left_notes(self) -> None:
         """End what a dead sender left sounding, before all else."""
         with self.lock:
             frames = self._outstanding.recovery(time.perf_counter(), self.latency_s)
-        self._spare.silence([f for f in frames if f.kind in (Kind.RELEASE, Kind.CONTROL)])
+        self._spare.end_notes([f for f in frames if f.kind in (Kind.RELEASE, Kind.CONTROL)])
 
-    def _bury(self, process: SenderProcess, ready: bool) -> None:
+    def _close_process(self, process: SenderProcess, ready: bool) -> None:
         """Say why a sender ended, and let go of its pipes."""
-        words = process.last_words()
+        reason = process.end_reason()
         process.end(_INSIST_S)
         process.close()
         with self.lock:
             if not self._stopping.is_set() and (ready or not self.message):
-                self.message = f"the MIDI sender ended: {words}"
+                self.message = f"the MIDI sender ended: {reason}"
 
     def _replace(self) -> SenderProcess | None:
         while True:
             with self.lock:
-                orders = self._brief()
+                orders = self._first_orders()
             try:
-                process = self._spare.take(self.latency_s, orders)
+                process = self._spare.take_over(self.latency_s, orders)
                 break
             except MidiPortError as error:
                 with self.lock:
@@ -270,7 +270,7 @@ class SenderLink:
             self._wake.notify()
         return process
 
-    def _hear(self, frame: Frame) -> None:
+    def _take_report(self, frame: Frame) -> None:
         with self.lock:
             self._heard += 1
             self._outstanding.report(frame)
@@ -290,7 +290,7 @@ class SenderLink:
                 self._outstanding.settle()  # orders are carried out before the port is announced
                 self._answered.set()
 
-    def _brief(self) -> list[Frame]:
+    def _first_orders(self) -> list[Frame]:
         """Return what a new sender must do at once; queue what it must know.
 
         From here on it is given everything, ready or not: what waits in its pipe is not lost.
