@@ -21,7 +21,8 @@ def steps(direction="out", **there):
 
 
 def test_windows_without_a_loop_is_led_to_one_and_back_to_us():
-    first, second, third, fourth, last = steps(platform="win32", ports=("Synth",))
+    first, second, third, fourth, plugin, last = steps(platform="win32", ports=("Synth",))
+    assert "stimmung plugin install" in plugin
     assert "install loopMIDI (https://" in first and "press its +" in second
     assert third == 'start with --midi-out "loopMIDI Port"' and "DAW's MIDI input" in fourth
     assert last.endswith("--midi-out none")
@@ -30,8 +31,16 @@ def test_windows_without_a_loop_is_led_to_one_and_back_to_us():
 
 
 def test_windows_with_a_loop_is_told_its_name():
-    first, second, _ = steps(platform="win32", ports=("Synth", "loopMIDI Port 3"))
+    first, second, *_ = steps(platform="win32", ports=("Synth", "loopMIDI Port 3"))
     assert '--midi-out "loopMIDI Port 3"' in first and "DAW" in second
+
+
+@pytest.mark.parametrize(("ours", "theirs"), [("(A)", "(B)"), ("(B)", "(A)")])
+def test_windows_11_is_told_both_sides_of_its_own_endpoints(ours, theirs):
+    names = ("loopMIDI Port", f"Default App Loopback {ours}")
+    first, second, *_ = steps(platform="win32", ports=names)
+    assert f'--midi-out "Default App Loopback {ours}"' in first
+    assert f'"Default App Loopback {theirs}", as DAW\'s MIDI input' in second
 
 
 @pytest.mark.parametrize(

@@ -70,6 +70,19 @@ def _midi() -> str:
         return f"virtual port opened: {sender.status().port}"
 
 
+def _plugin() -> str:
+    from engine.plugin.install import status
+
+    formats = status()
+    installed = [entry.format for entry in formats if entry.there]
+    if not installed:
+        raise _Finding("not installed", "stimmung plugin install (only for use in a workstation)")
+    old = [entry.format for entry in formats if entry.there and not entry.current]
+    if old:
+        raise _Finding(f"{', '.join(old)} of another version", "stimmung plugin install")
+    return f"{', '.join(installed)} installed; serve it with: stimmung live --plugin"
+
+
 def _realtime() -> str:
     import os
     import subprocess
@@ -114,6 +127,7 @@ _CHECKS: tuple[tuple[str, bool, Callable[[], str]], ...] = (
     ("presets", True, _presets),
     ("audio input", False, _audio),
     ("MIDI output", False, _midi),
+    ("plug-in", False, _plugin),
     ("priority", False, _realtime),
     ("window", False, _window),
 )

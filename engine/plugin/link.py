@@ -118,8 +118,9 @@ class PluginLink:
         self._stopping.set()
         if self._thread.is_alive():
             self._thread.join()
-        for instance in self.instances():
-            instance.send(encode_panic())
+        for instance in list(self._instances):
+            if instance.hello is not None:
+                instance.send(encode_panic())
             self._forget(instance)
         if self._server is not None:
             self._server.close()

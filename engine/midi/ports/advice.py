@@ -1,7 +1,8 @@
 """What to do where no MIDI port of our own can be made, step by step.
 
-Windows has no virtual ports, Linux has them only with the ALSA sequencer or JACK, and PipeWire
-shows its JACK side only to programs started through ``pw-jack``.
+Windows has no virtual ports; its MIDI Services (Windows 11) bring a pair of endpoints, each of
+which hears what is sent to the other. Linux has virtual ports only with the ALSA sequencer or JACK,
+and PipeWire shows its JACK side only to programs started through ``pw-jack``.
 """
 
 import os
@@ -17,7 +18,11 @@ __all__ = ["Direction", "Surroundings", "explain", "look_around", "split_steps"]
 Direction = Literal["out", "in"]
 
 _SEQUENCER = Path("/dev/snd/seq")
+_PLUGIN = "or use the plug-in, which needs no port: stimmung plugin install, stimmung live --plugin"
 _LOOP_MIDI = "https://www.tobias-erichsen.de/software/loopmidi.html"
+_PAIR = "default app loopback"
+"""Windows MIDI Services' pair, whose sides are named (A) and (B)."""
+
 _WORDS_OF_LOOPS = ("loopmidi", "loopbe", "midi loopback", "iac", "virtual")
 
 
@@ -87,17 +92,23 @@ def split_steps(cure: str) -> list[str]:
 
 
 def _on_windows(there: Surroundings, direction: Direction) -> list[str]:
-    loop = next((port for port in there.ports if _is_loop(port)), "")
     theirs = "DAW's MIDI input" if direction == "out" else "DAW's MIDI clock output"
+    pair = next((port for port in there.ports if _PAIR in port.lower()), "")
+    if pair:
+        other = pair.replace("(A)", "(B)") if "(A)" in pair else pair.replace("(B)", "(A)")
+        there_is = f'use the endpoint that Windows has: {_option(direction)} "{pair}"'
+        return [there_is, f'choose its other side, "{other}", as {theirs}', _PLUGIN]
+    loop = next((port for port in there.ports if _is_loop(port)), "")
     if loop:
         there_is = f'use the port that is there: {_option(direction)} "{loop}"'
-        return [there_is, f"choose it as {theirs}"]
+        return [there_is, f"choose it as {theirs}", _PLUGIN]
     return [
         f"install loopMIDI ({_LOOP_MIDI}) and start it",
         'press its + once: a port "loopMIDI Port" appears'
         + ("" if direction == "out" else " (a second one beside that for our notes)"),
         f'start with {_option(direction)} "loopMIDI Port"',
         f"choose it as {theirs}",
+        _PLUGIN,
     ]
 
 
