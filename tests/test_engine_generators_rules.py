@@ -140,7 +140,7 @@ def test_density_and_register_move_at_the_next_beat():
     assert high / 12 > low / 12 + 1.5
 
 
-@pytest.mark.parametrize(("beats", "half"), [(2, 1), (3, 1), (4, 2), (5, 2), (6, 3), (7, 3)])
+@pytest.mark.parametrize(("beats", "half"), [(2, 1), (3, 2), (4, 2), (5, 3), (6, 3), (7, 4)])
 def test_harmony_moves_only_at_half_bars_and_mode_at_the_next_one(beats, half):
     for seed in range(6):
         generator = started(seed)

@@ -1,12 +1,16 @@
 """Chord vocabulary: root × quality with the true pitch classes, read and written by name."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
 
 from engine.errors import InputError
 from engine.music.keys import parse_pitch_class, pitch_class_name
 
-__all__ = ["NO_CHORD", "QUALITIES", "Chord", "chord_tension", "parse_chord"]
+__all__ = ["NO_CHORD", "QUALITIES", "Chord", "chord_templates", "chord_tension", "parse_chord"]
 
 NO_CHORD: Final = "N"
 """How "no chord sounds" is written."""
@@ -65,6 +69,17 @@ class Chord:
     def pitch_classes(self) -> tuple[int, ...]:
         """Pitch classes, root first, then upwards within the octave."""
         return tuple((self.root + step) % 12 for step in QUALITIES[self.quality])
+
+
+def chord_templates(qualities: Sequence[str]) -> NDArray[np.float64]:
+    """Return the pitch classes of chords as vectors of length 1, shape (12, n_qualities, 12).
+
+    By root, quality and pitch class.
+    """
+    shapes = np.zeros((len(qualities), 12))
+    for row, quality in zip(shapes, qualities, strict=True):
+        row[list(QUALITIES[quality])] = len(QUALITIES[quality]) ** -0.5
+    return np.stack([np.roll(shapes, root, axis=1) for root in range(12)])
 
 
 def parse_chord(name: str) -> Chord | None:

@@ -9,7 +9,7 @@ from typing import Final
 
 from engine.music.draws import Draws
 
-__all__ = ["BARS_PER_PHRASE", "PHRASES_PER_SECTION", "Position", "locate", "slot_bounds"]
+__all__ = ["BARS_PER_PHRASE", "PHRASES_PER_SECTION", "Position", "half_bar", "locate"]
 
 BARS_PER_PHRASE: Final = 4
 PHRASES_PER_SECTION: Final = 4
@@ -69,9 +69,12 @@ class Position:
         return self.bar_in_phrase == BARS_PER_PHRASE - 1
 
 
-def slot_bounds(beats_per_bar: int) -> tuple[int, ...]:
-    """Return the beats in the bar where half bars start."""
-    return (0,) if beats_per_bar < 2 else (0, beats_per_bar // 2)
+def half_bar(beats_per_bar: int) -> int:
+    """Return the beat at which the second half of a bar starts; 0 if it has none.
+
+    The first half is the longer one: 3 is 2 + 1, 5 is 3 + 2, 7 is 4 + 3.
+    """
+    return 0 if beats_per_bar < 2 else (beats_per_bar + 1) // 2
 
 
 def _material(section: int, letter: int, draws: Draws) -> int:
@@ -84,7 +87,7 @@ def _material(section: int, letter: int, draws: Draws) -> int:
 def locate(beat: int, beats_per_bar: int, draws: Draws) -> Position:
     """Return where a beat (>= 0) lies when bars have so many beats (>= 1)."""
     bar, beat_in_bar = divmod(beat, beats_per_bar)
-    half = slot_bounds(beats_per_bar)[-1]
+    half = half_bar(beats_per_bar)
     second = half > 0 and beat_in_bar >= half
     phrase, bar_in_phrase = divmod(bar, BARS_PER_PHRASE)
     section, index = divmod(phrase, PHRASES_PER_SECTION)

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.events import NoteEvent
+from engine.music.chords import chord_templates
 from engine.music.draws import Draws
 from engine.music.reading.harmony import chord_fit, chord_path, pitch_class_weights
 from engine.transfer.notes import Sounded, chroma, onset_groups
@@ -28,7 +29,7 @@ _STEADY: Final = 0.5
 """Weight of the fit against the cost of a change: spans are shorter than the beats of the path."""
 _BASS_BELOW: Final = 7
 """Notes so near above the lowest of a span count as its bass [semitones]."""
-_QUALITIES: Final = ((0, 4, 7), (0, 3, 7), (0, 3, 6), (0, 4, 8), (0, 5, 7))
+_QUALITIES: Final = ("maj", "min", "dim", "aug", "sus4")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,22 +65,14 @@ class Relative:
         return moved if 0 <= moved <= 127 else pitch
 
 
-def _templates() -> NDArray[np.float64]:
-    rows = np.zeros((len(_QUALITIES), 12, 12))
-    for quality, steps in enumerate(_QUALITIES):
-        for root in range(12):
-            rows[quality, root, [(root + step) % 12 for step in steps]] = len(steps) ** -0.5
-    return rows.reshape(-1, 12)
-
-
-_TEMPLATES: Final = _templates()
+_TEMPLATES: Final = chord_templates(_QUALITIES)
 
 
 def find_triad(histogram: NDArray[np.float64]) -> tuple[int, bool] | None:
     """Return (root, is major) of the triad a chroma is nearest to; None for other qualities."""
     if not histogram.any():
         return None
-    quality, root = divmod(int((_TEMPLATES @ histogram).argmax()), 12)
+    quality, root = divmod(int((_TEMPLATES @ histogram).T.argmax()), 12)
     return (root, quality == 0) if quality < 2 else None
 
 

@@ -4,17 +4,18 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from engine.music.chords import chord_templates
 from engine.music.profile import key_correlations
 from export_onnx.judges.notes import Notes
 
 __all__ = ["STATISTICS", "describe", "describe_all", "polyphony", "tempo_bpm"]
 
 _QUALITIES = {
-    "major": (0, 4, 7),
-    "minor": (0, 3, 7),
-    "diminished": (0, 3, 6),
-    "augmented": (0, 4, 8),
-    "suspended": (0, 5, 7),
+    "major": "maj",
+    "minor": "min",
+    "diminished": "dim",
+    "augmented": "aug",
+    "suspended": "sus4",
 }
 _DEGREES = ("1", "b2", "2", "b3", "3", "4", "#4", "5", "b6", "6", "b7", "7")
 
@@ -54,18 +55,8 @@ _TEMPI = np.geomspace(55.0, 190.0, 60)
 _SHORTEST_S = 0.02
 
 
-def _templates() -> np.ndarray:
-    """Unit-length triads, shape (qualities * 12, 12)."""
-    rows = np.zeros((len(_QUALITIES) * 12, 12))
-    for row, (degrees, root) in enumerate(
-        (degrees, root) for degrees in _QUALITIES.values() for root in range(12)
-    ):
-        rows[row, [(root + degree) % 12 for degree in degrees]] = 1.0
-    rows /= np.sqrt(rows.sum(1, keepdims=True))
-    return rows
-
-
-_TEMPLATES = _templates()
+_TEMPLATES = chord_templates(tuple(_QUALITIES.values())).swapaxes(0, 1).reshape(-1, 12)
+"""By quality, then root."""
 
 
 def polyphony(notes: Notes) -> float:

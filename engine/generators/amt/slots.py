@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from engine.generators.amt.conditioning import slots_per_bar
+from engine.music.form import half_bar
 
 __all__ = ["Slot", "slot_at"]
 
@@ -47,7 +48,7 @@ def slot_at(beat: int, beats_per_bar: int) -> Slot:
     if beats_per_bar <= _LONGEST_WHOLE:
         in_bar = bar % 2 if per_bar == 2 else 0
         return Slot(bar, start, start + beats_per_bar, in_bar, per_bar)
-    half = (beats_per_bar + 1) // 2
+    half = half_bar(beats_per_bar)
     second = beat_in_bar >= half
     return Slot(
         index=2 * bar + int(second),

@@ -11,8 +11,8 @@ from typing import Final
 import numpy as np
 
 from engine.events import NoteEvent
-from engine.music.chords import QUALITIES
-from engine.music.profile import MAJOR_PROFILE, MINOR_PROFILE
+from engine.music.chords import chord_templates
+from engine.music.profile import key_correlations
 
 __all__ = [
     "CHORD_LABELS",
@@ -36,8 +36,6 @@ NO_ROOT: Final = 12
 CHORD_LABELS: Final = 12 * len(QUALITY_NAMES) + 1
 """Number of chord labels: root above the tonic (0..11) times quality, and "no chord" (last)."""
 
-_PROFILES: Final = np.array([MINOR_PROFILE, MAJOR_PROFILE])
-"""In the order of `MODES`."""
 _MAJOR_BIAS = 0.045
 """Taken off the major correlations: chosen on POP909's train part."""
 _BASS_SHARE = 0.35
@@ -51,18 +49,8 @@ _BIAS: Final = {"dim": -0.06, "hdim7": -0.09, "min7": -0.05, "sus4": -0.06, "aug
 _BIAS_MAJ7 = -0.06
 
 
-def _templates() -> np.ndarray:
-    """Return unit vectors, shape (CHORD_LABELS - 1, 12), by label."""
-    rows = np.zeros((CHORD_LABELS - 1, 12))
-    for root in range(12):
-        for quality, name in enumerate(QUALITY_NAMES):
-            for step in QUALITIES[name]:
-                rows[root * len(QUALITY_NAMES) + quality, (root + step) % 12] = 1.0
-    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
-    return rows
-
-
-_TEMPLATES: Final = _templates()
+_TEMPLATES: Final = chord_templates(QUALITY_NAMES).reshape(-1, 12)
+"""By label, shape (CHORD_LABELS - 1, 12)."""
 _OFFSETS: Final = np.array(
     [_BIAS.get(name, _BIAS_MAJ7 if name == "maj7" else 0.0) for name in QUALITY_NAMES] * 12
 )
@@ -179,13 +167,8 @@ def estimate_key(weights: np.ndarray, bass: np.ndarray) -> tuple[int, int, float
     total = np.sqrt(weights).sum(0) + np.sqrt(bass).sum(0)
     if not total.any():
         return 0, 1, 0.0
-    heard = (total - total.mean()) / max(float(total.std()), 1e-9)
-    scores = np.zeros((2, 12))
-    for mode, profile in enumerate(_PROFILES):
-        shape = (profile - profile.mean()) / profile.std()
-        for tonic in range(12):
-            scores[mode, tonic] = float(heard @ np.roll(shape, tonic)) / 12.0
-    scores[1] -= _MAJOR_BIAS
+    fits = key_correlations(total)
+    scores = np.stack([fits[12:], fits[:12] - _MAJOR_BIAS])
     brightness = float(scores[1].max() - scores[0].max())
     mode, tonic = divmod(int(scores.argmax()), 12)
     return tonic, mode, brightness
