@@ -1,9 +1,11 @@
 """The same seed gives the same notes as version 0.2, for every engine and for a recorded session.
 
 The checksums were taken before the code was moved into its present folders. Whoever changes the
-music on purpose writes the new checksum here and says so in the commit. These are newer: muser's last
-notes end at the last bar line; bars of 3, 5 and 7 are split 2 + 1, 3 + 2 and 4 + 3 everywhere; the
-session's file has a tempo map, and notes under a change of tempo end when they did.
+music on purpose writes the new checksum here and says so in the commit.
+
+Newer are those of muser, whose last notes end at the last bar line; of rules in 3 and 7 and amt in 3
+beats, as bars are split 2 + 1 and 4 + 3 everywhere; and of the session, whose notes under a change of
+tempo end when they did.
 """
 
 import hashlib
