@@ -3,9 +3,9 @@
 The checksums were taken before the code was moved into its present folders. Whoever changes the
 music on purpose writes the new checksum here and says so in the commit.
 
-Newer are those of muser, whose last notes end at the last bar line; of rules in 3 and 7 and amt in 3
-beats, as bars are split 2 + 1 and 4 + 3 everywhere; and of the session, whose notes under a change of
-tempo end when they did.
+Newer are those of muser, whose last notes end at the last bar line; of rules in 3 and 7 beats and
+amt in 3, as bars are split 2 + 1 and 4 + 3 everywhere; and of the session, whose notes under a
+change of tempo end when they did.
 """
 
 import hashlib
