@@ -69,8 +69,8 @@ NO_EMOTION: Final = "listening …"
 STATES: Final[dict[str, tuple[str, str]]] = {
     "off": ("Off", "Press Start"),
     "waiting": ("Listening", "no mood yet"),
-    "silence": ("Silence", "last mood held"),
-    "settling": ("Settling", "a rough guess yet"),
+    "silence": ("Silence", "the last mood is kept"),
+    "settling": ("Settling", "a first rough guess"),
     "tracking": ("Tracking", "the mood is clear"),
     "uncertain": ("Uncertain", "anywhere in the ellipse"),
 }
@@ -101,7 +101,7 @@ MOODS: Final = (
 MODES: Final[dict[str, tuple[str, str]]] = {
     "follow": ("Follow", "Play the mood that is heard"),
     "contrast": ("Contrast", "Play the opposite of the mood that is heard"),
-    "guide": ("Guide", "Start where the room is and lead it to the goal"),
+    "guide": ("Guide", "Start at the mood that is heard and lead it to the goal"),
     "manual": ("Manual", "Play the mood you choose: drag the target"),
     "curve": ("Curve", "Play the moods written in a file, beat by beat"),
 }
@@ -144,7 +144,7 @@ _STRONG_FROM = 0.6
 
 
 def mood_word(valence: float, arousal: float) -> str:
-    """Return an everyday word for a point of the plane; it names a region, no more."""
+    """Return an everyday word for the region that a point of the plane lies in."""
     strength = hypot(valence, arousal)
     if strength < _NEUTRAL_BELOW:
         return MOOD_NEUTRAL

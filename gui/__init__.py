@@ -1,1 +1,1 @@
-"""The window: a separate process that shows the engine and tells it what to play."""
+"""The window: a separate process that shows the engine and controls it."""

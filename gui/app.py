@@ -60,10 +60,10 @@ def make_window(store: QSettings) -> MainWindow:
 
 
 def keep_still() -> None:
-    """Leave what is there by now out of every later collection of garbage.
+    """Exclude all present objects from later garbage collections.
 
-    The window's fifty thousand lasting objects take 25 ms to walk through: a picture late. What
-    comes after is collected every few seconds: Python would wait until it is a quarter of them.
+    Walking through the window's fifty thousand lasting objects takes 25 ms, which delays a frame.
+    Later objects are collected every few seconds.
     """
     gc.collect()
     gc.freeze()
@@ -74,7 +74,7 @@ def keep_still() -> None:
 
 
 def _say_errors(window: MainWindow) -> Callable[..., None]:
-    """Return an excepthook that tells the user; Qt would otherwise abort the window."""
+    """Return an excepthook that shows a notice; Qt would otherwise abort the window."""
 
     def say(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
         sys.__excepthook__(kind, error, trace)

@@ -1,8 +1,8 @@
 """``python -m gui.soak AUDIO``: the real window at work for some time, measured from inside.
 
-A heartbeat of 100 a second is what the window would answer a mouse with: the longest gap between
-two beats is the longest it was deaf. Meanwhile a hand drags the target, turns the pages and goes
-to the stage view and back. Prints one JSON object, see `measure`.
+A timer fires 100 times a second in the window's event loop, where mouse and keys are handled too:
+the longest gap between two of its beats is the longest time the window did not respond. Meanwhile
+the target is dragged, pages are turned, and the stage view comes and goes. Prints one JSON object.
 """
 
 import argparse
@@ -13,20 +13,20 @@ import os
 import sys
 import tempfile
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 from PyQt6.QtCore import QEventLoop, QSettings, Qt, QTimer
 
+from engine.bench.core import quantile_ms
 from engine.bench.soak.family import taken_by
 from engine.bench.soak.watch import trend
 from engine.snapshot import Snapshot
 from gui.app import keep_still, make_application, make_window
 from gui.window.main_window import MainWindow
 
-__all__ = ["Heartbeat", "Times", "main", "measure"]
+__all__ = ["Heartbeat", "main", "measure"]
 
 BEAT_MS = 10
 DEAF_S = 0.1
@@ -35,44 +35,17 @@ _MEMORY_EVERY_S = 5.0
 _MEMORY_SHOWN = 6  # parts of the time
 _HAND_MS = 50
 _LATENESS_NOTES = 2048
-"""So many notes the sender's percentiles describe: looks further apart share none."""
+"""The sender's percentiles describe so many notes."""
 _START_S = 60.0
-
-
-class Times:
-    """Counts durations to a tenth of a millisecond, in the same room however many they are."""
-
-    def __init__(self) -> None:
-        self._tenths: Counter[int] = Counter()
-
-    def __len__(self) -> int:
-        return self._tenths.total()
-
-    def add(self, seconds: float) -> None:
-        """Count one."""
-        self._tenths[round(seconds * 1e4)] += 1
-
-    def quantile_ms(self, share: float) -> float:
-        """Return what a share of them (0..1) does not exceed [ms]; 1 is the longest."""
-        wanted, seen = share * len(self), 0
-        for tenths, count in sorted(self._tenths.items()):
-            seen += count
-            if seen >= wanted:
-                return tenths / 10.0
-        return 0.0
-
-    def longer_than(self, seconds: float) -> int:
-        """Return how many were longer."""
-        return sum(count for tenths, count in self._tenths.items() if tenths > seconds * 1e4)
 
 
 class Heartbeat:
     """Measures the gaps between beats of the window's own event loop."""
 
     def __init__(self) -> None:
-        self.gaps = Times()
-        self.work = Times()
-        """Of each gap, what the window worked itself; the rest it waited for a processor."""
+        self.gaps_s: list[float] = []
+        self.work_s: list[float] = []
+        """Time of each gap that the window itself was busy; the rest it waited for a processor."""
         self.collecting_s = 0.0
         """Longest collection of garbage [s]."""
         self._last_s = self._began_s = self._worked_s = 0.0
@@ -82,20 +55,20 @@ class Heartbeat:
         self._timer.timeout.connect(self._beat)
 
     def start(self) -> None:
-        """Begin to beat."""
+        """Start the timer."""
         gc.callbacks.append(self._collected)
         self._last_s, self._worked_s = time.perf_counter(), time.thread_time()
         self._timer.start()
 
     def stop(self) -> None:
-        """Beat no more."""
+        """Stop the timer."""
         self._timer.stop()
         gc.callbacks.remove(self._collected)
 
     def _beat(self) -> None:
         now_s, worked_s = time.perf_counter(), time.thread_time()
-        self.gaps.add(now_s - self._last_s)
-        self.work.add(worked_s - self._worked_s)
+        self.gaps_s.append(now_s - self._last_s)
+        self.work_s.append(worked_s - self._worked_s)
         self._last_s, self._worked_s = now_s, worked_s
 
     def _collected(self, phase: str, _info: dict[str, int]) -> None:
@@ -107,7 +80,7 @@ class Heartbeat:
 
 
 def _hand(window: MainWindow) -> Iterator[None]:
-    """Do what a performer does, one small move at a time."""
+    """Do what a performer does, one small step at a time."""
     page, controller = window.page, window.controller
     while True:
         for tab in range(page.tabs.count()):
@@ -131,14 +104,14 @@ def measure(
     midi_out: str,
     preset: dict[str, Any],
     began_s: float,
-    tell: Callable[[dict[str, Any]], None],
+    report: Callable[[dict[str, Any]], None],
 ) -> None:
-    """Run the window, tell what was found, then close it.
+    """Run the window, report what was measured, then close it.
 
     Parameters
     ----------
     audio : Path
-        What is listened to; at least as long.
+        Audio input; at least as long.
     minutes : float
         How long to measure, after a quarter of a minute of settling.
     midi_out : str
@@ -147,9 +120,9 @@ def measure(
         Settings of the performance.
     began_s : float
         When this process was started, on `time.perf_counter`.
-    tell : callable
+    report : callable
         Takes ``visible_s`` and ``engine_s`` (from the start of the process until the window is on
-        the screen, and until the engine's first picture), ``heartbeat_p50_ms``, ``_p99_ms``,
+        the screen, and until the engine's first snapshot), ``heartbeat_p50_ms``, ``_p99_ms``,
         ``_max_ms``, ``deaf_over_100_ms``, ``own_work_p99_ms``, ``own_work_max_ms``,
         ``looks_per_s``, ``memory_mb`` (at equal distances), ``memory_slope_mb_per_h``, ``lateness``
         (notes, p99 [ms]), and more.
@@ -164,13 +137,13 @@ def measure(
         window = make_window(_settings(Path(folder), audio, midi_out, preset))
         started = _start(window, began_s)
         found = _perform(window, minutes)
-        # Before the window is taken apart: half an hour is not to be lost to that.
-        tell({"platform": app.platformName(), **started, **found})
+        # Before the window is taken apart, so that a failure there does not lose half an hour.
+        report({"platform": app.platformName(), **started, **found})
         window.close()
 
 
 def _settings(folder: Path, audio: Path, midi_out: str, preset: dict[str, Any]) -> QSettings:
-    """Return what a window remembers that was set up like this."""
+    """Return the stored settings of a window that was set up like this."""
     store = QSettings(str(folder / "settings.ini"), QSettings.Format.IniFormat)
     for name, value in (
         ("audio_input", str(audio)),
@@ -183,7 +156,7 @@ def _settings(folder: Path, audio: Path, midi_out: str, preset: dict[str, Any]) 
 
 
 def _start(window: MainWindow, began_s: float) -> dict[str, float]:
-    """Show the window and start the engine; return when the one and the other were there."""
+    """Show the window and start the engine; return when each of them was there."""
     window.show()
     handle = window.windowHandle()
     assert handle is not None
@@ -201,80 +174,78 @@ def _start(window: MainWindow, began_s: float) -> dict[str, float]:
 
 
 def _perform(window: MainWindow, minutes: float) -> dict[str, Any]:
-    """Have a hand at the window for so long, and return what was measured."""
-    looks: list[Snapshot] = []
+    """Move the controls for so long, and return what was measured."""
+    snapshots: list[Snapshot] = []
+    shown = 0
 
-    def take(look: Snapshot) -> None:
-        looks[:] = [look]
-        counted[0] += 1
+    def take(snapshot: Snapshot) -> None:
+        nonlocal shown
+        shown += 1
+        snapshots[:] = [snapshot]
 
-    counted = [0]
     window.controller.bridge.snapshot.connect(take)
     hand = _hand(window)
-    mover = QTimer()
-    mover.setInterval(_HAND_MS)
-    mover.timeout.connect(lambda: next(hand))
-    mover.start()
+    mover = _every(_HAND_MS, lambda: next(hand))
     _play(_SETTLING_S)
     keep_still()
     heart = Heartbeat()
     memory: list[tuple[float, float]] = []
     lateness: list[tuple[int, float]] = []
-    counted[0] = 0
-    began_s = time.perf_counter()
-    cpu_s = time.process_time()
+    shown = 0
+    began_s, cpu_s = time.perf_counter(), time.process_time()
 
-    def look_at_memory() -> None:
+    def watch() -> None:
         taken = taken_by(os.getpid())
         if taken is not None:
             memory.append((time.perf_counter() - began_s, taken.memory_mb))
-
-    def look_at_notes() -> None:
-        midi = looks[0].midi
+        midi = snapshots[0].midi
         if midi.sent - (lateness[-1][0] if lateness else 0) >= _LATENESS_NOTES:
             lateness.append((midi.sent, midi.lateness_p99_ms))
 
-    watch = QTimer()
-    watch.setInterval(round(_MEMORY_EVERY_S * 1000))
-    watch.timeout.connect(look_at_memory)
-    watch.timeout.connect(look_at_notes)
-    watch.start()
+    watching = _every(round(_MEMORY_EVERY_S * 1000), watch)
     heart.start()
     _play(minutes * 60.0)
     heart.stop()
     took_s = time.perf_counter() - began_s
     cpu = (time.process_time() - cpu_s) / took_s
-    midi, missed = looks[0].midi, looks[0].missed_beats
+    for timer in (mover, watching):
+        timer.stop()
+    midi = snapshots[0].midi
     lateness.append((midi.sent, midi.lateness_p99_ms))
-    said = window.notice.label.text() if window.notice.isVisible() else ""
-    mover.stop()
-    watch.stop()
-    gaps, work = heart.gaps, heart.work
+    gaps, work = heart.gaps_s, heart.work_s
     late = [point for point in memory if point[0] > 0.1 * took_s] or memory
     return {
         "minutes": round(took_s / 60.0, 2),
         "beats": len(gaps),
-        "heartbeat_p50_ms": gaps.quantile_ms(0.5),
-        "heartbeat_p99_ms": gaps.quantile_ms(0.99),
-        "heartbeat_p999_ms": gaps.quantile_ms(0.999),
-        "heartbeat_max_ms": gaps.quantile_ms(1.0),
-        "deaf_over_100_ms": gaps.longer_than(DEAF_S),
-        "own_work_p99_ms": work.quantile_ms(0.99),
-        "own_work_max_ms": work.quantile_ms(1.0),
+        "heartbeat_p50_ms": quantile_ms(gaps, 0.5),
+        "heartbeat_p99_ms": quantile_ms(gaps, 0.99),
+        "heartbeat_p999_ms": quantile_ms(gaps, 0.999),
+        "heartbeat_max_ms": quantile_ms(gaps, 1.0),
+        "deaf_over_100_ms": sum(gap > DEAF_S for gap in gaps),
+        "own_work_p99_ms": quantile_ms(work, 0.99),
+        "own_work_max_ms": quantile_ms(work, 1.0),
         "longest_collection_ms": round(1e3 * heart.collecting_s, 2),
-        "looks_per_s": round(counted[0] / took_s, 2),
+        "looks_per_s": round(shown / took_s, 2),
         "window_cpu_share": round(cpu, 3),
         "memory_mb": [round(memory[at][1], 1) for at in _evenly(len(memory))],
         "memory_slope_mb_per_h": round(3600.0 * trend(late), 2),
         "lateness": [[sent, round(p99, 4)] for sent, p99 in lateness],
         "lateness_max_ms": round(midi.lateness_max_ms, 3),
-        "missed_beats": missed,
-        "said": said,
+        "missed_beats": snapshots[0].missed_beats,
+        "said": window.notice.label.text() if window.notice.isVisible() else "",
     }
 
 
+def _every(milliseconds: int, act: Callable[[], object]) -> QTimer:
+    timer = QTimer()
+    timer.setInterval(milliseconds)
+    timer.timeout.connect(act)
+    timer.start()
+    return timer
+
+
 def _play(seconds: float, until: Callable[[], bool] = lambda: False) -> None:
-    """Let Qt's own loop run for so long, or until something holds."""
+    """Run Qt's event loop for so long, or until a condition holds."""
     loop = QEventLoop()  # the application's own would close the window when it ends
     QTimer.singleShot(round(seconds * 1000), loop.quit)
     look = QTimer()
@@ -285,7 +256,7 @@ def _play(seconds: float, until: Callable[[], bool] = lambda: False) -> None:
 
 
 def _evenly(count: int) -> list[int]:
-    """Return the places of a few looks, from the first to the last."""
+    """Return the indices of a few samples, from the first to the last."""
     return sorted({round(part * (count - 1) / _MEMORY_SHOWN) for part in range(_MEMORY_SHOWN + 1)})
 
 

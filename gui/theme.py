@@ -50,79 +50,38 @@ class Theme:
     roles: dict[str, str]
 
 
-THEMES: Final[dict[str, Theme]] = {
-    "dark": Theme(
-        name="dark",
-        ground="#12151a",
-        surface="#1a1f26",
-        raised="#2a313b",
-        edge="#3d4653",
-        text="#f2f4f7",
-        muted="#aeb8c4",
-        disabled="#8a94a0",
-        heard="#56b4e9",
-        target="#f0a02c",
-        good="#2fbf93",
-        caution="#f0e442",
-        bad="#d0480a",
-        on_bad="#ffffff",
-        on_target="#101010",
-        roles={
-            "lead": "#e08bbb",
-            "chords": "#2fbf93",
-            "bass": "#f0e442",
-            "pad": "#8fa8ff",
-            "drums": "#c4c4c4",
-        },
-    ),
-    "light": Theme(
-        name="light",
-        ground="#eef0f3",
-        surface="#ffffff",
-        raised="#e3e7ec",
-        edge="#aab3bf",
-        text="#14181d",
-        muted="#4d5864",
-        disabled="#6b7580",
-        heard="#0072b2",
-        target="#c25e00",
-        good="#00795a",
-        caution="#7a6500",
-        bad="#b93a00",
-        on_bad="#ffffff",
-        on_target="#ffffff",
-        roles={
-            "lead": "#a8447c",
-            "chords": "#00795a",
-            "bass": "#7a6500",
-            "pad": "#3550b8",
-            "drums": "#555555",
-        },
-    ),
-    "contrast": Theme(
-        name="contrast",
-        ground="#000000",
-        surface="#000000",
-        raised="#262626",
-        edge="#ffffff",
-        text="#ffffff",
-        muted="#ffffff",
-        disabled="#a8a8a8",
-        heard="#6cc8ff",
-        target="#ffb000",
-        good="#3dffc0",
-        caution="#fff45c",
-        bad="#e03c00",
-        on_bad="#ffffff",
-        on_target="#000000",
-        roles={
-            "lead": "#ff9bd2",
-            "chords": "#3dffc0",
-            "bass": "#fff45c",
-            "pad": "#a9bcff",
-            "drums": "#ffffff",
-        },
-    ),
+_NAMES: Final = ("dark", "light", "contrast")
+_COLOURS: Final = {
+    "ground": ("#12151a", "#eef0f3", "#000000"),
+    "surface": ("#1a1f26", "#ffffff", "#000000"),
+    "raised": ("#2a313b", "#e3e7ec", "#262626"),
+    "edge": ("#3d4653", "#aab3bf", "#ffffff"),
+    "text": ("#f2f4f7", "#14181d", "#ffffff"),
+    "muted": ("#aeb8c4", "#4d5864", "#ffffff"),
+    "disabled": ("#8a94a0", "#6b7580", "#a8a8a8"),
+    "heard": ("#56b4e9", "#0072b2", "#6cc8ff"),
+    "target": ("#f0a02c", "#c25e00", "#ffb000"),
+    "good": ("#2fbf93", "#00795a", "#3dffc0"),
+    "caution": ("#f0e442", "#7a6500", "#fff45c"),
+    "bad": ("#d0480a", "#b93a00", "#e03c00"),
+    "on_bad": ("#ffffff", "#ffffff", "#ffffff"),
+    "on_target": ("#101010", "#ffffff", "#000000"),
+}
+_ROLES: Final = {
+    "lead": ("#e08bbb", "#a8447c", "#ff9bd2"),
+    "chords": ("#2fbf93", "#00795a", "#3dffc0"),
+    "bass": ("#f0e442", "#7a6500", "#fff45c"),
+    "pad": ("#8fa8ff", "#3550b8", "#a9bcff"),
+    "drums": ("#c4c4c4", "#555555", "#ffffff"),
+}
+
+THEMES: Final = {
+    name: Theme(
+        name=name,
+        roles={role: colours[place] for role, colours in _ROLES.items()},
+        **{what: colours[place] for what, colours in _COLOURS.items()},
+    )
+    for place, name in enumerate(_NAMES)
 }
 """Theme name → colours."""
 

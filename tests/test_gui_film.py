@@ -67,9 +67,9 @@ def test_a_file_that_is_no_film_is_said(window, qtbot, tmp_path):
     broken = tmp_path / "broken.mp4"
     broken.write_bytes(b"\0" * 1000)
     window.film.open(broken)
-    window.film.work.score(broken, "rules", "auto", 0)
+    window.film.score("rules", "auto")
     qtbot.waitUntil(lambda: "broken.mp4" in window.notice.label.text(), timeout=60_000)
-    assert window.page.film.strip.isHidden() and not window.film.work.busy
+    assert window.page.film.strip.isHidden() and not window.film.scoring.running
 
 
 def test_a_strip_has_the_height_of_its_row(film, tmp_path):

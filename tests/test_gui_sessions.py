@@ -104,7 +104,7 @@ def test_a_session_opens_beside_and_what_is_none_is_said(window, qtbot, tmp_path
     view = window.session_view
     assert view.isVisible() and view.list.item(0).text() == "2026-01-02-030405"
     view.list.itemClicked.emit(view.list.item(0))
-    assert window.sessions.reading
+    assert window.sessions.reading.running
     qtbot.waitUntil(lambda: window.sessions.session is not None, timeout=WAIT_MS)
     assert "40 notes" in view._facts.text() and texts.SESSION_TORN in view._facts.text()
     assert view.plots.marks.shown == [texts.EVENTS["silence"]]

@@ -1,1 +1,1 @@
-"""Desks: each connects one group of controls with the engine or with files."""
+"""Controllers: each connects one group of widgets with the engine or with files."""

@@ -1,7 +1,7 @@
 """What the user wants, turned into commands to the engine.
 
 What is wanted (devices, settings, playing or not) is kept apart from what is (the bridge's state),
-so that an engine that had to be restarted goes on with the same settings.
+so that an engine that had to be restarted continues with the same settings.
 """
 
 import time
@@ -110,7 +110,7 @@ class Controller(QObject):
 
     @property
     def held(self) -> bool:
-        """Whether the music is held while listening goes on."""
+        """Whether the music pauses while listening continues."""
         return self._held
 
     @property
@@ -161,7 +161,7 @@ class Controller(QObject):
     def set_held(self, held: bool) -> None:
         """Hold the music, or let it go on at the next bar."""
         self._held = held
-        self.bridge.play(not held)
+        self.bridge.command("play", playing=not held)
         self.changed.emit()
 
     def toggle_held(self) -> None:
@@ -172,11 +172,11 @@ class Controller(QObject):
     def set_frozen(self, frozen: bool) -> None:
         """Hold the target where it is, or let it go."""
         self._frozen, self._froze_s = frozen, time.perf_counter()
-        self.bridge.freeze(frozen)
+        self.bridge.command("freeze", frozen=frozen)
         self.changed.emit()
 
     def set_seed(self, seed: int) -> None:
-        """Choose the seed; while playing the generator begins anew with it."""
+        """Choose the seed; while playing the generator starts again with it."""
         self.choose(seed=seed)
 
     def regenerate(self) -> None:
@@ -185,7 +185,7 @@ class Controller(QObject):
 
     def panic(self) -> None:
         """End every sounding note now."""
-        self.bridge.panic()
+        self.bridge.command("panic")
 
     def drag_target(self, valence: float, arousal: float) -> None:
         """Play this emotion: taking hold of the target means playing by hand."""
@@ -213,7 +213,7 @@ class Controller(QObject):
         """Play differently from the next bar line on, or at once where nothing plays."""
         if self.running:
             self.performance.expect(performance)
-            self.bridge.preset(performance.to_json())
+            self.bridge.command("preset", performance=performance.to_json())
         else:
             self.performance.replace(performance)
 
@@ -274,17 +274,17 @@ class Controller(QObject):
         if values.get("mode") == "curve" and self._sent_curve != self.curve:
             self._restart_if_playing()  # the engine takes a curve only at the start
             return
-        self.bridge.change(values)
+        self.bridge.command("change", values=values)
         expected = self.performance.expected
         if expected is not None:  # a change takes what waits for the bar off: put it back
-            self.bridge.preset(expected.to_json())
+            self.bridge.command("preset", performance=expected.to_json())
 
     def _on_run(self, values: dict[str, Any]) -> None:
         self.preferences.run = self.run
         if set(values) != {"seed"}:
             self._restart_if_playing()
         elif self.running:
-            self.bridge.regenerate(self.seed)
+            self.bridge.command("regenerate", seed=self.seed)
         self.changed.emit()
 
     def _restart_if_playing(self) -> None:
@@ -317,7 +317,7 @@ class Controller(QObject):
             if self._frozen:
                 self.set_frozen(True)
             if self._held:
-                self.bridge.play(False)
+                self.bridge.command("play", playing=False)
         else:
             self.performance.expect_no_more()
             self.look = None
@@ -330,9 +330,9 @@ class Controller(QObject):
         """Send what was changed while the engine was starting."""
         values = difference(self._sent, self.performance.performance)
         if values:
-            self.bridge.change(values)
+            self.bridge.command("change", values=values)
         if self.seed != self._sent_seed:
-            self.bridge.regenerate(self.seed)
+            self.bridge.command("regenerate", seed=self.seed)
 
     def _on_snapshot(self, look: Snapshot) -> None:
         self.look = self._last = look

@@ -1,4 +1,4 @@
-"""Looks for devices that come and go, as rarely as will do.
+"""Looks for devices that come and go, as rarely as possible.
 
 Each look opens the sound and MIDI systems for a moment, in processes of their own. On a busy stage
 even that is left out unless somebody looks at a list of devices, one of them is lost, or the
@@ -51,14 +51,14 @@ class DeviceWatch(QObject):
         self._nodes.directoryChanged.connect(lambda _path: self._settling.start())
 
     def stop(self) -> None:
-        """Look no more."""
+        """Stop looking."""
         self._timer.stop()
         self._settling.stop()
 
     def _look(self) -> None:
         self._turn += 1
-        rests = not self._controller.wants_music and self._turn % _RARELY == 0
-        if self._shown() or rests or self._lost():
+        idle = not self._controller.wants_music and self._turn % _RARELY == 0
+        if self._shown() or idle or self._lost():
             self._controller.bridge.list_devices()
 
     def _lost(self) -> bool:

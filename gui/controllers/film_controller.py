@@ -1,5 +1,9 @@
-"""What the film page can do: opening, scoring, keeping and watching live."""
+"""The page Film: opening a film, scoring it, watching one live.
 
+Separate processes draw the pictures and write the music, into temporary files.
+"""
+
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,7 +15,7 @@ from engine.snapshot import Snapshot
 from engine.video.table import read_features
 from gui import texts
 from gui.controllers.controller import Controller
-from gui.controllers.film_process import FilmProcess
+from gui.engine_process.child import Task
 from gui.texts import wording
 from gui.widgets import dialogs
 from gui.widgets.film_panel import FilmPanel
@@ -29,7 +33,7 @@ class FilmController(QObject):
     controller : Controller
         Keeps what is watched live, and the seed.
     say : callable
-        Tells the user what went wrong.
+        Shows a message to the user.
     """
 
     def __init__(
@@ -37,15 +41,16 @@ class FilmController(QObject):
     ) -> None:
         super().__init__(parent)
         self.film: Path | None = None
-        self.work = FilmProcess(self)
         self._panel, self._controller, self._say, self._window = panel, controller, say, parent
-        self._render = ""
+        self._folder: tempfile.TemporaryDirectory[str] | None = None  # made for the first film
+        self._count = 0
+        self._strip = self._midi = self._features = self._render = Path()
+        self.drawing, self.scoring = Task(self), Task(self)
         panel.file_wanted.connect(self._ask_film)
-        panel.score_wanted.connect(lambda engine, tempo: self._score(engine, tempo, ""))
+        panel.score_wanted.connect(lambda engine, tempo: self.score(engine, tempo))
         panel.render_wanted.connect(self._ask_render)
-        self.work.stripped.connect(panel.show_strip)
-        self.work.scored.connect(self._on_scored)
-        self.work.failed.connect(self._on_failed)
+        self.drawing.done.connect(self._on_drawn)
+        self.scoring.done.connect(self._on_scored)
         controller.changed.connect(lambda: panel.show_settings(controller.run.video))
         panel.show_settings(controller.run.video)
 
@@ -53,10 +58,11 @@ class FilmController(QObject):
         """Open a film."""
         self.film = path
         self._panel.show_film(path)
-        self.work.look(path)
+        self._strip = self._file("png")
+        self.drawing.run("gui.controllers.filmstrip", str(path), str(self._strip))
 
     def show_snapshot(self, look: Snapshot | None) -> None:
-        """Say what the live picture suggests."""
+        """Show what the live picture suggests."""
         seen = look.video if look is not None else None
         if seen is None:
             self._panel.show_seen("")
@@ -72,35 +78,58 @@ class FilmController(QObject):
             )
 
     def close(self) -> None:
-        """End what is under way."""
-        self.work.close()
+        """Stop what is under way, and throw the files away."""
+        self.drawing.stop()
+        self.scoring.stop()
+        if self._folder is not None:
+            self._folder.cleanup()
+
+    def score(self, engine: str, tempo: str, render: str = "") -> None:
+        """Score the open film; ``tempo`` is a number or ``auto``, ``render`` a film to write."""
+        if self.film is None or self.scoring.running:
+            return
+        self._render = Path(render)
+        self._midi, self._features = self._file("mid"), self._file("csv")
+        command = ["score", str(self.film), "-o", str(self._midi), "--engine", engine]
+        command += ["--tempo", tempo, "--seed", str(self._controller.seed)]
+        command += ["--features", str(self._features)]
+        self._panel.show_busy(True)
+        self.scoring.run("engine.cli", *command, *(["--render", render] if render else []))
 
     def _ask_film(self) -> None:
-        dialogs.ask_film(self._window, lambda path: self.open(Path(path)))
+        dialogs.ask_file(
+            self._window,
+            texts.FILM_OPEN_TITLE,
+            texts.FILM_FILTER,
+            lambda path: self.open(Path(path)),
+        )
 
     def _ask_render(self) -> None:
         if self.film is not None:
             proposal = self.film.with_name(f"{self.film.stem} scored.mp4")
             dialogs.ask_render(
-                self._window, proposal, lambda path: self._score(*self._panel.choice(), path)
+                self._window, proposal, lambda path: self.score(*self._panel.choice(), path)
             )
 
-    def _score(self, engine: str, tempo: str, render: str) -> None:
-        if self.film is not None and not self.work.busy:
-            self._render = render
-            self._panel.show_busy(True)
-            self.work.score(self.film, engine, tempo, self._controller.seed, render)
+    def _on_drawn(self, code: int, _output: bytes, _error: str) -> None:
+        if code == 0:
+            self._panel.show_strip(str(self._strip))
 
-    def _on_scored(self, midi: str, features: str) -> None:
+    def _on_scored(self, code: int, _output: bytes, error: str) -> None:
         self._panel.show_busy(False)
-        self._panel.tile.show_path(Path(midi))
+        if code != 0:
+            self._say(wording.window_words(error or texts.FILM_FAILED.format(code=code)))
+            return
+        self._panel.tile.show_path(self._midi)
         try:
-            self._panel.show_features(read_features(Path(features)))
-        except StimmungError as error:
-            self._say(wording.window_words(str(error)))
-        if self._render:
-            self._say(texts.FILM_RENDERED.format(name=Path(self._render).name))
+            self._panel.show_features(read_features(self._features))
+        except StimmungError as problem:
+            self._say(wording.window_words(str(problem)))
+        if self._render.name:
+            self._say(texts.FILM_RENDERED.format(name=self._render.name))
 
-    def _on_failed(self, reason: str) -> None:
-        self._panel.show_busy(False)
-        self._say(wording.window_words(reason))
+    def _file(self, suffix: str) -> Path:
+        self._count += 1
+        if self._folder is None:
+            self._folder = tempfile.TemporaryDirectory(prefix="stimmung-film-")
+        return Path(self._folder.name) / f"film {self._count}.{suffix}"

@@ -1,4 +1,4 @@
-"""The page Presets: play with one; keep, rename, number and remove one's own."""
+"""The page Presets: use one; save, rename, number and delete the user's own."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -34,7 +34,7 @@ class PresetController(QObject):
     controller : Controller
         What plays.
     say : callable
-        Tells the user what went wrong.
+        Shows a message to the user.
     """
 
     def __init__(
@@ -56,7 +56,7 @@ class PresetController(QObject):
         self._try(lambda: keep_preset(name, performance, description=texts.PRESET_OWN))
 
     def rename(self, preset: Preset, name: str) -> None:
-        """Give one's own preset another name, unless a preset has it."""
+        """Rename one of the user's own presets, unless another has that name."""
         name = name.strip()
         if any(_same(other.name, name) and other.slug != preset.slug for other in list_presets()):
             self._say(texts.PRESET_NAME_TAKEN.format(name=name))
@@ -64,7 +64,7 @@ class PresetController(QObject):
             self._try(lambda: _save(replace(preset, name=name)))
 
     def number(self, preset: Preset, program: int) -> None:
-        """Give one's own preset another program number, unless a preset has it."""
+        """Give one of the user's own presets a program number, unless another has it."""
         others = [other for other in list_presets() if other.slug != preset.slug]
         taken = [other.name for other in others if other.program == program]
         if taken:
@@ -74,11 +74,11 @@ class PresetController(QObject):
             self._try(lambda: _save(replace(preset, program=program)))
 
     def remove(self, preset: Preset) -> None:
-        """Throw one's own preset away."""
+        """Delete one of the user's own presets."""
         self._try(lambda: remove_preset(preset))
 
     def reload(self) -> None:
-        """List the presets anew."""
+        """List the presets again."""
         broken = [wording.window_words(str(error)) for error in broken_presets()]
         self._panel.show_presets(list_presets(), broken)
         self._show()

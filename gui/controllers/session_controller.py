@@ -1,16 +1,16 @@
-"""What can be done with recorded sessions: open, replay, take out, play on from."""
+"""Recorded sessions: open, replay, continue with their settings."""
 
 import json
 from pathlib import Path
 
-from PyQt6.QtCore import QObject, QProcess, pyqtSignal
+from PyQt6.QtCore import QObject, pyqtSignal
 
 from engine.errors import InputError
 from engine.settings.performance import Performance
 from engine.snapshot import ReplayLook
 from gui import texts
 from gui.controllers.controller import Controller
-from gui.engine_process.qprocess import child_process
+from gui.engine_process.child import Task
 from gui.state.session_reader import SessionLook
 from gui.texts import wording
 
@@ -42,25 +42,17 @@ class SessionController(QObject):
     def __init__(self, controller: Controller, parent: QObject) -> None:
         super().__init__(parent)
         self._controller = controller
-        self._reader: QProcess | None = None
+        self.reading = Task(self)
+        self.reading.done.connect(self._on_read)
         self.session: SessionLook | None = None
         self.look: ReplayLook | None = None
         controller.bridge.replayed.connect(self._on_replayed)
         controller.bridge.state_changed.connect(self._on_state)
 
-    @property
-    def reading(self) -> bool:
-        """Whether a session is being read."""
-        return self._reader is not None
-
     def open(self, folder: Path) -> None:
-        """Read a session folder; `opened` or `failed` tells."""
-        self._drop_reader()
+        """Read a session folder; the answer is the signal `opened` or `failed`."""
         self.end()
-        reader = child_process(self, "gui.state.session_reader", str(folder))
-        reader.finished.connect(lambda *_: self._on_read(reader))
-        self._reader = reader
-        reader.start()
+        self.reading.run("gui.state.session_reader", str(folder))
 
     def replay(self, from_s: float | None = None) -> None:
         """Play from a place [s], or go on."""
@@ -75,21 +67,21 @@ class SessionController(QObject):
                 self.failed.emit(texts.SESSION_NO_ENGINE)
         else:
             again = 0.0 if look.ended and from_s is None else from_s
-            bridge.replay_play(again)
+            bridge.command("replay_play", from_s=again)
 
     def hold(self) -> None:
-        """Stay there; what sounds ends."""
-        self._controller.bridge.replay_hold()
+        """Pause the replay; sounding notes end."""
+        self._controller.bridge.command("replay_hold")
 
     def end(self) -> None:
         """End the replay and close its port."""
         if self.look is not None:
             self.look = None
-            self._controller.bridge.replay_stop()
+            self._controller.bridge.stop_replay()
             self.moved.emit(None)
 
     def play_on(self) -> None:
-        """Make music with the settings and the seed the session began with."""
+        """Start the music with the settings and the seed of the session."""
         session = self.session
         if session is None:
             return
@@ -104,19 +96,14 @@ class SessionController(QObject):
         self._controller.start()
 
     def close(self) -> None:
-        """Give up what is under way."""
-        self._drop_reader()
+        """Stop what is under way."""
+        self.reading.stop()
 
-    def _on_read(self, reader: QProcess) -> None:
-        if reader is not self._reader:
-            return
-        self._reader = None
-        answer = reader.readAllStandardOutput().data()
+    def _on_read(self, _code: int, output: bytes, error: str) -> None:
         try:
-            found = json.loads(answer)
+            found = json.loads(output)
         except ValueError:
-            words = reader.readAllStandardError().data().decode(errors="replace").strip()
-            reason = words.splitlines()[-1] if words else texts.SESSION_NO_ANSWER
+            reason = error or texts.SESSION_NO_ANSWER
             self.failed.emit(texts.SESSION_UNREAD.format(reason=reason))
             return
         if "problem" in found:
@@ -135,9 +122,3 @@ class SessionController(QObject):
         if state != "idle" and self.look is not None:
             self.look = None
             self.moved.emit(None)
-
-    def _drop_reader(self) -> None:
-        reader, self._reader = self._reader, None
-        if reader is not None and reader.state() != QProcess.ProcessState.NotRunning:
-            reader.kill()
-            reader.waitForFinished(1000)

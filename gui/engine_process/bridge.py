@@ -1,10 +1,9 @@
 """The only file that talks to the engine process.
 
-The engine is a child process reached over pipes (`engine.live.remote`): nothing here waits for
-it, and nothing it does can block the window. Of its snapshots only the newest is read; the
-window looks at it at most 30 times a second. When the process dies the bridge says so and
-starts another, a few times and ever more slowly, so that a broken machine is not kept busy
-with restarts. While music plays a spare waits with its model loaded, so the first is there at once.
+The engine is a child process reached over pipes (`engine.live.remote`). The window never waits
+for it. Of its snapshots only the newest is read, at most 30 a second. When the process dies the
+bridge reports it and starts another, a few times and ever more slowly. While music plays, a spare
+engine waits with its model loaded, so that the first restart is immediate.
 """
 
 import json
@@ -19,8 +18,8 @@ from engine.mapping.table import InputMapping
 from engine.process.restarts import Losses, Restarts
 from engine.snapshot import ReplayLook, Snapshot
 from gui import texts
+from gui.engine_process.child import child_process, command_line
 from gui.engine_process.decode import Devices, read_snapshot
-from gui.engine_process.qprocess import child_process, command_line
 from gui.engine_process.spare_engine import SpareEngine
 from gui.texts import wording
 
@@ -38,6 +37,13 @@ UNRESPONSIVE_S = 5.0
 CLOSE_MS = 5_000
 REOPEN_MS = 3_000
 CLOSE_RECORDING_MS = 30_000
+
+_OBEYED_IN: dict[str, tuple[BridgeState, ...]] = {
+    "panic": ("idle", "starting", "running", "stopping"),
+    "replay_hold": ("idle",),
+    "replay_play": ("idle",),
+}
+"""Command → the states it is sent in; all others need the engine to be running."""
 
 _SNAPSHOT_PREFIX = b'{"is": "snapshot"'
 _MOST_STDERR_LINES = 60
@@ -94,7 +100,6 @@ class EngineBridge(QObject):
         self._awaited: deque[str] = deque()
         self._stderr: deque[str] = deque(maxlen=_MOST_STDERR_LINES)
         self._losses = Losses(RESTARTS)
-        self._born_s = 0.0
         self._heard_s = 0.0
         self._closing = False
         self._reopening = False
@@ -122,7 +127,7 @@ class EngineBridge(QObject):
 
     @property
     def silent_s(self) -> float:
-        """Seconds since a running engine last said anything; 0 while it need not speak."""
+        """Seconds since a running engine last wrote anything; 0 while it does not run."""
         if self._state != "running":
             return 0.0
         return time.perf_counter() - self._heard_s
@@ -138,7 +143,7 @@ class EngineBridge(QObject):
             self._launch()
 
     def reopen(self) -> None:
-        """Start afresh at the user's wish; earlier deaths no longer count."""
+        """Restart because the user asked for it; earlier failures no longer count."""
         self._losses.forget()
         self._restart_timer.stop()
         process = self._process
@@ -184,7 +189,7 @@ class EngineBridge(QObject):
         self._process = process
         self._buffer, self._newest = b"", None
         self._awaited.clear()
-        self._born_s = self._heard_s = time.perf_counter()
+        self._heard_s = time.perf_counter()
         self._set_state("booting")
         self._frame.start()
         if spare is None:
@@ -210,14 +215,14 @@ class EngineBridge(QObject):
             self._launch()
             return
         crashed = status == QProcess.ExitStatus.CrashExit
-        self._bury(wording.engine_death(code, crashed, self._last_error_line()))
+        self._on_death(wording.engine_death(code, crashed, self._last_error_line()))
 
     def _on_process_error(self, error: QProcess.ProcessError) -> None:
         if error == QProcess.ProcessError.FailedToStart and not self._closing:
             assert self._process is not None
-            self._bury(texts.ENGINE_NOT_STARTED.format(reason=self._process.errorString()))
+            self._on_death(texts.ENGINE_NOT_STARTED.format(reason=self._process.errorString()))
 
-    def _bury(self, reason: str) -> None:
+    def _on_death(self, reason: str) -> None:
         self._frame.stop()
         self._drop_process()
         pause_s = self._losses.pause_s(time.perf_counter())
@@ -245,34 +250,10 @@ class EngineBridge(QObject):
             self._set_state("stopping")
             self._send("stop", awaited=True)
 
-    def change(self, values: Mapping[str, Any]) -> None:
-        """Change settings of the performance while it plays."""
-        self._while_running("change", values=dict(values))
-
-    def freeze(self, frozen: bool) -> None:
-        """Hold the target, or let it go."""
-        self._while_running("freeze", frozen=frozen)
-
-    def play(self, playing: bool) -> None:
-        """Let the music move, or hold it."""
-        self._while_running("play", playing=playing)
-
-    def regenerate(self, seed: int) -> None:
-        """Ask for other choices in the same emotion."""
-        self._while_running("regenerate", seed=seed)
-
-    def panic(self) -> None:
-        """End every sounding note now; a replay stays where it is."""
-        if self._process is not None and self._state != "booting":
-            self._send("panic")
-
-    def test_notes(self) -> None:
-        """Sound a few notes through the MIDI output."""
-        self._while_running("test_notes")
-
-    def preset(self, performance: Mapping[str, Any]) -> None:
-        """Play with these settings from the next bar line on."""
-        self._while_running("preset", performance=dict(performance))
+    def command(self, do: str, **values: Any) -> None:
+        """Send a command of `engine.live.remote` if the engine is in a state to obey it."""
+        if self._state in _OBEYED_IN.get(do, ("running",)):
+            self._send(do, **values)
 
     def replay(self, folder: str, from_s: float, midi_out: str, latency_ms: float) -> bool:
         """Play a session from a place [s], music ends; return whether an engine is there."""
@@ -282,42 +263,15 @@ class EngineBridge(QObject):
         self._send("replay", folder=folder, from_s=from_s, midi_out=midi_out, latency_ms=latency_ms)
         return True
 
-    def replay_hold(self) -> None:
-        """Keep the replay where it is."""
-        self._while_idle("replay_hold")
-
-    def replay_play(self, from_s: float | None) -> None:
-        """Let the replay go on, from a place [s] or from where it is."""
-        self._while_idle("replay_play", from_s=from_s)
-
-    def replay_stop(self) -> None:
+    def stop_replay(self) -> None:
         """End the replay and close its port."""
-        self._while_idle("stop", awaited=True)
-
-    def act(self, action: str) -> None:
-        """Do what a pedal can do, see `engine.live.triggers`."""
-        self._while_running("act", action=action)
-
-    def learn(self, what: str) -> None:
-        """Map the next controller to a setting or action; empty: wait no more."""
-        self._while_running("learn", what=what)
-
-    def capture(self, bars: int) -> None:
-        """Keep the last bars as a MIDI file; the answer is the signal ``captured``."""
-        self._while_running("capture", bars=bars)
+        if self._state == "idle":
+            self._send("stop", awaited=True)
 
     def list_devices(self) -> None:
         """Ask which devices are present; the answer is the signal ``devices``."""
         if self._state not in ("absent", "booting") and "devices" not in self._awaited:
             self._send("devices", awaited=True)
-
-    def _while_idle(self, do: str, **values: Any) -> None:
-        if self._state == "idle":
-            self._send(do, **values)
-
-    def _while_running(self, do: str, **values: Any) -> None:
-        if self._state == "running":
-            self._send(do, **values)
 
     def _send(self, do: str, *, awaited: bool = False, **values: Any) -> None:
         assert self._process is not None
@@ -336,14 +290,14 @@ class EngineBridge(QObject):
             if line.startswith(_SNAPSHOT_PREFIX):
                 self._newest = line  # older ones are never even parsed
             else:
-                self._obey(line)
+                self._on_answer(line)
 
     def _read_errors(self) -> None:
         if self._process is not None:
             text = self._process.readAllStandardError().data().decode(errors="replace")
             self._stderr.extend(text.splitlines())
 
-    def _obey(self, line: bytes) -> None:
+    def _on_answer(self, line: bytes) -> None:
         try:
             answer = json.loads(line)
             kind = answer["is"]
@@ -356,7 +310,7 @@ class EngineBridge(QObject):
             self.ready.emit()
             self.list_devices()
         elif kind == "started":
-            self._fulfilled("start")
+            self._answered("start")
             if "start" not in self._awaited and self._state in ("starting", "idle"):
                 self._set_state("running")
                 self.spare.prepare()
@@ -364,11 +318,11 @@ class EngineBridge(QObject):
         elif kind == "replay":
             self._on_replay(answer)
         elif kind == "stopped":
-            self._fulfilled("stop")
+            self._answered("stop")
             if self._state in ("running", "stopping") and "start" not in self._awaited:
                 self._set_state("idle")
         elif kind == "devices":
-            self._fulfilled("devices")
+            self._answered("devices")
             self.devices.emit(Devices.read(answer))
         elif kind == "learned":
             self.learned.emit(InputMapping.from_json(answer["mapping"]))
@@ -384,13 +338,13 @@ class EngineBridge(QObject):
 
     def _on_error(self, message: str) -> None:
         if "start" in self._awaited:
-            self._fulfilled("start")
+            self._answered("start")
             if "start" not in self._awaited and self._state == "starting":
                 self._set_state("idle")
                 self.start_failed.emit()
         self.refused.emit(wording.window_words(message))
 
-    def _fulfilled(self, do: str) -> None:
+    def _answered(self, do: str) -> None:
         if do in self._awaited:
             self._awaited.remove(do)
 

@@ -1,20 +1,20 @@
-"""A second engine process that waits, its model loaded, to take over within a moment."""
+"""A second engine process with its model loaded, ready to take over at once."""
 
 from typing import Any
 
 from PyQt6.QtCore import QObject, QProcess, QTimer
 
-from gui.engine_process.qprocess import child_process, command_line
+from gui.engine_process.child import child_process, command_line
 
 __all__ = ["SpareEngine"]
 
 _LATER_MS = 3_000
-"""The engine that plays has come to rest by then."""
+"""By then the engine that plays has finished starting."""
 _CLOSE_MS = 2_000
 
 
 class SpareEngine(QObject):
-    """Keeps one spare; without one, taking over is slower, no more.
+    """Keeps one spare engine; without it a restart takes longer, and nothing else changes.
 
     Attributes
     ----------
@@ -37,12 +37,12 @@ class SpareEngine(QObject):
         return 0 if self._process is None else int(self._process.processId() or 0)
 
     def prepare(self) -> None:
-        """Have one ready soon."""
+        """Start a spare soon."""
         if self._process is None:
             self._later.start()
 
     def take(self) -> QProcess | None:
-        """Return the spare if there is one that lives; what it has said waits to be read."""
+        """Return the spare if there is one that runs; its output has not been read yet."""
         self._later.stop()
         process, self._process = self._process, None
         if process is None:

@@ -36,7 +36,7 @@ class History:
         self._end = 0
         self._turns = TurnWatch()
         self.events: deque[tuple[float, str]] = deque(maxlen=_MOST_EVENTS)
-        """Where the music turned: time [s] and ``section``, ``build``, ``drop``, ``silence``."""
+        """Turning points: time [s] and ``section``, ``build``, ``drop`` or ``silence``."""
 
     def clear(self) -> None:
         """Forget everything."""

@@ -1,4 +1,4 @@
-"""What the widgets show and change, without drawing: settings with undo.
+"""The settings that the widgets show and change, with undo.
 
 Two kinds of setting share one undo history: those of the performance, which the engine takes while
 it plays, and the choices of the run (devices, seed, recording).
@@ -23,7 +23,7 @@ UNDO_JOIN_S = 1.0
 """Changes of the same settings within so long of each other are undone together."""
 
 SETTLE_S = 0.7
-"""After a change of the user's own, the engine's word does not count for so long."""
+"""For so long after a change by the user, settings reported by the engine are ignored."""
 
 _MOST_UNDO = 200
 
@@ -115,7 +115,7 @@ class PerformanceModel(QObject):
             self._go_to((self._performance, changed))
 
     def expect(self, performance: Performance) -> None:
-        """Take note that the engine will play this from the next bar on; `adopt` sees it come."""
+        """Note that the engine will play this from the next bar on; `adopt` sees when it does."""
         if self._expected is None:
             self._undo.append((self._performance, self._run))
             self._redo.clear()
@@ -124,7 +124,7 @@ class PerformanceModel(QObject):
         self.changed.emit(self._performance)
 
     def expect_no_more(self) -> None:
-        """Take over at once what was expected: the engine that was to bring it has gone."""
+        """Take over at once what was expected, because the engine has stopped."""
         expected, self._expected = self._expected, None
         if expected is not None:
             self._take(expected)
@@ -134,7 +134,7 @@ class PerformanceModel(QObject):
         self._remember_and_take(performance, frozenset(performance.__dataclass_fields__))
 
     def adopt(self, performance: Performance) -> None:
-        """Take over what the engine says is in force: OSC or a controller may have set it.
+        """Take over the settings that the engine reports: OSC or a controller may have set them.
 
         Not while the user's own change may still be on its way.
         """
@@ -174,7 +174,7 @@ class PerformanceModel(QObject):
             self._take(performance)
 
     def _remember(self, names: frozenset[str]) -> None:
-        """Let what is now be undone to, unless it only goes on changing the same settings."""
+        """Make this moment one to undo to, unless the same settings just continue to change."""
         now = self._clock()
         if names != self._last_names or now - self._last_s > UNDO_JOIN_S:
             self._undo.append((self._performance, self._run))

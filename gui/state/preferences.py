@@ -1,4 +1,4 @@
-"""What the window keeps from one day to the next.
+"""Settings that the window keeps from one start to the next.
 
 The choices of a run are declared once, in `RunChoices`: reading, writing, undo and the controls of
 the side panels go by its fields.
@@ -182,7 +182,7 @@ class Preferences:
 
     @property
     def monitor_token(self) -> str:
-        """Password of the phone page; made once, so that a bookmarked page goes on working."""
+        """Password of the phone page; made once, so that a bookmark stays valid."""
         token = self._text("monitor_token") or ""
         if len(token) < _TOKEN_BYTES:
             token = secrets.token_urlsafe(_TOKEN_BYTES)
@@ -211,7 +211,7 @@ class Preferences:
     def performance(self, performance: Performance) -> None:
         values = performance.to_json()
         if performance.mode == "curve":
-            del values["mode"]  # its file is opened anew each time; without it, it means nothing
+            del values["mode"]  # it needs a file, which has to be opened again
         self._store.setValue("performance", json.dumps(values))
 
     def bytes(self, name: str) -> QByteArray:

@@ -18,19 +18,11 @@ from engine.mapping.sections import SectionWatch
 from engine.session.content import EmotionTrack, Session, SessionInfo
 from engine.session.events_file import read_session
 from engine.settings.performance import Performance
+from gui.state.history import COLUMNS
 from gui.state.turning_points import TurnWatch
 
-__all__ = ["CURVES", "SessionLook", "main", "recorded_sessions", "take_session"]
+__all__ = ["SessionLook", "main", "recorded_sessions", "take_session"]
 
-CURVES: Final = (
-    "time_s",
-    "valence",
-    "arousal",
-    "valence_std",
-    "arousal_std",
-    "target_valence",
-    "target_arousal",
-)
 _MOST_POINTS: Final = 2000
 """More cannot be told apart on any screen."""
 
@@ -54,7 +46,7 @@ class SessionLook:
     performance : dict
         Settings it began with.
     curves : dict of str to list of float
-        `CURVES`, at most two thousand points; None where nothing was heard.
+        `gui.state.history.COLUMNS`, at most two thousand points; None where nothing was heard.
     notes : list
         ``[on_s, off_s, pitch, role]`` each.
     turns : list
@@ -126,7 +118,7 @@ def _curves(track: EmotionTrack) -> dict[str, list[float | None]]:
     step = max(1, -(-len(track) // _MOST_POINTS))
     silent = np.array([state == "silence" for state in track.states[::step]], dtype=bool)
     curves: dict[str, list[float | None]] = {}
-    for name in CURVES:
+    for name in COLUMNS:
         values = np.round(np.array(track.columns[name][::step]), 3)
         heard = name not in ("time_s", "target_valence", "target_arousal")
         curves[name] = [

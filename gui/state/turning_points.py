@@ -1,4 +1,4 @@
-"""Where the music turns: new section, build, drop, silence, each told once."""
+"""Turning points of the music: new section, build-up, drop, silence; each reported once."""
 
 from collections.abc import Iterator
 
@@ -10,7 +10,7 @@ _BUILDS_NO_MORE = 0.15
 
 
 class TurnWatch:
-    """Looks at what `engine.mapping.sections.SectionWatch` tells, moment by moment."""
+    """Finds turning points in what `engine.mapping.sections.SectionWatch` measures."""
 
     def __init__(self) -> None:
         self._section = 0

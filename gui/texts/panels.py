@@ -8,10 +8,10 @@ TAB_MOOD: Final = "Mood"
 TAB_TIME: Final = "Time"
 TABS: Final = ("Music", "Keys", "Film", "Presets", "Devices", "Health")
 PERCENT: Final = "{percent} %"
-ENGINE_NO_SETTINGS: Final = "This engine has no settings of its own: it plays by the mood alone."
+ENGINE_NO_SETTINGS: Final = "This engine has no settings; it follows the mood."
 ENGINE_SETTINGS: Final = {
     "temperature": "Freedom",
-    "guidance": "Obedience",
+    "guidance": "Strictness",
     "density": "Density",
     "register": "Register",
     "adventurousness": "Adventure",
@@ -21,7 +21,7 @@ ENGINE_SETTINGS: Final = {
     "recurrence": "Recurrence",
 }
 """Name of an engine's setting → a word for musicians."""
-ENGINE_TIP: Final = "What writes the notes; a change lands on the next bar line"
+ENGINE_TIP: Final = "Writes the notes; a change takes effect on the next bar line"
 PARTS: Final = "Parts"
 PART_NAMES: Final = {
     "lead": "Lead",
@@ -35,7 +35,7 @@ BEATS_PER_BAR: Final = "Beats per bar"
 SEED: Final = "Seed"
 SEED_TIP: Final = "The same seed, settings and sound give the same notes"
 REGENERATE: Final = "New ideas"
-REGENERATE_TIP: Final = "Other notes in the same emotion: the next seed (G)"
+REGENERATE_TIP: Final = "Other notes for the same emotion: the next seed (G)"
 CONTROLLERS: Final = "Emotion as MIDI controllers"
 VALENCE_CC: Final = "Valence CC"
 AROUSAL_CC: Final = "Arousal CC"
@@ -46,12 +46,12 @@ CONTROL_CHANNEL: Final = "Channel"
 KEYS_IN: Final = "MIDI keyboards, pads, pedals"
 KEYS_WAYS: Final = {"virtual": "Own port “Stimmung keys”", "jack": "JACK"}
 THRU: Final = "Pass through to MIDI out"
-THRU_TIP: Final = "What you play goes on to the MIDI output; every note keeps a sure end"
-DUET: Final = "Playing"
+THRU_TIP: Final = "Sends what you play on to the MIDI output"
+DUET: Final = "Who plays"
 DUETS: Final = {"together": "Together", "turns": "In turns"}
 CUE: Final = "Your turn / mine"
-CUE_TIP: Final = "Hand the floor to the other one at once; also an action for a pedal"
-TRANSFER_TITLE: Final = "Move what passes through"
+CUE_TIP: Final = "Change who plays, at once; a pedal can do this too"
+TRANSFER_TITLE: Final = "Change what passes through"
 TRANSFER: Final = "Toward the target"
 ELEMENTS: Final = {
     "velocity": "Loudness",
@@ -62,17 +62,17 @@ ELEMENTS: Final = {
     "pitch": "Mode",
     "chord": "Harmony",
 }
-CAPTURE_TITLE: Final = "Keep what was played"
-CAPTURE_BARS: Final = "Bars to keep"
+CAPTURE_TITLE: Final = "Save what was played"
+CAPTURE_BARS: Final = "Bars to save"
 BARS_SUFFIX: Final = " bars"
 CAPTURE_TIP: Final = "Write the last bars as a MIDI file (C)"
 FILE_TILE: Final = "Written file"
-CAPTURE_NONE: Final = "Captured bars appear here, to be dragged into the DAW."
-FILE_DRAG: Final = "⇥ {name}\nDrag me into the DAW."
+CAPTURE_NONE: Final = "Captured bars appear here; drag them into the DAW."
+FILE_DRAG: Final = "⇥ {name}\nDrag this file into the DAW."
 LEARN: Final = "Learn from MIDI: move a knob, press a pad or a pedal"
 LEARN_CANCEL: Final = "Stop waiting for MIDI"
 LEARN_FORGET: Final = "Forget the MIDI mapping"
-LEARN_WAITING: Final = "move it …"
+LEARN_WAITING: Final = "waiting …"
 LEARN_SOURCES: Final = {
     "cc": "CC {number}",
     "note": "Note {number}",
@@ -89,20 +89,21 @@ FILM_TITLE: Final = "Music for a film"
 FILM_OPEN: Final = "Open film …"
 FILM_OPEN_TITLE: Final = "Open a film to score"
 FILM_FILTER: Final = "Films (*.mp4 *.mov *.mkv *.avi *.webm *.m4v *.mpg);;All files (*)"
-FILM_TILE: Final = "The film's music appears here, to be dragged into the DAW."
+FILM_TILE: Final = "The film's music appears here; drag it into the DAW."
 FILM_NONE: Final = "no film open"
 FILM_STRIP: Final = "Pictures of the film"
 FILM_PLOT: Final = "Motion over time, cuts as lines"
-FILM_TEMPO_AUTO: Final = "by its mood"
+FILM_TEMPO_AUTO: Final = "chosen by mood"
 FILM_SCORE: Final = "Score"
 FILM_RENDER: Final = "Film with sound …"
-FILM_RENDER_TIP: Final = "Score, sound it with FluidSynth and write the film with the music"
+FILM_RENDER_TIP: Final = "Writes the music, plays it with FluidSynth and saves the film with it"
 FILM_RENDER_TITLE: Final = "Write the film with its music"
 FILM_RENDERED: Final = "Written: {name}"
-FILM_BUSY: Final = "watching and composing …"
-FILM_LIVE: Final = "Watch live, beside the sound"
+FILM_FAILED: Final = "The film could not be scored (exit code {code})."
+FILM_BUSY: Final = "analysing the film and composing …"
+FILM_LIVE: Final = "Watch live, together with the sound"
 FILM_LIVE_HINT: Final = "film or camera, e.g. /dev/video0"
-FILM_LIVE_AWAY: Final = "the picture is away; the music goes on"
+FILM_LIVE_AWAY: Final = "no picture arrives; the music continues"
 FILM_SEEN: Final = "seen: valence {valence}, arousal {arousal}, motion {motion}"
 
 # ---------------------------------------------------------------------- presets
@@ -112,8 +113,8 @@ PRESET_APPLY: Final = "Apply"
 PRESET_SAVE: Final = "Save as …"
 PRESET_TITLE: Final = "Save preset"
 PRESET_PROMPT: Final = "Name of the preset:"
-PRESET_HINT: Final = "Double-click to play with a preset from the next bar on."
-PRESET_APPLY_TIP: Final = "Play with it: from the next bar line on, or at once while nothing plays"
+PRESET_HINT: Final = "Double-click a preset to use it from the next bar on."
+PRESET_APPLY_TIP: Final = "Use this preset from the next bar line on, at once while nothing plays"
 PRESET_ROW: Final = "{program:>3}   {name}"
 PRESET_COMING: Final = "{row}   ▸ next bar"
 PRESET_PROGRAM: Final = "Program "
@@ -122,10 +123,10 @@ PRESET_TAKEN: Final = "Program {program} belongs to “{name}”; choose another
 PRESET_RENAME: Final = "Rename preset"
 PRESET_RENAME_BUTTON: Final = "Rename …"
 PRESET_REMOVE: Final = "Delete"
-PRESET_REMOVE_SURE: Final = "Delete your preset “{name}” for good?"
+PRESET_REMOVE_SURE: Final = "Delete your preset “{name}” permanently?"
 PRESET_NAME_TAKEN: Final = "Another preset is named “{name}”; choose another name."
 PRESET_REPLACE: Final = "Replace"
-PRESET_REPLACE_SURE: Final = "Replace your preset “{name}” with the settings of now?"
+PRESET_REPLACE_SURE: Final = "Replace your preset “{name}” with the current settings?"
 PRESET_OWN: Final = "Your own preset"
 PRESET_BROKEN: Final = "Left out: {reason}"
 
@@ -134,7 +135,10 @@ PRESET_BROKEN: Final = "Left out: {reason}"
 AUDIO_DEFAULT: Final = "System's default input"
 AUDIO_OPEN: Final = "Audio file …"
 AUDIO_OPEN_TITLE: Final = "Play an audio file as the input"
-AUDIO_FILTER: Final = "Audio (*.wav *.flac *.ogg *.mp3 *.aif *.aiff);;All files (*)"
+AUDIO_FILTER: Final = (
+    "Audio (*.wav *.flac *.ogg *.opus *.mp3 *.m4a *.aac *.aif *.aiff *.wma *.mp4 *.webm *.mka);;"
+    "All files (*)"
+)
 AUDIO_DEMO: Final = "Demo piece"
 AUDIO_PLUGIN: Final = "Plug-in in a DAW"
 AUDIO_FILE: Final = "File: {name}"
@@ -160,35 +164,35 @@ SYNC_WAITS: Final = "○ waiting"
 SYNC_PEERS: Final = "{peers} in the Link session"
 SYNC_JITTER: Final = "jitter {jitter} ms"
 SYNC_TEMPO: Final = "The tempo follows: {words}"
-REFRESH: Final = "Look again"
+REFRESH: Final = "Refresh"
 REFRESH_TIP: Final = "List the devices that are connected now"
 RECORD: Final = "Record each session"
 RECORD_FOLDER: Final = "Folder …"
 RECORD_FOLDER_TITLE: Final = "Folder for recorded sessions"
 LATENCY: Final = "MIDI offset"
-LATENCY_TIP: Final = "Later (+) or earlier (−), so that sound rather than wire is on the beat"
+LATENCY_TIP: Final = "Sends MIDI later (+) or earlier (−), to correct the delay of an instrument"
 OSC: Final = "OSC to"
 OSC_EXAMPLE: Final = "host:port, e.g. 127.0.0.1:9000"
-OSC_TIP: Final = "Where mood, key, chord and beat are told by OSC; several apart by spaces"
-OSC_IN: Final = "Take orders by OSC on port"
+OSC_TIP: Final = "Sends mood, key, chord and beat by OSC; separate several addresses by spaces"
+OSC_IN: Final = "Accept OSC control on port"
 OSC_IN_TIP: Final = "From programs on this computer, such as a lighting console or TouchDesigner"
-OSC_IN_PORT: Final = "OSC port for orders"
-MONITOR: Final = "Page beside the stage"
+OSC_IN_PORT: Final = "Port for OSC control"
+MONITOR: Final = "Phone page"
 MONITORS: Final = {
     "": "Off",
     "here": "For this computer",
-    "network": "For telephones and tablets in the network",
+    "network": "For phones and tablets on the network",
 }
 MONITOR_TIP: Final = "Mood, bar, health and (if allowed) buttons in any browser"
-MONITOR_ORDERS: Final = "May also give orders"
+MONITOR_ORDERS: Final = "Allow control from the page"
 MONITOR_ORDERS_TIP: Final = (
-    "Panic, freeze, presets and the target; only for who has this very address, token and all"
+    "Panic, freeze, presets and the target; needs this exact address, which holds a password"
 )
 MONITOR_ADDRESS: Final = "Address of the page"
-MONITOR_LATER: Final = "Its address appears here once the music has started."
+MONITOR_LATER: Final = "The address appears here once the music has started."
 MONITOR_QR: Final = "QR code of the page's address"
 RESTARTS_MUSIC: Final = "A change here restarts the music."
-NO_INPUTS: Final = "No audio input is connected; a file can be played instead."
+NO_INPUTS: Final = "No audio input is connected; you can play a file instead."
 
 # ---------------------------------------------------------------------- sessions
 
@@ -198,9 +202,7 @@ SESSION_OTHER: Final = "Other folder …"
 SESSION_OTHER_TITLE: Final = "Open the folder of a session"
 SESSION_CLOSE: Final = "Back"
 SESSION_NONE: Final = "No session open"
-SESSION_HINT: Final = (
-    "Choose one at the left: its curves and notes appear here and can be replayed."
-)
+SESSION_HINT: Final = "Choose a session on the left to see its curves and notes and to replay it."
 SESSION_READING: Final = "Reading the session …"
 SESSION_UNREAD: Final = "The session could not be read: {reason}"
 SESSION_NO_ANSWER: Final = "the program that reads it ended without an answer"
@@ -208,7 +210,7 @@ SESSION_SETTINGS: Final = "The session's settings are not of this version: {reas
 SESSION_FACTS: Final = (
     "{length}, {notes} notes; heard: {input}; engine {engine}, seed {seed}, {tempo}."
 )
-SESSION_TORN: Final = "It was not closed properly; what was recorded is whole."
+SESSION_TORN: Final = "It was not closed properly; everything recorded until then is there."
 SESSION_DAMAGED: Final = "{lines} damaged lines were left out."
 SESSION_NO_ENGINE: Final = "The engine is still being loaded; try again in a moment."
 SESSION_NOTES: Final = "Notes"
@@ -216,6 +218,6 @@ SESSION_REPLAY: Final = "Replay"
 SESSION_HOLD: Final = "Hold"
 SESSION_START: Final = "From the start"
 SESSION_AT: Final = "{at} · to {port}"
-SESSION_GO_ON: Final = "Play on with its settings"
+SESSION_GO_ON: Final = "Play with its settings"
 SESSION_GO_ON_TIP: Final = "Start the music with the settings and the seed this session began with"
-SESSION_NO_MIDI: Final = "The session's MIDI file appears here, to be dragged into the DAW."
+SESSION_NO_MIDI: Final = "The session's MIDI file appears here; drag it into the DAW."

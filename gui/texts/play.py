@@ -10,8 +10,8 @@ STARTING: Final = "Starting …"
 STOPPING: Final = "Stopping …"
 BOOTING: Final = "Loading …"
 HOLD: Final = "Hold"
-PLAY: Final = "Play on"
-HOLD_TIP: Final = "Let the music pause and go on at the next bar; listening continues"
+PLAY: Final = "Continue"
+HOLD_TIP: Final = "Pause the music; it continues at the next bar. Stimmung goes on listening."
 START_TIP: Final = "Open the input and the MIDI output, and play"
 PANIC_KEY: Final = "Esc"
 PANIC_TIP: Final = "End every sounding note now (Esc)"
@@ -35,7 +35,7 @@ PLANE_VALUES: Final = (
     "Heard {heard} (valence {hv}, arousal {ha}, {state}); "
     "played {played} (valence {tv}, arousal {ta})"
 )
-PLANE_OFF: Final = "Press Start, or drag the target to prepare"
+PLANE_OFF: Final = "Press Start, or drag the target first"
 GOAL: Final = "goal"
 
 TAGS: Final[dict[str, str]] = {
@@ -59,12 +59,14 @@ FREEZE_TIP: Final = "Hold the target where it is (F)"
 BIAS_VALENCE: Final = "Brighter / darker"
 BIAS_AROUSAL: Final = "More / less energy"
 RECENTRE: Final = "Recentre"
-RECENTRE_TIP: Final = "How much of the venue's own mood is taken off what is heard"
+RECENTRE_TIP: Final = (
+    "Subtracts this share of the average mood, so that the usual mood of a room is neutral"
+)
 SMOOTHING: Final = "Smoothing"
 HYSTERESIS: Final = "Steadiness"
-HYSTERESIS_TIP: Final = "Changes of the mood smaller than this are held back"
+HYSTERESIS_TIP: Final = "Ignores changes of mood smaller than this"
 SLEW: Final = "Reaction speed"
-SLEW_WORDS: Final = ((0.08, "glacial"), (0.3, "slow"), (0.8, "calm"), (2.5, "quick"))
+SLEW_WORDS: Final = ((0.08, "very slow"), (0.3, "slow"), (0.8, "medium"), (2.5, "quick"))
 SLEW_FASTEST: Final = "immediate"
 GUIDE_SECONDS: Final = "Arrive after"
 GUIDE_GOAL: Final = "Goal"
@@ -84,7 +86,7 @@ CURVES_LEGEND_HEARD: Final = "heard, ± 1 standard deviation"
 CURVES_LEGEND_TARGET: Final = "played"
 EVENTS: Final = {
     "section": "new section",
-    "build": "build",
+    "build": "build-up",
     "drop": "drop",
     "silence": "silence",
 }

@@ -7,19 +7,19 @@ STEPS: Final = ("1  Listen", "2  Sound", "3  Play")
 STEP_NEXT: Final = "Next"
 STEP_BACK: Final = "Back"
 STEP_SKIP: Final = "Skip"
-STEP_SKIP_TIP: Final = "Do all this yourself; the assistant stays in the Help menu"
+STEP_SKIP_TIP: Final = "Set this up yourself; the assistant stays in the Help menu"
 
-STEP_IN_TITLE: Final = "What shall Stimmung listen to?"
+STEP_IN_TITLE: Final = "What should Stimmung listen to?"
 STEP_IN_TEXT: Final = "Play something: the bar moves when sound arrives."
 STEP_IN_WAIT: Final = "Opening the input …"
 STEP_IN_GOOD: Final = "Sound arrives."
 STEP_IN_CLIP: Final = "Sound arrives, but it is too loud: turn the input down a little."
 STEP_IN_SILENT: Final = (
-    "No sound arrives yet. Play, turn the input up, or choose another one; the demo piece always "
-    "works."
+    "No sound arrives yet. Play something, turn the input up, or choose another input; the demo "
+    "piece always works."
 )
 
-STEP_OUT_TITLE: Final = "Where shall the notes sound?"
+STEP_OUT_TITLE: Final = "Where should the notes play?"
 STEP_OUT_OWN: Final = (
     "Your DAW sees a MIDI input named “Stimmung”: choose it on a track with an instrument, and "
     "arm the track or switch its monitoring on."
@@ -44,7 +44,7 @@ STEP_TESTING: Final = "Stop test notes"
 STEP_ASK: Final = "Do you hear four rising notes?"
 STEP_YES: Final = "Yes, I hear them"
 STEP_NO: Final = "No"
-STEP_HEARD: Final = "Good: everything that is played from now on sounds there."
+STEP_HEARD: Final = "Good: from now on all notes play there."
 STEP_CURES_OWN: Final = (
     "Is “Stimmung” chosen as the MIDI input of the track? Is the track armed or monitored, its "
     "instrument loaded, its fader up? In a JACK or ALSA patchbay connect Stimmung to the "
@@ -55,7 +55,7 @@ STEP_CURES_PORT: Final = (
     "to the loudspeakers? The notes go on while you look; or choose another destination above."
 )
 
-STEP_PLAY_TITLE: Final = "How shall it play?"
+STEP_PLAY_TITLE: Final = "How should it play?"
 STEP_PLAY_TEXT: Final = (
     "Everything can be changed while it plays, and undone. Panic (Esc) ends every note at once."
 )

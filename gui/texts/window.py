@@ -16,15 +16,15 @@ SNAPSHOT_UNREADABLE: Final = (
 )
 ENGINE_CRASHED: Final = "The engine was killed or crashed."
 ENGINE_ENDED: Final = "The engine ended by itself (exit code {code})."
-ENGINE_LAST_WORDS: Final = "Its last words: {words}"
+ENGINE_LAST_WORDS: Final = "Its last message: {words}"
 ENGINE_NOTES_ENDED: Final = "All notes have been ended."
 ENGINE_RESTARTING: Final = "{reason} Starting it again with the same settings."
-ENGINE_GIVEN_UP: Final = "{reason} It ended several times in a row; see Health, then start again."
+ENGINE_GIVEN_UP: Final = "{reason} It stopped several times in a row; see Health, then restart it."
 ENGINE_SILENT: Final = (
     "The engine has not answered for {seconds} s. The computer may be overloaded: close "
     "other programs, or restart the engine."
 )
-WINDOW_ERROR: Final = "Something went wrong in the window, the music goes on: {error}"
+WINDOW_ERROR: Final = "An error in the window; the music continues: {error}"
 OPTION_WORDS: Final = {
     "--midi-out none": "MIDI out “None (only look)”",
     "--midi-out": "MIDI out",
@@ -49,7 +49,7 @@ HEALTH_OFF: Final = "Not running"
 HEALTH_FIGURES: Final = "notes within {late} ms · listening {load} · {sounding} sounding · {port}"
 HEALTH_MORE: Final = "Click for what to do."
 HEALTH_RESET: Final = "Reset counts"
-LOG: Final = "What happened"
+LOG: Final = "Log"
 HEALTH_TITLES: Final = {
     "audio": words.AUDIO_IN,
     "midi": words.MIDI_OUT,
@@ -78,7 +78,7 @@ HEALTH_VALUES: Final = {
 }
 HEALTH_ADVICE: Final = {
     "audio_lost": (
-        "{error}. Plug the device in again: it is taken back by name; or choose another under "
+        "{error}. Plug the device in again, and it reconnects by name; or choose another under "
         "Devices."
     ),
     "audio_ended": (
@@ -86,7 +86,7 @@ HEALTH_ADVICE: Final = {
         "play it again."
     ),
     "midi": (
-        "The port has gone. Switch its device or program on again: it is opened anew by name; "
+        "The port is gone. Switch its device or program on again, and it reconnects by name; "
         "or choose another under Devices."
     ),
     "load": (
@@ -94,7 +94,7 @@ HEALTH_ADVICE: Final = {
         "and switch off power saving."
     ),
     "overruns": (
-        "The computer was too busy to take the sound in. Use a larger buffer in the audio "
+        "The computer was too busy to receive all sound. Use a larger buffer in the audio "
         "settings of the system, or close other programs."
     ),
     "lateness": (
@@ -102,23 +102,24 @@ HEALTH_ADVICE: Final = {
         "priority (see the installation guide), or choose JACK as MIDI out."
     ),
     "dropped": (
-        "They came too late to be played, or the port was gone. If it goes on, restart the "
-        "engine and look at MIDI out."
+        "They came too late to be played, or the port was gone. If it continues, restart the "
+        "engine and check MIDI out."
     ),
     "missed": (
         "The engine stalled for longer than a beat, for example while the computer slept. If "
         "it goes on, close other programs."
     ),
     "sync": (
-        "{message}. Switch the clock or Link on over there, or choose “Own tempo” under Devices."
+        "{message}. Start the clock or Link in the other program, or choose “Own tempo” under "
+        "Devices."
     ),
     "restarts": (
-        "The process that sends MIDI died and was replaced; its notes were ended. If it goes "
-        "on, the MIDI driver is at fault: choose another MIDI out."
+        "The process that sends MIDI crashed and was restarted; its notes were ended. If it "
+        "continues, the MIDI driver is at fault: choose another MIDI out."
     ),
 }
-ENGINE_BACK: Final = "The music plays again, {seconds} s later, in bar {bar}."
-LEVEL_WORDS: Final = {"good": "OK", "caution": "Look", "bad": "Act"}
+ENGINE_BACK: Final = "The music continues after {seconds} s, in bar {bar}."
+LEVEL_WORDS: Final = {"good": "OK", "caution": "Check", "bad": "Problem"}
 
 # ---------------------------------------------------------------------- menus and shortcuts
 
@@ -138,7 +139,7 @@ ACTIONS: Final[dict[str, str]] = {
     "undo": "Undo",
     "redo": "Redo",
     "start": "Start / stop",
-    "hold": "Hold / play on",
+    "hold": "Hold / continue",
     "panic": "Panic: end every note",
     "freeze": "Freeze the target",
     "follow": "Mode: follow",
@@ -147,7 +148,7 @@ ACTIONS: Final[dict[str, str]] = {
     "manual": "Mode: manual",
     "tap": "Tap tempo",
     "regenerate": "New ideas",
-    "capture": "Keep the last bars",
+    "capture": "Capture the last bars",
     "stage": "Stage view",
     "side": "Side panel",
     "larger": "Larger text",

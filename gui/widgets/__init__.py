@@ -1,1 +1,1 @@
-"""One visible thing per file. Widgets show values and emit wishes; they know no engine."""
+"""One visible thing per file. Widgets show values and emit signals; they know no engine."""

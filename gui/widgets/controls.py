@@ -314,7 +314,7 @@ def picker(
 def fill(box: QComboBox, entries: list[tuple[str, str]], chosen: str, listed: bool) -> None:
     """Offer entries (words, name); a chosen one that is absent is offered too, marked as absent.
 
-    ``listed`` tells whether anything has been listed yet: before, nothing is "absent".
+    ``listed``: whether the devices have been listed yet; until then nothing is "absent".
     """
     names = [name for _, name in entries]
     if chosen not in names:

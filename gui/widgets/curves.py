@@ -2,7 +2,6 @@
 
 import pyqtgraph as pg
 from PyQt6.QtCore import Qt
-from PyQt6.QtGui import QColor
 from PyQt6.QtWidgets import QSizePolicy, QWidget
 
 from gui import texts
@@ -11,6 +10,7 @@ from gui.theme import Theme
 from gui.widgets.controls import column, label
 from gui.widgets.event_marks import EventMarks
 from gui.widgets.paint import faded
+from gui.widgets.plots import EMOTION_TICKS, colour_plot, heard_pen, make_plot, target_pen
 
 __all__ = ["Curves"]
 
@@ -68,21 +68,12 @@ class _Plot:
             COLUMNS.index(column) for column in (name, f"{name}_std", f"target_{name}")
         )
         self._title = title
-        self.widget = pg.PlotWidget()
-        self.widget.setAccessibleName(title)
+        self.widget = make_plot(title, EMOTION_TICKS)
         self.widget.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.widget.setMinimumHeight(60)
-        self.widget.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         plot = self.widget.getPlotItem()
-        plot.setMouseEnabled(x=False, y=False)
-        plot.setMenuEnabled(False)
-        plot.hideButtons()
         plot.setXRange(-SHOWN_S, 0.0, padding=0.0)
-        plot.setYRange(-1.0, 1.0, padding=0.12)
-        for side in ("left", "bottom"):
-            plot.getAxis(side).enableAutoSIPrefix(False)  # no units, and it lays the title out anew
-        plot.getAxis("left").setTicks([[(-1, "−1"), (0, "0"), (1, "+1")]])
-        plot.getAxis("bottom").setStyle(showValues=False, maxTickLevel=0)
+        plot.getAxis("bottom").setStyle(maxTickLevel=0)
         plot.getAxis("bottom").setHeight(4)
         self._low = pg.PlotCurveItem()
         self._high = pg.PlotCurveItem()
@@ -94,19 +85,10 @@ class _Plot:
             plot.addItem(item)
 
     def set_theme(self, theme: Theme) -> None:
-        self.widget.setBackground(QColor(theme.surface))
-        plot = self.widget.getPlotItem()
-        for side in ("left", "bottom"):
-            axis = plot.getAxis(side)
-            axis.setPen(pg.mkPen(theme.edge))
-            axis.setTextPen(pg.mkPen(theme.muted))
-        plot.setLabel("left", self._title, color=theme.text)
-        plot.showGrid(x=True, y=True, alpha=0.25)
+        colour_plot(self.widget, self._title, theme)
         self._band.setBrush(pg.mkBrush(faded(theme.heard, 0.25)))
-        self._heard.setPen(pg.mkPen(theme.heard, width=2))
-        dashes = pg.mkPen(theme.target, width=2)
-        dashes.setDashPattern([4.0, 5.0])  # what is heard shows through where both agree
-        self._target.setPen(dashes)
+        self._heard.setPen(heard_pen(theme))
+        self._target.setPen(target_pen(theme))
 
     def clear(self) -> None:
         for item in (self._low, self._high, self._heard, self._target):

@@ -11,9 +11,7 @@ from gui.widgets.menus import ShortcutsPage
 
 __all__ = [
     "Action",
-    "ask_audio_file",
-    "ask_curve_file",
-    "ask_film",
+    "ask_file",
     "ask_folder",
     "ask_preset_name",
     "ask_render",
@@ -26,19 +24,11 @@ Action = Callable[[], object]
 Taker = Callable[[str], object]
 
 
-def ask_audio_file(parent: QWidget, take: Taker) -> None:
-    """Ask for an audio file."""
-    _ask_file(parent, texts.AUDIO_OPEN_TITLE, texts.AUDIO_FILTER, take)
-
-
-def ask_curve_file(parent: QWidget, take: Taker) -> None:
-    """Ask for a curve file."""
-    _ask_file(parent, texts.CURVE_OPEN_TITLE, texts.CURVE_FILTER, take)
-
-
-def ask_film(parent: QWidget, take: Taker) -> None:
-    """Ask for a film."""
-    _ask_file(parent, texts.FILM_OPEN_TITLE, texts.FILM_FILTER, take)
+def ask_file(parent: QWidget, title: str, kinds: str, take: Taker) -> None:
+    """Ask for a file that exists, of some kinds as `QFileDialog` names them."""
+    dialog = QFileDialog(parent, title, "", kinds)
+    dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+    _open(dialog, lambda: take(dialog.selectedFiles()[0]))
 
 
 def ask_render(parent: QWidget, proposal: Path, take: Taker) -> None:
@@ -90,12 +80,6 @@ def show_about(parent: QWidget) -> None:
     box.setTextFormat(Qt.TextFormat.RichText)
     box.setText(texts.ABOUT)
     _open(box, None)
-
-
-def _ask_file(parent: QWidget, title: str, kinds: str, take: Taker) -> None:
-    dialog = QFileDialog(parent, title, "", kinds)
-    dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
-    _open(dialog, lambda: take(dialog.selectedFiles()[0]))
 
 
 def _open(dialog: QDialog, accepted: Callable[[], object] | None) -> None:

@@ -14,19 +14,19 @@ _CLOSE_S = 5.0
 """Words nearer than that would overlap: the next ones stand a row lower."""
 _ROW = 0.34
 _ROWS = 3
-_DASHES = {"section": "solid", "build": "dash", "drop": "solid", "silence": "dot"}
-_PENS = {
-    "solid": Qt.PenStyle.SolidLine,
-    "dash": Qt.PenStyle.DashLine,
-    "dot": Qt.PenStyle.DotLine,
+_STYLES = {
+    "section": Qt.PenStyle.SolidLine,
+    "build": Qt.PenStyle.DashLine,
+    "drop": Qt.PenStyle.SolidLine,
+    "silence": Qt.PenStyle.DotLine,
 }
 
 
 class EventMarks:
     """Upright lines through several plots, with words in the first one.
 
-    Lines and words are made once and moved about: making them anew ten times a second would
-    cost more than the curves.
+    Lines and words are made once and then moved, because making them ten times a second would
+    take longer than drawing the curves.
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ class EventMarks:
             assert self._theme is not None
             for line in lines:
                 line.setPos(at_s)
-                line.setPen(pg.mkPen(self._theme.muted, width=1.5, style=_PENS[_DASHES[kind]]))
+                line.setPen(pg.mkPen(self._theme.muted, width=1.5, style=_STYLES[kind]))
                 line.show()
             words.setText(texts.EVENTS[kind])
             words.setColor(self._theme.text)

@@ -27,6 +27,7 @@ from gui.widgets.controls import (
     show_number,
 )
 from gui.widgets.file_tile import FileTile
+from gui.widgets.plots import make_plot
 
 __all__ = ["FilmPanel"]
 
@@ -57,12 +58,8 @@ class FilmPanel(Panel):
         self.strip = label()
         self.strip.setAccessibleName(texts.FILM_STRIP)
         self.strip.hide()
-        self.plot = pg.PlotWidget()
+        self.plot = make_plot(texts.FILM_PLOT, [])
         self.plot.setFixedHeight(_PLOT_PX)
-        self.plot.setAccessibleName(texts.FILM_PLOT)
-        self.plot.setMouseEnabled(x=False, y=False)
-        self.plot.hideButtons()
-        self.plot.setMenuEnabled(False)
         self.plot.hideAxis("left")
         self.plot.setYRange(0.0, 1.0)
         self.plot.hide()

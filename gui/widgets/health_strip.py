@@ -43,7 +43,7 @@ class HealthStrip(QFrame):
         self.show_health(None, ())
 
     def fit_text(self) -> None:
-        """Measure the text anew."""
+        """Measure the text again."""
         self.meter.setFixedWidth(10 * self.meter.fontMetrics().height())
 
     def mousePressEvent(self, event: QMouseEvent | None) -> None:  # noqa: N802, D102 (Qt's name)

@@ -1,6 +1,6 @@
 """MIDI learn: right click on a control, then move a knob, press a pad or a pedal.
 
-A badge on the control says what moves it. Mappings belong to the performance, so they are
+A badge on the control names what moves it. Mappings belong to the performance, so they are
 saved with presets and can be undone.
 """
 
@@ -27,7 +27,7 @@ class Learning(QObject):
     Signals
     -------
     wanted : str
-        Map the next controller to this setting or action; empty: no more.
+        Map the next controller to this setting or action; empty: stop waiting.
     forgotten : str
         Forget what moves this setting or action.
     """
@@ -64,7 +64,7 @@ class Learning(QObject):
         return menu
 
     def arm(self, what: str) -> None:
-        """Wait for a controller for this one; empty: wait no more."""
+        """Wait for a controller for this one; empty: stop waiting."""
         self.armed = what
         self.wanted.emit(what)
         self._show_waiting()

@@ -4,13 +4,14 @@ import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
 from PyQt6.QtCore import Qt, pyqtSignal
-from PyQt6.QtGui import QColor
-from PyQt6.QtWidgets import QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QWidget
 
 from gui import texts
 from gui.state.session_reader import SessionLook
 from gui.theme import Theme
+from gui.widgets.controls import column
 from gui.widgets.event_marks import EventMarks
+from gui.widgets.plots import EMOTION_TICKS, colour_plot, heard_pen, make_plot, target_pen
 
 __all__ = ["SessionPlots"]
 
@@ -33,39 +34,31 @@ class SessionPlots(QWidget):
         super().__init__()
         self._theme = theme
         self._session: SessionLook | None = None
-        self._widgets = [pg.PlotWidget(axisItems={"bottom": _Clock("bottom")}) for _ in range(3)]
-        self._places = [pg.InfiniteLine(angle=90) for _ in self._widgets]
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(4)
-        names = (texts.VALENCE, texts.AROUSAL, texts.SESSION_NOTES)
-        for widget, name, place in zip(self._widgets, names, self._places, strict=True):
-            plot = widget.getPlotItem()
-            widget.setAccessibleName(name)
-            plot.setMenuEnabled(False)
-            plot.hideButtons()
-            plot.setMouseEnabled(x=True, y=False)
+        octaves = [(pitch, f"C{pitch // 12 - 1}") for pitch in range(0, 128, 12)]
+        self._plots = {
+            name: make_plot(name, ticks, moves=True, axisItems={"bottom": _Clock("bottom")})
+            for name, ticks in (
+                (texts.VALENCE, EMOTION_TICKS),
+                (texts.AROUSAL, EMOTION_TICKS),
+                (texts.SESSION_NOTES, octaves),
+            )
+        }
+        self._places = [pg.InfiniteLine(angle=90) for _ in self._plots]
+        page = column(*self._plots.values(), parent=self, spacing=4)
+        items = [widget.getPlotItem() for widget in self._plots.values()]
+        for widget, plot, place in zip(self._plots.values(), items, self._places, strict=True):
             plot.addItem(place, ignoreBounds=True)
             place.hide()
             place.setZValue(10)
             widget.scene().sigMouseClicked.connect(
                 lambda event, plot=plot: self._clicked(event, plot)
             )
-            layout.addWidget(widget, stretch=2 if name == texts.SESSION_NOTES else 1)
-            if widget is not self._widgets[0]:
-                plot.setXLink(self._widgets[0].getPlotItem())
-        for widget in self._widgets[:2]:
-            plot = widget.getPlotItem()
-            plot.setYRange(-1.0, 1.0, padding=0.12)
-            plot.getAxis("left").setTicks([[(-1, "−1"), (0, "0"), (1, "+1")]])
-            plot.getAxis("bottom").setStyle(showValues=False)
-        octaves = [(pitch, f"C{pitch // 12 - 1}") for pitch in range(0, 128, 12)]
-        self._widgets[2].getPlotItem().getAxis("left").setTicks([octaves])
-        for widget in self._widgets:
-            widget.getPlotItem().getAxis("left").setWidth(46)
-            for side in ("left", "bottom"):
-                widget.getPlotItem().getAxis(side).enableAutoSIPrefix(False)  # there are no units
-        self.marks = EventMarks([widget.getPlotItem() for widget in self._widgets[:2]])
+            plot.getAxis("left").setWidth(46)
+            page.setStretchFactor(widget, 2 if plot is items[-1] else 1)
+            if plot is not items[0]:
+                plot.setXLink(items[0])
+        self._valence, self._arousal, self._notes = items
+        self.marks = EventMarks(items[:2])
         self._drawn: list[tuple[pg.PlotItem, pg.PlotCurveItem]] = []
         self.set_theme(theme)
 
@@ -73,15 +66,9 @@ class SessionPlots(QWidget):
         """Take other colours."""
         self._theme = theme
         self.marks.set_theme(theme)
-        names = (texts.VALENCE, texts.AROUSAL, texts.SESSION_NOTES)
-        for widget, name, place in zip(self._widgets, names, self._places, strict=True):
-            widget.setBackground(QColor(theme.surface))
-            plot = widget.getPlotItem()
-            for side in ("left", "bottom"):
-                plot.getAxis(side).setPen(pg.mkPen(theme.edge))
-                plot.getAxis(side).setTextPen(pg.mkPen(theme.muted))
-            plot.setLabel("left", name, color=theme.text)
-            plot.showGrid(x=True, y=True, alpha=0.2)
+        for name, widget in self._plots.items():
+            colour_plot(widget, name, theme)
+        for place in self._places:
             place.setPen(pg.mkPen(theme.text, width=2))
         self.show_session(self._session)
 
@@ -95,17 +82,13 @@ class SessionPlots(QWidget):
             self.marks.show_events(())
             return
         seconds = np.array(session.curves["time_s"], dtype=float)
-        for widget, name in zip(self._widgets, ("valence", "arousal"), strict=False):
-            heard = _numbers(session.curves[name])
+        for plot, name in ((self._valence, "valence"), (self._arousal, "arousal")):
+            self._add(plot, seconds, _numbers(session.curves[name]), heard_pen(self._theme))
             target = _numbers(session.curves[f"target_{name}"])
-            plot = widget.getPlotItem()
-            self._add(plot, seconds, heard, pg.mkPen(self._theme.heard, width=2))
-            dashes = pg.mkPen(self._theme.target, width=2)
-            dashes.setDashPattern([4.0, 5.0])
-            self._add(plot, seconds, target, dashes)
+            self._add(plot, seconds, target, target_pen(self._theme))
         self._draw_notes(session)
         self.marks.show_events([(at_s, kind) for at_s, kind in session.turns])
-        self._widgets[0].getPlotItem().setXRange(0.0, max(1.0, session.seconds), padding=0.01)
+        self._valence.setXRange(0.0, max(1.0, session.seconds), padding=0.01)
 
     def show_place(self, at_s: float | None) -> None:
         """Show where the replay is [s]; None: nowhere."""
@@ -115,16 +98,17 @@ class SessionPlots(QWidget):
                 place.setPos(at_s)
 
     def _draw_notes(self, session: SessionLook) -> None:
-        plot = self._widgets[2].getPlotItem()
         pitches = [note[2] for note in session.notes] or [48, 72]
-        plot.setYRange(min(pitches) - _MARGIN_PITCH, max(pitches) + _MARGIN_PITCH, padding=0.0)
+        self._notes.setYRange(
+            min(pitches) - _MARGIN_PITCH, max(pitches) + _MARGIN_PITCH, padding=0.0
+        )
         for role, colour in self._theme.roles.items():
             notes = [note for note in session.notes if note[3] == role]
             if notes:
                 ends = np.array([note[:2] for note in notes], dtype=float).ravel()
                 heights = np.repeat(np.array([note[2] for note in notes], dtype=float), 2)
                 pen = pg.mkPen(colour, width=_NOTE_PX, cap=Qt.PenCapStyle.FlatCap)
-                self._add(plot, ends, heights, pen, connect="pairs")
+                self._add(self._notes, ends, heights, pen, connect="pairs")
 
     def _add(
         self,

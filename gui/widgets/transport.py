@@ -32,7 +32,7 @@ _START_WORDS = {
 }
 _LONG_PANIC = f"{texts.PANIC}  {texts.PANIC_KEY}"
 _LEVELS = ((1.0, _LONG_PANIC), (0.5, _LONG_PANIC), (0.0, _LONG_PANIC), (0.0, texts.PANIC))
-"""How large the headings are, from full size to that of body text, and what PANIC says."""
+"""Size of the headings, from full size to that of body text, and the text of PANIC."""
 
 
 def panic_button(panel: Panel) -> QPushButton:
@@ -170,7 +170,7 @@ class Transport(Panel):
             show_number(self.tempo, performance.tempo_bpm)
 
     def show_run(self, state: str, wants_music: bool, held: bool) -> None:
-        """Show whether the engine plays, is loading, or rests."""
+        """Show whether the engine plays, is loading, or is stopped."""
         waits = state in ("starting", "stopping") or (
             wants_music and state in ("absent", "booting")
         )
@@ -210,7 +210,7 @@ class Transport(Panel):
         self._state.setText(long if fits else word)
 
     def _show_sync(self, look: Snapshot | None) -> None:
-        """Show the tempo of whoever leads; a MIDI clock leaves nothing to choose here."""
+        """Show the tempo that is followed; while it is a MIDI clock none can be chosen here."""
         source = look.sync.source if look is not None else "internal"
         self._led = source != "internal"
         self.tempo.setEnabled(source != "midi")

@@ -1,4 +1,4 @@
-"""Under which address others in the network reach a page that this machine serves."""
+"""The address at which others on the network find a page that this machine serves."""
 
 from collections.abc import Sequence
 from urllib.parse import urlsplit, urlunsplit
@@ -29,7 +29,7 @@ def reachable(url: str, addresses: Sequence[str]) -> str:
     Parameters
     ----------
     url : str
-        As the engine tells it; a page for the whole network has the address of no one.
+        As the engine reports it; a page for the whole network has the address 0.0.0.0.
     addresses : sequence of str
         `local_addresses`; the first is taken, without any this computer's own.
     """

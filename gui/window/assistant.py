@@ -30,12 +30,12 @@ __all__ = ["Assistant"]
 
 _AGAIN_MS = 2500
 _SILENT_AFTER = 75
-"""So many looks without sound, and the assistant says so."""
+"""After so many snapshots without sound the assistant says so."""
 _WIDTH_LINES, _HEIGHT_LINES = 38, 30
 
 
 class Assistant(QDialog):
-    """Listens as soon as it opens, with the music held; the last step lets it go.
+    """Listens as soon as it opens, with the music held; the last step starts the music.
 
     Parameters
     ----------
@@ -75,7 +75,7 @@ class Assistant(QDialog):
         self.next.setDefault(True)
         self._again = QTimer(self)
         self._again.setInterval(_AGAIN_MS)
-        self._again.timeout.connect(controller.bridge.test_notes)
+        self._again.timeout.connect(lambda: controller.bridge.command("test_notes"))
         self._make_pages()
         buttons = QHBoxLayout()
         for place in (self.skip, None, self.back, self.next):
@@ -195,7 +195,7 @@ class Assistant(QDialog):
             self.test.setChecked(self._controller.run.midi_out != "none")
 
     def _begin_again(self) -> None:
-        """Open everything anew if it could not be opened before."""
+        """Try again to open everything if it could not be opened before."""
         if not self._controller.wants_music:
             self._controller.start(held=True)
 
@@ -215,7 +215,7 @@ class Assistant(QDialog):
     def _sound(self, sounds: bool) -> None:
         self.test.setText(texts.STEP_TESTING if sounds else texts.STEP_TEST)
         if sounds:
-            self._controller.bridge.test_notes()
+            self._controller.bridge.command("test_notes")
             self._again.start()
         else:
             self._again.stop()

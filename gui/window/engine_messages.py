@@ -1,4 +1,4 @@
-"""What the engine has to say: notices, the log on the page Health, and how the machine is doing."""
+"""Messages about the engine: notices, the log on the page Health, the state of the machine."""
 
 import time
 
@@ -21,7 +21,7 @@ _REPEATING = ("set", "late")
 
 
 class EngineMessages(QObject):
-    """Watches the engine, and tells the user what happened to it.
+    """Watches the engine and shows the user what happens to it.
 
     Parameters
     ----------

@@ -113,8 +113,8 @@ class MainWindow(QMainWindow):
             "manual": lambda: performance.set(mode="manual"),
             "tap": self.tap,
             "regenerate": controller.regenerate,
-            "cue": lambda: bridge.act("listen"),
-            "capture": lambda: bridge.capture(self.page.keys.bars.value()),
+            "cue": lambda: bridge.command("act", action="listen"),
+            "capture": lambda: bridge.command("capture", bars=self.page.keys.bars.value()),
             "list_devices": bridge.list_devices,
             "reset_counts": self.reset_counts,
             "restart_engine": bridge.reopen,
@@ -181,7 +181,7 @@ class MainWindow(QMainWindow):
             self.learning.disarm()
             self.notice.say(texts.LEARN_NEEDS_MUSIC, "caution")
             return
-        self.controller.bridge.learn(what)
+        self.controller.bridge.command("learn", what=what)
 
     def take_learned(self, mapping: InputMapping) -> None:
         """Keep what was learned."""
@@ -265,7 +265,12 @@ class MainWindow(QMainWindow):
 
     def open_audio(self) -> None:
         """Ask for an audio file and play it as the input."""
-        dialogs.ask_audio_file(self, lambda path: self.controller.choose(audio_input=path))
+        dialogs.ask_file(
+            self,
+            texts.AUDIO_OPEN_TITLE,
+            texts.AUDIO_FILTER,
+            lambda path: self.controller.choose(audio_input=path),
+        )
 
     def open_curve(self) -> None:
         """Ask for a curve file and play its emotions."""
@@ -276,7 +281,7 @@ class MainWindow(QMainWindow):
             except StimmungError as error:
                 self.notice.say(wording.window_words(str(error)))
 
-        dialogs.ask_curve_file(self, choose)
+        dialogs.ask_file(self, texts.CURVE_OPEN_TITLE, texts.CURVE_FILTER, choose)
 
     def choose_folder(self) -> None:
         """Ask where sessions are recorded."""
