@@ -3,7 +3,10 @@
 import numpy as np
 
 from engine.live.overload import MAX_LEVEL, Overload
+from engine.midi.input.port import MidiInput
 from engine.midi.input.receiver import Receiver
+from engine.midi.messages import SYSTEM_RESET
+from engine.midi.wire import Frame, Kind
 from engine.music.clock import InternalClock
 from engine.pipeline.pipeline import Pipeline
 from engine.pipeline.step import Inputs
@@ -85,3 +88,11 @@ def test_a_receiver_nobody_reads_from_keeps_so_much_and_no_more() -> None:
     for number in range(10_000):
         receiver.arrived(float(number), b"\xf8")
     assert receiver._inbox.qsize() == 8192 and receiver._lost == 10_000 - 8192
+
+
+def test_messages_nobody_asks_for_are_forgotten_and_what_is_held_is_let_go() -> None:
+    midi_input = MidiInput("none")
+    for number in range(9000):
+        midi_input._take_report(Frame(Kind.RECEIVED, at_s=float(number), payload=b"\x90\x3c\x50"))
+    messages = midi_input.take()
+    assert messages[:2] == [(0.0, b""), (8192.0, SYSTEM_RESET)] and len(messages) == 2 + 808

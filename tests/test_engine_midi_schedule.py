@@ -219,6 +219,17 @@ def test_queue_is_bounded():
     assert drops(schedule) == {4: DropReason.QUEUE_FULL}
 
 
+def test_a_full_queue_takes_what_ends_something():
+    schedule = filled(pedal(0.5, True), note(1, 0.5, 9.0), note(2, 3.0, 4.0, 61), max_queued=3)
+    sent(schedule, 0.5)
+    for number in (10, 11):
+        schedule.handle(note(number, 3.0, 4.0, number), 0.5)
+    schedule.handle(control(1.0, 5), 0.5)  # no room
+    schedule.handle(pedal(1.0, False), 0.5)
+    schedule.handle(control(1.0, 0, number=123), 0.5)
+    assert sent(schedule, 1.0) == ["80 3c 40", "b0 40 00", "b0 7b 00"]
+
+
 def test_heap_does_not_grow_when_the_same_end_is_moved_again_and_again():
     schedule = filled(note(1, 1.0, 9.0))
     sent(schedule, 1.0)
@@ -270,6 +281,14 @@ def test_release_ends_what_an_earlier_sender_left_but_not_a_note_of_our_own():
     release = Frame(Kind.RELEASE, 0, 61)
     assert [o.data.hex(" ") for o in schedule.handle(release, 1.0)] == ["80 3d 40"]
     assert schedule.handle(Frame(Kind.RELEASE, 0, 60), 1.0) == []
+
+
+def test_a_receiver_that_is_back_is_told_what_ended_and_was_lifted_meanwhile():
+    schedule = filled(note(1, 1.0, 2.0), note(2, 1.0, 9.0, 61), pedal(1.0, True), pedal(2.0, False))
+    for now in (1.0, 2.0):
+        sent(schedule, now)
+    assert [o.data.hex(" ") for o in schedule.remind(1.5, 3.0)] == ["80 3c 40", "b0 40 00"]
+    assert schedule.remind(2.5, 3.0) == []
 
 
 def test_lost_port_is_owed_its_note_offs_and_controllers():

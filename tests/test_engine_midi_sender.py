@@ -393,6 +393,10 @@ def test_notes_pile_up_only_so_far_while_there_is_no_sender():
         line.submit(note(number, 1e6, 2e6))
     assert len(line._outstanding) + line.lost == 20_000
     assert len(line._outstanding) <= 16384
+    line.up = True
+    for frame in (Frame(Kind.END_NOTE, note_id=1, at_s=2e6), Frame(Kind.CONTROL, 0, 64, 0)):
+        line.submit(frame)  # an end that is lost is a note that hangs
+    assert len(line._unwritten) == 2
 
 
 def test_sender_survives_ctrl_c():

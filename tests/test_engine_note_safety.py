@@ -9,8 +9,9 @@ import itertools
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from session_samples import INFO
 
-from engine.events import TargetState
+from engine.events import ControlEvent, NoteEvent, TargetState
 from engine.mapping.input import InputMapper
 from engine.mapping.table import InputMapping
 from engine.midi.holders import ENGINE, MAPPINGS, holder_of
@@ -20,7 +21,11 @@ from engine.midi.wire import Frame, Kind
 from engine.music.clock import InternalClock
 from engine.performer.keyboards import Keyboards
 from engine.performer.thru import Thru
+from engine.session import Session
+from engine.session.content import TimedNote
+from engine.session.replay import Replayer, ReplayScore
 from engine.settings.performance import Performance
+from engine.sync.source import MidiSync
 
 TURN_S = 0.005
 CALM = TargetState(-1.0, -1.0, "manual", False, 0.0)
@@ -458,3 +463,27 @@ def test_whatever_is_played_at_once_each_holds_their_own(steps, lookahead_s, str
     stage.turn(20)
     assert not stage.receiver.sounding and not stage.receiver.down
     assert stage.schedule.queued == 0
+
+
+def test_a_replay_that_stops_lifts_a_pedal_that_was_handed_over_ahead_of_time():
+    stage = Stage()
+    session = Session(INFO)
+    session.notes.append(TimedNote(NoteEvent(1, 0.0, 2.0, 60, 80, 0, "lead"), 0.0, 1.0))
+    session.controls.append((0.3, ControlEvent(0.6, 64, 127)))
+    replayer = Replayer(ReplayScore(session), stage.port)
+    replayer.play(stage.now)
+    while replayer.position(stage.now) < 0.28:
+        replayer.advance(stage.now)
+        stage.turn()
+    assert stage.receiver.sounding and not stage.receiver.down
+    replayer.stop(stage.now)
+    stage.turn(20)
+    assert not stage.receiver.sounding and not stage.receiver.down
+
+
+def test_the_clocks_port_tells_that_its_keyboard_has_left():
+    source = Input()
+    sync = MidiSync(source, 120.0)
+    source.waiting = [(100.0, on(60)), (100.1, b"\xff"), (100.2, b"\xf8")]
+    sync.poll(100.3)
+    assert sync.take_messages() == [(100.0, on(60)), (100.1, b"\xff")]

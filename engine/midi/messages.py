@@ -15,6 +15,7 @@ __all__ = [
     "change",
     "control",
     "ends_notes",
+    "is_end",
     "note_off",
     "note_on",
     "number_of",
@@ -40,6 +41,7 @@ SYSTEM_RESET: Final = b"\xff"
 _NOTE_OFF, _NOTE_ON, _CONTROL_CHANGE, _PROGRAM_CHANGE = 0x80, 0x90, 0xB0, 0xC0
 _CHANNEL_PRESSURE, _PITCH_BEND = 0xD0, 0xE0
 _SONG_POSITION = 0xF2
+_ENDS = frozenset({Kind.END_NOTE, Kind.CANCEL_AFTER, Kind.PANIC, Kind.RELEASE})
 
 
 class Outgoing(NamedTuple):
@@ -106,6 +108,14 @@ def change(frame: Frame, at_s: float) -> Outgoing:
 def ends_notes(number: int) -> bool:
     """Tell whether a controller ends a channel's notes: 120, 123, and the modes 124 to 127."""
     return number == ALL_SOUND_OFF or number >= ALL_NOTES_OFF
+
+
+def is_end(frame: Frame) -> bool:
+    """Tell whether a frame ends or lifts something: it is never to be left out for want of room."""
+    if frame.kind != Kind.CONTROL:
+        return frame.kind in _ENDS
+    lifts = frame.data1 in PEDALS and frame.data2 == 0
+    return lifts or frame.data1 == RESET_CONTROLLERS or ends_notes(frame.data1)
 
 
 def number_of(data: bytes) -> int:

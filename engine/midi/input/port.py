@@ -53,7 +53,7 @@ class MidiInput:
         """The last trouble, in one line; empty if there was none."""
         self._source = source
         self._port_name = port_name
-        # The oldest are lost where nobody asks; `append` and `popleft` need no lock.
+        # `append` and `popleft` need no lock.
         self._messages: deque[MidiMessage] = deque(maxlen=_MOST_WAITING)
         self._process: subprocess.Popen[bytes] | None = None
         self._thread = threading.Thread(target=self._supervise, name="midi-in", daemon=True)
@@ -143,13 +143,16 @@ class MidiInput:
             try:
                 while data := stream.read(65536):
                     for frame in reader.feed(data):
-                        self._hear(frame)
+                        self._take_report(frame)
             except (OSError, WireError):
                 process.kill()
         process.wait()
 
-    def _hear(self, frame: Frame) -> None:
+    def _take_report(self, frame: Frame) -> None:
         if frame.kind == Kind.RECEIVED:
+            if len(self._messages) == _MOST_WAITING:  # nobody asks, and note-offs would be lost
+                self._messages.clear()
+                self._messages += [(0.0, b""), (frame.at_s, SYSTEM_RESET)]
             self._messages.append((frame.at_s, frame.payload))
         elif frame.kind == Kind.PEERS:
             self._peers = tuple(filter(None, frame.text.split("\n")))

@@ -105,6 +105,7 @@ class Receiver:
             self._say(*(Frame(Kind.RECEIVED, at_s=m[0], payload=m[1]) for m in batch if m))
             if self._lost:
                 lost, self._lost = self._lost, 0
+                self._reset()  # note-offs may be among them
                 self._say(
                     Frame(Kind.RECEIVED),
                     Frame(Kind.ERROR, payload=f"{lost} MIDI messages were lost".encode()),

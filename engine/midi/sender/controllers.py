@@ -63,6 +63,14 @@ class Controllers:
                 del self._last[place]
         return restored
 
+    def lifted(self, since_s: float, at_s: float) -> list[Outgoing]:
+        """Return again the lifts of pedals since a time."""
+        return [
+            control(*place, 0, max(at_s, moved_s))
+            for place, moved_s in self._moved_s.items()
+            if moved_s >= since_s and not self.pedals.stands(*place)
+        ]
+
     def lift_all(self, at_s: float) -> list[Outgoing]:
         """Lift every pedal that is down; return what is to be sent."""
         lifts = [control(*place, 0, at_s) for place in self.pedals.down()]

@@ -23,6 +23,7 @@ from engine.midi.messages import (
     change,
     control,
     ends_notes,
+    is_end,
     note_off,
     note_on,
     number_of,
@@ -207,16 +208,17 @@ class Schedule:
         return [] if self._away else out
 
     def remind(self, since_s: float, now: float) -> list[Outgoing]:
-        """Return again the note-offs since a time: a receiver may not have heard them.
+        """Return again the note-offs and lifts since a time: a receiver may not have heard them.
 
         One that a port holds until its frame is not said earlier than that.
         """
         at_s = max(now, self._latest_on_s)
-        return [
-            note_off(channel, pitch, max(at_s, ended_s))
-            for (channel, pitch), ended_s in self._given_s.items()
-            if ended_s >= since_s and not self.ledger.holders(channel, pitch)
+        offs = [
+            note_off(*place, max(at_s, ended_s))
+            for place, ended_s in self._given_s.items()
+            if ended_s >= since_s and not self.ledger.holders(*place)
         ]
+        return offs + self.controllers.lifted(since_s, at_s)
 
     def suspend(self) -> None:
         """Hold back, the port is gone: owe it note-offs and lifted pedals until `resume`.
@@ -252,7 +254,7 @@ class Schedule:
             self._push(note.on_s, _ON, note)
 
     def _add_message(self, frame: Frame) -> None:
-        if self.queued >= self.max_queued:
+        if self.queued >= self.max_queued and not is_end(frame):
             self._report_drop(NO_NOTE, DropReason.QUEUE_FULL)
             return
         priority = {Kind.REALTIME: _CLOCK, Kind.PROGRAM: _PROGRAM}.get(frame.kind, _CONTROL)
@@ -285,10 +287,8 @@ class Schedule:
             kept.append(entry)
         self._heap = kept
         heapq.heapify(self._heap)
-        for channel, number in pedals:
-            self._messages += 1
-            lift = Frame(Kind.CONTROL, channel, number, 0, first_id(holder), at_s)
-            self._push(at_s, _PEDAL, lift)
+        for pedal in pedals:
+            self._add_message(Frame(Kind.CONTROL, *pedal, 0, first_id(holder), at_s))
 
     def _end_notes(self, channel: int, holder: int, at_s: float) -> None:
         """End a holder's notes of one channel, and withdraw those that have not started."""

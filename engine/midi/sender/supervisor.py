@@ -5,6 +5,7 @@ import time
 from collections import deque
 
 from engine.errors import InputError, MidiPortError
+from engine.midi.messages import is_end
 from engine.midi.ports.port import OWN_PORTS
 from engine.midi.sender.outstanding import Outstanding
 from engine.midi.sender.process import SenderProcess
@@ -136,7 +137,7 @@ class SenderSupervisor:
                 len(self._unwritten) >= _MOST_UNWRITTEN
                 or len(self._outstanding) >= _MOST_OUTSTANDING
             )
-            if full and frame.kind != Kind.PANIC:
+            if full and not is_end(frame):
                 self.lost += 1
                 return
             self._outstanding.enter(frame)
