@@ -340,7 +340,8 @@ def test_sender_that_is_stopped_is_replaced(monkeypatch):
         until(lambda: client.status().sounding, "the note")
         os.kill(client.pid, signal.SIGSTOP)
         until(lambda: client.status().restarts == 1 and client._supervisor.up, "a new sender")
-        assert client.status().message == "the MIDI sender ended: it did not answer"
+        said = "the MIDI sender ended: it did not answer"
+        until(lambda: client.status().message == said, "the reason")  # behind the replacement
         until(lambda: len(client._supervisor._outstanding) == 0, "the note's end")
 
 
