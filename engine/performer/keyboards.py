@@ -96,8 +96,9 @@ class Keyboards:
         with self._passing:
             for number, source in enumerate(self._inputs):
                 alive = source.alive  # before its last messages are read
-                self._hear(number, source.take())
-                if self._alive[number] and not alive:
+                messages = source.take()
+                self._hear(number, messages)
+                if not alive and (messages or self._alive[number]):
                     self._leave(number, now_s)
                 self._alive[number] = alive
             self._hear(len(self._inputs), others)
