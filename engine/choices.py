@@ -25,7 +25,7 @@ __all__ = [
 
 Mode = Literal["follow", "contrast", "guide", "manual", "curve"]
 MODES: tuple[Mode, ...] = get_args(Mode)
-Sync = Literal["internal", "midi", "link", "jack", "plugin"]
+Sync = Literal["internal", "midi", "link", "jack", "plugin", "audio"]
 SYNCS: tuple[Sync, ...] = get_args(Sync)
 Duet = Literal["together", "turns"]
 DUETS: tuple[Duet, ...] = get_args(Duet)
@@ -44,7 +44,11 @@ ACTIONS: Final = {
     "previous_preset": "Previous preset, from the next bar on",
     "listen": "Duet: switch between listening and playing",
     "capture": "Save the last bars as a MIDI file",
-    "tap": "Tap the tempo",
+    "tap": "Tap the tempo; the beat too where it is heard",
+    "half": "Heard beat: half the tempo",
+    "double": "Heard beat: double the tempo",
+    "shift_beat": "Heard beat: half a beat later",
+    "one": "Heard beat: this is the first of a bar",
 }
 """Action of a pedal, a pad, OSC, the page or the pipe, and what it does. Each is a method of the
 same name of `engine.live.triggers.Actions`; ``preset NAME`` is an action too."""

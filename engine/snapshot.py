@@ -34,6 +34,7 @@ _LOG_WORDS: Final = {
     "audio": "Audio in: {what}.",
     "recording": "Recording: {what}.",
     "sync": "Sync: {what}.",
+    "beat": "Beat heard: {what}.",
     "engine": "Engine: {what}.",
     "load": "Load: {what}.",
     "keyboard": "Keyboard: {what}.",
@@ -95,7 +96,7 @@ class SyncHealth:
     Attributes
     ----------
     source : str
-        ``internal``, ``midi``, ``link`` or ``jack``.
+        ``internal``, ``midi``, ``link``, ``jack`` or ``audio``.
     locked : bool
         The lock light: the beat is there and can be trusted.
     peers : int
@@ -106,6 +107,14 @@ class SyncHealth:
         Root mean square jitter of the clock received [ms].
     message : str
         What is missing or awaited, in one line; empty if all is well.
+    state : str
+        Of the beat heard: ``searching``, ``locked`` or ``holding``; empty where none is.
+    confidence : float
+        In the beat heard, 0..1.
+    tempo_bpm : float
+        As heard; 0 where it is not.
+    number, metre : int
+        Beat of the bar as heard, and how many a bar has; 0 where it is not.
     """
 
     source: Sync
@@ -114,6 +123,11 @@ class SyncHealth:
     port: str
     jitter_ms: float
     message: str
+    state: str = ""
+    confidence: float = 0.0
+    tempo_bpm: float = 0.0
+    number: int = 0
+    metre: int = 0
 
 
 @dataclass(frozen=True, slots=True)

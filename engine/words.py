@@ -137,6 +137,7 @@ SYNCS: Final = {
     "link": "Ableton Link",
     "jack": "JACK transport",
     "plugin": "Host of the plug-in",
+    "audio": "The beat that is heard",
 }
 
 _NEUTRAL_BELOW = 0.2

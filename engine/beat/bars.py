@@ -63,22 +63,21 @@ class BarFilter:
         moved = (self._now @ self._change) * self._allowed
         self._now = moved / moved.sum()
 
-    def skip(self, beats: int) -> None:
-        """Take it that the beat now is so many later in the bar than was thought."""
-        for _ in range(beats % 420):  # a multiple of every metre
-            self.step()
-
     def hear(self, downbeat: float) -> None:
         """Take the probability that the beat now is a downbeat, if it is a beat."""
         chance = min(max(downbeat, _LEAST), _MOST)
         heard = self._now * np.where(self._place == 0, chance, 1.0 - chance)
         self._now = heard / heard.sum()
 
-    def set_one(self) -> None:
-        """Take it that the beat now is a downbeat for certain."""
-        kept = self._now * (self._place == 0)
-        self._now = kept / kept.sum()
-        self._count = int(self._now.argmax())
+    def set_one(self, ago: int = 0) -> None:
+        """Take it that the beat so many ago (or to come, below 0) was the first of a bar."""
+        metre = int(self._metre[self._count])
+        shares = np.array([self._now[self._metre == n].sum() for n in METRES])
+        here = self._place == ago % self._metre
+        self._now = here * np.repeat(shares + 1e-6, METRES)
+        self._now *= self._allowed
+        self._now /= self._now.sum()
+        self._count = int(np.flatnonzero(here & (self._metre == metre))[0])
 
     def read(self) -> tuple[int, int, float]:
         """Return number of the beat, metre, and the probability of both."""

@@ -6,6 +6,7 @@ leaps to them; a doubled or halved tempo must persist longest.
 """
 
 import math
+from collections import deque
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
@@ -22,6 +23,10 @@ _FRAME_S: Final = 1.0 / FRAME_RATE
 _STEPS = round(STEP_RATE / FRAME_RATE)
 _HISTORY = 512  # frames of activations kept, 10 s
 _WINDOW = 2  # frames round a beat
+_KEPT_BEATS = 16  # heard beats whose line is held in a break
+_KEPT_ERROR_S = 0.03
+_SILENT_S = 1.0  # claps have silence between them; this is a break
+_CLEAR = 0.3  # a beat as probable as this was heard
 _OCTAVES = (2.0, 0.5, 3.0, 1.0 / 3.0, 1.5, 2.0 / 3.0)
 
 PulseState = str
@@ -32,13 +37,14 @@ class Heard(NamedTuple):
     """What the network heard in a frame.
 
     Probability of a beat, of a downbeat if there is one, logarithms of the likelihood of each tempo
-    class, and whether there was sound at all.
+    class, whether there was sound at all, and whether it may be our own alone.
     """
 
     beat: float
     downbeat: float
     tempo: NDArray[np.float32]
     sound: bool
+    own: bool = False
 
 
 class Beat(NamedTuple):
@@ -114,7 +120,7 @@ class BeatDecoder:
         self._bar = BarFilter()
         bpm = 60.0 * STEP_RATE / self._filter.periods
         self._to_periods = np.log2(bpm), np.log2(tempi_bpm)
-        self._heard = np.zeros((_HISTORY, 2))
+        self._heard = np.zeros((_HISTORY, 3))
         self.reset()
 
     def reset(self) -> None:
@@ -122,6 +128,8 @@ class BeatDecoder:
         self._filter.reset()
         self._bar.reset()
         self._frame = -1
+        self.count = 0
+        """Beats that have passed, announced or not."""
         self._before = 0.0
         self._heard[:] = 0.0
         self.state: PulseState = "searching"
@@ -132,6 +140,9 @@ class BeatDecoder:
         self._good = 0
         self._held = 0
         self._silent_s = math.inf
+        self._fresh = False  # the last beat was heard
+        self._own = False  # or it was ours alone
+        self._kept: deque[tuple[int, float]] = deque(maxlen=_KEPT_BEATS)
 
     # --- what is asked -----------------------------------------------------------------
 
@@ -174,9 +185,7 @@ class BeatDecoder:
 
     def set_one(self, at_s: float) -> None:
         """Take it that the beat nearest to a time [s of sound] is the first of a bar."""
-        ago = round((self._begin_s + self.config.late_s - at_s) / self._period_s)
-        self._bar.set_one()
-        self._bar.skip(ago)
+        self._bar.set_one(round((self._begin_s + self.config.late_s - at_s) / self._period_s))
 
     def scale(self, factor: float) -> None:
         """Take half (0.5) or double (2) the tempo."""
@@ -188,26 +197,25 @@ class BeatDecoder:
         at_s = self._begin_s + self.config.late_s + 0.5 * self._period_s
         self.place(at_s, self._period_s)
 
+    def free(self) -> None:
+        """Let go of the tempo that `scale` or `place` fixed."""
+        self._filter.allow(0.0, math.inf)
+
     # --- listening ---------------------------------------------------------------------
 
-    def push(self, heard: Heard, listen: bool = True) -> list[Beat]:
-        """Take the next frame; return the beats that are announced with it: none or one.
-
-        Parameters
-        ----------
-        listen : bool
-            False goes on without believing what was heard (it is our own sound).
-        """
+    def push(self, heard: Heard) -> list[Beat]:
+        """Take the next frame; return the beats that are announced with it: none or one."""
         self._frame += 1
-        self._heard[self._frame % _HISTORY] = heard.beat, heard.downbeat
+        self._heard[self._frame % _HISTORY] = heard.beat, heard.downbeat, heard.own
         self._silent_s = 0.0 if heard.sound else self._silent_s + _FRAME_S
-        if listen and heard.sound:
+        if self._silent_s < _SILENT_S:
             tempo = self._tempo_likelihood(heard.tempo)
             for step in range(1, _STEPS + 1):
                 share = step / _STEPS
                 beat = (1.0 - share) * self._before + share * heard.beat
                 self._filter.step(beat, tempo if step == _STEPS else None)
-            self._follow(self._filter.read())
+            if self._fresh or (self.state != "holding" and not self._own):
+                self._follow(self._filter.read())
         else:
             for _ in range(_STEPS):
                 self._filter.coast()
@@ -251,6 +259,7 @@ class BeatDecoder:
 
     def _leap(self, reading: Reading, now_s: float) -> None:
         last_s = self._begin_s
+        self._kept.clear()
         self._period_s = reading.period_s
         begin_s = now_s - reading.phase * reading.period_s
         while begin_s > last_s + 0.5 * reading.period_s:  # beats that were never announced
@@ -270,6 +279,7 @@ class BeatDecoder:
         self._judge()
         for _ in range(1 + behind):
             self._bar.step()
+        self.count += 1 + behind
         self._begin_s = next_s + behind * self._period_s
         if self.state == "searching" and self._silent_s > 1.0:
             return []
@@ -291,14 +301,32 @@ class BeatDecoder:
         centre = round(self._begin_s / _FRAME_S)
         around = self._heard[np.arange(centre - _WINDOW, centre + _WINDOW + 1) % _HISTORY]
         peak, weight = float(around[:, 0].max()), float(around[:, 0].sum())
-        silent = self._silent_s > 0.5 * self._period_s
+        silent = self._silent_s > max(_SILENT_S, 1.5 * self._period_s)
+        self._fresh = not silent and peak >= _CLEAR
+        self._own = not self._fresh and bool(around[:, 2].any())
         if not silent:
             if weight > 0.05:
                 self._bar.hear(float(around[:, 0] @ around[:, 1]) / weight)
             agrees = min(1.0, 2.0 * peak) if self._astray < 0.5 else 0.0
             self._agreement += 0.25 * (agrees - self._agreement)
+        if self._fresh and self._astray == 0.0:
+            self._kept.append((self.count, self._begin_s))
         self.confidence = 0.0 if silent and self.state == "searching" else self._agreement
         self._settle(silent)
+
+    def _hold_line(self) -> None:
+        """Go on with the line through the beats that were heard last."""
+        kept = [(number, at_s) for number, at_s in self._kept if self.count - number < 32]
+        for length in (_KEPT_BEATS, _KEPT_BEATS // 2):
+            numbers, times = np.array(kept[-length:], np.float64).reshape(-1, 2).T
+            if len(numbers) < 4:
+                return
+            period_s, zero_s = np.polyfit(numbers, times, 1)
+            error_s = float(np.abs(times - (zero_s + numbers * period_s)).max())
+            if error_s < _KEPT_ERROR_S and abs(period_s / self._period_s - 1.0) < 0.1:
+                self._period_s = float(period_s)
+                self._begin_s = float(zero_s + self.count * period_s)
+                return
 
     def _settle(self, silent: bool) -> None:
         cfg = self.config
@@ -307,6 +335,7 @@ class BeatDecoder:
             self._good = 0
             if self.state == "locked":
                 self.state, self._held = "holding", 0
+                self._hold_line()
         elif self._agreement >= cfg.lock:
             self._good += 1
             if self.state == "holding" or self._good >= cfg.lock_beats:

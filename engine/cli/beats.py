@@ -4,9 +4,11 @@ import argparse
 from pathlib import Path
 
 from engine.audio import AudioFile, mono_blocks
+from engine.beat.decoder import Beat
 from engine.cli.options import Commands
+from engine.cli.several import named
 from engine.errors import InputError
-from engine.files import check_output, output_file
+from engine.files import check_output, write_output
 
 __all__ = ["add", "run"]
 
@@ -29,31 +31,44 @@ def add(commands: "Commands[argparse.ArgumentParser]") -> None:
 
 
 def run(parsed: argparse.Namespace) -> int:
-    """Follow the files in order; nothing is written if one of them cannot be."""
+    """Follow the files in order; one that cannot be read is named and costs none of the others."""
     from engine.beat.tracker import BeatTracker
     from engine.cli.progress import progress_bar
 
-    outputs: dict[Path, Path] = {}
-    lengths = []
     if parsed.output is not None and not parsed.output.is_dir():
         raise InputError(f"output folder {parsed.output} does not exist")
-    for path in parsed.files:
-        with AudioFile(path) as audio:
-            lengths.append(audio.nominal_s)
+    outputs: dict[Path, Path] = {}
+    for path in parsed.files:  # all of them, before the first is written
         out = (path.parent if parsed.output is None else parsed.output) / f"{path.stem}.beats"
-        check_output(out, *parsed.files, *outputs)
+        if out in outputs:
+            raise InputError(f"{path} and {outputs[out]} would both be written to {out}")
+        check_output(out, *parsed.files)
         outputs[out] = path
+    several = len(outputs) > 1
+    lengths: dict[Path, float] = {}
+    broken = 0
+    for path in outputs.values():
+        with named(several) as failed, AudioFile(path) as audio:
+            lengths[path] = audio.nominal_s
+        broken += bool(failed)
     tracker = BeatTracker()
     heard_s = 0.0
-    with progress_bar("listening", sum(lengths)) as progress:
-        for (out, path), length in zip(outputs.items(), lengths, strict=True):
-            tracker.reset()
-            lines = []
-            for block in mono_blocks(path, tracker.sample_rate):
-                for beat in tracker.push(block):
-                    lines.append(f"{beat.time_s:.3f}\t{beat.number}\t{beat.heard_s:.3f}\n")
-                    progress(heard_s + beat.heard_s)
-            with output_file(out) as file:
-                file.write("".join(lines).encode())
-            heard_s += length
-    return 0
+    with progress_bar("listening", sum(lengths.values())) as progress:
+        for out, path in outputs.items():
+            if path not in lengths:
+                continue
+            with named(several) as failed:
+                beats = []
+                tracker.reset()
+                for block in mono_blocks(path, tracker.sample_rate):
+                    beats += tracker.push(block)
+                    progress(heard_s + (beats[-1].heard_s if beats else 0.0))
+                _write(out, beats)
+            broken += bool(failed)
+            heard_s += lengths[path]
+    return 1 if broken else 0
+
+
+def _write(path: Path, beats: list[Beat]) -> None:
+    lines = [f"{beat.time_s:.3f}\t{beat.number}\t{beat.heard_s:.3f}\n" for beat in beats]
+    write_output(path, "".join(lines).encode())

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from engine.cli.options import Commands, add_settings, read_performance
+from engine.cli.several import named
 from engine.emotion.columns import EMOTION_COLUMNS
 from engine.emotion.heard import Heard
 from engine.emotion.tracker import Tracker
@@ -52,7 +53,7 @@ def run(parsed: argparse.Namespace) -> int:
     lengths: dict[Path, float] = {}
     broken = 0
     for path in parsed.files:  # all of them, before the first row is written
-        with _named(several) as failed:
+        with named(several) as failed:
             lengths[path] = _length_s(path)
         broken += bool(failed)
     columns = ("file", *EMOTION_COLUMNS) if several else EMOTION_COLUMNS
@@ -68,7 +69,7 @@ def run(parsed: argparse.Namespace) -> int:
         for path in parsed.files:
             if path not in lengths:
                 continue
-            with _named(several) as failed:
+            with named(several) as failed:
                 for state in _states(path, tracker, asked):
                     row = ({"file": str(path)} if several else {}) | _row(state)
                     if parsed.format == "csv":
@@ -80,19 +81,6 @@ def run(parsed: argparse.Namespace) -> int:
             broken += bool(failed)
             heard_s += lengths[path]
     return 1 if broken else 0
-
-
-@contextlib.contextmanager
-def _named(several: bool) -> Iterator[list[InputError]]:
-    """Print what is wrong with one file of several and go on; a single one fails the command."""
-    failed: list[InputError] = []
-    try:
-        yield failed
-    except InputError as error:
-        if not several:
-            raise
-        failed.append(error)
-        print(f"stimmung: {error}", file=sys.stderr)
 
 
 def _length_s(path: Path) -> float:

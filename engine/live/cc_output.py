@@ -7,6 +7,7 @@ from engine.mapping.sources import Heard
 from engine.midi.output import NoteOutput
 from engine.music.clock import Clock
 from engine.pipeline.pipeline import Pipeline
+from engine.sync.audio import HeardBeat
 
 __all__ = ["MappedOutput"]
 
@@ -25,8 +26,15 @@ class MappedOutput:
         self._mapper = OutputMapper(port)
         self._heard: EmotionState | None = None
 
-    def turn(self, pipeline: Pipeline, target: TargetState, clock: Clock, now_s: float) -> None:
-        """Send what has changed."""
+    def turn(
+        self,
+        pipeline: Pipeline,
+        target: TargetState,
+        clock: Clock,
+        now_s: float,
+        beat: HeardBeat | None = None,
+    ) -> None:
+        """Send what has changed; ``beat``: what is heard of the beat, if it is."""
         emotion = pipeline.emotion
         if emotion is not None and emotion is not self._heard:
             self._heard = emotion
@@ -46,6 +54,8 @@ class MappedOutput:
                 drop=self.sections.drop,
                 beat_in_bar=bars % 1.0,
                 playing=clock.running,
+                beat_confidence=None if beat is None else beat.confidence,
+                heard_bpm=None if beat is None else 60.0 / beat.period_s,
             ),
             now_s,
         )

@@ -21,6 +21,7 @@ from engine.session.last_bars import capture_bars, capture_folder
 from engine.session.turn_log import Order
 from engine.settings.performance import Performance, controller_range
 from engine.settings.run import LiveConfig
+from engine.sync.audio import AudioSync
 from engine.sync.source import SyncSource
 
 __all__ = ["Orders"]
@@ -226,6 +227,24 @@ class Orders:
         keyboards = self._keyboards
         assert keyboards is not None, "serve first"
         self._put(lambda: keyboards.turns.cue(time.perf_counter()))
+
+    @property
+    def hears_beat(self) -> bool:
+        """Whether the beat is heard, and hints about it are of use."""
+        return isinstance(self._sync, AudioSync)
+
+    def hint(self, what: str) -> None:
+        """Say something about the beat that is heard, see `engine.sync.audio.HINTS`.
+
+        Raises
+        ------
+        InputError
+            The beat is not heard but comes from elsewhere.
+        """
+        sync, now_s = self._sync, time.perf_counter()
+        if not isinstance(sync, AudioSync):
+            raise InputError(f"{what} is about a beat that is heard; start with --sync audio")
+        self._put(lambda: sync.hint(what, now_s))
 
     def learn(self, what: str, learned: Learned) -> None:
         """Map the next controller, pad or program change to ``what``; empty: stop waiting."""

@@ -24,6 +24,7 @@ from engine.emotion.tracker import Tracker
 from engine.errors import InputError
 from engine.events import TargetState
 from engine.live.cc_output import MappedOutput
+from engine.live.heard_beats import HeardBeats
 from engine.live.observer import Observer, Watched
 from engine.live.orders import Orders
 from engine.live.overload import MAX_LEVEL, Overload
@@ -48,6 +49,7 @@ from engine.session.rerun import describe_inputs
 from engine.session.turn_log import Order, on_grid
 from engine.settings.run import LiveConfig
 from engine.snapshot import Snapshot
+from engine.sync.audio import AudioSync
 from engine.sync.leader import ClockLeader
 from engine.sync.source import open_sync
 from engine.video.video_emotion import VideoEmotion
@@ -97,6 +99,11 @@ class Runtime:
         self._mapped_output = MappedOutput(self._sender)
         self.orders = Orders(config, self._sync, self._sender, self._observer)
         """What may be ordered while it plays; from any thread."""
+        self._beats = (
+            HeardBeats(self._sync, self.orders, self._osc, self._observer)
+            if isinstance(self._sync, AudioSync)
+            else None
+        )
         self._keyboards = Keyboards(
             [MidiInput(name, port_name="Stimmung keys") for name in config.keys_in],
             self._clock,
@@ -260,6 +267,8 @@ class Runtime:
             backlog = ring.available - int(BACKLOG_S * tracker.sample_rate)
             if backlog > 0:  # after a stall, hear what is played now
                 ring.skip(backlog)
+                if self._beats is not None:
+                    self._beats.skip(backlog)
                 self._observer.log("skipped", {"seconds": round(backlog / tracker.sample_rate, 2)})
             hops = _OVERLOADED_HOPS if self._overload.level >= MAX_LEVEL else 1
             if hops > 1 and ring.available < hops * tracker.hop_length:
@@ -271,6 +280,8 @@ class Runtime:
                 continue
             if observer.recorder is not None:
                 observer.recorder.sound(pcm)
+            if self._beats is not None:
+                self._beats.hear(pcm, ring.available)
             began_s = time.perf_counter()
             for state in pipeline.listen(pcm):
                 busy = (time.perf_counter() - began_s) / hop_s
@@ -296,7 +307,10 @@ class Runtime:
             self._keyboards.move(performance, self._observer.target, now_s)
             step = player.turn(now_s)
             self._observer.take(step, now_s)
-            self._mapped_output.turn(pipeline, step.target, self._clock, now_s)
+            if self._beats is not None:
+                self._beats.turn(performance, step)
+            beat = None if self._beats is None else self._beats.heard
+            self._mapped_output.turn(pipeline, step.target, self._clock, now_s, beat)
             self._tell_beat()
             self._report_late()
             self._report_trouble()
@@ -368,12 +382,15 @@ class Runtime:
         self._observer.recorder = recorder
 
     def _inputs(self) -> Inputs:
-        """Return what the pipeline asks keyboards, pictures and overload for."""
+        """Return what the pipeline asks keyboards, pictures, the beat and overload for."""
+        sync = self._sync
         inputs = Inputs(
             performed=self._keyboards.performed,
             listening=self._keyboards.listening,
             drafts=lambda: self._overload.level == 0,
         )
+        if isinstance(sync, AudioSync):
+            inputs = replace(inputs, unsure=lambda: sync.unsure)
         video = self._video
         return inputs if video is None else replace(inputs, joined=video.join, cues=video.cues)
 

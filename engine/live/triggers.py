@@ -65,6 +65,15 @@ class Playing(Protocol):
         """Keep the last bars as a MIDI file."""
         ...
 
+    @property
+    def hears_beat(self) -> bool:
+        """Whether the beat is heard, and hints about it are of use."""
+        ...
+
+    def hint(self, what: str) -> None:
+        """Say something about the beat that is heard."""
+        ...
+
 
 class Actions:
     """Carries out `engine.choices.ACTIONS`: each name there is a method here.
@@ -133,10 +142,29 @@ class Actions:
         self._playing.capture(CAPTURED_BARS)
 
     def tap(self) -> None:
-        """Take the time of a tap; from the third on, they set the tempo."""
+        """Take the time of a tap; from the third on, they set the tempo, and a heard beat."""
+        if self._playing.hears_beat:
+            self._playing.hint("tap")
+            return
         tempo_bpm = self._taps.tap()
         if tempo_bpm is not None:
             self._playing.change({"tempo_bpm": tempo_bpm})
+
+    def half(self) -> None:
+        """Hear the beat at half the tempo."""
+        self._playing.hint("half")
+
+    def double(self) -> None:
+        """Hear the beat at double the tempo."""
+        self._playing.hint("double")
+
+    def shift_beat(self) -> None:
+        """Hear the beat half a beat later."""
+        self._playing.hint("shift_beat")
+
+    def one(self) -> None:
+        """Hear the first beat of a bar now."""
+        self._playing.hint("one")
 
     def take_preset(self, name: str) -> None:
         """Play a preset from the next bar on.

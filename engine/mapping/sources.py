@@ -21,7 +21,8 @@ _STATES = ("silence", "settling", "uncertain", "tracking")
 class Heard:
     """One moment as mappings see it.
 
-    ``emotion`` is None before anything was heard; ``beat_in_bar`` is 0 .. below 1.
+    ``emotion`` is None before anything was heard; ``beat_in_bar`` is 0 .. below 1; the
+    last two are None where no beat is heard.
     """
 
     emotion: EmotionState | None
@@ -32,6 +33,8 @@ class Heard:
     drop: float = 0.0
     beat_in_bar: float = 0.0
     playing: bool = False
+    beat_confidence: float | None = None
+    heard_bpm: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +105,8 @@ SOURCES: dict[str, Source] = {
     "build": Source(0.0, 1.0, lambda h: h.build, "arousal is rising"),
     "drop": Source(0.0, 1.0, lambda h: h.drop, "1 for a second after a drop"),
     "beat": Source(0.0, 1.0, lambda h: h.beat_in_bar, "position within the bar"),
+    "beat_confidence": Source(0.0, 1.0, lambda h: h.beat_confidence, "how sure a heard beat is"),
+    "heard_bpm": Source(40.0, 240.0, lambda h: h.heard_bpm, "tempo of a heard beat [BPM]"),
     "playing": Source(0.0, 1.0, lambda h: float(h.playing), "1 while the music moves"),
 }
 """Source name in a preset → what it is."""

@@ -79,6 +79,8 @@ def _items(snapshot: Snapshot) -> list[tuple[str, str, bool]]:
     level = words.NO_SOUND if audio.level_db <= _SILENT_DB else f"{audio.level_db:.0f} dB"
     notes = words.NOTES_SOUNDING.format(count=midi.sounding, ms=f"{midi.lateness_p99_ms:.1f}")
     tempo = f"{words.SYNCS[sync.source]}, {snapshot.tempo_bpm:.0f} BPM"
+    if sync.state:
+        tempo += f", {sync.number}/{sync.metre}, {sync.confidence:.0%}"
     mode = words.MODES[snapshot.mode][0]
     engine = words.ENGINES.get(snapshot.engine, snapshot.engine)
     load = words.ONE_CORE.format(load=f"{100.0 * snapshot.tracker_load:.0f} %")

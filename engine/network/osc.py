@@ -9,6 +9,9 @@ address                  types       arguments
 /stimmung/chord          ,s          ``A:min`` … or ``N``, when it changes
 /stimmung/tuning         ,f          frequency of A4 [Hz], when it changes
 /stimmung/beat           ,i          index of the beat, as it starts
+/stimmung/heard/beat     ,iiff       beat of the bar (1: downbeat), beats of a bar, tempo
+                                     [BPM] and confidence, with each beat that is heard
+/stimmung/heard/state    ,s          searching, locked or holding, when it changes
 =======================  ==========  ============================================
 
 UDP: nothing waits, and a destination that is not there costs nothing.
@@ -63,13 +66,23 @@ class OscOutput:
         """Send the index of the beat that starts."""
         self._send("/stimmung/beat", beat)
 
+    def heard_beat(self, number: int, metre: int, tempo_bpm: float, confidence: float) -> None:
+        """Send a beat as it is heard, with what is known of it."""
+        self._send("/stimmung/heard/beat", [number, metre, float(tempo_bpm), float(confidence)])
+
+    def heard_state(self, state: str) -> None:
+        """Send how sure the beat is, when that changes."""
+        if self._last.get("heard") != state:
+            self._last["heard"] = state
+            self._send("/stimmung/heard/state", state)
+
     def close(self) -> None:
         """Close the sockets."""
         for client in self._clients:
             client._sock.close()  # python-osc offers no public way
         self._clients.clear()
 
-    def _send(self, address: str, value: str | float | list[float]) -> None:
+    def _send(self, address: str, value: str | float | list[int | float]) -> None:
         for client in self._clients:
             try:
                 client.send_message(address, value)

@@ -47,6 +47,9 @@ LATEST_S = 0.08
 CONTROL_INTERVAL_S = 0.05
 """Emotion controllers are sent at most so often: 20 a second look continuous on a fader."""
 
+LONG_BEATS = 1.0
+"""While the beat is unsure, only notes of this length sound [quarter notes]."""
+
 DRAFT_BEATS = 8
 _FALLBACK_KEY = "C:maj"
 
@@ -215,8 +218,9 @@ class Pipeline:
         held = self._hold(now_s)
         due_beat = self.clock.beat_at(now_s + DISPATCH_LEAD_S)
         notes = []
+        shortest = LONG_BEATS if self._inputs.unsure() else 0.0
         for note in self.plan.take_due(due_beat):
-            if note.role in self._performance.parts:
+            if note.role in self._performance.parts and note.duration >= shortest:
                 shaped = self.generator.shape(note, target.valence, target.arousal)
                 on_s = self.clock.time_at(shaped.onset)
                 off_s = self.clock.time_at(shaped.onset + shaped.duration)

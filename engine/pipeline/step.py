@@ -26,6 +26,8 @@ class Inputs:
         Returns what is known about a beat besides its emotion.
     drafts : callable
         Whether a draft may be drawn now.
+    unsure : callable
+        Whether the beat is unsure, so that only long notes may be begun.
     listens : bool or None
         Whether controllers carry what is heard, else the target; None: as there is a tracker.
     """
@@ -37,6 +39,7 @@ class Inputs:
     )
     cues: Callable[[int], Cues] = lambda _beat: NO_CUES
     drafts: Callable[[], bool] = lambda: True
+    unsure: Callable[[], bool] = lambda: False
     listens: bool | None = None
 
 

@@ -146,6 +146,10 @@ class SessionRecorder:
         """
         self._appender.put(encode_log(LogEntry(self._elapsed(), kind, message, fields)))
 
+    def since_start(self, at_s: float) -> float:
+        """Return a time of the player's clock as seconds since the session's start."""
+        return at_s - self._origin_s
+
     def close(self, *, aside: bool = False) -> list[Path]:
         """Finish the file, write the final products and return them.
 

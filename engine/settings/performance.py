@@ -143,6 +143,24 @@ class Performance:
     beats_per_bar: int = setting(
         4, "length of a bar, 2..7 quarter notes", limits=(2, 7), metavar="N", group="music"
     )
+    slowest_bpm: float = setting(
+        50.0,
+        "with --sync audio: slowest tempo that is heard, 50..215",
+        limits=(50.0, 215.0),
+        metavar="BPM",
+    )
+    fastest_bpm: float = setting(
+        215.0,
+        "with --sync audio: fastest tempo that is heard, 50..215",
+        limits=(50.0, 215.0),
+        metavar="BPM",
+    )
+    heard_metre: int = setting(
+        0,
+        "with --sync audio: beats of a bar, 2..7, or 0: as they are heard (default)",
+        limits=(0, 7),
+        metavar="N",
+    )
     duet: Duet = setting(
         "together",
         "together (default), or turns: answer when the keys pause",
@@ -198,6 +216,13 @@ class Performance:
         check_settings(self)
         if self.valence_cc == self.arousal_cc:
             raise InputError(f"valence_cc and arousal_cc must differ; both are {self.valence_cc}")
+        if self.slowest_bpm >= self.fastest_bpm:
+            raise InputError(
+                f"slowest_bpm must be below fastest_bpm; got {self.slowest_bpm:g} and "
+                f"{self.fastest_bpm:g}"
+            )
+        if self.heard_metre == 1:
+            raise InputError("heard_metre must be 0, or from 2 to 7; got 1")
         if not isinstance(self.settings, Mapping):
             raise InputError(f"settings must be an object of numbers; got {self.settings!r}")
         check_engine_settings(self.settings)

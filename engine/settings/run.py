@@ -56,7 +56,7 @@ class LiveConfig:
     sync: Sync = setting(
         "internal",
         "where tempo and position come from: our own tempo (default), MIDI clock, Ableton Link, "
-        "the JACK transport, the host of the plug-in",
+        "the JACK transport, the host of the plug-in, the beat that is heard",
         choices=SYNCS,
     )
     midi_in: str = setting(
@@ -128,6 +128,12 @@ class LiveConfig:
     )
     latency_ms: float = setting(
         0.0, "shift all MIDI, -200..200 ms", limits=(-200.0, 200.0), metavar="MS"
+    )
+    input_latency_ms: float = setting(
+        0.0,
+        "with --sync audio: sound is heard so long after it was played, 0..500 ms",
+        limits=(0.0, 500.0),
+        metavar="MS",
     )
     seed: int = setting(0, "fixes every choice (default 0)", limits=(0, 2**31 - 1))
     resume: Resume | None = None

@@ -5,6 +5,7 @@ internal  our own tempo
 midi      the clock of a DAW or drum machine: tempo, start, stop, position
 link      an Ableton Link session: tempo both ways, phase, start and stop
 jack      the transport of a JACK server: start, stop, position, tempo if told
+audio     people who play without a clock: tempo, beat and bar as heard
 ========  ==================================================================
 
 One thread calls `poll` every few milliseconds; everything a source hears takes effect there.
@@ -110,6 +111,12 @@ def open_sync(config: LiveConfig) -> SyncSource:
         from engine.sync.jack_transport import JackTransportSync
 
         return JackTransportSync(performance.tempo_bpm)
+    if config.sync == "audio":
+        from engine.sync.audio import AudioSync
+
+        return AudioSync(
+            performance.tempo_bpm, performance.beats_per_bar, config.input_latency_ms / 1000.0
+        )
     return InternalSync(performance.tempo_bpm)
 
 

@@ -61,9 +61,9 @@ class SamplerConfig:
     shares: tuple[tuple[str, float], ...] = (
         ("taught", 6.0),
         ("consensus", 1.0),
-        ("groove", 3.0),
-        ("asap", 2.0),
-        ("pop909", 1.5),
+        ("groove", 4.0),
+        ("asap", 3.0),
+        ("pop909", 1.0),
     )
     spoiling: float = 1.0
 

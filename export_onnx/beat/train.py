@@ -39,7 +39,7 @@ class TrainConfig:
     average_decay: float = 0.99
     positive: float = 4.0
     downbeat: float = 0.5
-    tempo: float = 0.05
+    tempo: float = 0.1
 
 
 @dataclass(frozen=True)

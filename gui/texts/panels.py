@@ -163,6 +163,14 @@ SYNC_LOCKED: Final = "● locked"
 SYNC_WAITS: Final = "○ waiting"
 SYNC_PEERS: Final = "{peers} in the Link session"
 SYNC_JITTER: Final = "jitter {jitter} ms"
+SYNC_HEARD: Final = "{tempo}, beat {number} of {metre}, sure {confidence}"
+BEAT_HINTS: Final = {
+    "half": ("½ tempo", "The beat heard is twice too fast"),
+    "double": ("2 × tempo", "The beat heard is twice too slow"),
+    "shift_beat": ("Off-beat", "The beat heard is half a beat early: move it"),
+    "one": ("This is one", "Press on the first beat of a bar"),
+}
+"""Action → words and tip of its button."""
 SYNC_TEMPO: Final = "The tempo follows: {words}"
 REFRESH: Final = "Refresh"
 REFRESH_TIP: Final = "List the devices that are connected now"

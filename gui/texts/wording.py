@@ -70,6 +70,15 @@ def sync_words(sync: SyncHealth) -> str:
     said = [texts.SYNC_LOCKED if sync.locked else texts.SYNC_WAITS]
     if sync.source == "link":
         said.append(texts.SYNC_PEERS.format(peers=sync.peers))
+    elif sync.state:
+        said.append(
+            texts.SYNC_HEARD.format(
+                tempo=tempo_words(sync.tempo_bpm),
+                number=sync.number,
+                metre=sync.metre,
+                confidence=percent(sync.confidence),
+            )
+        )
     elif sync.locked:
         said.append(texts.SYNC_JITTER.format(jitter=number(sync.jitter_ms, 1)))
     if sync.message:

@@ -1,4 +1,4 @@
-"""Which tempo the music follows: its own, a MIDI clock, Ableton Link or JACK."""
+"""Which tempo the music follows: its own, a MIDI clock, Ableton Link, JACK, or a heard beat."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,18 @@ from engine.snapshot import Snapshot
 from gui import texts
 from gui.state.preferences import RunChoices
 from gui.texts import wording
-from gui.widgets.controls import Panel, check_box, column, fill, form, label, picker, restyle
+from gui.widgets.controls import (
+    Panel,
+    Row,
+    button,
+    check_box,
+    column,
+    fill,
+    form,
+    label,
+    picker,
+    restyle,
+)
 
 __all__ = ["SyncPanel"]
 
@@ -26,8 +37,22 @@ class SyncPanel(Panel):
         self._light = label(wrap=True)
         self._port = QWidget()
         self._port.setLayout(form((texts.MIDI_IN, self.midi_in)))
+        self.hints = {
+            action: button(words, self.ask(action), tip)
+            for action, (words, tip) in texts.BEAT_HINTS.items()
+        }
+        self._hints = QWidget()
+        self._hints.setLayout(Row(*self.hints.values()))
         title = label(texts.SYNC, "title")
-        column(title, self.source, self._port, self._light, self.clock_out, parent=self)
+        column(
+            title,
+            self.source,
+            self._port,
+            self._light,
+            self._hints,
+            self.clock_out,
+            parent=self,
+        )
 
     def show_settings(self, run: RunChoices, ports: Sequence[str], *, listed: bool) -> None:
         """Show what is chosen among the MIDI inputs that are present."""
@@ -41,6 +66,7 @@ class SyncPanel(Panel):
         """Show the lock light; None while not running."""
         followed = look is not None and look.sync.source != "internal"
         self._light.setVisible(followed)
+        self._hints.setVisible(look is not None and look.sync.source == "audio")
         if look is not None and followed:
             self._light.setText(wording.sync_words(look.sync))
             restyle(self._light, "level", "good" if look.sync.locked else "caution")

@@ -1,5 +1,6 @@
 """The window: arranges the widgets and connects them with what they do."""
 
+from functools import partial
 from pathlib import Path
 
 from PyQt6.QtCore import QTimer
@@ -114,6 +115,7 @@ class MainWindow(QMainWindow):
             "tap": self.tap,
             "regenerate": controller.regenerate,
             "cue": lambda: bridge.command("act", action="listen"),
+            **{hint: partial(bridge.command, "act", action=hint) for hint in texts.BEAT_HINTS},
             "capture": lambda: bridge.command("capture", bars=self.page.keys.bars.value()),
             "list_devices": bridge.list_devices,
             "reset_counts": self.reset_counts,
@@ -169,6 +171,7 @@ class MainWindow(QMainWindow):
             (page.keys.cue, "listen"),
             (page.keys.capture, "capture"),
             (page.presets.apply, "next_preset"),
+            *((button, hint) for hint, button in page.devices.sync.hints.items()),
         ):
             learning.attach(widget, what)
         learning.wanted.connect(self.learn)
@@ -191,7 +194,11 @@ class MainWindow(QMainWindow):
     # ------------------------------------------------------------------ commands
 
     def tap(self) -> None:
-        """Count one tap of the tempo."""
+        """Count one tap of the tempo, or of the beat that is heard."""
+        look = self.controller.look
+        if look is not None and look.sync.source == "audio":
+            self.controller.bridge.command("act", action="tap")
+            return
         tempo_bpm = self._tap.tap()
         if tempo_bpm is not None:
             self.controller.performance.set(tempo_bpm=tempo_bpm)

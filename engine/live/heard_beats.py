@@ -1,0 +1,97 @@
+"""Leads sound to the beat that is followed, and tells what is heard of it."""
+
+import time
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.errors import InputError
+from engine.live.observer import Observer
+from engine.live.orders import Orders
+from engine.network.osc import OscOutput
+from engine.pipeline.step import Step
+from engine.settings.performance import Performance
+from engine.sync.audio import AudioSync, HeardBeat
+
+__all__ = ["HeardBeats"]
+
+
+class HeardBeats:
+    """Between an `AudioSync` and the rest of the engine.
+
+    Parameters
+    ----------
+    sync : AudioSync
+        The source of the beat.
+    orders : Orders
+        Told of the length of a bar when that is heard.
+    osc : OscOutput
+        Told of every beat, and of how sure it is.
+    observer : Observer
+        Its recorder, if any, gets the same.
+    """
+
+    def __init__(self, sync: AudioSync, orders: Orders, osc: OscOutput, observer: Observer) -> None:
+        self._sync = sync
+        self._orders = orders
+        self._osc = osc
+        self._observer = observer
+        self._told = -1
+        self._state = ""
+        self._metre = 0  # asked for last
+
+    @property
+    def heard(self) -> HeardBeat | None:
+        """What is heard now; None before the first sound."""
+        return self._sync.heard
+
+    def hear(self, pcm: NDArray[np.float32], waiting: int) -> None:
+        """Take sound as it comes; the tracker thread's."""
+        self._sync.hear(pcm, time.perf_counter(), waiting)
+
+    def skip(self, samples: int) -> None:
+        """Count sound that was left out; the tracker thread's."""
+        self._sync.skip(samples)
+
+    def turn(self, performance: Performance, step: Step) -> None:
+        """Tell what is heard, and of notes handed over; the player thread's, once a turn."""
+        sync = self._sync
+        sync.settle(
+            performance.beats_per_bar,
+            performance.slowest_bpm,
+            performance.fastest_bpm,
+            performance.heard_metre,
+        )
+        for scheduled in step.notes:
+            sync.sent(scheduled.on_s)
+        if sync.metre not in (performance.beats_per_bar, self._metre):
+            self._metre = sync.metre
+            try:
+                self._orders.change({"beats_per_bar": sync.metre})
+            except InputError as error:
+                self._orders.complain(str(error))
+        heard = sync.heard
+        if heard is not None:
+            self._tell(heard)
+
+    def _tell(self, heard: HeardBeat) -> None:
+        self._osc.heard_state(heard.state)
+        recorder = self._observer.recorder
+        if heard.state != self._state:
+            self._state = heard.state
+            self._observer.log("beat", {"what": heard.state})
+        if heard.count == self._told or heard.state == "searching":
+            return
+        self._told = heard.count
+        tempo_bpm = 60.0 / heard.period_s
+        self._osc.heard_beat(heard.number, heard.metre, tempo_bpm, heard.confidence)
+        if recorder is not None:
+            recorder.log(
+                "heard_beat",
+                f"beat {heard.number} of {heard.metre} at {tempo_bpm:.1f} BPM",
+                on_s=round(recorder.since_start(heard.beat_s), 4),
+                number=heard.number,
+                metre=heard.metre,
+                tempo_bpm=round(tempo_bpm, 2),
+                confidence=round(heard.confidence, 3),
+            )
