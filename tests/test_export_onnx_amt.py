@@ -41,7 +41,7 @@ SMALL = NetworkConfig(
 def prepared(tmp_path_factory):
     root = tmp_path_factory.mktemp("amt")
     write_data(root / "data")
-    counts = prepare(PrepareOptions(root / "data", root / "prepared"))
+    counts = prepare(PrepareOptions(root / "data", root / "prepared", reader_steps=80))
     assert counts == {"train": 16, "val": 6}
     return root
 

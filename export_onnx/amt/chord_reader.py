@@ -12,10 +12,10 @@ import torch
 
 from engine.generators.amt.vocabulary import AMT_QUALITIES, N_CHORDS
 
-__all__ = ["ChordReader", "train_reader"]
+__all__ = ["STEPS", "ChordReader", "train_reader"]
 
 _N_QUALITIES = len(AMT_QUALITIES)
-_STEPS = 400
+STEPS = 400
 _BATCH = 4096
 _CHANGE_COST = 2.0
 
@@ -58,7 +58,9 @@ def _turned(whole: np.ndarray, bass: np.ndarray) -> np.ndarray:
     return np.stack(views, 1)
 
 
-def train_reader(whole: np.ndarray, bass: np.ndarray, chord: np.ndarray, seed: int) -> ChordReader:
+def train_reader(
+    whole: np.ndarray, bass: np.ndarray, chord: np.ndarray, seed: int, steps: int = STEPS
+) -> ChordReader:
     """Fit the templates to labelled slots; ``chord`` in the key of the notes, shape (n,)."""
     torch.manual_seed(seed)
     turned = torch.from_numpy(_turned(whole, bass)).float()
@@ -68,7 +70,7 @@ def train_reader(whole: np.ndarray, bass: np.ndarray, chord: np.ndarray, seed: i
     bias = torch.zeros(_N_QUALITIES, requires_grad=True)
     silence = torch.zeros(2, requires_grad=True)
     optimiser = torch.optim.Adam([weights, bias, silence], lr=0.1)
-    for _ in range(_STEPS):
+    for _ in range(steps):
         rows = torch.randint(len(target), (min(_BATCH, len(target)),))
         logits = torch.einsum("nrf,qf->nrq", turned[rows], weights) + bias
         table = torch.cat([silence[0] + silence[1] * quiet[rows], logits.flatten(1)], 1)

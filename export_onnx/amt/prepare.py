@@ -12,7 +12,7 @@ from engine.music.profile import key_correlations
 from engine.music.reading.beats import track_beats
 from export_onnx.amt import texture as measure
 from export_onnx.amt.affect import apply_guess, fit_guess
-from export_onnx.amt.chord_reader import ChordReader, train_reader
+from export_onnx.amt.chord_reader import STEPS, ChordReader, train_reader
 from export_onnx.amt.grid import Grid, grid_of_beats, grid_of_midi
 from export_onnx.amt.readers import Readers
 from export_onnx.amt.songs import RAW_GROUPS, Song, no_pictures, save_songs
@@ -32,12 +32,16 @@ _CURVE_SHARE = 0.4
 
 @dataclass(frozen=True)
 class PrepareOptions:
-    """Where the data sets are, where the prepared songs go, which splits are prepared."""
+    """Where the data sets are, where the prepared songs go, which splits are prepared.
+
+    ``reader_steps`` is how many steps the chord templates are fitted for.
+    """
 
     data: Path
     out: Path
     splits: tuple[str, ...] = ("train", "val")
     seed: int = 20251121
+    reader_steps: int = STEPS
 
 
 @dataclass(frozen=True)
@@ -187,12 +191,12 @@ def _finished(drafts: Sequence[_Draft], reader: ChordReader) -> list[Song]:
     return [song for song in songs if song is not None]
 
 
-def _fit_chords(drafts: Sequence[_Draft], seed: int) -> ChordReader:
+def _fit_chords(drafts: Sequence[_Draft], seed: int, steps: int) -> ChordReader:
     labelled = [draft for draft in drafts if draft.chord is not None]
     chords = np.concatenate([draft.chord for draft in labelled if draft.chord is not None])
     whole = np.concatenate([draft.whole for draft in labelled])
     bass = np.concatenate([draft.bass for draft in labelled])
-    return train_reader(whole, bass, chords, seed)
+    return train_reader(whole, bass, chords, seed, steps)
 
 
 def read_songs(
@@ -221,7 +225,7 @@ def prepare(options: PrepareOptions) -> dict[str, int]:
         A data set is missing or unreadable.
     """
     drafts = _drafts(options.data, "train", SETS)
-    reader = _fit_chords(drafts, options.seed)
+    reader = _fit_chords(drafts, options.seed, options.reader_steps)
     songs = _finished(drafts, reader)
     guess = fit_guess(
         [song for song in songs if song.trust[0] > 0],
