@@ -241,8 +241,15 @@ def _train_prior(
 def train(options: TrainOptions) -> None:
     """Train the chosen stages; writes ``codes.pt``, ``decoder.pt`` and ``prior.pt``."""
     torch.set_num_threads(options.threads)
-    torch.set_flush_denormal(True)
     options.out.mkdir(parents=True, exist_ok=True)
+    torch.set_flush_denormal(True)
+    try:
+        _train_stages(options)
+    finally:
+        torch.set_flush_denormal(False)  # it holds for the thread, not for this training alone
+
+
+def _train_stages(options: TrainOptions) -> None:
     pool = load_pool(options.beats, "train")
     path = options.out / "codes.pt"
     if "codes" in options.stages:
