@@ -1,5 +1,6 @@
 """Children of ours: found from anywhere, from a source tree and from a frozen program alike."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
