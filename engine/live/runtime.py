@@ -183,6 +183,9 @@ class Runtime:
                 self._pipeline, self._sync, self._sender, leader, self._observer.cut
             )
             self.orders.serve(self._pipeline, self._keyboards)
+            if self._plugin is not None:
+                pipeline = self._pipeline
+                self._plugin.start(lambda: pipeline.performance)
             self._sync.open()
             self._keyboards.open()
             # Who takes over begins to play before the sound is back.

@@ -228,9 +228,10 @@ class PluginLink:
         if instance.values[change.index] == change.value:
             return
         instance.values[change.index] = change.value
-        if instance is self._leader or not instance.part:
-            self._changes.append((PARAMETERS[change.index].symbol, change.value))
-        if instance is self._leader and self.on_offline is not None:
+        if self._leader not in (None, instance) or instance.part:
+            return
+        self._changes.append((PARAMETERS[change.index].symbol, change.value))
+        if self.on_offline is not None:
             self.on_offline(instance, change)
 
     def _take_block(self, instance: Instance, block: Block, arrived_s: float) -> None:

@@ -5,12 +5,12 @@ from collections import deque
 from engine.errors import InputError
 from engine.music.clock import Clock
 from engine.plugin.link import Heard, PluginLink
-from engine.plugin.protocol import BlockFlag
+from engine.plugin.protocol import Block, BlockFlag
 from engine.settings.resume import Resume
 from engine.snapshot import SyncHealth
 from engine.sync.session_clock import SessionClock
 
-__all__ = ["PluginSync"]
+__all__ = ["OfflineSync", "PluginSync"]
 
 _WINDOW_S = 2.0
 """Over which the earliest of the host's calls is looked for."""
@@ -104,7 +104,6 @@ class PluginSync:
         block, at_s = heard.block, heard.at_s
         speed = block.bpm / 60.0
         length = block.frames / heard.rate * speed
-        playing = BlockFlag.PLAYING in block.flags
         anew = block.generation != self._generation
         if anew or speed != self._line[2]:
             self._latest.clear()
@@ -114,14 +113,21 @@ class PluginSync:
         end = max(ahead for _, ahead in self._latest) + at_s * speed
         if anew:
             end = min(end, block.beat + _MOST_BEHIND_S * speed)
-        self._line = (at_s, end, speed)
-        self._generation, self._heard = block.generation, heard
+        self._heard = heard
+        self._draw(block, at_s, end)
+
+    def _draw(self, block: Block, at_s: float, beat: float) -> None:
+        """Be at a beat at a time [s], with tempo, start, stop and jump of a block."""
+        playing = BlockFlag.PLAYING in block.flags
+        anew = block.generation != self._generation
+        self._line = (at_s, beat, block.bpm / 60.0)
+        self._generation = block.generation
         clock = self._clock
         if clock.running and (anew or not playing):
             clock.stop(at_s)
-        clock.update(at_s, end, block.bpm)
+        clock.update(at_s, beat, block.bpm)
         if playing and anew:
-            clock.start(at_s, end, block.beat - _JUST_BEFORE)
+            clock.start(at_s, beat, block.beat - _JUST_BEFORE)
         elif not playing and anew:
             clock.locate(block.beat)
 
@@ -129,3 +135,14 @@ class PluginSync:
     def _silent(heard: Heard, now_s: float) -> bool:
         block_s = heard.block.frames / heard.rate
         return now_s - heard.at_s > max(_SILENT_S, 2.0 * block_s)
+
+
+class OfflineSync(PluginSync):
+    """Follows a host that renders: time is that of its frames, and nothing needs to be ahead."""
+
+    def poll(self, now_s: float) -> None:
+        """Do nothing: `follow` says what has happened."""
+
+    def follow(self, block: Block, at_s: float) -> None:
+        """Be where a block begins, at a time of its frames [s]."""
+        self._draw(block, at_s, block.beat)
