@@ -11,7 +11,7 @@ from engine.music.arrange.comping import FIGURES
 from engine.music.arrange.drums import KITS
 from engine.music.arrange.groove import GROOVES, onsets
 from engine.music.arrange.metre import Unit, finest_step, swung, units
-from engine.music.arrange.performance import CHANNELS, Touch, perform
+from engine.music.arrange.performance import Touch, perform
 from engine.music.arrange.scene import STYLES, Scene, choose_style
 from engine.music.arrange.voices import lead_voices, leading_note
 from engine.music.chords import Chord, parse_chord
@@ -19,6 +19,7 @@ from engine.music.draws import Draws
 from engine.music.form import locate
 from engine.music.keys import Key
 from engine.music.voicing import motion
+from engine.music.written import CHANNELS
 
 VOCABULARY = [Chord(root, quality) for root in range(12) for quality in AMT_QUALITIES]
 KEY = Key(0, "maj")

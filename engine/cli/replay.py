@@ -4,14 +4,11 @@ import argparse
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from engine.cli.options import Commands
 from engine.errors import InputError
 from engine.files import check_output
-
-if TYPE_CHECKING:
-    from engine.session.content import Session
+from engine.session.content import Session
 
 __all__ = ["add", "run"]
 
@@ -65,7 +62,7 @@ def run(parsed: argparse.Namespace) -> int:
     return 0
 
 
-def _again(folder: Path, recorded: "Session") -> "Session":
+def _again(folder: Path, recorded: Session) -> Session:
     from engine.session.rerun import rerun
 
     made = rerun(folder)
@@ -74,7 +71,7 @@ def _again(folder: Path, recorded: "Session") -> "Session":
     return made
 
 
-def _play(session: "Session", output: str, start_s: float) -> None:
+def _play(session: Session, output: str, start_s: float) -> None:
     from engine.cli.progress import progress_bar
     from engine.midi.sender.client import SenderClient
     from engine.session.replay import Replayer, ReplayScore

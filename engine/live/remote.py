@@ -98,7 +98,7 @@ class _Server:
         except BrokenPipeError:
             return
         finally:
-            self._stop(aside=True)
+            self._stop(in_background=True)
             self._cool()
 
     def _picture_s(self) -> float:
@@ -147,7 +147,7 @@ class _Server:
 
     def _start(self, command: Mapping[str, Any]) -> None:
         config = LiveConfig.from_mapping(command["config"])
-        self._stop(aside=True)  # the music to come is not to wait for a picture
+        self._stop(in_background=True)  # the music to come is not to wait for a picture
         runtime = Runtime(config, self._prepared)
         try:
             runtime.start()
@@ -166,16 +166,16 @@ class _Server:
         if prepared is not None:
             prepared.drop()
 
-    def _stop(self, *, aside: bool = False) -> None:
+    def _stop(self, *, in_background: bool = False) -> None:
         runtime, self._runtime = self._runtime, None
         if runtime is not None:
-            runtime.stop(aside=aside)
+            runtime.stop(in_background=in_background)
         replay, self._replay = self._replay, None
         if replay is not None:
             replay.stop()
 
     def _replay_session(self, command: Mapping[str, Any]) -> None:
-        self._stop(aside=True)
+        self._stop(in_background=True)
         replay = ReplayRun(
             Path(str(command["folder"])),
             str(command.get("midi_out", "virtual")),

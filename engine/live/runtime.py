@@ -218,16 +218,16 @@ class Runtime:
             thread.start()
             self._threads.append(thread)
 
-    def stop(self, *, aside: bool = False) -> None:
+    def stop(self, *, in_background: bool = False) -> None:
         """End every note, close everything, and write the session's files.
 
-        With ``aside`` another process writes them, and nobody waits for it.
+        With ``in_background`` another process writes them, and nobody waits for it.
         """
         self._stopping.set()
         for thread in self._threads:
             thread.join()
         self._threads.clear()
-        self._close(aside=aside)
+        self._close(in_background=in_background)
 
     @property
     def overload(self) -> int:
@@ -397,7 +397,7 @@ class Runtime:
         video = self._video
         return inputs if video is None else replace(inputs, joined=video.join, cues=video.cues)
 
-    def _close(self, *, aside: bool = False) -> None:
+    def _close(self, *, in_background: bool = False) -> None:
         """Close in the order that matters to the audience: notes first."""
         if self._player is not None:
             self._player.stop(time.perf_counter())
@@ -418,4 +418,4 @@ class Runtime:
             self._monitor.stop()
         self._osc.close()
         if self._observer.recorder is not None:
-            self._observer.recorder.close(aside=aside)
+            self._observer.recorder.close(in_background=in_background)

@@ -2,15 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from engine.errors import InputError
-from engine.events import EmotionState
+from engine.events import EmotionState, TargetState
 from engine.music.chords import parse_chord
 from engine.music.keys import parse_key
-
-if TYPE_CHECKING:  # the target is made by settings that hold mappings
-    from engine.events import TargetState
 
 __all__ = ["SOURCES", "Heard", "Source"]
 
@@ -26,7 +22,7 @@ class Heard:
     """
 
     emotion: EmotionState | None
-    target: "TargetState"
+    target: TargetState
     key: str
     section: int = 0
     build: float = 0.0

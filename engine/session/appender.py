@@ -1,4 +1,4 @@
-"""Appends lines to a file from a thread of its own, come what may to the disk."""
+"""Appends lines to a file from a thread of its own; a full or missing disk stops nothing."""
 
 import contextlib
 import os
@@ -24,8 +24,8 @@ _JOIN_S: Final = 5.0
 class LineAppender:
     """An append-only file behind a bounded queue.
 
-    `put` never blocks: when disk and queue are full, lines are dropped and counted. A failing
-    disk shows in `error` while it fails; what was kept meanwhile is written when it is back.
+    `put` never blocks. While the disk fails, `error` says so and lines stay in memory; they are
+    written when it works again. When memory is full too, lines are dropped and counted.
 
     Parameters
     ----------
@@ -84,7 +84,7 @@ class LineAppender:
             self._dropped += 1
 
     def close(self) -> bool:
-        """Write what is left and close; False when the disk did not let us."""
+        """Write what is left and close; return False if the disk failed."""
         self._stopping.set()
         if not _ended(self._writer):
             self._write_error = f"cannot write {self.path}: the disk does not answer"

@@ -1,7 +1,7 @@
-"""Making a session's final files aside: in a process of its own that nobody waits for.
+"""Writes a session's final files in a process of its own.
 
-Drawing a picture takes seconds. A musician who starts again, or an engine told to end, must
-not wait for it; the events file is complete by then, so nothing depends on it either.
+Drawing the picture takes seconds, and neither a new start nor the end of the engine should wait
+for it. The events file is complete by then, so nothing depends on this process.
 """
 
 import os
@@ -12,13 +12,13 @@ from pathlib import Path
 from engine.errors import SessionError
 from engine.process.child import child_command, child_environment
 
-__all__ = ["recover_aside"]
+__all__ = ["recover_in_background"]
 
 _NICE = 10
 
 
-def recover_aside(folder: Path) -> None:
-    """Start making the files of a session; it outlives us.
+def recover_in_background(folder: Path) -> None:
+    """Start a process that writes the files of a session; it goes on when this one ends.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""What a cut leaves of the pedals: notes and pedals from a time on were withdrawn."""
+"""Pedals after a cut: what was planned from a time on was withdrawn."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -11,7 +11,7 @@ __all__ = ["cut_pedals"]
 def cut_pedals(
     controls: Iterable[tuple[float, ControlEvent]], at_s: float, beats_per_s: float
 ) -> list[tuple[float, ControlEvent]]:
-    """Return the controls without the pedal's moves from a time on; a pedal down is lifted there.
+    """Return the controls without pedal moves from a time on; a pedal that is down is lifted there.
 
     Parameters
     ----------

@@ -1,8 +1,8 @@
 """The session's events file: one JSON object a line, only ever appended to.
 
 The first line is the header (`SessionInfo`), every other line one event with ``event`` (its
-kind) and ``at_s`` (seconds since the session's start). A torn or foreign line costs itself
-alone: readers skip and count it.
+kind) and ``at_s`` (seconds since the session's start). Readers skip and count lines that they
+cannot read.
 """
 
 import json
@@ -35,7 +35,7 @@ __all__ = [
     "encode_log",
     "encode_note",
     "read_session",
-    "take_line",
+    "add_line",
 ]
 
 FORMAT_VERSION: Final = 2
@@ -133,7 +133,7 @@ def read_session(folder: str | Path) -> Session:
             lines = _lines(stream)
             session = Session(_decode_header(path, next(lines, b"")))
             for line in lines:
-                take_line(session, line)
+                add_line(session, line)
     except FileNotFoundError:
         raise SessionError(f"no session in {folder}: it has no {EVENTS_NAME}") from None
     except OSError as error:
@@ -159,16 +159,16 @@ def _decode_header(path: Path, line: bytes) -> SessionInfo:
         raise SessionError(f"{path} does not begin with the header of a session") from error
 
 
-def take_line(session: Session, line: bytes) -> None:
+def add_line(session: Session, line: bytes) -> None:
     """Add one line of an events file to a session; what cannot be read is counted."""
     try:
         event = json.loads(line)
-        _TAKERS[event["event"]](session, event)
+        _ADDING[event["event"]](session, event)
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         session.damaged_lines += 1
 
 
-def _take_note(session: Session, event: dict[str, Any]) -> None:
+def _add_note(session: Session, event: dict[str, Any]) -> None:
     note = NoteEvent(
         note_id=_integer(event["note_id"], 0, 2**63),
         onset=read_number(event["onset"]),
@@ -181,7 +181,7 @@ def _take_note(session: Session, event: dict[str, Any]) -> None:
     session.notes.append(TimedNote(note, read_number(event["on_s"]), read_number(event["off_s"])))
 
 
-def _take_control(session: Session, event: dict[str, Any]) -> None:
+def _add_control(session: Session, event: dict[str, Any]) -> None:
     control = ControlEvent(
         beat=read_number(event["beat"]),
         control=_integer(event["control"], 0, 127),
@@ -192,7 +192,7 @@ def _take_control(session: Session, event: dict[str, Any]) -> None:
     session.controls.append((read_number(event["at_s"]), control))
 
 
-def _take_frame(session: Session, event: dict[str, Any]) -> None:
+def _add_frame(session: Session, event: dict[str, Any]) -> None:
     frame = Frame(
         beat=read_number(event["beat"]),
         tempo_bpm=read_number(event["tempo_bpm"]),
@@ -205,7 +205,7 @@ def _take_frame(session: Session, event: dict[str, Any]) -> None:
     session.frames.append((read_number(event["at_s"]), frame))
 
 
-def _take_cut(session: Session, event: dict[str, Any]) -> None:
+def _add_cut(session: Session, event: dict[str, Any]) -> None:
     at_s, ends = read_number(event["at_s"]), bool(event["ends"])
     kept = [timed for timed in session.notes if timed.on_s < at_s]
     session.notes[:] = [_cut(timed, at_s) for timed in kept] if ends else kept
@@ -223,7 +223,7 @@ def _cut(timed: TimedNote, at_s: float) -> TimedNote:
     return TimedNote(note, timed.on_s, at_s)
 
 
-def _take_log(session: Session, event: dict[str, Any]) -> None:
+def _add_log(session: Session, event: dict[str, Any]) -> None:
     session.log.append(
         LogEntry(
             read_number(event["at_s"]),
@@ -234,24 +234,24 @@ def _take_log(session: Session, event: dict[str, Any]) -> None:
     )
 
 
-def _take_end(session: Session, _event: dict[str, Any]) -> None:
+def _add_end(session: Session, _event: dict[str, Any]) -> None:
     session.complete = True
 
 
-def _pass_over(_session: Session, _event: dict[str, Any]) -> None:
-    """Leave to `engine.session.rerun` what only that needs."""
+def _ignore(_session: Session, _event: dict[str, Any]) -> None:
+    """Ignore an event that only `engine.session.rerun` needs."""
 
 
-_TAKERS: Final = {
+_ADDING: Final = {
     "emotion": lambda session, event: session.emotion.append(event),
-    "note": _take_note,
-    "control": _take_control,
-    "cut": _take_cut,
-    "frame": _take_frame,
-    "log": _take_log,
-    "end": _take_end,
-    "turns": _pass_over,
-    "order": _pass_over,
+    "note": _add_note,
+    "control": _add_control,
+    "cut": _add_cut,
+    "frame": _add_frame,
+    "log": _add_log,
+    "end": _add_end,
+    "turns": _ignore,
+    "order": _ignore,
 }
 
 

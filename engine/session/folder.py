@@ -1,4 +1,4 @@
-"""Where a session goes: never on top of another one."""
+"""The folder of a session: a new one each time, nothing is overwritten."""
 
 import os
 from datetime import datetime

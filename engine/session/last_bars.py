@@ -1,4 +1,4 @@
-"""The last bars played, as a MIDI file of their own: what a performer wants to keep."""
+"""Writes the last bars that were played as a MIDI file."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -12,7 +12,7 @@ __all__ = ["capture_bars", "capture_folder"]
 
 
 def capture_folder() -> Path:
-    """Return where captures belong: a folder of the user's music."""
+    """Return the folder for captures, in the user's music folder."""
     import platformdirs
 
     return platformdirs.user_music_path() / "Stimmung"

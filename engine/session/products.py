@@ -1,4 +1,4 @@
-"""The final products that are text or MIDI: ``stimmung.mid``, ``emotion.csv``, ``log.txt``."""
+"""Writes a session's ``stimmung.mid``, ``emotion.csv`` and ``log.txt``."""
 
 import csv
 from collections import Counter

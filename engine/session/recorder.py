@@ -12,7 +12,7 @@ from engine.errors import SessionError
 from engine.events import ControlEvent, EmotionState, NoteEvent, TargetState
 from engine.pipeline.step import Step
 from engine.session.appender import LineAppender
-from engine.session.background import recover_aside
+from engine.session.background import recover_in_background
 from engine.session.content import LogEntry, SessionInfo, TimedNote
 from engine.session.events_file import (
     encode_control,
@@ -35,10 +35,10 @@ _END = b'{"event":"end","at_s":%.5f}\n'
 class SessionRecorder:
     """One session folder.
 
-    Everything is handed over when it happens and written by a thread of its own: the file is
-    with the operating system within a quarter of a second and on disk within about one. `close`
-    then makes the final products from the file, just as `engine.session.recover` does after a
-    crash. A disk that is full or gone is reported in `error`; playing goes on.
+    Events are queued when they happen and written by a thread: they reach the operating system
+    within a quarter of a second and the disk within about one. `close` writes the final files from
+    the events file, as `engine.session.recover` does after a crash. `error` reports a disk that is
+    full or missing; playing goes on.
 
     Parameters
     ----------
@@ -150,11 +150,11 @@ class SessionRecorder:
         """Return a time of the player's clock as seconds since the session's start."""
         return at_s - self._origin_s
 
-    def close(self, *, aside: bool = False) -> list[Path]:
+    def close(self, *, in_background: bool = False) -> list[Path]:
         """Finish the file, write the final products and return them.
 
-        With ``aside`` they are left to another process, and none is returned. A failure is left
-        in `error`: notes already played are worth more than a picture.
+        With ``in_background`` another process writes them, and none is returned. A failure is only
+        reported in `error`.
         """
         if self._closed:
             return []
@@ -166,8 +166,8 @@ class SessionRecorder:
         if not self._appender.close():
             return []
         try:
-            if aside:
-                recover_aside(self.folder)
+            if in_background:
+                recover_in_background(self.folder)
                 return []
             return recover(self.folder).files
         except SessionError as error:

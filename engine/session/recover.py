@@ -1,4 +1,4 @@
-"""Makes a session's final products from its events file: at the end, or after a crash."""
+"""Writes a session's files from its events file, at its end or after a crash."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ PRODUCTS: dict[str, Callable[[Session, Path], None]] = {
 
 @dataclass(frozen=True, slots=True)
 class Recovered:
-    """What was rebuilt: the files, and the session they show."""
+    """The files that were written, and the session that they were made from."""
 
     files: list[Path]
     session: Session

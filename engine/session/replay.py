@@ -1,7 +1,6 @@
-"""A recorded session, played again: the same notes at the same distances in time.
+"""Plays the notes of a recorded session again, in time.
 
-`ReplayScore` only reads; `Replayer` hands what is due to whoever takes notes, so that the caller
-keeps the time (a thread, the window, a test).
+`Replayer` hands what is due to a port; its caller keeps the time.
 """
 
 from bisect import bisect_left

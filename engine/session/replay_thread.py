@@ -1,4 +1,4 @@
-"""A session replayed by a thread of its own, for the window: held, moved about in, looked at."""
+"""A session replayed by a thread: the window can pause it, move in it and ask where it is."""
 
 import threading
 import time
@@ -70,7 +70,7 @@ class ReplayRun:
         self._do(lambda now_s: self._replayer.play(now_s, from_s))
 
     def hold(self) -> None:
-        """Stay where it is; what sounds ends."""
+        """Pause; what sounds ends."""
         self._do(self._replayer.stop)
 
     def stop(self) -> None:

@@ -1,7 +1,7 @@
-"""Makes the music of a recorded session again, from what went in: emotions, orders, seed.
+"""Composes the music of a recorded session again from its inputs: emotions, orders and seed.
 
-The very pipeline that played is driven through the very turns it made, so the notes come out the
-same; where they do not, the generator is no function of its inputs, and that is a fault.
+The same pipeline is called at the recorded times, so the notes must be the same; a difference is a
+fault of the generator.
 """
 
 import json
@@ -17,12 +17,12 @@ from engine.pipeline.player import Player
 from engine.pipeline.step import Inputs, Step
 from engine.session.content import Session, TimedNote
 from engine.session.events_file import (
+    add_line,
     encode_control,
     encode_cut,
     encode_frame,
     encode_note,
     read_session,
-    take_line,
 )
 from engine.session.folder import EVENTS_NAME
 from engine.session.turn_log import FrameLog, Order, decode_turns
@@ -69,7 +69,7 @@ def rerun(folder: str | Path) -> Session:
             f"{folder} cannot be made again: {' and '.join(run['others'])} shaped it as well"
         )
     try:
-        again = _Again(recorded)
+        again = _Rerun(recorded)
         for event in _events(Path(folder) / EVENTS_NAME):
             again.take(event)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
@@ -109,7 +109,7 @@ def _parsed(line: bytes) -> dict[str, Any] | None:
     return event if isinstance(event, dict) else None
 
 
-class _Again:
+class _Rerun:
     """The pipeline as it was, and what it plays now."""
 
     def __init__(self, recorded: Session) -> None:
@@ -174,14 +174,14 @@ class _Again:
         origin_s = self._origin_s
         for note in step.notes:
             timed = TimedNote(note.note, note.on_s - origin_s, note.off_s - origin_s)
-            take_line(self.session, encode_note(now_s - origin_s, timed))
+            add_line(self.session, encode_note(now_s - origin_s, timed))
         if step.frame is not None and self._frames.changed(now_s, step.frame):
-            take_line(self.session, encode_frame(now_s - origin_s, step.frame))
+            add_line(self.session, encode_frame(now_s - origin_s, step.frame))
         for change in step.controls:
-            take_line(self.session, encode_control(change.at_s - origin_s, change.control))
+            add_line(self.session, encode_control(change.at_s - origin_s, change.control))
 
     def _cut(self, at_s: float, ends: bool) -> None:
-        take_line(self.session, encode_cut(at_s - self._origin_s, ends=ends))
+        add_line(self.session, encode_cut(at_s - self._origin_s, ends=ends))
 
 
 def _emotion(event: Mapping[str, Any]) -> EmotionState:

@@ -1,9 +1,8 @@
 """The input's sound beside the events of a session, as FLAC pieces of bounded length.
 
-Pieces, because a file cut off by a crash must not take the evening with it: each is closed after
-ten seconds. What is heard until then goes into a raw file first, appended to twice a second, which
-`join_pieces` can read however it ends. Nothing here is called from a real-time thread, and nobody
-waits for the disk: what it does not take in time is left out and counted.
+A crash can damage a file that is open, so each piece is closed after ten seconds. Until then its
+sound goes to a raw file, twice a second, which `join_pieces` can read however it ends. Nothing here
+is called from a real-time thread. Sound that the disk does not take in time is dropped and counted.
 """
 
 import contextlib

@@ -1,4 +1,4 @@
-"""What the player's thread did when, so that a recorded session can be made again.
+"""Records when the player's thread did what, for `engine.session.rerun`.
 
 Lines of the events file, in the order they happened:
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from math import isfinite
 from typing import Final, get_args
 
 from engine.errors import InputError
@@ -14,22 +13,20 @@ from engine.generators.amt.mapping import ARTICULATION, Knobs, section_arousal, 
 from engine.generators.amt.model import AmtModel
 from engine.generators.amt.slots import slot_at
 from engine.generators.protocol import KeyLock, MusicalContext
-from engine.generators.shared.context import after_cut
+from engine.generators.shared.context import after_cut, check_context
 from engine.generators.shared.melody import LeadState, play_lead
 from engine.generators.shared.mood_map import CONTRAST, LOUDNESS, PEDAL_UP
 from engine.music.arrange.arranger import ArrangerState, arrange
-from engine.music.arrange.performance import CHANNELS, NEUTRAL_VELOCITY, Touch, perform
+from engine.music.arrange.performance import Touch, perform
 from engine.music.arrange.scene import Scene, choose_style
 from engine.music.draws import Draws
 from engine.music.form import locate
 from engine.music.keys import Key
 from engine.music.pedal import pedal_moves
+from engine.music.written import CHANNELS, shaped
 
 __all__ = ["AmtGenerator", "AmtGeneratorState"]
 
-_LOUDEST: Final = 120
-_SOFTEST: Final = 20
-_SHORTEST: Final = 0.05
 _PEDALLED: Final[tuple[Role, ...]] = ("chords", "pad")
 
 
@@ -132,7 +129,7 @@ class AmtGenerator:
         InputError
             The context's key or chord has no such name, or a number is out of range.
         """
-        _check(context)
+        check_context(context)
         state, draws = self._state, self._draws
         harmony = self._harmoniser.advance(state.harmony, context, self._knobs, draws)
         scene, state = self._scene(context, replace(state, harmony=harmony))
@@ -180,12 +177,13 @@ class AmtGenerator:
         """Return the note with velocity and duration as the target is now."""
         valence = min(max(valence, -1.0), 1.0)
         arousal = min(max(arousal, -1.0), 1.0)
-        accent = (note.velocity - NEUTRAL_VELOCITY) * CONTRAST(valence, arousal)
-        velocity = min(max(round(LOUDNESS(valence, arousal) + accent), _SOFTEST), _LOUDEST)
-        duration = note.duration
-        if note.role in ARTICULATION:
-            duration = max(duration * ARTICULATION[note.role](valence, arousal), _SHORTEST)
-        return replace(note, velocity=velocity, duration=duration)
+        articulation = ARTICULATION.get(note.role)
+        return shaped(
+            note,
+            loudness=LOUDNESS(valence, arousal),
+            contrast=CONTRAST(valence, arousal),
+            articulation=None if articulation is None else articulation(valence, arousal),
+        )
 
     def snapshot(self) -> AmtGeneratorState:
         """Return the state; it is never changed in place, so this costs nothing."""
@@ -240,16 +238,3 @@ class AmtGenerator:
             closes=until is not None and 0.0 < until <= slot.end - slot.start,
             draws=draws,
         ), state
-
-
-def _check(context: MusicalContext) -> None:
-    if context.beat < 0:
-        raise InputError(f"beat must be >= 0; got {context.beat}")
-    if context.beats_per_bar < 1:
-        raise InputError(f"beats_per_bar must be >= 1; got {context.beats_per_bar}")
-    if not (isfinite(context.tempo_bpm) and context.tempo_bpm > 0):
-        raise InputError(f"tempo_bpm must be finite and > 0; got {context.tempo_bpm}")
-    if not (isfinite(context.valence) and isfinite(context.arousal)):
-        raise InputError(
-            f"valence and arousal must be finite; got {context.valence}, {context.arousal}"
-        )

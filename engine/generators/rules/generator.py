@@ -14,7 +14,7 @@ from engine.events import ControlEvent, NoteEvent, Role
 from engine.generators.protocol import MusicalContext
 from engine.generators.rules.accompaniment import ChordState, play_chords
 from engine.generators.rules.bass import BassState, play_bass
-from engine.generators.rules.performance import CHANNELS, perform, shape
+from engine.generators.rules.performance import ROLES, perform, shape
 from engine.generators.shared.context import check_context
 from engine.generators.shared.harmony import Harmony, KeyLock, next_harmony
 from engine.generators.shared.melody import LeadState, play_lead
@@ -26,6 +26,7 @@ from engine.music.form import locate
 from engine.music.keys import Key, parse_key
 from engine.music.pedal import pedal_moves
 from engine.music.rhythm import grid_limit
+from engine.music.written import CHANNELS
 
 __all__ = ["RulesGenerator", "RulesState"]
 
@@ -67,7 +68,7 @@ class RulesGenerator:
     """
 
     name = "rules"
-    roles: Sequence[tuple[Role, int]] = tuple(CHANNELS.items())
+    roles: Sequence[tuple[Role, int]] = tuple((role, CHANNELS[role]) for role in ROLES)
 
     def __init__(self, key_lock: KeyLock = "tonic") -> None:
         if key_lock not in get_args(KeyLock):

@@ -2,21 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import pi, sin
 from typing import Final
 
 from engine.events import NoteEvent, Role
 from engine.music.arrange.metre import swung
 from engine.music.arrange.scene import Scene
-from engine.music.form import BARS_PER_PHRASE
-from engine.music.written import Written
+from engine.music.written import CHANNELS, Written, metric_accent, phrase_arch, played
 
-__all__ = ["CHANNELS", "NEUTRAL_VELOCITY", "Touch", "perform"]
-
-NEUTRAL_VELOCITY: Final = 64
-"""Velocity of a plain note as written; `shape` makes it loud or soft."""
-
-CHANNELS: Final[dict[Role, int]] = {"lead": 0, "chords": 1, "bass": 2, "pad": 3, "drums": 9}
+__all__ = ["Touch", "perform"]
 
 _ROLE_ACCENT: Final[dict[Role, float]] = {
     "lead": 11.0,
@@ -41,9 +34,6 @@ _ROLL_MS: Final = 14.0
 """From note to note of a chord that is rolled, where it is calmest [ms]."""
 _LOUDNESS: Final = 30.0
 """Velocity between the softest and the loudest the other inputs ask for."""
-_SHORTEST: Final = 0.05
-_LAST: Final = 0.999
-"""Latest onset within a beat [beats]."""
 _GRID: Final = 16
 
 
@@ -66,26 +56,16 @@ class Touch:
     loudness: float = 0.0
 
 
-def _metric(scene: Scene, at: float) -> float:
-    """Return the accent of a position in the beat."""
-    if at < 1e-9:
-        if scene.position.beat_in_bar == 0:
-            return 6.0
-        return 3.0 if scene.begins else 0.5
-    return -2.5 if abs(at - 0.5) < 1e-9 else -4.0
-
-
 def perform(notes: Sequence[Written], role: Role, scene: Scene, touch: Touch) -> list[NoteEvent]:
     """Return a part's notes of a beat as they are played."""
     position, draws = scene.position, scene.draws
     ms = 0.001 / scene.beat_s
-    bars = position.bar_in_phrase + position.beat_in_bar / position.beats_per_bar
-    arch = 5.0 * (sin(pi * bars / BARS_PER_PHRASE) - 0.5)
+    arch = 5.0 * phrase_arch(position)
     pulse = scene.unit.pulse
     on_grid = all(abs(note.at * _GRID - round(note.at * _GRID)) < 1e-6 for note in notes)
     swing = touch.swing if on_grid and not (scene.compound and scene.unit.pulses == 3) else 0.0
     roll = _ROLL_MS * max(0.0, 0.4 - scene.arousal) * ms * touch.humanise
-    played = []
+    found = []
     for index, note in enumerate(notes):
         place = (position.beat, CHANNELS[role], index)
         place_in_time = swung(note.at, pulse, swing)
@@ -95,20 +75,9 @@ def perform(notes: Sequence[Written], role: Role, scene: Scene, touch: Touch) ->
         onset = place_in_time + (abs(stray) if note.at < 1e-9 else stray)
         if role == "chords":
             onset += note.order * roll
-        onset = min(max(onset, 0.0), _LAST)
-        accent = _ROLE_ACCENT[role] + _metric(scene, note.at) + arch + note.accent
+        metre = metric_accent(note.at, opens_bar=position.beat_in_bar == 0, opens_half=scene.begins)
+        accent = _ROLE_ACCENT[role] + metre + arch + note.accent
         accent += _TOUCH * touch.humanise * draws.normal("touch", *place)
         accent += _LOUDNESS * touch.loudness
-        length = max(note.length - (onset - note.at), _SHORTEST)
-        played.append(
-            NoteEvent(
-                note_id=0,
-                onset=position.beat + onset,
-                duration=length,
-                pitch=note.pitch,
-                velocity=min(max(round(NEUTRAL_VELOCITY + accent), 1), 127),
-                channel=CHANNELS[role],
-                role=role,
-            )
-        )
-    return played
+        found.append(played(note, role, position.beat, onset, accent))
+    return found
