@@ -20,7 +20,7 @@ from typing import Any
 from PyQt6.QtCore import QEventLoop, QSettings, Qt, QTimer
 
 from engine.bench.core import quantile_ms
-from engine.bench.soak.family import taken_by
+from engine.bench.soak.processes import taken_by
 from engine.bench.soak.watch import trend
 from engine.snapshot import Snapshot
 from gui.app import keep_still, make_application, make_window

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 import pytest
 from fuzz_samples import FUZZ
 from servers.jack import JackServer, MidiDump, default_server, midi_dump
-from servers.left_out import LeftOut
+from servers.missed_periods import MissedPeriods
 
-LEFT_OUT = LeftOut()
+MISSED_PERIODS = MissedPeriods()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -19,11 +19,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        LEFT_OUT.mark(item)
+        MISSED_PERIODS.mark(item)
 
 
 def pytest_runtest_setup() -> None:
-    LEFT_OUT.begin()
+    MISSED_PERIODS.begin()
 
 
 class FakeClock:
@@ -48,9 +48,9 @@ def fake_clock() -> FakeClock:
 def jack() -> Iterator[JackServer]:
     """Yield a private JACK server, one per pytest process, and make it the default."""
     with default_server(JackServer()) as server:
-        LEFT_OUT.watch(server)
+        MISSED_PERIODS.watch(server)
         yield server
-        LEFT_OUT.watch(None)
+        MISSED_PERIODS.watch(None)
 
 
 @pytest.fixture

@@ -288,7 +288,7 @@ def test_server_that_dies_and_comes_back_is_played_on_again(output, monkeypatch)
 def test_fluidsynth_sounds_the_notes(jack):
     with SenderClient("virtual") as client, fluidsynth(jack, "synth") as (midi, audio):
         jack.connect(client.status().port, midi)
-        with capture(jack, "ear", audio) as heard:
+        with capture(jack, "receiver", audio) as heard:
             before = len(heard.samples())
             now = time.perf_counter() + 0.1
             client.program(now, 0, 79)  # ocarina: nearly a sine

@@ -46,20 +46,20 @@ def test_window_that_is_killed_leaves_no_note_and_no_process() -> None:
     """The window is the engine's parent: with it goes the engine, with that the sender."""
     server = JackServer()
     try:
-        with midi_dump(server, "ear") as ear:
+        with midi_dump(server, "receiver") as receiver:
             window = subprocess.Popen(
                 [sys.executable, "-P", "-c", WINDOW],
                 env=server.environment() | {"QT_QPA_PLATFORM": "offscreen"},
             )
             try:
                 until(lambda: "Stimmung:Stimmung" in server.ports(), "the engine", 60)
-                server.connect("Stimmung:Stimmung", ear.port)
-                until(lambda: sounding(ear), "a note", 60)
+                server.connect("Stimmung:Stimmung", receiver.port)
+                until(lambda: sounding(receiver), "a note", 60)
             finally:
                 window.send_signal(signal.SIGKILL)
                 window.wait()
             until(lambda: "Stimmung:Stimmung" not in server.ports(), "the port to close", 20)
-            assert hanging(since_connected(ear.heard)) == set()
+            assert hanging(since_connected(receiver.heard)) == set()
     finally:
         server.stop()
 

@@ -50,7 +50,10 @@ def loudest(samples: np.ndarray) -> float:
 def test_from_the_first_start_to_hearing_notes_in_a_synthesizer(
     jack: JackServer, made, qtbot, tmp_path
 ) -> None:
-    with fluidsynth(jack, "synth") as (midi_in, audio), capture(jack, "ear", audio) as ear:
+    with (
+        fluidsynth(jack, "synth") as (midi_in, audio),
+        capture(jack, "receiver", audio) as receiver,
+    ):
         window = made()
         window.show_assistant()
         steps = window.assistant
@@ -58,15 +61,15 @@ def test_from_the_first_start_to_hearing_notes_in_a_synthesizer(
         qtbot.waitUntil(lambda: steps.said.text() == texts.STEP_IN_SILENT, timeout=WAIT_MS)
         pick(steps.input, str(DEMO_AUDIO))  # as the words say
         qtbot.waitUntil(lambda: steps.said.text() == texts.STEP_IN_GOOD, timeout=WAIT_MS)
-        assert loudest(ear.samples()) < AUDIBLE  # it listens, and keeps quiet
+        assert loudest(receiver.samples()) < AUDIBLE  # it listens, and keeps quiet
         QTest.mouseClick(steps.next, LEFT)
-        qtbot.waitUntil(lambda: loudest(ear.samples()) > AUDIBLE, timeout=WAIT_MS)
+        qtbot.waitUntil(lambda: loudest(receiver.samples()) > AUDIBLE, timeout=WAIT_MS)
         QTest.mouseClick(steps.yes, LEFT)
         QTest.mouseClick(steps.next, LEFT)
         assert not steps.isVisible() and Preferences(settings(tmp_path)).welcomed
         qtbot.waitUntil(lambda: len(window.controller.look.notes) > 4, timeout=WAIT_MS)
-        heard = len(ear.samples())
-        qtbot.waitUntil(lambda: loudest(ear.samples()[heard:]) > AUDIBLE, timeout=WAIT_MS)
+        heard = len(receiver.samples())
+        qtbot.waitUntil(lambda: loudest(receiver.samples()[heard:]) > AUDIBLE, timeout=WAIT_MS)
         assert not window.controller.held and window.controller.look.midi.alive
 
 

@@ -10,9 +10,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from engine.bench.midi_out.ear import FrameEar
 from engine.bench.midi_out.figures import Lateness
 from engine.bench.midi_out.load import concert
+from engine.bench.midi_out.receiver import FrameReceiver
 from engine.bench.midi_out.run import private_server
 from engine.bench.our_program import PORT, live_program
 from engine.bench.sequencer import beat_of, sequencer
@@ -63,19 +63,19 @@ def measure_over_jack(
             concert(server, folder) as heard,
             follower(server, heard, other.clock, "--record", str(session)),
         ):
-            ear = FrameEar(server, "bench-ear", ("marks", "ours"))
+            receiver = FrameReceiver(server, "bench-receiver", ("marks", "ours"))
             try:
-                server.connect(other.marks, ear.port("marks"))
-                server.connect(PORT, ear.port("ours"))
+                server.connect(other.marks, receiver.port("marks"))
+                server.connect(PORT, receiver.port("ours"))
                 time.sleep(_CLOCKS_FIRST_S)
                 for _ in range(starts):
                     other.say("start")
                     time.sleep(seconds / starts)
                     other.say("stop")
                     time.sleep(1.0)
-                arrivals = ear.finish()
+                arrivals = receiver.finish()
             except BaseException:
-                ear.kill()
+                receiver.kill()
                 raise
         planned: dict[tuple[int, int], list[float]] = defaultdict(list)
         for played in read_session(session).notes:

@@ -9,8 +9,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from engine.bench.midi_out.ear import FrameEar
 from engine.bench.midi_out.load import concert
+from engine.bench.midi_out.receiver import FrameReceiver
 from engine.bench.midi_out.run import private_server
 from engine.bench.orders import free_udp_port, send_order
 from engine.bench.our_program import PORT
@@ -89,10 +89,10 @@ def play_changes(orders: int = 40, seed: int = 1) -> dict[str, Any]:
         order_port = free_udp_port()
         options = ("--osc", f"127.0.0.1:{beats.port}", "--osc-in", str(order_port))
         with follower(server, heard, other.clock, *options) as live:
-            ear = FrameEar(server, "bench-ear", ("marks", "ours"))
+            receiver = FrameReceiver(server, "bench-receiver", ("marks", "ours"))
             try:
-                server.connect(other.marks, ear.port("marks"))
-                server.connect(PORT, ear.port("ours"))
+                server.connect(other.marks, receiver.port("marks"))
+                server.connect(PORT, receiver.port("ours"))
                 time.sleep(_LEARN_S)
                 for number in range(orders):
                     order = _draw(rng) if number else "start"
@@ -110,9 +110,9 @@ def play_changes(orders: int = 40, seed: int = 1) -> dict[str, Any]:
                 time.sleep(1.0)
                 stops.append(time.perf_counter())
                 alive = live.poll() is None
-                arrivals = ear.finish()
+                arrivals = receiver.finish()
             except BaseException:
-                ear.kill()
+                receiver.kill()
                 raise
     notes = arrivals.messages("ours")
     compared, wrong = _compare(arrivals.messages("marks"), beats.heard, log)

@@ -14,8 +14,8 @@ from typing import Any, Literal
 import mido
 
 from engine.bench.daw.ardour import TEMPO_BPM, Ardour
-from engine.bench.midi_out.ear import FrameEar
 from engine.bench.midi_out.load import concert
+from engine.bench.midi_out.receiver import FrameReceiver
 from engine.bench.midi_out.run import private_server
 from engine.bench.orders import free_udp_port, send_order
 from engine.bench.our_program import PORT, live_program
@@ -93,7 +93,7 @@ def _record(server: JackServer, folder: Path, role: Role, seconds: float) -> dic
     ardour = Ardour(server, home, "send" if role == "follows" else "follow")
     session = folder / "session"
     options = ["--record", str(session)]
-    ear: FrameEar | None = None
+    receiver: FrameReceiver | None = None
     try:
         if role == "follows":
             options += ["--sync", "midi", "--midi-in", ardour.clock_out]
@@ -108,8 +108,8 @@ def _record(server: JackServer, folder: Path, role: Role, seconds: float) -> dic
             options += ["--sync", "jack", "--tempo", str(TEMPO_BPM), "--clock-out"]
             options += ["--osc-in", str(orders)]
             with concert(server, folder) as heard, live_program(server, heard, *options):
-                ear = FrameEar(server, "bench-ear", ("ours",))
-                server.connect(PORT, ear.port("ours"))
+                receiver = FrameReceiver(server, "bench-receiver", ("ours",))
+                server.connect(PORT, receiver.port("ours"))
                 ardour.say(f"arm {PORT}")  # last: Ardour disarms when connections change
                 time.sleep(_SETTLE_S)
                 send_order(orders, "/stimmung/act", "play")
@@ -119,12 +119,12 @@ def _record(server: JackServer, folder: Path, role: Role, seconds: float) -> dic
                 ardour.say("check")
                 send_order(orders, "/stimmung/act", "play")
                 time.sleep(_SETTLE_S)
-                heard_there = ear.finish().messages("ours")
+                heard_there = receiver.finish().messages("ours")
         recorded = ardour.save()
     finally:
         ardour.stop()
-        if ear is not None:
-            ear.kill()
+        if receiver is not None:
+            receiver.kill()
     if not any(message.type == "note_on" for _, message in recorded):
         raise DeviceError(f"Ardour recorded nothing: {ardour.last_words()}")
     figures = _judge(recorded, session)

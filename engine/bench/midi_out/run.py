@@ -9,13 +9,13 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from engine.bench.midi_out.ear import Arrivals, FrameEar
 from engine.bench.midi_out.figures import Lateness
 from engine.bench.midi_out.load import stage_load
 from engine.bench.midi_out.others import KINDS
+from engine.bench.midi_out.receiver import Arrivals, FrameReceiver
 from engine.bench.midi_out.rhythm import MOST_NOTES, Rhythm, name_of
-from engine.bench.soak.family import cpu_seconds
 from engine.bench.soak.jack_rig import JackServer, default_server, until
+from engine.bench.soak.processes import cpu_seconds
 from engine.choices import check_range
 from engine.errors import InputError
 from engine.midi.ports.frame_clock import FRAME_WRAP
@@ -100,13 +100,13 @@ def play_all(server: JackServer, count: int, step_s: float) -> dict[str, Any]:
     if step_s != round(step_s, 3) or step_s < _SHORTEST_STEP_S:
         least = f"whole milliseconds from {_SHORTEST_STEP_S}"
         raise InputError(f"step_s must be {least}; got {step_s!r}")
-    ear = FrameEar(server, "bench-ear", (*_OURS, *KINDS))
+    receiver = FrameReceiver(server, "bench-receiver", (*_OURS, *KINDS))
     try:
-        rhythms, ours, others = _perform(server, ear, count, step_s)
+        rhythms, ours, others = _perform(server, receiver, count, step_s)
     except BaseException:
-        ear.kill()
+        receiver.kill()
         raise
-    heard = ear.finish()
+    heard = receiver.finish()
     figures: dict[str, Any] = {"lost_time": _apart(heard.lost_time, server)}
     for name in _OURS:
         sent = ours[name]
@@ -126,7 +126,7 @@ def play_all(server: JackServer, count: int, step_s: float) -> dict[str, Any]:
 
 
 def _perform(
-    server: JackServer, ear: FrameEar, count: int, step_s: float
+    server: JackServer, receiver: FrameReceiver, count: int, step_s: float
 ) -> tuple[dict[str, Rhythm], dict[str, _Sent], dict[str, list[float]]]:
     with contextlib.ExitStack() as stack:
         clients = {
@@ -137,9 +137,9 @@ def _perform(
         for process in running.values():
             stack.callback(process.kill)
         for name in _OURS:
-            server.connect(f"bench {name}:bench {name}", ear.port(name))
+            server.connect(f"bench {name}:bench {name}", receiver.port(name))
         for name in KINDS:
-            _connect_other(server, ear, name, running[name])
+            _connect_other(server, receiver, name, running[name])
         start_s = time.perf_counter() + _LEAD_IN_S
         rhythms = {
             name: Rhythm(start_s + index * step_s / 4, step_s, count)
@@ -153,15 +153,15 @@ def _perform(
 
 
 def _connect_other(
-    server: JackServer, ear: FrameEar, name: str, process: "subprocess.Popen[bytes]"
+    server: JackServer, receiver: FrameReceiver, name: str, process: "subprocess.Popen[bytes]"
 ) -> None:
     def port() -> str:
         theirs = (port for port in server.ports() if port.endswith(f":{name}"))
-        return next((port for port in theirs if port != ear.port(name)), "")
+        return next((port for port in theirs if port != receiver.port(name)), "")
 
     until(lambda: process.poll() is not None or port(), f"the port of {name}")
     if process.poll() is None:
-        server.connect(port(), ear.port(name))
+        server.connect(port(), receiver.port(name))
 
 
 def _start(server: JackServer, kind: str, step_s: float, count: int) -> "subprocess.Popen[bytes]":

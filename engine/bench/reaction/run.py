@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from engine.bench.midi_out.ear import FrameEar
+from engine.bench.midi_out.receiver import FrameReceiver
 from engine.bench.midi_out.run import private_server
 from engine.bench.reaction.scene import CLICK, STEP, Scene, make_scene
 from engine.bench.soak.jack_rig import JackServer, until
@@ -65,21 +65,21 @@ def measure_reaction(
         seconds = make_scene(path, server.rate, Scene(clicks, turns))
         source = stack.enter_context(_program(server, folder, _scene_command(path), pipes=True))
         until(lambda: f"{_SOURCE}:marks" in server.ports(), "the scene", _READY_S)
-        ear = FrameEar(server, "bench-ear", ("marks", *engines))
-        stack.callback(ear.kill)
-        server.connect(f"{_SOURCE}:marks", ear.port("marks"))
+        receiver = FrameReceiver(server, "bench-receiver", ("marks", *engines))
+        stack.callback(receiver.kill)
+        server.connect(f"{_SOURCE}:marks", receiver.port("marks"))
         preset = folder / "stimmung" / "presets" / "reaction.json"
         preset.parent.mkdir(parents=True)
         preset.write_text(json.dumps(_PRESET), encoding="utf-8")
         for engine in engines:
             before = set(server.ports())
             stack.enter_context(_program(server, folder, _live_command(engine)))
-            server.connect(_wait_for_port(server, before, engine), ear.port(engine))
+            server.connect(_wait_for_port(server, before, engine), receiver.port(engine))
         assert source.stdin is not None
         source.stdin.write(b"\n")
         source.stdin.flush()
         time.sleep(seconds + 1.0)
-        heard = ear.finish()
+        heard = receiver.finish()
     marks = heard.messages("marks")
     return {engine: _judge(marks, heard.messages(engine)) for engine in engines}
 

@@ -16,7 +16,7 @@ _LEAD_IN_S: Final = 0.3
 _STEP_S: Final = 0.005
 _PATIENCE_S: Final = 3.0  # with the last reports
 _LATE_MS: Final = 5.0
-"""From here on a note is late to the ear, and the sender says so."""
+"""From here on a note is late to the receiver, and the sender says so."""
 
 
 def measure_rates(

@@ -50,7 +50,7 @@ class Fault:
 
 def _signal(role: str, number: signal.Signals) -> Callable[[Stage, random.Random], None]:
     def strike(stage: Stage, _rng: random.Random) -> None:
-        pid = stage.family().get(role)
+        pid = stage.processes().get(role)
         if pid is not None:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, number)
@@ -60,7 +60,7 @@ def _signal(role: str, number: signal.Signals) -> Callable[[Stage, random.Random
 
 def _freeze(role: str, longest_s: float) -> Callable[[Stage, random.Random], None]:
     def strike(stage: Stage, rng: random.Random) -> None:
-        pid = stage.family().get(role)
+        pid = stage.processes().get(role)
         if pid is not None:
             _pause(pid, rng.uniform(0.05, longest_s))
 
@@ -98,7 +98,7 @@ def _change_server_rate(stage: Stage, rng: random.Random) -> None:
 
 def _sleep_and_wake(stage: Stage, rng: random.Random) -> None:
     """Stop everything for a while, as a laptop's lid does; clocks go on."""
-    pids = [*stage.family().values(), stage.server.pid, stage.concert.pid]
+    pids = [*stage.processes().values(), stage.server.pid, stage.concert.pid]
     if stage.drummer is not None:
         pids.append(stage.drummer.pid)
     for number in (signal.SIGSTOP, signal.SIGCONT):
@@ -110,13 +110,13 @@ def _sleep_and_wake(stage: Stage, rng: random.Random) -> None:
 
 
 def _kill_ear(stage: Stage, _rng: random.Random) -> None:
-    stage.ear.kill()
+    stage.receiver.kill()
     stage.place_ear()
 
 
 def _pull_cable(stage: Stage, rng: random.Random) -> None:
     port = stage.our_port()
-    stage.server.run("jack_disconnect", port, stage.ear.port)
+    stage.server.run("jack_disconnect", port, stage.receiver.port)
     time.sleep(rng.uniform(0.1, 1.5))
     stage.patch()
 
@@ -170,7 +170,7 @@ def _change_preset(stage: Stage, rng: random.Random) -> None:
     for name in ("engine", "tempo_bpm"):  # stay comparable from fault to fault
         values.pop(name)
     values["mode"] = "follow" if values["mode"] == "curve" else values["mode"]
-    stage.keeper.order("change", values=values)
+    stage.engine.order("change", values=values)
 
 
 def _change_settings(stage: Stage, rng: random.Random) -> None:
@@ -181,46 +181,46 @@ def _change_settings(stage: Stage, rng: random.Random) -> None:
             "arousal": rng.uniform(-0.2, 1),
             "key": rng.choice(("auto", "C:maj", "F#:min")),
         }
-        stage.keeper.order("change", values=values)
+        stage.engine.order("change", values=values)
         time.sleep(rng.uniform(0.0, 0.05))
 
 
 def _change_tempo(stage: Stage, rng: random.Random) -> None:
-    stage.keeper.order("change", values={"tempo_bpm": rng.uniform(80, 180)})
+    stage.engine.order("change", values={"tempo_bpm": rng.uniform(80, 180)})
 
 
 def _flood(stage: Stage, rng: random.Random) -> None:
     line = {"do": "change", "values": {"valence": 0.0}}
     for _ in range(2000):
         line["values"] = {"valence": rng.uniform(-1, 1)}
-        stage.keeper.write(json.dumps(line).encode() + b"\n")
+        stage.engine.write(json.dumps(line).encode() + b"\n")
 
 
 def _nonsense(stage: Stage, rng: random.Random) -> None:
     for _ in range(200):
-        stage.keeper.write(rng.randbytes(rng.randint(0, 300)).replace(b"\n", b"") + b"\n")
+        stage.engine.write(rng.randbytes(rng.randint(0, 300)).replace(b"\n", b"") + b"\n")
     for line in (b"[]", b"{}", b'{"do": 7}', b'{"do": "change"}', b'{"do": "regenerate"}'):
-        stage.keeper.write(line + b"\n")
+        stage.engine.write(line + b"\n")
 
 
 def _panic(stage: Stage, _rng: random.Random) -> None:
-    stage.keeper.order("panic")
+    stage.engine.order("panic")
 
 
 def _hold(stage: Stage, rng: random.Random) -> None:
     if stage.sync == "internal":
-        stage.keeper.order("play", playing=False)
+        stage.engine.order("play", playing=False)
         time.sleep(rng.uniform(0.2, 2.0))
-        stage.keeper.order("play", playing=True)
+        stage.engine.order("play", playing=True)
 
 
 def _start_again(stage: Stage, _rng: random.Random) -> None:
-    stage.keeper.order("start", config=stage.config())
+    stage.engine.order("start", config=stage.config())
 
 
 def _fill_disk(stage: Stage, rng: random.Random) -> None:
     """Let no file of the engine grow any more: to a program this is a full disk."""
-    pid, path = stage.keeper.pid, stage.newest_session()
+    pid, path = stage.engine.pid, stage.newest_session()
     if pid is None or path is None:
         return
     _, hard = resource.prlimit(pid, resource.RLIMIT_FSIZE)
@@ -257,13 +257,13 @@ _OSC_TARGET = b"/stimmung/target\0\0\0\0,ff\0" + b"\x3e\x80\0\0" * 2
 def _take_clock(stage: Stage, _rng: random.Random) -> None:
     stage.sync = "midi"
     stage.begin_drummer()
-    stage.keeper.order("start", config=stage.config())
+    stage.engine.order("start", config=stage.config())
 
 
 def _leave_clock(stage: Stage, _rng: random.Random) -> None:
     stage.sync = "internal"
     stage.end_drummer()
-    stage.keeper.order("start", config=stage.config())
+    stage.engine.order("start", config=stage.config())
 
 
 TO_CLOCK = Fault("started again under a clock from outside", _take_clock, patch=True)

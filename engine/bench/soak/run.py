@@ -8,9 +8,9 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from engine.bench.soak.ear import Ear, Place
 from engine.bench.soak.faults import FAULTS, FROM_CLOCK, TO_CLOCK, Fault
 from engine.bench.soak.jack_rig import until
+from engine.bench.soak.receiver import Place, Receiver
 from engine.bench.soak.stage import Stage, last_event_s
 from engine.bench.soak.watch import ResourceWatch
 from engine.errors import DeviceError, SessionError
@@ -230,14 +230,16 @@ def _draw(rng: random.Random, kinds: Sequence[Fault], sync: str) -> Fault:
 def _strike(
     stage: Stage, fault: Fault, rng: random.Random, report: SoakReport, began: float
 ) -> Incident:
-    session, look = stage.newest_session(), stage.keeper.snapshot()
-    ear = stage.ear
-    ear.reset_burst()
+    session, look = stage.newest_session(), stage.engine.snapshot()
+    receiver = stage.receiver
+    receiver.reset_burst()
     struck_s = time.perf_counter()
-    sounding = set(ear.sounding.items())
+    sounding = set(receiver.sounding.items())
     fault.strike(stage, rng)
     over_s = time.perf_counter()
-    ended_s, trouble = _await(stage, over_s, patch=fault.patch, ear=ear, sounding=sounding)
+    ended_s, trouble = _await(
+        stage, over_s, patch=fault.patch, receiver=receiver, sounding=sounding
+    )
     lost_s = 0.0
     if fault.kills_engine and session is not None and look is not None:
         lost_s = max(0.0, look["time_s"] - last_event_s(session))
@@ -246,10 +248,10 @@ def _strike(
         fault.name,
         round(struck_s - began, 2),
         round(over_s - struck_s, 3),
-        RECOVERY_S if trouble else round(stage.ear.first_on_after(over_s) - over_s, 3),
+        RECOVERY_S if trouble else round(stage.receiver.first_on_after(over_s) - over_s, 3),
         round(ended_s - struck_s, 3),
         round(lost_s, 3),
-        stage.ear.reset_burst(),
+        stage.receiver.reset_burst(),
         trouble,
     )
 
@@ -259,7 +261,7 @@ def _await(
     over_s: float,
     *,
     patch: bool,
-    ear: Ear | None = None,
+    receiver: Receiver | None = None,
     sounding: Set[tuple[Place, float]] = frozenset(),
 ) -> tuple[float, str]:
     """Wait until the engine plays again and all that sounded has ended.
@@ -267,7 +269,7 @@ def _await(
     Returns
     -------
     tuple of (float, str)
-        When the last of ``sounding`` ended at ``ear`` [s], and what is still wrong after
+        When the last of ``sounding`` ended at ``receiver`` [s], and what is still wrong after
         `RECOVERY_S`, or nothing.
     """
     ended_s = time.perf_counter()
@@ -275,7 +277,7 @@ def _await(
     trouble = ""
     while time.perf_counter() < over_s + RECOVERY_S:
         now = time.perf_counter()
-        if ear is stage.ear and sounding & set(ear.sounding.items()):
+        if receiver is stage.receiver and sounding & set(receiver.sounding.items()):
             ended_s = now
         trouble = stage.trouble(over_s)
         if not trouble and (ended_s < now or not _unmeant(stage, sounding)):
@@ -290,13 +292,13 @@ def _await(
 def _unmeant(stage: Stage, sounding: Set[tuple[Place, float]]) -> bool:
     """Whether some of what sounded then still does, and the engine does not mean it to."""
     hanging = stage.hanging()
-    return any(place in hanging for place, _ in sounding & set(stage.ear.sounding.items()))
+    return any(place in hanging for place, _ in sounding & set(stage.receiver.sounding.items()))
 
 
 def _look_for_hanging(stage: Stage, report: SoakReport) -> None:
     hanging = stage.hanging()
     now = time.perf_counter()
-    for place, since_s in stage.ear.sounding.items():
+    for place, since_s in stage.receiver.sounding.items():
         if place not in hanging:
             stage.suspects.pop((place, since_s), None)
         elif now - stage.suspects.setdefault((place, since_s), now) > HANGS_S:
@@ -309,10 +311,10 @@ def _look_for_hanging(stage: Stage, report: SoakReport) -> None:
 def _close(stage: Stage, report: SoakReport) -> None:
     """End the engine first and listen whether it leaves anything behind."""
     try:
-        stage.keeper.stop()
-        until(lambda: not stage.ear.sounding, "the last notes to end", _LAST_NOTES_S)
+        stage.engine.stop()
+        until(lambda: not stage.receiver.sounding, "the last notes to end", _LAST_NOTES_S)
     except DeviceError:
-        report.hanging.append(f"at the end: {sorted(stage.ear.sounding)}")
+        report.hanging.append(f"at the end: {sorted(stage.receiver.sounding)}")
     stage.stop()
     report.notes, report.doubled = stage.notes, stage.doubled
 

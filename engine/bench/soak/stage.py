@@ -9,16 +9,16 @@ from collections import deque
 from pathlib import Path
 from typing import Any
 
-from engine.bench.soak.ear import Ear, Place
-from engine.bench.soak.family import find_family
 from engine.bench.soak.jack_rig import JackServer, until
-from engine.bench.soak.keeper import EngineKeeper
+from engine.bench.soak.processes import find_processes
+from engine.bench.soak.receiver import Place, Receiver
+from engine.bench.soak.supervised_engine import SupervisedEngine
 from engine.process.child import child_command, child_environment
 
 __all__ = ["Stage", "last_event_s"]
 
 _TEMPO_BPM = 120.0
-_EAR = "soak-ear"
+_RECEIVER = "soak-receiver"
 _CONCERT = "soak-concert"
 _DRUMMER = "soak-drummer"
 _CLOCK_IN = "Stimmung in"
@@ -39,13 +39,13 @@ class Stage:
     Attributes
     ----------
     said : deque of str
-        What the engine's keeper had to tell lately.
+        What the engine's engine had to tell lately.
     sync : str
         ``internal`` or ``midi``: how the engine is started next.
     suspects : dict
         Notes that may hang → since when they are suspected [s].
     notes, doubled : int
-        Of the receivers so far, see `Ear`; the present one is counted in `stop`.
+        Of the receivers so far, see `Receiver`; the present one is counted in `stop`.
     """
 
     def __init__(self, folder: Path, seed: int) -> None:
@@ -59,8 +59,8 @@ class Stage:
         self._server: JackServer | None = None
         self._concert: subprocess.Popen[bytes] | None = None
         self._drummer: subprocess.Popen[bytes] | None = None
-        self._ear: Ear | None = None
-        self._keeper: EngineKeeper | None = None
+        self._receiver: Receiver | None = None
+        self._engine: SupervisedEngine | None = None
         self._before: dict[str, str | None] = {}
         self._osc_port = _free_port()
 
@@ -83,18 +83,18 @@ class Stage:
             self.begin_drummer()
         self.place_ear()
         self.said.clear()
-        self._keeper = EngineKeeper(self.config(), self.said.append)
-        self._keeper.start()
+        self._engine = SupervisedEngine(self.config(), self.said.append)
+        self._engine.start()
         until(self._patched_and_well, "music", _READY_S, lambda: list(self.said)[-3:])
 
     def stop(self) -> None:
         """Clear everything away; the engine ends its notes first."""
-        if self._keeper is not None:
-            self._keeper.stop()
+        if self._engine is not None:
+            self._engine.stop()
         self._count_ear()
-        if self._ear is not None and self.server.alive:
-            self._ear.stop()
-        self._ear = None
+        if self._receiver is not None and self.server.alive:
+            self._receiver.stop()
+        self._receiver = None
         for process in (self._concert, self._drummer):
             _end(process)
         if self._server is not None:
@@ -141,14 +141,14 @@ class Stage:
     def place_ear(self) -> None:
         """Have a receiver listen; what an earlier one heard is over."""
         self._count_ear()
-        if self._ear is not None:
-            self._ear.kill()  # one whose server died does not end by itself
-        self._ear = Ear(self.server, _EAR)
+        if self._receiver is not None:
+            self._receiver.kill()  # one whose server died does not end by itself
+        self._receiver = Receiver(self.server, _RECEIVER)
 
     def _count_ear(self) -> None:
-        if self._ear is not None:
-            self.notes += self._ear.notes
-            self.doubled += self._ear.doubled
+        if self._receiver is not None:
+            self.notes += self._receiver.notes
+            self.doubled += self._receiver.doubled
 
     # ------------------------------------------------------------------ who is there
 
@@ -159,16 +159,16 @@ class Stage:
         return self._server
 
     @property
-    def keeper(self) -> EngineKeeper:
+    def engine(self) -> SupervisedEngine:
         """Who keeps the engine going."""
-        assert self._keeper is not None
-        return self._keeper
+        assert self._engine is not None
+        return self._engine
 
     @property
-    def ear(self) -> Ear:
+    def receiver(self) -> Receiver:
         """The receiver."""
-        assert self._ear is not None
-        return self._ear
+        assert self._receiver is not None
+        return self._receiver
 
     @property
     def concert(self) -> "subprocess.Popen[bytes]":
@@ -181,10 +181,10 @@ class Stage:
         """Who sends MIDI clock, if anybody."""
         return self._drummer
 
-    def family(self) -> dict[str, int]:
-        """Return role → process id, see `find_family`."""
-        pid = self.keeper.pid
-        return {} if pid is None else find_family(pid)
+    def processes(self) -> dict[str, int]:
+        """Return role → process id, see `find_processes`."""
+        pid = self.engine.pid
+        return {} if pid is None else find_processes(pid)
 
     def our_port(self) -> str:
         """Return the engine's MIDI output, or an empty string while there is none."""
@@ -199,15 +199,15 @@ class Stage:
     def patch(self) -> None:
         """Make the connections a patchbay makes, where both ends are there; start the clock."""
         port = self.our_port()
-        if port and self.ear.port not in self.server.connections(port):
-            self.server.run("jack_connect", port, self.ear.port)
+        if port and self.receiver.port not in self.server.connections(port):
+            self.server.run("jack_connect", port, self.receiver.port)
         clock = self._clock_port()
         if self._drummer is None or not clock:
             return
         out = f"{_DRUMMER}:out"
         if clock not in self.server.connections(out):
             self.server.run("jack_connect", out, clock)
-        look = self.keeper.snapshot()
+        look = self.engine.snapshot()
         if look is not None and not look["running"]:
             self.tell_drummer("start")
 
@@ -231,7 +231,7 @@ class Stage:
 
     def trouble(self, since_s: float) -> str:
         """Say what is not as it should be; notes count if they came after a time [s]."""
-        look = self.keeper.snapshot()
+        look = self.engine.snapshot()
         if look is None:
             return "the engine says nothing"
         if look["at_s"] < since_s:
@@ -244,14 +244,14 @@ class Stage:
             return "the MIDI output is away"
         if look["emotion"] is None:
             return "nothing is heard"
-        if self.ear.last_on_s < since_s:
-            return f"no note since {time.perf_counter() - self.ear.last_on_s:.1f} s"
+        if self.receiver.last_on_s < since_s:
+            return f"no note since {time.perf_counter() - self.receiver.last_on_s:.1f} s"
         return ""
 
     def hanging(self) -> set[Place]:
         """Return what sounds at the receiver although the engine means it to be over."""
-        sounding = self.ear.sounding
-        look = self.keeper.snapshot()
+        sounding = self.receiver.sounding
+        look = self.engine.snapshot()
         if look is None or not sounding:
             return set()
         beat = look["beat"]

@@ -5,7 +5,7 @@ import time
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from engine.bench.soak.family import Taken, taken_by
+from engine.bench.soak.processes import Taken, taken_by
 from engine.bench.soak.stage import Stage
 
 __all__ = ["ResourceWatch", "trend"]
@@ -60,7 +60,7 @@ class ResourceWatch:
     def _run(self) -> None:
         began = time.monotonic()
         while not self._stopping.wait(_PERIOD_S):
-            for role, pid in self._stage.family().items():
+            for role, pid in self._stage.processes().items():
                 taken = taken_by(pid)
                 if taken is not None:
                     life = self._lives.setdefault(pid, _Life(role, pid))

@@ -18,7 +18,7 @@ from engine.process.child import child_command, child_environment
 from engine.process.restarts import Losses, Restarts
 from engine.settings.resume import Resume
 
-__all__ = ["RESTARTS", "EngineKeeper"]
+__all__ = ["RESTARTS", "SupervisedEngine"]
 
 RESTARTS = Restarts((0.0, 0.2, 1.0, 3.0, 10.0))
 """Pause before a new engine, by how many died within the last minute; the last one repeats."""
@@ -30,7 +30,7 @@ _MOST_ERROR_LINES = 20
 _SNAPSHOT = b'{"is": "snapshot"'
 
 
-class EngineKeeper:
+class SupervisedEngine:
     """Keeps one engine playing. Safe to use from any thread.
 
     Parameters
@@ -54,7 +54,7 @@ class EngineKeeper:
         self._heard = 0
         self._stopping = threading.Event()
         self._threads = [
-            threading.Thread(target=self._keep, name="engine-keeper", daemon=True),
+            threading.Thread(target=self._keep, name="engine-engine", daemon=True),
             threading.Thread(target=self._watch, name="engine-watch", daemon=True),
         ]
 

@@ -1,4 +1,4 @@
-"""The receiver: ``python -m engine.bench.midi_out.ear CLIENT PORT...`` until standard input ends.
+"""``python -m engine.bench.midi_out.receiver CLIENT PORT...``: receives until standard input ends.
 
 One JACK client with a MIDI input for each sender. It stamps every message with the frame the
 server gave it and prints everything as JSON at its end.
@@ -18,7 +18,7 @@ from engine.bench.soak.jack_rig import JackServer, until
 from engine.midi.ports.frame_clock import FRAME_WRAP
 from engine.process.child import child_command, child_environment
 
-__all__ = ["Arrivals", "FrameEar", "listen"]
+__all__ = ["Arrivals", "FrameReceiver", "listen"]
 
 _LOOK_S = 0.1
 _READINGS = 5  # of which the quickest counts
@@ -73,13 +73,13 @@ class Arrivals:
         ]
 
 
-class FrameEar:
+class FrameReceiver:
     """Runs the receiver process on a server."""
 
     def __init__(self, server: JackServer, name: str, ports: tuple[str, ...]) -> None:
         self._name = name
         self._process = subprocess.Popen(
-            child_command("engine.bench.midi_out.ear", name, *ports),
+            child_command("engine.bench.midi_out.receiver", name, *ports),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

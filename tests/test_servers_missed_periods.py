@@ -5,7 +5,7 @@ import signal
 import time
 
 from servers.jack import JackServer, MidiDump, midi_dump
-from servers.left_out import LeftOut
+from servers.missed_periods import MissedPeriods
 
 
 class Item:
@@ -30,7 +30,7 @@ def stands_still(receiver: MidiDump, seconds: float) -> None:
 
 
 def test_only_a_receiver_left_out_in_this_test_is_a_reason(jack: JackServer) -> None:
-    left_out, item = LeftOut(), Item("jack", "tmp_path")
+    left_out, item = MissedPeriods(), Item("jack", "tmp_path")
     left_out.mark(item)
     (again,) = (mark.kwargs["condition"] for mark in item.marks)
     assert not again()  # no server
@@ -48,11 +48,11 @@ def test_only_a_receiver_left_out_in_this_test_is_a_reason(jack: JackServer) -> 
 
 def test_tests_without_a_server_are_never_run_again() -> None:
     item = Item("tmp_path", "dump_of_something")
-    LeftOut().mark(item)
+    MissedPeriods().mark(item)
     assert item.marks == []
 
 
 def test_that_a_note_hangs_is_never_excused() -> None:
     item = Item("jack", "note_ends")
-    LeftOut().mark(item)
+    MissedPeriods().mark(item)
     assert item.marks == []

@@ -11,13 +11,13 @@ import pytest
 
 from servers.jack import JackServer
 
-__all__ = ["LeftOut"]
+__all__ = ["MissedPeriods"]
 
 RUNS_MORE = 2
 _WORDS = "XRun: client = dump-"  # jackd 1.9; our receivers' names begin so
 
 
-class LeftOut:
+class MissedPeriods:
     """Knows whether the server has left a receiver out since a test began."""
 
     def __init__(self) -> None:

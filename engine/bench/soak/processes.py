@@ -5,7 +5,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["Taken", "cpu_seconds", "find_family", "taken_by"]
+__all__ = ["Taken", "cpu_seconds", "find_processes", "taken_by"]
 
 _ROLES = {
     "engine.midi.sender.main": "sender",
@@ -23,7 +23,7 @@ class Taken:
     files: int
 
 
-def find_family(engine: int) -> dict[str, int]:
+def find_processes(engine: int) -> dict[str, int]:
     """Return role → process id: ``engine``, ``sender``, ``spare``, ``capture``, ``receiver``.
 
     Of two senders, the one that waits as a spare has fewer threads: it has no port.

@@ -6,7 +6,7 @@ from collections import deque
 
 from engine.bench.soak.jack_rig import Heard, JackServer, MidiDump
 
-__all__ = ["Ear", "Place"]
+__all__ = ["Receiver", "Place"]
 
 Place = tuple[int, int]
 """Channel and pitch."""
@@ -14,7 +14,7 @@ Place = tuple[int, int]
 _BURST_S = 0.05
 
 
-class Ear(MidiDump):
+class Receiver(MidiDump):
     """`MidiDump` in constant memory; times are `time.perf_counter` at our end of its pipe [s].
 
     Attributes
