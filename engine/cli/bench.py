@@ -115,7 +115,7 @@ def _parts(what: list[str]) -> list[str]:
 
 
 def _measure(names: list[str], console: "Console", *, size: Size) -> dict[str, Any]:
-    """Measure behind a bar; where nobody looks, say a line per part."""
+    """Measure with a progress bar; without a terminal, print a line per part."""
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
     from engine.bench.report import run_report
@@ -178,7 +178,7 @@ def _print(report: dict[str, Any]) -> None:
 
 
 def _soak(parsed: argparse.Namespace) -> int:
-    """Soak, tell the story as it goes, and judge."""
+    """Run the soak test, print what happens, and judge it."""
     import tempfile
 
     from engine.bench.soak.fake import fake_soak

@@ -65,7 +65,7 @@ def run(parsed: argparse.Namespace) -> int:
     check_range("seed", parsed.seed, 0, 2**31 - 1)
     curve = () if parsed.curve is None else read_curve(parsed.curve)
     parsed.mode = "curve" if curve else "manual"
-    base = Performance(slew_per_s=100.0)  # nobody listens yet: the target is simply there
+    base = Performance(slew_per_s=100.0)  # no listener: the target applies at once
     primer = None if parsed.primer is None else read_primer(parsed.primer, parsed.beats_per_bar)
     if primer is not None:
         say_left_out(parsed.primer, primer.left_out)

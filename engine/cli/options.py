@@ -91,7 +91,7 @@ def add_seed(parser: argparse.ArgumentParser) -> None:
 def read_performance(parsed: argparse.Namespace, base: Performance) -> Performance:
     """Return ``base`` with what the command line sets.
 
-    A target without a mode means the manual mode: whoever names an emotion wants it played.
+    A target without a mode means the manual mode: an emotion that is named is to be played.
 
     Raises
     ------

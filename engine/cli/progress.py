@@ -1,4 +1,4 @@
-"""Progress bars on stderr; nothing where nobody looks."""
+"""Progress bars on stderr, only on a terminal."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

@@ -1,4 +1,4 @@
-"""Leads sound to the beat that is followed, and tells what is heard of it."""
+"""Passes sound to the beat tracker that is followed, and reports what it hears."""
 
 import time
 

@@ -1,4 +1,4 @@
-"""What an engine loads before it is told to play, so that it can start within a moment.
+"""What an engine loads before the order to play, so that it starts at once.
 
 Loading the tracker's model and starting a sender's interpreter are most of what a start takes;
 neither needs a device.

@@ -45,7 +45,7 @@ class Composer:
     worker : Executor or None
         Does the work in order, one job at a time; None does it at once.
     draft_beats : int
-        How far ahead a draft is drawn for display; 0 where nobody looks.
+        How far ahead a draft is drawn for display; 0 where none is shown.
 
     Raises
     ------
@@ -188,7 +188,7 @@ class Composer:
         end: int,
         interrupt: threading.Event,
     ) -> None:
-        """Lengthen the draft, or draw it anew where the music is to be another."""
+        """Lengthen the draft, or draw it anew if the music will change."""
         sketch = self._sketch
         state = generator.snapshot()
         if sketch.fits(context):
@@ -263,6 +263,6 @@ def _make(ways: tuple[str, KeyLock], seed: int, settings: Mapping[str, float]) -
 
 
 def _ways(performance: Performance) -> tuple[str, KeyLock]:
-    # With somebody else playing in the tracked key, stay within its scale; with a chosen
+    # With another player in the tracked key, stay within its scale; with a chosen
     # key, its tonic is home and the mode may follow the valence.
     return performance.engine, "scale" if performance.key == AUTO_KEY else "tonic"

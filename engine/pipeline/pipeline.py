@@ -70,7 +70,7 @@ class Pipeline:
     curve : tuple of (float, float, float)
         Points (beat, valence, arousal) for mode ``curve``.
     draft_beats : int
-        How far ahead a draft is drawn for display; 0 where nobody looks.
+        How far ahead a draft is drawn for display; 0 where none is shown.
     worker : Executor or None
         Does the generator's work, see `engine.pipeline.executors`; None does it within `advance`.
     inputs : Inputs

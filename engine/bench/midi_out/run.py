@@ -34,7 +34,7 @@ _TAIL_S = 0.5
 _SHORTEST_STEP_S = 0.004
 _LOOK_EVERY = 64  # notes
 _SAID_TWICE_S = 0.01
-_NEAR_S = 0.05  # the server says some milliseconds later that it lost time; busy ears hear it late
+_NEAR_S = 0.05  # the server says some milliseconds later that it lost time; on a busy machine later
 
 
 @dataclass(frozen=True, slots=True)

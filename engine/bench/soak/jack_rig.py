@@ -77,7 +77,7 @@ def until(
     end = time.monotonic() + patience_s
     while not condition():
         if time.monotonic() > end:
-            raise DeviceError(f"waited {patience_s:g} s in vain for {what} {shown()}")
+            raise DeviceError(f"{what} did not happen within {patience_s:g} s {shown()}")
         time.sleep(0.01)
 
 

@@ -1,4 +1,4 @@
-"""Everything on stage: a server, somebody who plays, the engine, somebody who listens."""
+"""The processes of a soak test: a server, a player, the engine, a receiver."""
 
 import json
 import os
@@ -39,7 +39,7 @@ class Stage:
     Attributes
     ----------
     said : deque of str
-        What the engine's engine had to tell lately.
+        What the engine reported lately.
     sync : str
         ``internal`` or ``midi``: how the engine is started next.
     suspects : dict
@@ -119,7 +119,7 @@ class Stage:
         }
 
     def begin_concert(self) -> None:
-        """Have somebody play the demo piece, again and again."""
+        """Play the demo piece in a loop."""
         _end(self._concert)
         path = self.folder / f"concert-{self.server.rate}.wav"
         if not path.exists():
@@ -128,7 +128,7 @@ class Stage:
         until(lambda: f"{_CONCERT}:out" in self.server.ports(), "the concert", _READY_S)
 
     def begin_drummer(self) -> None:
-        """Have somebody send MIDI clock."""
+        """Send MIDI clock."""
         _end(self._drummer)
         self._drummer = _run("engine.bench.soak.drummer", _DRUMMER, str(_TEMPO_BPM))
         until(lambda: f"{_DRUMMER}:out" in self.server.ports(), "the drummer", _READY_S)
