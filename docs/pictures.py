@@ -14,13 +14,15 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from PIL.Image import Image
-    from PyQt6.QtWidgets import QApplication, QWidget
+from PIL import Image
+from PyQt6.QtCore import QSettings, Qt
+from PyQt6.QtGui import QImage
+from PyQt6.QtWidgets import QApplication, QWidget
 
-    from gui.window.main_window import MainWindow
+from gui.app import make_application, make_window
+from gui.window.main_window import MainWindow
+from presets import DEMO_AUDIO
 
 __all__ = ["main"]
 
@@ -63,11 +65,6 @@ class _Run:
     """One window, and everything that is photographed in it."""
 
     def __init__(self, parsed: argparse.Namespace, folder: Path, session: Path) -> None:
-        from PyQt6.QtCore import QSettings
-
-        from gui.app import make_application, make_window
-        from presets import DEMO_AUDIO
-
         self._parsed, self._session = parsed, session
         self._width, self._height = (int(part) for part in parsed.size.split("x"))
         self._app: QApplication = make_application()
@@ -149,7 +146,7 @@ class _Run:
 
     def _film(self) -> None:
         """Let the target be dragged, and keep what is seen as one moving picture."""
-        frames: list[Image] = []
+        frames: list[Image.Image] = []
         began_s = time.perf_counter()
         while (at_s := time.perf_counter() - began_s) < MOVING_S:
             if 0.3 < at_s / MOVING_S < 0.6:  # a slow drag from the middle to upper left
@@ -171,11 +168,7 @@ class _Run:
         )
         print(path, path.stat().st_size)
 
-    def _frame(self) -> "Image":
-        from PIL import Image
-        from PyQt6.QtCore import Qt
-        from PyQt6.QtGui import QImage
-
+    def _frame(self) -> Image.Image:
         shown = self._window.grab().toImage()
         small = shown.scaledToWidth(MOVING_PX, Qt.TransformationMode.SmoothTransformation)
         plain = small.convertToFormat(QImage.Format.Format_RGB888)
@@ -192,7 +185,7 @@ class _Run:
             self._grab(name, dialog)
             dialog.close()
 
-    def _grab(self, name: str, widget: "QWidget | None" = None) -> None:
+    def _grab(self, name: str, widget: QWidget | None = None) -> None:
         self._play(0.3)
         self._app.sendPostedEvents()  # layouts follow what was shown last
         path = self._parsed.out / f"{name}.png"

@@ -154,7 +154,7 @@ QLabel[role="huge"]:disabled {{ color: {t.muted}; }}
 QLabel[level="good"] {{ color: {t.good}; }}
 QLabel[level="caution"] {{ color: {t.caution}; font-weight: 600; }}
 QLabel[level="bad"] {{ color: {t.on_bad}; background: {t.bad}; font-weight: 700;
-  border-radius: {radius}px; padding: 1px {pad}px; }}
+  border: 1px solid {t.bad}; border-radius: {radius}px; padding: 0px {pad}px; }}
 QPushButton {{ background: {t.raised}; border: 1px solid {t.edge}; color: {t.text};
   border-radius: {radius}px; padding: {pad}px {2 * pad}px; }}
 QPushButton:hover {{ border-color: {t.heard}; }}

@@ -6,10 +6,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from gui_samples import look, settings
-from PyQt6.QtCore import QPoint, Qt
+from gui_samples import settings
+from PyQt6.QtCore import Qt
 from PyQt6.QtTest import QTest
 
+from engine.settings.performance import Performance
 from gui import texts
 from gui.app import make_window
 from gui.engine_process.bridge import RESTARTS, EngineBridge
@@ -24,6 +25,7 @@ LEFT = Qt.MouseButton.LeftButton
 @pytest.fixture
 def make(qapp, qtbot, tmp_path, monkeypatch):
     monkeypatch.setattr("engine.settings.presets.user_folder", lambda: tmp_path / "presets")
+    monkeypatch.setattr("gui.engine_process.spare_engine._LATER_MS", 100)
     windows = []
 
     def make_one(**values):
@@ -42,10 +44,44 @@ def make(qapp, qtbot, tmp_path, monkeypatch):
 
 @pytest.fixture
 def window(make, qtbot):
+    """Return a window that plays, with an engine of its own."""
     made = make()
     QTest.mouseClick(made.page.transport.start, LEFT)
     qtbot.waitUntil(lambda: bool(made.seen), timeout=START_MS)
     return made
+
+
+@pytest.fixture(scope="module")
+def shared(qapp, tmp_path_factory):
+    """Return one window for all tests that leave its engine alone."""
+    store = settings(
+        tmp_path_factory.mktemp("shared"), audio_input=str(DEMO_AUDIO), midi_out="none"
+    )
+    made = make_window(store)
+    made.seen = []
+    made.controller.bridge.snapshot.connect(made.seen.append)
+    made.show()
+    made.controller.start()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def playing(shared, qtbot):
+    """Return the shared window, playing with the usual settings."""
+    controller = shared.controller
+    if not controller.wants_music:
+        controller.start()
+    shared.notice.clear()
+    controller.performance.replace(Performance())
+    controller.set_frozen(False)
+    controller.set_held(False)
+    shared.seen.clear()
+    qtbot.waitUntil(
+        lambda: bool(shared.seen) and shared.seen[-1].performance == Performance(),
+        timeout=START_MS,
+    )
+    return shared
 
 
 def drag(plane, *places):
@@ -56,11 +92,11 @@ def drag(plane, *places):
     QTest.mouseRelease(plane, LEFT, pos=points[-1])
 
 
-def test_dragging_the_target_moves_what_is_played(window, qtbot):
-    drag(window.page.plane, (0.0, 0.0), (-0.3, 0.2), (-0.6, 0.4))
+def test_dragging_the_target_moves_what_is_played(playing, qtbot):
+    drag(playing.page.plane, (0.0, 0.0), (-0.3, 0.2), (-0.6, 0.4))
 
     def arrived():
-        now = window.seen[-1]
+        now = playing.seen[-1]
         return (
             now.mode == "manual"
             and now.target_valence == pytest.approx(-0.6, abs=0.02)
@@ -68,17 +104,17 @@ def test_dragging_the_target_moves_what_is_played(window, qtbot):
         )
 
     qtbot.waitUntil(arrived, timeout=8000)
-    assert window.page.target.mode_buttons["manual"].isChecked()
+    assert playing.page.target.mode_buttons["manual"].isChecked()
 
 
-def test_settings_reach_the_engine_while_it_plays(window, qtbot):
-    window.page.transport.tempo.setValue(133.0)
-    window.page.music.parts["bass"].click()
-    window.page.music.beats_per_bar.setValue(3)
-    window.page.target.freeze.click()
+def test_settings_reach_the_engine_while_it_plays(playing, qtbot):
+    playing.page.transport.tempo.setValue(133.0)
+    playing.page.music.parts["bass"].click()
+    playing.page.music.beats_per_bar.setValue(3)
+    playing.page.target.freeze.click()
 
     def arrived():
-        now = window.seen[-1]
+        now = playing.seen[-1]
         return (
             now.tempo_bpm == 133.0
             and now.performance.parts == ("lead", "chords")
@@ -89,31 +125,31 @@ def test_settings_reach_the_engine_while_it_plays(window, qtbot):
     qtbot.waitUntil(arrived, timeout=5000)
 
 
-def test_hold_and_panic_and_new_ideas(window, qtbot):
-    qtbot.waitUntil(lambda: window.seen[-1].notes != (), timeout=10_000)
-    QTest.mouseClick(window.page.transport.hold, LEFT)
-    qtbot.waitUntil(lambda: not window.seen[-1].running, timeout=5000)
-    QTest.mouseClick(window.page.transport.hold, LEFT)
-    qtbot.waitUntil(lambda: window.seen[-1].running, timeout=5000)
-    QTest.keyClick(window, Qt.Key.Key_Escape)
-    window.page.music.regenerate.click()
+def test_hold_and_panic_and_new_ideas(playing, qtbot):
+    qtbot.waitUntil(lambda: playing.seen[-1].notes != (), timeout=10_000)
+    QTest.mouseClick(playing.page.transport.hold, LEFT)
+    qtbot.waitUntil(lambda: not playing.seen[-1].running, timeout=5000)
+    QTest.mouseClick(playing.page.transport.hold, LEFT)
+    qtbot.waitUntil(lambda: playing.seen[-1].running, timeout=5000)
+    QTest.keyClick(playing, Qt.Key.Key_Escape)
+    playing.page.music.regenerate.click()
     qtbot.waitUntil(
-        lambda: {"panic", "seed"} <= {entry.kind for entry in window.seen[-1].messages},
+        lambda: {"panic", "seed"} <= {entry.kind for entry in playing.seen[-1].messages},
         timeout=5000,
     )
-    assert window.page.music.seed.value() == 1
+    assert playing.page.music.seed.value() == playing.controller.seed == 1
 
 
-def test_a_preset_is_applied_while_playing_and_undone(window, qtbot):
-    presets = window.page.presets
+def test_a_preset_is_applied_while_playing_and_undone(playing, qtbot):
+    presets = playing.page.presets
     row = next(
         row for row in range(presets.list.count()) if "Calm down" in presets.list.item(row).text()
     )
     presets.list.setCurrentRow(row)
     QTest.mouseClick(presets.apply, LEFT)
-    qtbot.waitUntil(lambda: window.seen[-1].remaining_s > 200.0, timeout=5000)
-    window.actions_by_name["undo"].trigger()
-    qtbot.waitUntil(lambda: window.seen[-1].mode == "follow", timeout=5000)
+    qtbot.waitUntil(lambda: playing.seen[-1].remaining_s > 200.0, timeout=5000)
+    playing.actions_by_name["undo"].trigger()
+    qtbot.waitUntil(lambda: playing.seen[-1].mode == "follow", timeout=5000)
 
 
 def test_a_killed_engine_is_said_and_started_again_with_the_same_settings(window, qtbot):
@@ -156,11 +192,11 @@ def test_a_hung_engine_is_said_and_restarted_at_the_users_wish(window, qtbot, mo
     assert window.controller.bridge.process_id != first
 
 
-def test_listing_devices_does_not_hold_up_the_picture(window, qtbot):
-    window.seen.clear()
-    with qtbot.waitSignal(window.controller.bridge.devices, timeout=20_000):
-        window.page.show_devices_tab()
-    assert len(window.seen) > 2
+def test_listing_devices_does_not_hold_up_the_picture(playing, qtbot):
+    playing.seen.clear()
+    with qtbot.waitSignal(playing.controller.bridge.devices, timeout=20_000):
+        playing.page.show_devices_tab()
+    assert len(playing.seen) > 2
 
 
 def test_closing_ends_the_engine_and_remembers_the_settings(window, qtbot, tmp_path):
@@ -172,33 +208,33 @@ def test_closing_ends_the_engine_and_remembers_the_settings(window, qtbot, tmp_p
     assert Preferences(settings(tmp_path)).performance.tempo_bpm == 91.0
 
 
-def test_stop_empties_the_window(window, qtbot):
-    QTest.mouseClick(window.page.transport.start, LEFT)
-    qtbot.waitUntil(lambda: window.controller.bridge.state == "idle", timeout=10_000)
-    assert window.controller.look is None and window.page.transport.start.text() == texts.START
+def test_stop_empties_the_window(playing, qtbot):
+    QTest.mouseClick(playing.page.transport.start, LEFT)
+    qtbot.waitUntil(lambda: playing.controller.bridge.state == "idle", timeout=10_000)
+    assert playing.controller.look is None and playing.page.transport.start.text() == texts.START
 
 
-def test_another_input_restarts_the_music_and_a_bad_one_is_said(window, qtbot, tmp_path):
-    window.seen.clear()
+def test_another_input_restarts_the_music_and_a_bad_one_is_said(playing, qtbot, tmp_path):
+    playing.seen.clear()
     missing = str(tmp_path / "gone.wav")
-    window.page.devices.run_chosen.emit({"audio_input": missing})
-    qtbot.waitUntil(lambda: "gone.wav" in window.notice.label.text(), timeout=10_000)
-    assert window.controller.bridge.state == "idle" and not window.controller.wants_music
-    window.page.devices.run_chosen.emit({"audio_input": str(DEMO_AUDIO)})
-    window.controller.start()
-    qtbot.waitUntil(lambda: bool(window.seen), timeout=START_MS)
+    playing.page.devices.run_chosen.emit({"audio_input": missing})
+    qtbot.waitUntil(lambda: "gone.wav" in playing.notice.label.text(), timeout=10_000)
+    assert playing.controller.bridge.state == "idle" and not playing.controller.wants_music
+    playing.page.devices.run_chosen.emit({"audio_input": str(DEMO_AUDIO)})
+    playing.controller.start()
+    qtbot.waitUntil(lambda: bool(playing.seen), timeout=START_MS)
 
 
-def test_a_curve_file_gives_the_curve_mode(window, qtbot, tmp_path):
+def test_a_curve_file_gives_the_curve_mode(playing, qtbot, tmp_path):
     curve = tmp_path / "arc.csv"
     curve.write_text("beat,valence,arousal\n0,0.9,0.9\n1000,0.9,0.9\n")
-    window.controller.choose_curve(curve)
+    playing.controller.choose_curve(curve)
     qtbot.waitUntil(
-        lambda: window.seen[-1].mode == "curve" and window.seen[-1].target_valence > 0.8,
+        lambda: playing.seen[-1].mode == "curve" and playing.seen[-1].target_valence > 0.8,
         timeout=START_MS,
     )
-    assert window.page.target.mode_buttons["curve"].isVisible()
-    assert not window.notice.isVisible()
+    assert playing.page.target.mode_buttons["curve"].isVisible()
+    assert not playing.notice.isVisible()
 
 
 def test_sessions_are_recorded_each_into_its_own_folder(make, qtbot, tmp_path):
@@ -254,21 +290,6 @@ def test_stage_view_shows_and_leaves(make, qtbot):
     assert window.controller.performance.performance.mode == "manual"
     window.actions_by_name["stage"].trigger()
     assert window.page.isVisible() and not window.isFullScreen()
-
-
-@pytest.mark.parametrize("size", [(1200, 700), (1280, 800), (1920, 1080)])
-@pytest.mark.parametrize("points", ["10.5", "14"])
-def test_nothing_is_pushed_out_of_the_window(make, qtbot, size, points):
-    window = make(points=points)
-    window.resize(*size)
-    window.show_snapshot(look())
-    qtbot.wait(20)
-    panic = window.page.transport.panic
-    corner = panic.mapTo(window, QPoint(panic.width(), panic.height()))
-    assert corner.x() <= window.width() and corner.y() <= window.height()
-    for label in window.page.transport.findChildren(type(window.notice.label)):
-        if label.isVisible():
-            assert label.width() >= label.fontMetrics().horizontalAdvance(label.text())
 
 
 def test_own_presets_are_kept(make, tmp_path):

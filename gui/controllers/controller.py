@@ -5,6 +5,7 @@ so that an engine that had to be restarted continues with the same settings.
 """
 
 import time
+from dataclasses import fields
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,10 @@ from PyQt6.QtCore import QObject, pyqtSignal
 from engine.choices import PLUGIN
 from engine.mapping.table import InputMapping
 from engine.settings.curve import read_curve
+from engine.settings.fields import settings_of
 from engine.settings.performance import Performance
 from engine.settings.resume import Resume
+from engine.settings.run import LiveConfig
 from engine.snapshot import Snapshot
 from gui.engine_process.bridge import EngineBridge
 from gui.state.history import History
@@ -24,23 +27,22 @@ from gui.state.preferences import MONITORS, Preferences, RunChoices
 
 __all__ = ["Controller"]
 
-_SENT_AS_THEY_ARE = (
-    "midi_out",
-    "osc_in",
-    "seed",
-    "latency_ms",
-    "sync",
-    "midi_in",
-    "clock_out",
-    "keys_in",
-    "thru",
-    "video",
-)
-"""Choices of the run that the engine takes under the same name."""
+_MADE_FOR_THE_ENGINE = ("osc", "monitor", "record")
+"""Choices of the run that the engine takes in another form; all others as they are."""
 
 
 class Controller(QObject):
     """Everything the window can do, without any widget.
+
+    Attributes
+    ----------
+    look : Snapshot or None
+        The newest snapshot; None while the engine does not run.
+    curve : Path or None
+        The curve file that is open.
+    wants_music, frozen, held : bool
+        Whether the user has pressed Start and not Stop; whether the target is frozen; whether the
+        music pauses while listening continues.
 
     Signals
     -------
@@ -59,13 +61,13 @@ class Controller(QObject):
         self.look: Snapshot | None = None
         self._last: Snapshot | None = None  # of this performance, whichever engine played it
         self.curve: Path | None = None
-        self._wants_music = False
+        self.wants_music = False
         self._sent = self.performance.performance
         self._sent_seed = self.seed
         self._sent_curve: Path | None = None
-        self._frozen = False
+        self.frozen = False
         self._froze_s = 0.0
-        self._held = False
+        self.held = False
         self._last_state: str = bridge.state
         self.performance.run_changed.connect(self._on_run)
         self.performance.posted.connect(self._post)
@@ -99,21 +101,6 @@ class Controller(QObject):
         return look is not None and look.audio.alive and name != "" and not Path(name).is_file()
 
     @property
-    def wants_music(self) -> bool:
-        """Whether the user has pressed Start and not Stop."""
-        return self._wants_music
-
-    @property
-    def frozen(self) -> bool:
-        """Whether the target is held."""
-        return self._frozen
-
-    @property
-    def held(self) -> bool:
-        """Whether the music pauses while listening continues."""
-        return self._held
-
-    @property
     def seed(self) -> int:
         """Seed of the generator."""
         return self.run.seed
@@ -121,15 +108,15 @@ class Controller(QObject):
     @property
     def recording(self) -> bool:
         """Whether the session under way is being recorded."""
-        return self._wants_music and self.run.record
+        return self.wants_music and self.run.record
 
     # ------------------------------------------------------------------ start and stop
 
     def start(self, *, held: bool = False) -> None:
         """Start as soon as the engine is ready, or restart it; ``held``: only listen yet."""
-        self._wants_music = True
+        self.wants_music = True
         self._last = None
-        self._held = held
+        self.held = held
         if self.bridge.state == "absent":
             self.bridge.open()
         elif self.bridge.state != "booting":
@@ -138,13 +125,13 @@ class Controller(QObject):
 
     def stop(self) -> None:
         """End every note and close the devices."""
-        self._wants_music = False
+        self.wants_music = False
         self.bridge.stop()
         self.changed.emit()
 
     def toggle_start(self) -> None:
         """Start, or stop."""
-        if self._wants_music:
+        if self.wants_music:
             self.stop()
         else:
             self.start()
@@ -152,7 +139,7 @@ class Controller(QObject):
     def close(self) -> None:
         """End the engine and remember the settings."""
         recording = self.recording
-        self._wants_music = False
+        self.wants_music = False
         self.preferences.performance = self.performance.performance
         self.bridge.close(recording)
 
@@ -160,18 +147,18 @@ class Controller(QObject):
 
     def set_held(self, held: bool) -> None:
         """Hold the music, or let it go on at the next bar."""
-        self._held = held
+        self.held = held
         self.bridge.command("play", playing=not held)
         self.changed.emit()
 
     def toggle_held(self) -> None:
         """Hold the music, or let it go on; nothing while the engine does not play."""
         if self.running:
-            self.set_held(not self._held)
+            self.set_held(not self.held)
 
     def set_frozen(self, frozen: bool) -> None:
         """Hold the target where it is, or let it go."""
-        self._frozen, self._froze_s = frozen, time.perf_counter()
+        self.frozen, self._froze_s = frozen, time.perf_counter()
         self.bridge.command("freeze", frozen=frozen)
         self.changed.emit()
 
@@ -259,7 +246,7 @@ class Controller(QObject):
             "osc": run.osc.replace(",", " ").split(),
             "monitor": MONITORS[run.monitor],
             "monitor_token": self.preferences.monitor_token if run.monitor_orders else "",
-            **{name: getattr(run, name) for name in _SENT_AS_THEY_ARE},
+            **{name: getattr(run, name) for name in _shared_settings()},
         }
         if run.record:
             stamp = datetime.now().strftime("session-%Y-%m-%d-%H%M%S")
@@ -288,7 +275,7 @@ class Controller(QObject):
         self.changed.emit()
 
     def _restart_if_playing(self) -> None:
-        if self._wants_music and self.bridge.state not in ("absent", "booting"):
+        if self.wants_music and self.bridge.state not in ("absent", "booting"):
             self._send_start()
         self.changed.emit()
 
@@ -304,25 +291,25 @@ class Controller(QObject):
         self.bridge.start(config)
 
     def _on_ready(self) -> None:
-        if self._wants_music:
+        if self.wants_music:
             self._send_start(self._last)
 
     def _on_start_failed(self) -> None:
-        self._wants_music = False  # said in words; the same again would fail again
+        self.wants_music = False  # said in words; the same again would fail again
         self.changed.emit()
 
     def _on_state(self, state: str) -> None:
         if state == "running":
             self._catch_up()
-            if self._frozen:
+            if self.frozen:
                 self.set_frozen(True)
-            if self._held:
+            if self.held:
                 self.bridge.command("play", playing=False)
         else:
             self.performance.expect_no_more()
             self.look = None
             if state == "idle" and self._last_state == "running":
-                self._wants_music = False  # a worker of the engine failed; said in words
+                self.wants_music = False  # a worker of the engine failed; said in words
         self._last_state = state
         self.changed.emit()
 
@@ -338,6 +325,13 @@ class Controller(QObject):
         self.look = self._last = look
         self.history.add(look)
         self.performance.adopt(look.performance)
-        if look.frozen != self._frozen and time.perf_counter() - self._froze_s > SETTLE_S:
-            self._frozen = look.frozen
+        if look.frozen != self.frozen and time.perf_counter() - self._froze_s > SETTLE_S:
+            self.frozen = look.frozen
             self.changed.emit()
+
+
+def _shared_settings() -> list[str]:
+    """Return the choices of the run that are settings of the engine too."""
+    known = settings_of(LiveConfig)
+    names = (item.name for item in fields(RunChoices))
+    return [name for name in names if name in known and name not in _MADE_FOR_THE_ENGINE]

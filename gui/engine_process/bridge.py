@@ -71,7 +71,7 @@ class EngineBridge(QObject):
     captured : str
         The file of the bars that were kept.
     monitored : str
-        Address of the stage-side page; empty while there is none.
+        Address of the phone page; empty while there is none.
     replayed : engine.snapshot.ReplayLook
         Where the session that is replayed is, 30 a second.
     died : str, bool

@@ -34,6 +34,13 @@ State = tuple[Performance, RunChoices]
 class PerformanceModel(QObject):
     """The performance as the user wants it; every widget reads it and writes to it.
 
+    Attributes
+    ----------
+    performance, run : Performance, RunChoices
+        The settings now.
+    expected : Performance or None
+        What the engine will play from the next bar on.
+
     Signals
     -------
     changed : engine.settings.performance.Performance
@@ -56,9 +63,9 @@ class PerformanceModel(QObject):
         run: RunChoices | None = None,
     ) -> None:
         super().__init__(parent)
-        self._performance = performance
-        self._run = run or RunChoices()
-        self._expected: Performance | None = None
+        self.performance = performance
+        self.run = run or RunChoices()
+        self.expected: Performance | None = None
         self._clock = clock
         self._pending: dict[str, Any] = {}
         self._undo: list[State] = []
@@ -70,28 +77,13 @@ class PerformanceModel(QObject):
         self._timer.timeout.connect(self._post)
 
     @property
-    def performance(self) -> Performance:
-        """The settings now."""
-        return self._performance
-
-    @property
-    def run(self) -> RunChoices:
-        """The choices of the run now."""
-        return self._run
-
-    @property
-    def expected(self) -> Performance | None:
-        """What the engine will play from the next bar on, or None."""
-        return self._expected
-
-    @property
     def can_undo(self) -> bool:
-        """Whether there is anything to undo."""
+        """Whether there is a change to undo."""
         return bool(self._undo)
 
     @property
     def can_redo(self) -> bool:
-        """Whether anything undone could be done again."""
+        """Whether there is an undone change to do again."""
         return bool(self._redo)
 
     def set(self, **values: Any) -> None:
@@ -102,30 +94,30 @@ class PerformanceModel(QObject):
         InputError
             A name is unknown or a value out of range; nothing changes then.
         """
-        changed = self._performance.changed(values)
-        if self._expected is not None:
-            self._expected = self._expected.changed(values)
+        changed = self.performance.changed(values)
+        if self.expected is not None:
+            self.expected = self.expected.changed(values)
         self._remember_and_take(changed, frozenset(values))
 
     def choose(self, **values: Any) -> None:
         """Change choices of the run."""
-        changed = replace(self._run, **values)
-        if changed != self._run:
+        changed = replace(self.run, **values)
+        if changed != self.run:
             self._remember(frozenset(values))
-            self._go_to((self._performance, changed))
+            self._go_to((self.performance, changed))
 
     def expect(self, performance: Performance) -> None:
         """Note that the engine will play this from the next bar on; `adopt` sees when it does."""
-        if self._expected is None:
-            self._undo.append((self._performance, self._run))
+        if self.expected is None:
+            self._undo.append((self.performance, self.run))
             self._redo.clear()
-        self._expected = performance
+        self.expected = performance
         self._forget_join()
-        self.changed.emit(self._performance)
+        self.changed.emit(self.performance)
 
     def expect_no_more(self) -> None:
         """Take over at once what was expected, because the engine has stopped."""
-        expected, self._expected = self._expected, None
+        expected, self.expected = self.expected, None
         if expected is not None:
             self._take(expected)
 
@@ -139,28 +131,28 @@ class PerformanceModel(QObject):
         Not while the user's own change may still be on its way.
         """
         settled = self._clock() - self._last_s > SETTLE_S and not self._pending
-        came = performance == self._expected
-        if came or (settled and performance != self._performance):
-            self._expected = None
-            self._performance = performance
+        came = performance == self.expected
+        if came or (settled and performance != self.performance):
+            self.expected = None
+            self.performance = performance
             self.changed.emit(performance)
 
     def undo(self) -> None:
         """Go back to the settings before the last change."""
-        if self._expected is not None:  # any change keeps what waits for the bar from coming
-            self._expected = None
+        if self.expected is not None:  # any change keeps what waits for the bar from coming
+            self.expected = None
             self._undo.pop()
-            self.posted.emit({"mode": self._performance.mode})
-            self.changed.emit(self._performance)
+            self.posted.emit({"mode": self.performance.mode})
+            self.changed.emit(self.performance)
         elif self._undo:
-            self._redo.append((self._performance, self._run))
+            self._redo.append((self.performance, self.run))
             self._forget_join()
             self._go_to(self._undo.pop())
 
     def redo(self) -> None:
         """Do again what was undone."""
         if self._redo:
-            self._undo.append((self._performance, self._run))
+            self._undo.append((self.performance, self.run))
             self._forget_join()
             self._go_to(self._redo.pop())
 
@@ -169,7 +161,7 @@ class PerformanceModel(QObject):
         self._pending.clear()
 
     def _remember_and_take(self, performance: Performance, names: frozenset[str]) -> None:
-        if performance != self._performance:
+        if performance != self.performance:
             self._remember(names)
             self._take(performance)
 
@@ -177,7 +169,7 @@ class PerformanceModel(QObject):
         """Make this moment one to undo to, unless the same settings just continue to change."""
         now = self._clock()
         if names != self._last_names or now - self._last_s > UNDO_JOIN_S:
-            self._undo.append((self._performance, self._run))
+            self._undo.append((self.performance, self.run))
             del self._undo[:-_MOST_UNDO]
             self._last_names = names
         self._last_s = now
@@ -185,9 +177,9 @@ class PerformanceModel(QObject):
 
     def _go_to(self, state: State) -> None:
         performance, run = state
-        values = difference(self._run, run)
-        self._run = run
-        if performance != self._performance:
+        values = difference(self.run, run)
+        self.run = run
+        if performance != self.performance:
             self._take(performance)
         if values:
             self.run_changed.emit(values)
@@ -196,8 +188,8 @@ class PerformanceModel(QObject):
         self._last_names, self._last_s = frozenset(), self._clock()
 
     def _take(self, performance: Performance) -> None:
-        self._pending.update(difference(self._performance, performance))
-        self._performance = performance
+        self._pending.update(difference(self.performance, performance))
+        self.performance = performance
         self.changed.emit(performance)
         if not self._timer.isActive():
             self._post()

@@ -36,7 +36,6 @@ PLANE_VALUES: Final = (
     "played {played} (valence {tv}, arousal {ta})"
 )
 PLANE_OFF: Final = "Press Start, or drag the target first"
-GOAL: Final = "goal"
 
 TAGS: Final[dict[str, str]] = {
     "amazement": "amazement",
@@ -54,7 +53,6 @@ TAGS: Final[dict[str, str]] = {
 
 # ---------------------------------------------------------------------- target
 
-MODE: Final = "Mode"
 FREEZE_TIP: Final = "Hold the target where it is (F)"
 BIAS_VALENCE: Final = "Brighter / darker"
 BIAS_AROUSAL: Final = "More / less energy"
@@ -73,7 +71,6 @@ GUIDE_GOAL: Final = "Goal"
 GUIDE_LEFT: Final = "{time} left"
 GUIDE_ARRIVED: Final = "Arrived"
 GUIDE_WAITING: Final = "Drag the goal flag on the plane"
-CURVE_FILE: Final = "Curve file"
 CURVE_OPEN: Final = "Open curve …"
 CURVE_OPEN_TITLE: Final = "Play the emotions of a curve file"
 CURVE_FILTER: Final = "Emotion curve: beat, valence, arousal (*.csv);;All files (*)"

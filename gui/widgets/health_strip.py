@@ -31,6 +31,7 @@ class HealthStrip(QFrame):
         self.setObjectName("panel")
         self.meter = LevelMeter(theme)
         self._verdict, self._words = label(), label(role="muted")
+        self._verdict.setMargin(4)
         self._words.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self._choices: tuple[str, ...] = ()
         layout = QHBoxLayout(self)

@@ -4,7 +4,7 @@ A badge on the control names what moves it. Mappings belong to the performance, 
 saved with presets and can be undone.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 
 from PyQt6.QtCore import QEvent, QObject, QPoint, Qt, pyqtSignal
@@ -50,11 +50,11 @@ class Learning(QObject):
     def menu(self, what: str, mapped: bool) -> QMenu:
         """Return the menu of a control."""
         menu = QMenu()
+        waits = self.armed == what
         actions: list[tuple[str, Callable[[], None]]]
-        if self.armed == what:
-            actions = [(texts.LEARN_CANCEL, partial(self.arm, ""))]
-        else:
-            actions = [(texts.LEARN, partial(self.arm, what))]
+        actions = [
+            (texts.LEARN_CANCEL if waits else texts.LEARN, partial(self.arm, "" if waits else what))
+        ]
         if mapped:
             actions.append((texts.LEARN_FORGET, partial(self.forgotten.emit, what)))
         for words, act in actions:
@@ -79,17 +79,21 @@ class Learning(QObject):
         words: dict[str, list[str]] = {}
         for mapping in performance.inputs:
             words.setdefault(mapping.sets or mapping.does, []).append(badge_words(mapping))
-        for what, badges in self._badges.items():
-            for badge in badges:
-                badge.show_words(", ".join(words.get(what, [])))
+        for what, badge in self._all():
+            badge.words = ", ".join(words.get(what, []))
+            badge.show_words(badge.words)
 
     def _show_waiting(self) -> None:
+        for what, badge in self._all():
+            badge.show_words(texts.LEARN_WAITING if what == self.armed else badge.words)
+
+    def _all(self) -> Iterator[tuple[str, "_Badge"]]:
         for what, badges in self._badges.items():
             for badge in badges:
-                badge.show_waiting(what == self.armed)
+                yield what, badge
 
     def _open_menu(self, widget: QWidget, what: str, at: QPoint) -> None:
-        mapped = any(badge.mapped for badge in self._badges[what])
+        mapped = any(badge.words for badge in self._badges[what])
         self.menu(what, mapped).exec(widget.mapToGlobal(at))
 
 
@@ -100,32 +104,21 @@ class _Badge(QLabel):
         super().__init__(owner)
         self.setObjectName("badge")
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        self.mapped = False
-        self._words = ""
-        self._waiting = False
+        self.words = ""
+        """What moves the control."""
         owner.installEventFilter(self)
         self.hide()
 
     def show_words(self, words: str) -> None:
-        self.mapped = bool(words)
-        self._words = words
-        self._show()
-
-    def show_waiting(self, waiting: bool) -> None:
-        self._waiting = waiting
-        self._show()
+        self.setText(words)
+        self.setVisible(bool(words))
+        self.adjustSize()
+        self._place()
 
     def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:  # noqa: N802, D102
         if event is not None and event.type() == QEvent.Type.Resize:
             self._place()
         return False
-
-    def _show(self) -> None:
-        words = texts.LEARN_WAITING if self._waiting else self._words
-        self.setText(words)
-        self.setVisible(bool(words))
-        self.adjustSize()
-        self._place()
 
     def _place(self) -> None:
         owner = self.parentWidget()

@@ -245,8 +245,9 @@ class _Emotion(QWidget):
         high = 1.6 * plane.height() + wanted + spacing > self.height()
         if high and plane.width() + target.width() + spacing <= self.width():
             self._box.setDirection(QBoxLayout.Direction.LeftToRight)
-            self._target.setMaximumHeight(self.height())
+            beside = self.width() - spacing - self.height()  # the plane is at most a square
+            self._target.setMaximumSize(max(target.width(), beside), self.height())
         else:
             self._box.setDirection(QBoxLayout.Direction.TopToBottom)
             half = (self.height() - spacing) // 2
-            self._target.setMaximumHeight(max(target.height(), min(wanted, half)))
+            self._target.setMaximumSize(self.width(), max(target.height(), min(wanted, half)))

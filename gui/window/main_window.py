@@ -338,7 +338,7 @@ class MainWindow(QMainWindow):
         self.page.devices.reach.show_address(shown, bool(self.controller.run.monitor))
 
     def take_page_address(self, url: str) -> None:
-        """Take note of where the stage-side page is served."""
+        """Note where the phone page is served."""
         self._page_url = url
         self._show_page_address()
 
@@ -355,7 +355,7 @@ class MainWindow(QMainWindow):
             self.film.show_snapshot(look)
 
     def show_devices(self, devices: Devices) -> None:
-        """Take note of the devices that are present."""
+        """Note the devices that are present."""
         self._devices = devices
         if self.assistant is not None:
             self.assistant.show_devices(devices)
