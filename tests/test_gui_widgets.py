@@ -236,6 +236,20 @@ def test_sync_panel_asks_for_a_port_only_with_midi_clock_and_shows_the_lock(qtbo
     assert "no clock arrives" in panel._light.text()
 
 
+def test_a_heard_beat_is_shown_and_takes_hints(qtbot):
+    panel = shown(qtbot, SyncPanel())
+    heard = SyncHealth("audio", True, 0, "", 0.0, "", "locked", 0.8, 97.5, 2, 3)
+    panel.show_snapshot(look(sync=heard))
+    assert "97.5 BPM, beat 2 of 3" in panel._light.text()
+    for action, button in panel.hints.items():
+        assert button.isVisible()
+        with qtbot.waitSignal(panel.asked) as asked:
+            button.click()
+        assert asked.args == [action]
+    panel.show_snapshot(look(sync=SyncHealth("midi", True, 0, "", 0.4, "")))
+    assert not any(button.isVisible() for button in panel.hints.values())
+
+
 def test_tempo_of_a_midi_clock_is_shown_and_not_ours_to_choose(qtbot):
     head = shown(qtbot, Transport(), 1200, 80)
     head.show_snapshot(

@@ -25,6 +25,7 @@ _HISTORY = 512  # frames of activations kept, 10 s
 _WINDOW = 2  # frames round a beat
 _KEPT_BEATS = 16  # heard beats whose line is held in a break
 _KEPT_ERROR_S = 0.03
+_LEAST_STEP = 0.3  # of a period between two beats
 _SILENT_S = 1.0  # claps have silence between them; this is a break
 _CLEAR = 0.3  # a beat as probable as this was heard
 _OCTAVES = (2.0, 0.5, 3.0, 1.0 / 3.0, 1.5, 2.0 / 3.0)
@@ -83,14 +84,14 @@ class DecoderConfig:
     """
 
     filter: FilterConfig = field(default_factory=FilterConfig)
-    ahead_s: float = 0.1
+    ahead_s: float = 0.06
     late_s: float = 0.018
     near_phase: float = 0.15
     near_tempo: float = 0.12
     bend_phase: float = 0.3
     bend_tempo: float = 0.15
-    patience: float = 2.0
-    octave_patience: float = 4.0
+    patience: float = 0.75
+    octave_patience: float = 1.5
     lock: float = 0.55
     unlock: float = 0.35
     lock_beats: int = 4
@@ -135,6 +136,7 @@ class BeatDecoder:
         self.state: PulseState = "searching"
         self.confidence = 0.0
         self._begin_s, self._period_s = 0.0, 0.5  # the line: time of the last beat, period
+        self._announced_s = -math.inf  # the last beat, as it was foreseen
         self._astray = 0.0  # beats since the reading last agreed
         self._agreement = 0.0
         self._good = 0
@@ -258,7 +260,7 @@ class BeatDecoder:
             self._leap(reading, now_s)
 
     def _leap(self, reading: Reading, now_s: float) -> None:
-        last_s = self._begin_s
+        last_s = self._announced_s if self.count else self._begin_s
         self._kept.clear()
         self._period_s = reading.period_s
         begin_s = now_s - reading.phase * reading.period_s
@@ -275,12 +277,15 @@ class BeatDecoder:
         next_s = self._begin_s + self._period_s
         if now_s + self._delay_s < next_s + cfg.late_s - cfg.ahead_s:
             return []
+        if next_s < self._announced_s + _LEAST_STEP * self._period_s:  # the same beat once more
+            self._begin_s = next_s
+            return []
         behind = max(0, math.floor((now_s - next_s) / self._period_s))
         self._judge()
         for _ in range(1 + behind):
             self._bar.step()
         self.count += 1 + behind
-        self._begin_s = next_s + behind * self._period_s
+        self._begin_s = self._announced_s = next_s + behind * self._period_s
         if self.state == "searching" and self._silent_s > 1.0:
             return []
         number, metre, _ = self._bar.read()

@@ -210,10 +210,10 @@ class Transport(Panel):
         self._state.setText(long if fits else word)
 
     def _show_sync(self, look: Snapshot | None) -> None:
-        """Show the tempo that is followed; while it is a MIDI clock none can be chosen here."""
+        """Show the tempo that is followed; where others set it, none can be chosen here."""
         source = look.sync.source if look is not None else "internal"
         self._led = source != "internal"
-        self.tempo.setEnabled(source != "midi")
+        self.tempo.setEnabled(source not in ("midi", "audio"))
         self._tap.setEnabled(source != "midi")
         self.tempo.setToolTip("")
         if look is not None and self._led:

@@ -1,0 +1,168 @@
+"""Training of the beat network: clips, targets, a run from data to an ONNX file."""
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from engine.beat.frontend import FRAME_RATE, N_BANDS, SAMPLE_RATE  # noqa: E402
+from engine.beat.model import BeatModel  # noqa: E402
+from engine.errors import InputError  # noqa: E402
+from export_onnx.__main__ import main  # noqa: E402
+from export_onnx.beat.band import PROGRAMS, accompany, style_of  # noqa: E402
+from export_onnx.beat.batches import SamplerConfig, draw_batches, load_prepared, targets  # noqa: E402
+from export_onnx.beat.clips import read_beats  # noqa: E402
+from export_onnx.beat.evaluate import score  # noqa: E402
+from export_onnx.beat.network import BeatNetwork, NetworkConfig, load_published  # noqa: E402
+from export_onnx.beat.prepare import decode, encode  # noqa: E402
+from export_onnx.beat.teacher import firm_beats  # noqa: E402
+from export_onnx.beat.train import TrainConfig, loss_of  # noqa: E402
+
+
+def beat_rows(count=30, step=0.5, number=lambda i: i % 4 + 1):
+    return np.array([(0.5 + i * step, number(i)) for i in range(count)])
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    """Two recordings of clicks in the layout of the data sets."""
+    import soundfile
+
+    folder = tmp_path_factory.mktemp("data")
+    for kind in ("audio", "annotations"):
+        (folder / "beats" / "real" / kind).mkdir(parents=True)
+    (folder / "beats" / "emotify_consensus").mkdir()
+    (folder / "emotify" / "audio").mkdir(parents=True)
+    rng = np.random.default_rng(0)
+    pcm = rng.normal(0, 1e-3, 16 * SAMPLE_RATE)
+    for at_s, _ in beat_rows():
+        start = round(at_s * SAMPLE_RATE)
+        pcm[start : start + 800] += rng.normal(0, 0.3, 800)
+    lines = "".join(f"{at:.3f}\t{number:.0f}\n" for at, number in beat_rows())
+    soundfile.write(folder / "beats/real/audio/clicks.ogg", pcm, SAMPLE_RATE)
+    (folder / "beats/real/annotations/clicks.beats").write_text(lines)
+    soundfile.write(folder / "emotify/audio/rock_1.ogg", pcm, SAMPLE_RATE)
+    (folder / "emotify/manifest.csv").write_text("path,split\naudio/rock_1.ogg,train\n")
+    (folder / "beats/emotify_consensus/rock_1.beats").write_text(lines)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def prepared(data, tmp_path_factory):
+    out = tmp_path_factory.mktemp("prepared")
+    assert main(["prepare", "beat", "--data", str(data), "--out", str(out), "--variants", "2"]) == 0
+    return out
+
+
+def test_levels_survive_storing():
+    levels = np.array([0.0, 0.01, 1.0, 300.0], np.float32)
+    np.testing.assert_allclose(decode(encode(levels)), levels, rtol=0.01, atol=1e-4)
+
+
+def test_prepared_beats_are_where_the_sound_rises(prepared):
+    clips = load_prepared(prepared / "train")
+    assert [clip.kind for clip in clips] == ["consensus", "consensus"]
+    assert not np.allclose(clips[0].beats[:3, 0], clips[1].beats[:3, 0])  # another speed
+    for clip in clips:
+        levels = decode(clip.bands).mean(1)
+        places = np.round(clip.beats[:, 0] * FRAME_RATE).astype(int)
+        assert levels[places[places < len(levels)]].mean() > 5 * np.median(levels)
+
+
+def test_targets_mark_beats_and_leave_out_what_is_uncertain():
+    config = NetworkConfig()
+    rows = beat_rows(20)
+    rows[5, 1] = -1
+    rows[7, 1] = 0
+    beat, downbeat, tempo, weight, known, tempo_weight = targets(rows, 0, 520, config)
+    assert beat[25] == 1.0 and 0 < beat[24] < 1 and beat[37] == 0.0
+    assert weight[150] == 0.0 and weight[175] == 1.0
+    assert downbeat[25] == 1.0 and downbeat[50] == 0.0
+    assert known[25] == 1.0 and known[200] == 0.0  # the bar there is unknown
+    chosen = tempo[300].argmax()
+    assert config.tempi_bpm()[chosen] == pytest.approx(120, rel=0.03)
+    assert tempo_weight[0] == 0.0 and tempo_weight[300] == 1.0
+
+
+def test_batches_have_the_shapes_that_the_loss_wants(prepared):
+    config = SamplerConfig(batch=3, frames=200)
+    batch = next(draw_batches(load_prepared(prepared / "train"), config, NetworkConfig(), 1))
+    assert batch.features.shape == (3, 200, 2 * N_BANDS)
+    loss, parts = loss_of(BeatNetwork(), batch, TrainConfig())
+    assert torch.isfinite(loss)
+    assert set(parts) == {"beat", "downbeat", "tempo"}
+
+
+def test_a_run_from_data_to_onnx_and_measures(prepared, tmp_path, capsys):
+    runs = str(tmp_path / "train")
+    train = ["train", "beat", "--prepared", str(prepared), "--out", runs, "--steps", "1"]
+    assert main([*train, "--epochs", "2", "--stop-after", "1"]) == 0
+    assert "stopped" in capsys.readouterr().out
+    assert main([*train, "--epochs", "2"]) == 0
+    checkpoint, out = f"{runs}/beat.pt", str(tmp_path / "beat.onnx")
+    assert main(["export", "beat", "--checkpoint", checkpoint, "--out", out]) == 0
+    assert main(["verify", "beat", "--checkpoint", checkpoint, "--model", out]) == 0
+    model = BeatModel(out)
+    assert len(model.tempi_bpm) == 52
+    capsys.readouterr()
+    assert main(["evaluate", "beat", "--prepared", str(prepared), "--model", out]) == 0
+    assert "beat_f" in capsys.readouterr().out
+    (tmp_path / "again").mkdir()
+    again = ["train", "beat", "--prepared", str(prepared), "--out", str(tmp_path / "again")]
+    assert main([*again, "--weights", checkpoint, "--epochs", "1", "--steps", "1"]) == 0
+
+
+def test_other_weights_are_refused(tmp_path):
+    torch.save({"conv1.weight": torch.zeros(1)}, tmp_path / "other.pt")
+    with pytest.raises(InputError, match="other.pt"):
+        load_published(BeatNetwork(), tmp_path / "other.pt")
+
+
+def test_nothing_to_prepare_is_told(tmp_path):
+    assert main(["prepare", "beat", "--data", str(tmp_path), "--out", str(tmp_path)]) == 2
+
+
+def test_the_score_of_perfect_and_of_doubled_beats():
+    from engine.beat.decoder import Beat
+
+    truth = beat_rows(60)
+    perfect = [Beat(at, int(n), 4, at - 0.1, 120.0, 1.0, "locked") for at, n in truth]
+    row = score(truth, perfect)
+    assert row["beat_f"] == row["downbeat_f"] == row["cmlt"] == row["tempo"] == 1.0
+    assert row["lock_s"] == pytest.approx(0.5)
+    halves = np.arange(0.5, 30, 0.25)
+    doubled = [Beat(at, 1, 4, at - 0.1, 240.0, 1.0, "locked") for at in halves]
+    row = score(truth, doubled)
+    assert row["beat_f"] == pytest.approx(2 / 3, abs=0.02)
+    assert row["cmlt"] == 0.0 and row["amlt"] > 0.9
+
+
+def test_the_teacher_keeps_what_its_network_and_decoder_agree_on():
+    activations = np.full((1600, 2), 0.005)
+    rows = beat_rows()
+    places = np.round(rows[:, 0] * 100).astype(int)
+    activations[places, 0] = 0.8
+    activations[places[::4], 1] = 0.7
+    np.testing.assert_array_equal(firm_beats(activations, rows), rows)
+    activations[places, 1] = 0.3
+    assert (firm_beats(activations, rows)[:, 1] == 0).all()
+    assert firm_beats(np.full((1600, 2), 0.1), rows) is None
+
+
+@pytest.mark.parametrize("style", list(PROGRAMS))
+@pytest.mark.parametrize("metre", [3, 4])
+def test_every_style_plays_every_bar(style, metre):
+    notes = accompany(style, 8 * metre, metre, 0.6, np.random.default_rng(2))
+    bars = {int(note.beat // metre) for note in notes if note.part in ("bass", "chord")}
+    assert bars == set(range(8))
+    assert all(0 <= note.pitch <= 127 and note.length > 0 for note in notes)
+
+
+def test_styles_are_found_by_name():
+    assert style_of("latin/brazilian-samba", np.random.default_rng(0)) == "latin"
+    assert style_of("polka", np.random.default_rng(0)) in PROGRAMS
+
+
+def test_beats_that_do_not_ascend_are_refused():
+    with pytest.raises(InputError, match="ascend"):
+        read_beats("1.0\t1\n0.5\t2\n", "song.beats")
