@@ -398,16 +398,19 @@ def test_whatever_is_played_at_once_each_holds_their_own(steps, lookahead_s, str
     """Without transfer it is also checked that nobody else's key or pedal is touched."""
     stage = Stage(strength, lookahead_s=lookahead_s)
     plain = strength == 0.0
-    keys = [set(), set()]  # what the performer's hands and feet hold
+    pressed = [set(), set()]
+    keys = [set(), set()]  # of those, what has to sound
     feet = [0, 0]
     ids = itertools.count(1)
     for name, a, b in [*steps, ("turn", 40, 0)]:
         if name == "on":
             stage.play(on(b), a)
             keys[a].add(b)
+            pressed[a].add(b)
         elif name == "off":
             stage.play(off(b), a)
             keys[a].discard(b)
+            pressed[a].discard(b)
         elif name == "pedal":
             stage.play(cc(64, b), a)
             feet[a] = b
@@ -432,6 +435,7 @@ def test_whatever_is_played_at_once_each_holds_their_own(steps, lookahead_s, str
                 stage.turn()
                 stage.sources[a].alive = True
             keys[a].clear()
+            pressed[a].clear()
             feet[a] = 0
         elif name == "panic":
             stage.turn()
@@ -451,7 +455,7 @@ def test_whatever_is_played_at_once_each_holds_their_own(steps, lookahead_s, str
             held = {(0, pitch) for pitch in keys[0] | keys[1]}
             assert held <= set(stage.receiver.sounding), "a key that is held was ended"
             assert not max(feet) or stage.receiver.down == {(0, 64)}, "a pedal was lifted"
-    for source, held in enumerate(keys):
+    for source, held in enumerate(pressed):
         for pitch in held:
             stage.play(off(pitch), source)
     stage.performance = Performance(transfer=0.0)  # adds no more notes

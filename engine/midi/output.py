@@ -9,9 +9,12 @@ from collections.abc import Callable
 
 from engine.errors import InputError
 from engine.midi.holders import ENGINE, first_id
+from engine.midi.messages import start_of
 from engine.midi.wire import Frame, Kind
 
 __all__ = ["NoteOutput", "check_int", "check_time"]
+
+_WATCHED = (Kind.NOTE, Kind.CONTROL, Kind.BEND, Kind.PRESSURE)
 
 
 class NoteOutput:
@@ -19,12 +22,23 @@ class NoteOutput:
 
     Parameters
     ----------
-    submit : callable
+    take : callable
         Takes the frames.
     """
 
-    def __init__(self, submit: Callable[[Frame], None]) -> None:
-        self._submit = submit
+    latency_s = 0.0
+    """Added to every deadline [s]."""
+
+    def __init__(self, take: Callable[[Frame], None]) -> None:
+        self._take = take
+        self._watcher: Callable[[float, bytes], None] | None = None
+
+    def watch(self, watcher: Callable[[float, bytes], None]) -> None:
+        """Have a function called with the time [s] and the bytes of each message handed over.
+
+        Of notes these are the note-ons.
+        """
+        self._watcher = watcher
 
     def note(
         self, note_id: int, on_s: float, off_s: float, channel: int, pitch: int, velocity: int
@@ -142,6 +156,12 @@ class NoteOutput:
         """
         check_time("at_s", at_s)
         self._submit(Frame(Kind.CANCEL_AFTER, at_s=at_s))
+
+    def _submit(self, frame: Frame) -> None:
+        self._take(frame)
+        if self._watcher is not None and frame.kind in _WATCHED:
+            sent = start_of(frame, frame.at_s + self.latency_s)
+            self._watcher(sent.at_s, sent.data)
 
 
 def check_time(name: str, value: float) -> None:

@@ -35,14 +35,6 @@ class PluginOutput(NoteOutput):
         super().__init__(self._hand_over)
         self._link = link
         self._place = place
-        self._watcher: Callable[[float, bytes], None] | None = None
-
-    def watch(self, watcher: Callable[[float, bytes], None]) -> None:
-        """Have a function called with the time [s] and the bytes of each message handed over.
-
-        Of notes it is told the note-ons.
-        """
-        self._watcher = watcher
 
     def start(self) -> None:
         """Listen for plug-ins."""
@@ -100,8 +92,6 @@ class PluginOutput(NoteOutput):
                 plugin.cancel(leader, beat)
             elif frame.kind in _MESSAGES:
                 plugin.message(leader, beat, _message(frame))
-        if self._watcher is not None and (frame.kind == Kind.NOTE or frame.kind in _MESSAGES):
-            self._watcher(frame.at_s, _message(frame))
 
 
 def _message(frame: Frame) -> bytes:

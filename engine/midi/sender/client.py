@@ -5,20 +5,17 @@ pipe. A second thread reads the reports and replaces a sender that died.
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from types import TracebackType
 
 from engine.errors import InputError
-from engine.midi.messages import start_of
 from engine.midi.output import NoteOutput, check_int
 from engine.midi.sender.process import SenderProcess
 from engine.midi.sender.supervisor import SenderSupervisor
 from engine.midi.wire import Frame, Kind
 
 __all__ = ["MAX_LATENCY_S", "SenderClient", "SenderStatus", "SentNote"]
-
-_SOUNDING = (Kind.NOTE, Kind.CONTROL, Kind.BEND, Kind.PRESSURE)
 
 MAX_LATENCY_S = 0.2
 """Largest output latency offset, either way [s]."""
@@ -111,16 +108,9 @@ class SenderClient(NoteOutput):
         ready: SenderProcess | None = None,
     ) -> None:
         _check_latency(latency_s)
-        super().__init__(self._hand_over)
         self._supervisor = SenderSupervisor(output, port_name, latency_s, ready)
-        self._watcher: Callable[[float, bytes], None] | None = None
-
-    def watch(self, watcher: Callable[[float, bytes], None]) -> None:
-        """Have a function called with the time [s] and the bytes of each message handed over.
-
-        Of notes it is told the note-ons.
-        """
-        self._watcher = watcher
+        super().__init__(self._supervisor.submit)
+        self.latency_s = latency_s
 
     def start(self) -> None:
         """Start the sender and wait until its port is open.
@@ -148,12 +138,6 @@ class SenderClient(NoteOutput):
     ) -> None:
         self.stop()
 
-    def _hand_over(self, frame: Frame) -> None:
-        self._supervisor.submit(frame)
-        if self._watcher is not None and frame.kind in _SOUNDING:
-            sent = start_of(frame, frame.at_s + self._supervisor.latency_s)
-            self._watcher(sent.at_s, sent.data)
-
     def release(self, channel: int, pitch: int) -> None:
         """End a note that another engine may have left sounding; said to all who connect later.
 
@@ -164,11 +148,11 @@ class SenderClient(NoteOutput):
         """
         check_int("channel", channel, 0, 15)
         check_int("pitch", pitch, 0, 127)
-        self._supervisor.submit(Frame(Kind.RELEASE, channel=channel, data1=pitch))
+        self._submit(Frame(Kind.RELEASE, channel=channel, data1=pitch))
 
     def panic(self) -> None:
         """Silence everything now, on all channels, and forget what was handed over."""
-        self._supervisor.submit(Frame(Kind.PANIC))
+        self._submit(Frame(Kind.PANIC))
 
     def set_latency(self, latency_s: float) -> None:
         """Change the output latency offset, -0.2..0.2 [s].
@@ -179,7 +163,8 @@ class SenderClient(NoteOutput):
             If it is out of range.
         """
         _check_latency(latency_s)
-        self._supervisor.submit(Frame(Kind.LATENCY, at_s=latency_s))
+        self.latency_s = latency_s
+        self._submit(Frame(Kind.LATENCY, at_s=latency_s))
 
     def status(self) -> SenderStatus:
         """Return the newest state."""
