@@ -94,5 +94,5 @@ def test_messages_nobody_asks_for_are_forgotten_and_what_is_held_is_let_go() -> 
     midi_input = MidiInput("none")
     for number in range(9000):
         midi_input._take_report(Frame(Kind.RECEIVED, at_s=float(number), payload=b"\x90\x3c\x50"))
-    messages = midi_input.take()
+    messages = midi_input.poll()
     assert messages[:2] == [(0.0, b""), (8192.0, SYSTEM_RESET)] and len(messages) == 2 + 808

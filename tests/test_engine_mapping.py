@@ -9,7 +9,7 @@ from engine.events import EmotionState, TargetState
 from engine.mapping.input import InputMapper
 from engine.mapping.output import OutputMapper
 from engine.mapping.sections import SectionWatch
-from engine.mapping.sources import SOURCES, Heard
+from engine.mapping.sources import SOURCES, Moment
 from engine.mapping.table import InputMapping, OutputMapping
 from engine.settings.performance import Performance, controller_range
 
@@ -24,7 +24,7 @@ def emotion(time_s=0.0, valence=0.0, arousal=0.0, level_db=-20.0, chord="A:min")
 
 
 def heard(**values):
-    return Heard(emotion(**values), TARGET, "C:maj")
+    return Moment(emotion(**values), TARGET, "C:maj")
 
 
 class Port:
@@ -129,7 +129,7 @@ def test_fourteen_bits_send_the_coarse_half_only_when_it_moves():
 
 
 def test_unknown_sources_say_nothing():
-    nothing = Heard(None, TARGET, "")
+    nothing = Moment(None, TARGET, "")
     for name in SOURCES:
         sent = send({"source": name, "number": 1}, nothing)
         assert len(sent) == (name.startswith("target") or name in (
@@ -226,15 +226,15 @@ def mapper_for(*inputs):
 def test_a_controller_takes_over_only_once_it_passes_the_value():
     desk, mapper = mapper_for({"on": "cc", "number": 1, "sets": "arousal"})
     for level in (10, 30, 50):
-        assert mapper.take(bytes((0xB0, 1, level)))
+        assert mapper.push(bytes((0xB0, 1, level)))
     assert desk.performance.arousal == 0.0 and desk.performance.mode == "follow"
-    mapper.take(bytes((0xB0, 1, 70)))  # passes the middle, where arousal stands
+    mapper.push(bytes((0xB0, 1, 70)))  # passes the middle, where arousal stands
     assert desk.performance.arousal == pytest.approx(0.102, abs=0.01)
     assert desk.performance.mode == "manual"
-    mapper.take(bytes((0xB0, 1, 127)))
+    mapper.push(bytes((0xB0, 1, 127)))
     assert desk.performance.arousal == 1.0
     mapper.release()
-    mapper.take(bytes((0xB5, 1, 20)))
+    mapper.push(bytes((0xB5, 1, 20)))
     assert desk.performance.arousal == -1.0 + 2 * 20 / 127  # it passed 127 on its way
 
 
@@ -243,7 +243,7 @@ def test_without_soft_takeover_a_controller_sets_at_once():
         {"on": "cc", "number": 1, "sets": "tempo_bpm", "low": 60, "high": 124,
          "soft_takeover": False},
     )  # fmt: skip
-    mapper.take(bytes((0xB0, 1, 127)))
+    mapper.push(bytes((0xB0, 1, 127)))
     assert desk.performance.tempo_bpm == 124.0
 
 
@@ -253,12 +253,12 @@ def test_a_pedal_acts_when_it_goes_down_and_only_on_its_channel():
         {"on": "program", "number": 5, "does": "preset duet-follow"},
     )
     for level in (127, 127, 0, 90, 0):
-        mapper.take(bytes((0xB2, 64, level)))
-    assert not mapper.take(bytes((0xB1, 64, 127)))
-    mapper.take(bytes((0xC7, 5)))
-    mapper.take(bytes((0xC7, 5)))
+        mapper.push(bytes((0xB2, 64, level)))
+    assert not mapper.push(bytes((0xB1, 64, 127)))
+    mapper.push(bytes((0xC7, 5)))
+    mapper.push(bytes((0xC7, 5)))
     assert desk.actions == ["freeze"] * 3 + ["preset duet-follow"] * 2
-    assert mapper.take(bytes((0xC0, 3))) and not mapper.take(bytes((0xC0, 4)))
+    assert mapper.push(bytes((0xC0, 3))) and not mapper.push(bytes((0xC0, 4)))
 
 
 def test_learning_takes_the_next_controller_that_may_be_mapped():
@@ -266,12 +266,12 @@ def test_learning_takes_the_next_controller_that_may_be_mapped():
     learned = []
     mapper.learn("arousal", learned.append)
     for message in (b"\xb0\x00\x01", b"\xb0\x7b\x00", b"\xc0\x05", b"\xf8", b"\x90\x30\x00"):
-        assert not mapper.take(message) and not learned
-    assert mapper.take(b"\xb3\x4a\x20")
+        assert not mapper.push(message) and not learned
+    assert mapper.push(b"\xb3\x4a\x20")
     assert learned == [InputMapping("cc", 74, channel=3, sets="arousal")]
-    assert not mapper.take(b"\xb3\x4b\x20")  # disarmed
+    assert not mapper.push(b"\xb3\x4b\x20")  # disarmed
     mapper.learn("panic", learned.append)
-    mapper.take(b"\xc0\x05")
+    mapper.push(b"\xc0\x05")
     assert learned[1] == InputMapping("program", 5, channel=0, does="panic")
 
 
@@ -282,7 +282,7 @@ def test_an_order_that_fails_is_said_and_nothing_is_raised():
         raise InputError("not now")
 
     desk.change = refuse
-    mapper.take(bytes((0xB0, 1, 63)))
+    mapper.push(bytes((0xB0, 1, 63)))
     assert desk.complaints == ["not now"]
 
 
@@ -321,7 +321,7 @@ def learned_from(what, *messages):
     _, mapper = mapper_for()
     learned = []
     mapper.learn(what, learned.append)
-    passed = [text for text in messages if not mapper.take(bytes.fromhex(text))]
+    passed = [text for text in messages if not mapper.push(bytes.fromhex(text))]
     return learned, passed
 
 
@@ -355,18 +355,18 @@ def test_a_parameter_sets_and_acts_from_its_data_and_passes_on_when_unmapped():
         {"on": "rpn", "number": 5, "does": "tap"},
     )
     for text in ("b0 63 02", "b0 62 2c"):
-        assert not mapper.take(bytes.fromhex(text))  # chosen, not moved
-    assert mapper.take(bytes.fromhex("b0 06 7f"))
+        assert not mapper.push(bytes.fromhex(text))  # chosen, not moved
+    assert mapper.push(bytes.fromhex("b0 06 7f"))
     assert desk.performance.arousal == 1.0
-    assert mapper.take(bytes.fromhex("b0 06 00"))
-    mapper.take(bytes.fromhex("b0 26 40"))
+    assert mapper.push(bytes.fromhex("b0 06 00"))
+    mapper.push(bytes.fromhex("b0 26 40"))
     assert desk.performance.arousal == pytest.approx(-1.0 + 1 / 127)
-    assert not mapper.take(bytes.fromhex("b1 06 7f"))  # nothing is chosen on that channel
+    assert not mapper.push(bytes.fromhex("b1 06 7f"))  # nothing is chosen on that channel
     for text in ("b0 65 00", "b0 64 05", "b0 06 7f", "b0 06 7f"):
-        mapper.take(bytes.fromhex(text))
+        mapper.push(bytes.fromhex(text))
     assert desk.actions == ["tap", "tap"]
     for text in ("b0 63 02", "b0 62 2d", "b0 06 7f"):
-        assert not mapper.take(bytes.fromhex(text))  # another parameter is music
+        assert not mapper.push(bytes.fromhex(text))  # another parameter is music
     assert InputMapping.from_json({"on": "nrpn", "number": 16382, "does": "tap"}).number == 16382
     with pytest.raises(InputError, match="number must be .* from 0 to 16382; got 16383"):
         InputMapping("nrpn", 16383, does="tap")
@@ -385,7 +385,7 @@ def test_a_parameter_sets_and_acts_from_its_data_and_passes_on_when_unmapped():
 def test_each_press_acts(on, messages, times):
     desk, mapper = mapper_for({"on": on, "number": 64, "does": "tap"})
     for text in messages:
-        mapper.take(bytes.fromhex(text))
+        mapper.push(bytes.fromhex(text))
     assert desk.actions == ["tap"] * times
 
 

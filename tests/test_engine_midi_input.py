@@ -72,7 +72,7 @@ def test_over_jack_whoever_leaves_is_noticed(jack: JackServer, named: bool) -> N
                 heard: list[bytes] = []
 
                 def came(*wanted: bytes, heard=heard, ours=ours) -> bool:
-                    heard.extend(data for _, data in ours.take() if data)
+                    heard.extend(data for _, data in ours.poll() if data)
                     return set(wanted) <= set(heard)
 
                 until(lambda came=came: came(*map(bytes.fromhex, CHORD)), "the chord")

@@ -88,7 +88,7 @@ class Input:
     def stop(self):
         pass
 
-    def take(self):
+    def poll(self):
         taken, self.waiting = self.waiting, []
         return taken
 

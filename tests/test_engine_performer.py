@@ -45,7 +45,7 @@ def clock():
 
 def heard(listener, *messages, until_s):
     for message in messages:
-        listener.hear(*message)
+        listener.push(*message)
     return [(note.onset, round(note.duration, 3), note.pitch) for note in listener.collect(until_s)]
 
 
@@ -109,7 +109,7 @@ def test_through_every_note_has_its_end_whatever_is_played():
     for step in range(2000):
         pitch, channel = rng.randrange(60, 66), rng.randrange(2)
         message = rng.choice([on, off])(pitch, channel=channel)
-        held.follow(message)
+        held.push(message)
         thru.send(step / 100, message)
         assert len(set(port.sounding.values())) == len(port.sounding)
     assert port.sounding
@@ -160,7 +160,7 @@ class Input:
     def stop(self):
         pass
 
-    def take(self):
+    def poll(self):
         taken, self.waiting = self.waiting, []
         return taken
 

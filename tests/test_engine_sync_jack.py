@@ -267,7 +267,7 @@ def clocks_ahead(sync: MidiSync, other: Sequencer, watch: Any) -> float:
 
 def clock_came(midi_input: MidiInput) -> bool:
     """Tell whether anything but holes has come."""
-    return any(data for _, data in midi_input.take())
+    return any(data for _, data in midi_input.poll())
 
 
 def test_input_comes_back_by_its_name(jack: JackServer) -> None:
@@ -285,11 +285,11 @@ def test_input_comes_back_by_its_name(jack: JackServer) -> None:
         assert "seq-again" in midi_input.message
         with sequencer(jack, "jack", "seq-again"):
             until(lambda: midi_input.alive, "the port to come back")
-            midi_input.take()
+            midi_input.poll()
             messages: list[tuple[float, bytes]] = []
 
             def enough() -> bool:
-                messages.extend(midi_input.take())
+                messages.extend(midi_input.poll())
                 return len(messages) > 60
 
             until(enough, "clocks")
@@ -300,7 +300,7 @@ def test_input_comes_back_by_its_name(jack: JackServer) -> None:
             midi_input._process.kill()
             until(lambda: not midi_input.alive, "the death of the receiver to be noticed")
             until(lambda: midi_input.alive, "another receiver")
-            midi_input.take()
+            midi_input.poll()
             until(lambda: clock_came(midi_input), "clocks through it")
     finally:
         midi_input.stop()
@@ -316,23 +316,23 @@ def test_a_port_of_our_own_is_there_to_be_connected(jack: JackServer) -> None:
             heard: list[bytes] = []
 
             def started() -> bool:
-                heard.extend(data for _, data in midi_input.take())
+                heard.extend(data for _, data in midi_input.poll())
                 return bytes([START]) in heard
 
             until(started, "Start")
             assert midi_input.tells_holes
             assert b"" in heard  # nobody knows what was said before the cable was in
             jack.run("jack_disconnect", other.port, midi_input.port)
-            midi_input.take()
+            midi_input.poll()
             jack.connect(other.port, midi_input.port)
-            until(lambda: b"" in [data for _, data in midi_input.take()], "a hole")
+            until(lambda: b"" in [data for _, data in midi_input.poll()], "a hole")
             # A receiver that dies is replaced, and who was connected is connected again.
             assert midi_input._process is not None
             until(lambda: midi_input._peers == (other.port,), "the connection to be known")
             midi_input._process.kill()
             until(lambda: not midi_input.alive, "the death of the receiver to be noticed")
             until(lambda: midi_input.alive, "another receiver")
-            midi_input.take()
+            midi_input.poll()
             until(lambda: clock_came(midi_input), "clocks without a hand at the patchbay")
     finally:
         midi_input.stop()

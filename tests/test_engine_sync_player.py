@@ -48,7 +48,7 @@ class Wire:
     def stop(self):
         pass
 
-    def take(self):
+    def poll(self):
         taken, self.waiting = self.waiting, []
         return taken
 

@@ -39,8 +39,8 @@ def play(transfer: LiveTransfer, events, seconds: float = 24.0):
     for tick in range(int(seconds / 0.005)):
         now = 0.005 * tick
         while waiting and waiting[0][0] <= now:
-            out += transfer.take(*waiting.pop(0))
-        out += transfer.poll(now, now / BEAT_S, TEMPO, 4)
+            out += transfer.push(*waiting.pop(0))
+        out += transfer.advance(now, now / BEAT_S, TEMPO, 4)
     return out
 
 
@@ -80,13 +80,13 @@ def test_changes_while_keys_are_down_leave_nothing_hanging():
         now = 0.005 * tick
         out = []
         while events and events[0][0] <= now:
-            out += transfer.take(*events.pop(0))
+            out += transfer.push(*events.pop(0))
         if tick % 70 == 0:
             transfer.aim(rng.uniform(-1, 1), rng.uniform(-1, 1))
         if tick % 110 == 0:
             chosen = tuple(rng.sample(ELEMENTS, 3))
             transfer.adjust(chosen, rng.choice((0.0, 0.5, 1.0)))
-        out += transfer.poll(now, now / BEAT_S, TEMPO, 4)
+        out += transfer.advance(now, now / BEAT_S, TEMPO, 4)
         for _, message, _ in out:
             if len(message) == 3 and message[0] & 0xF0 in (0x80, 0x90):
                 place = (message[0] & 15, message[1])
@@ -107,7 +107,7 @@ def test_loudness_follows_from_one_note_to_the_next():
     for at_s, message in events:
         if at_s >= 10.0:
             transfer.aim(0.0, -1.0)
-        sent = transfer.take(at_s, message)
+        sent = transfer.push(at_s, message)
         assert len(sent) == 1 and sent[0].at_s == at_s
         assert sent[0][1][:2] == message[:2]
         out += sent
@@ -154,8 +154,8 @@ def test_the_keyboard_goes_and_nothing_hangs():
     transfer.aim(-1.0, -1.0)
     out = []
     for at_s, message in performance(control=False)[:41]:
-        out += transfer.take(at_s, message)
+        out += transfer.push(at_s, message)
     ends = transfer.end_all(9.0)
     on = {m[1] for _, m, _ in out if m[0] & 0xF0 == 0x90 and m[2]}
     assert {m[1] for _, m, _ in ends} <= on
-    assert transfer.poll(99.0, 200.0, TEMPO, 4) == []
+    assert transfer.advance(99.0, 200.0, TEMPO, 4) == []

@@ -228,7 +228,7 @@ class Keyboard:
     def __init__(self):
         self.messages = []
 
-    def take(self):
+    def poll(self):
         taken, self.messages = self.messages, []
         return taken
 
@@ -250,7 +250,7 @@ def test_midi_messages(rounds):
         for message, step in zip(messages, steps, strict=False):
             now += step
             keyboard.messages.append((now, message))
-            mapper.take(message)
+            mapper.push(message)
             sync.poll(now)
         assert 1.0 <= sync.clock.tempo_bpm < 1e5
         assert np.isfinite(sync.clock.beat_at(now + 1))

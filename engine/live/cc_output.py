@@ -3,7 +3,7 @@
 from engine.events import EmotionState, TargetState
 from engine.mapping.output import OutputMapper
 from engine.mapping.sections import SectionWatch
-from engine.mapping.sources import Heard
+from engine.mapping.sources import Moment
 from engine.midi.output import NoteOutput
 from engine.music.clock import Clock
 from engine.pipeline.pipeline import Pipeline
@@ -45,7 +45,7 @@ class MappedOutput:
             return
         bars = clock.beat_at(now_s) / performance.beats_per_bar
         self._mapper.update(
-            Heard(
+            Moment(
                 emotion=emotion,
                 target=target,
                 key=pipeline.key,

@@ -86,7 +86,7 @@ class InputMapper:
         """Let every controller catch its value anew: somebody else has moved the values."""
         self._caught.clear()
 
-    def take(self, message: bytes) -> bool:
+    def push(self, message: bytes) -> bool:
         """Obey one MIDI message; return whether it was meant for a mapping or a preset.
 
         A program change that no mapping names takes the preset of that number.

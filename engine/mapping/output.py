@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from engine.mapping.sources import SOURCES, Heard
+from engine.mapping.sources import SOURCES, Moment
 from engine.mapping.table import OutputMapping
 from engine.midi.holders import MAPPINGS, first_id
 from engine.midi.output import NoteOutput
@@ -55,10 +55,10 @@ class OutputMapper:
         self.end(now_s)
         self._lines = [_Line(mapping) for mapping in mappings]
 
-    def update(self, heard: Heard, now_s: float) -> None:
+    def update(self, moment: Moment, now_s: float) -> None:
         """Send what has changed since the last call."""
         for line in self._lines:
-            value = SOURCES[line.mapping.source].read(heard)
+            value = SOURCES[line.mapping.source].read(moment)
             if value is None or not math.isfinite(value):
                 continue
             self._smooth(line, value, now_s)

@@ -20,6 +20,8 @@ _WATCHED = (Kind.NOTE, Kind.CONTROL, Kind.BEND, Kind.PRESSURE)
 class NoteOutput:
     """Checks what it is given and hands it on as frames for a sender.
 
+    Every method raises `InputError` where a value is out of range.
+
     Parameters
     ----------
     take : callable
@@ -67,11 +69,6 @@ class NoteOutput:
         """Hand over a controller change; the sender leaves out what does not change.
 
         ``holder`` is who sends it, see `engine.midi.holders`.
-
-        Raises
-        ------
-        InputError
-            If a value is out of range.
         """
         check_time("at_s", at_s)
         check_int("channel", channel, 0, 15)
@@ -80,13 +77,7 @@ class NoteOutput:
         self._submit(Frame(Kind.CONTROL, channel, control, value, first_id(holder), at_s))
 
     def bend(self, at_s: float, channel: int, value: int, holder: int = ENGINE) -> None:
-        """Hand over a pitch bend, 0..16383 with 8192 in the middle.
-
-        Raises
-        ------
-        InputError
-            If a value is out of range.
-        """
+        """Hand over a pitch bend, 0..16383 with 8192 in the middle."""
         check_time("at_s", at_s)
         check_int("channel", channel, 0, 15)
         check_int("value", value, 0, 16383)
@@ -94,51 +85,27 @@ class NoteOutput:
         self._submit(Frame(Kind.BEND, channel, value & 127, value >> 7, who, at_s))
 
     def pressure(self, at_s: float, channel: int, value: int, holder: int = ENGINE) -> None:
-        """Hand over a channel pressure, 0..127.
-
-        Raises
-        ------
-        InputError
-            If a value is out of range.
-        """
+        """Hand over a channel pressure, 0..127."""
         check_time("at_s", at_s)
         check_int("channel", channel, 0, 15)
         check_int("value", value, 0, 127)
         self._submit(Frame(Kind.PRESSURE, channel, value, 0, first_id(holder), at_s))
 
     def program(self, at_s: float, channel: int, program: int) -> None:
-        """Hand over a program change, 0..127.
-
-        Raises
-        ------
-        InputError
-            If a value is out of range.
-        """
+        """Hand over a program change, 0..127."""
         check_time("at_s", at_s)
         check_int("channel", channel, 0, 15)
         check_int("program", program, 0, 127)
         self._submit(Frame(Kind.PROGRAM, channel, program, at_s=at_s))
 
     def realtime(self, at_s: float, status: int) -> None:
-        """Hand over a clock, start, continue or stop, 0xF8..0xFF.
-
-        Raises
-        ------
-        InputError
-            If a value is out of range.
-        """
+        """Hand over a clock, start, continue or stop, 0xF8..0xFF."""
         check_time("at_s", at_s)
         check_int("status", status, 0xF8, 0xFF)
         self._submit(Frame(Kind.REALTIME, data1=status, at_s=at_s))
 
     def song_position(self, at_s: float, sixteenths: int) -> None:
-        """Hand over a song position pointer, 0..16383 sixteenths of 6 clocks.
-
-        Raises
-        ------
-        InputError
-            If a value is out of range.
-        """
+        """Hand over a song position pointer, 0..16383 sixteenths of 6 clocks."""
         check_time("at_s", at_s)
         check_int("sixteenths", sixteenths, 0, 16383)
         self._submit(Frame(Kind.REALTIME, data1=0xF2, note_id=sixteenths, at_s=at_s))

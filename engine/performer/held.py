@@ -29,7 +29,7 @@ class HeldByInput:
             return (channel, number) in self._keys and (status == 0x80 or value == 0)
         return status == 0xB0 and value < 64 and (channel, number) in self._pedals
 
-    def follow(self, message: bytes) -> None:
+    def push(self, message: bytes) -> None:
         """Enter a message that is passed on."""
         if len(message) < 2:
             return

@@ -96,7 +96,7 @@ class Keyboards:
         with self._passing:
             for number, source in enumerate(self._inputs):
                 alive = source.alive  # before its last messages are read
-                messages = source.take()
+                messages = source.poll()
                 self._hear(number, messages)
                 if not alive and (messages or self._alive[number]):
                     self._leave(number, now_s)
@@ -115,7 +115,7 @@ class Keyboards:
             return
         clock = self._clock
         with self._passing:
-            for timed in self._transfer.poll(
+            for timed in self._transfer.advance(
                 now_s, clock.beat_at(now_s), clock.tempo_bpm, performance.beats_per_bar
             ):
                 self._thru.send(*timed)
@@ -156,14 +156,14 @@ class Keyboards:
                 continue
             if message == SYSTEM_RESET:
                 self._leave(source, at_s)
-            elif not self.mapper.take(message) or held.lets_go(message):
+            elif not self.mapper.push(message) or held.lets_go(message):
                 self._pass(source, at_s, message)
 
     def _pass(self, source: int, at_s: float, message: bytes) -> None:
-        self._held[source].follow(message)
-        self._listener.hear(at_s, message, source)
+        self._held[source].push(message)
+        self._listener.push(at_s, message, source)
         if self._thru is not None:
-            for timed in self._transfer.take(at_s, message, source):
+            for timed in self._transfer.push(at_s, message, source):
                 self._thru.send(*timed)
 
     def _leave(self, source: int, at_s: float) -> None:

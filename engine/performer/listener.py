@@ -48,7 +48,7 @@ class Listener:
         """Whether any key is down or on the pedal."""
         return bool(self._keys)
 
-    def hear(self, at_s: float, message: bytes, source: int = 0) -> None:
+    def push(self, at_s: float, message: bytes, source: int = 0) -> None:
         """Take a message of an input; others than notes and sustain pedals are ignored."""
         if len(message) < 3:
             return

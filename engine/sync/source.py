@@ -83,7 +83,7 @@ class MessageSource(Protocol):
         """Open the port, or raise `MidiPortError`."""
         ...
 
-    def take(self) -> list[tuple[float, bytes]]:
+    def poll(self) -> list[tuple[float, bytes]]:
         """Return the messages that came since the last call, with their times [s].
 
         An empty one with 0 is a hole: some may have been missed there. With anything else it tells
@@ -200,7 +200,7 @@ class MidiSync:
     def poll(self, now_s: float) -> None:
         """Feed the follower with what has come."""
         follower = self._follower
-        for at_s, message in self._input.take():
+        for at_s, message in self._input.poll():
             if not message:
                 if at_s:
                     follower.shift(at_s)

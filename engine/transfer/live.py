@@ -68,7 +68,7 @@ class _Key:
 class LiveTransfer:
     """Moves what is played toward an emotion.
 
-    Give every message to `take` and call `poll` every few milliseconds; send what they return.
+    Give every message to `push` and call `advance` every few milliseconds; send what they return.
 
     Parameters
     ----------
@@ -122,8 +122,8 @@ class LiveTransfer:
             self._target = (valence, arousal)
             self._resolve()
 
-    def take(self, at_s: float, message: bytes, source: int = 0) -> list[Timed]:
-        """Return what a message becomes, due now; some of it may come out of `poll` later.
+    def push(self, at_s: float, message: bytes, source: int = 0) -> list[Timed]:
+        """Return what a message becomes, due now; some of it may come out of `advance` later.
 
         Parameters
         ----------
@@ -146,13 +146,15 @@ class LiveTransfer:
             return sent + self._press(at_s, place, message)
         return self._let_go(at_s, place, message)
 
-    def poll(self, now_s: float, beat: float, tempo_bpm: float, beats_per_bar: int) -> list[Timed]:
+    def advance(
+        self, now_s: float, beat: float, tempo_bpm: float, beats_per_bar: int
+    ) -> list[Timed]:
         """Return what is due by now: delayed starts and ends, and added notes.
 
         Parameters
         ----------
         now_s : float
-            The time of `take`'s clock [s].
+            The time of `push`'s clock [s].
         beat : float
             Where the music is [quarter notes].
         tempo_bpm : float

@@ -99,7 +99,7 @@ class _Wire:
     def stop(self) -> None:
         """Nothing to close."""
 
-    def take(self) -> list[tuple[float, bytes]]:
+    def poll(self) -> list[tuple[float, bytes]]:
         """Return what has been said."""
         taken, self.waiting = self.waiting, []
         return taken

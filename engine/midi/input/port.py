@@ -93,7 +93,7 @@ class MidiInput:
             self._thread.join(_STOP_S)
         self.alive = False
 
-    def take(self) -> list[MidiMessage]:
+    def poll(self) -> list[MidiMessage]:
         """Return and forget the messages that have come since the last call, in order."""
         taken = []
         while self._messages:
