@@ -171,6 +171,7 @@ class Desk:
         self.performance = Performance()
         self.moving = True
         self.frozen = False
+        self.hears_beat = False
 
     def change(self, values):
         self.performance = self.performance.changed(values)
