@@ -93,19 +93,19 @@ class LabelledSlider(QWidget):
         self.slider.valueChanged.connect(self._on_moved)
         self.show_value(spec.scale.low if spec.default is None else spec.default)
 
-    def name_width(self) -> int:
-        """Return the width of its name [px]."""
-        self._name.ensurePolished()
-        return self._name.fontMetrics().horizontalAdvance(self._name.text()) + 4
-
-    def fit_text(self, name_width: int) -> None:
-        """Give the name this width [px], and the value that of its longest words."""
-        self._name.setMinimumWidth(name_width)
-        self._value.ensurePolished()
+    def text_widths(self) -> tuple[int, int]:
+        """Return the widths of its name and of its longest value [px]."""
+        for shown in (self._name, self._value):
+            shown.ensurePolished()
         advance = self._value.fontMetrics().horizontalAdvance
-        steps = range(0, STEPS + 1, STEPS // 20)
-        widest = max(advance(self._words(self._scale.value_at(step))) for step in steps)
-        self._value.setMinimumWidth(widest + 4)
+        values = (self._scale.value_at(step) for step in range(0, STEPS + 1, STEPS // 20))
+        longest = max(advance(self._words(value)) for value in values)
+        return advance(self._name.text()) + 4, longest + 4
+
+    def fit_text(self, name_width: int, value_width: int) -> None:
+        """Give name and value these widths [px], and the slider a usable one."""
+        self._name.setMinimumWidth(name_width)
+        self._value.setMinimumWidth(value_width)
         self.slider.setMinimumWidth(4 * self._value.fontMetrics().height())
 
     def show_value(self, value: float) -> None:
@@ -123,14 +123,14 @@ class LabelledSlider(QWidget):
 
 
 def fit_sliders(within: QWidget) -> None:
-    """Measure the text of all sliders; those of one panel begin below each other."""
+    """Measure the text of all sliders; those of one panel are aligned."""
     groups: dict[QWidget | None, list[LabelledSlider]] = {}
     for slider in within.findChildren(LabelledSlider):
         groups.setdefault(slider.parentWidget(), []).append(slider)
     for group in groups.values():
-        width = max(slider.name_width() for slider in group)
+        names, values = zip(*(slider.text_widths() for slider in group), strict=True)
         for slider in group:
-            slider.fit_text(width)
+            slider.fit_text(max(names), max(values))
 
 
 class _HomeSlider(QSlider):
