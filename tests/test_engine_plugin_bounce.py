@@ -3,13 +3,17 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from plugin_host.built import compiled, plugin_folder
 from plugin_host.host import ClapHost, Event, hanging, note_ons
 
 from engine.live.bounce import Bounce
-from engine.live.plugin_values import settings_for
+from engine.live.plugin_values import round_of, settings_for
+from engine.pipeline.step import NO_ROUND, Round
 from engine.plugin.link import PluginLink
+from engine.plugin.parameters import PARAMETERS, index_of
+from engine.plugin.protocol import Block, BlockFlag
 from engine.settings.performance import Performance
 
 pytestmark = pytest.mark.note_ends
@@ -93,3 +97,36 @@ def test_values_that_say_as_set_leave_the_engine_s_own() -> None:
     assert settings_for("mode", 0.0) == {} == settings_for("part", 3.0)
     assert settings_for("mode", 4.0) == {"mode": "manual"}
     assert settings_for("strength", 0.5) == {"strength": 0.5}
+
+
+def test_each_round_of_a_loop_is_the_same_where_that_is_asked_for(bounce: Bounce) -> None:
+    def rounds(hold: float) -> list[list[tuple[int, tuple[int, int, int]]]]:
+        events = render(512, "loop 0 4", seconds=6.0, settings={"hold": hold})
+        length = 4 * 24000
+        found: list[list[tuple[int, tuple[int, int, int]]]] = [[], [], []]
+        for frame, message in notes(events):
+            if frame < 3 * length:
+                found[frame // length].append((frame % length, message))
+        return found
+
+    first, second, third = rounds(1)
+    assert first == second == third and len(first) > 5
+    first, second, third = rounds(0)
+    assert second != third, "without it the music goes on"
+
+
+def test_loops_that_are_no_whole_beats_and_beats_outside_are_left_alone() -> None:
+    def block(start: float, end: float, beat: float, shift: float = 0.0) -> Block:
+        flags = BlockFlag.PLAYING | BlockFlag.LOOPS
+        return Block(0, 0.0, beat, shift, 120.0, start, end, 0.0, 1, flags, 512,
+                     np.zeros(0, np.float32), 4, 4, 0, 0, 0, 0)  # fmt: skip
+
+    held = [each.initial for each in PARAMETERS]
+    held[index_of("hold")] = 1.0
+    assert round_of(9, block(4.0, 8.0, 5.0), held, 7) == Round(4, None)
+    assert round_of(8, block(4.0, 8.0, 5.0), held, 7) == Round(4, 7)
+    assert round_of(13, block(4.0, 8.0, 9.0, shift=4.0), held, 7) == Round(8, None)
+    assert round_of(2, block(4.0, 8.0, 2.0), held, 7) == NO_ROUND
+    assert round_of(12, block(4.0, 8.0, 11.0), held, 7) == NO_ROUND, "played from behind the loop"
+    assert round_of(9, block(4.0, 7.5, 5.0), held, 7) == NO_ROUND
+    assert round_of(9, block(4.0, 8.0, 5.0), [each.initial for each in PARAMETERS], 7) == NO_ROUND

@@ -73,10 +73,11 @@ def check_places(engine: PatternEngine, events: list[Event]) -> None:
         (48000, 16, ["transport 1 120 0 4 4", "run 2 16 1 1"]),
         (48000, 512, ["ramp 60", "transport 1 60 0 4 4", "run 2 512 1 1"]),
         (48000, 256, ["loop 0 2", "transport 1 120 0 4 4", "run 3 256 1 1"]),
-        (48000, 256, ["loop 0 1.5", "transport 1 120 0 4 4", "run 3 256 1 0"]),
+        (44100, 256, ["loop 0 1", "transport 1 120 0 4 4", "run 3 256 1 0"]),
+        (48000, 256, ["loop 0 3.5", "transport 1 120 0 7 8", "run 4 256 1 1"]),
     ],
     ids=["4/4", "3/4 long blocks", "6/8 high rate", "7/8 odd blocks", "short blocks", "ramp",
-         "loop", "loop inside blocks"],
+         "loop", "loop inside blocks", "loop of half a beat too much"],
 )  # fmt: skip
 def test_every_note_is_on_its_frame(
     engine: PatternEngine, rate: int, block: int, orders: list[str]

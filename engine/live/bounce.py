@@ -11,10 +11,11 @@ from collections.abc import Callable
 
 from engine.audio import MonoFeed
 from engine.emotion.tracker import Tracker
-from engine.live.plugin_values import freezes, seed_of, settings_for
+from engine.live.plugin_values import freezes, round_of, seed_of, settings_for
 from engine.midi.plugin_output import PluginOutput
 from engine.pipeline.pipeline import Pipeline
 from engine.pipeline.player import Player
+from engine.pipeline.step import NO_ROUND, Inputs, Round
 from engine.plugin.instance import Instance
 from engine.plugin.link import PluginLink
 from engine.plugin.parameters import PARAMETERS
@@ -26,6 +27,7 @@ __all__ = ["Bounce"]
 
 _TICKS_PER_S = 100
 _DRAFT_BEATS = 0
+_INITIAL = [each.initial for each in PARAMETERS]
 
 
 class Bounce:
@@ -94,7 +96,7 @@ class Bounce:
     def _change(self, plugin: Instance, change: ParameterChange) -> None:
         if self._render is not None and self._render.plugin is plugin:
             self._render.changes.append(change)
-        values = self._values.setdefault(plugin, [each.initial for each in PARAMETERS])
+        values = self._values.setdefault(plugin, list(_INITIAL))
         values[change.index] = change.value
 
     def _play(self, plugin: Instance, block: Block) -> None:
@@ -108,7 +110,7 @@ class Bounce:
 
     def _begin(self, plugin: Instance, block: Block) -> "_Render":
         self._values = {known: values for known, values in self._values.items() if known is plugin}
-        values = self._values.get(plugin, [each.initial for each in PARAMETERS])
+        values = self._values.get(plugin, _INITIAL)
         if self._tracker is None:
             self._tracker = Tracker()
         self._tracker.reset()
@@ -124,9 +126,16 @@ class Bounce:
             self._tracker,
             self._curve,
             draft_beats=_DRAFT_BEATS,
+            inputs=Inputs(rounds=lambda beat: self._round(plugin, beat)),
         )
         pipeline.target.frozen = freezes(values)
         return _Render(self._link, plugin, block, pipeline, sync, self._tracker.sample_rate)
+
+    def _round(self, plugin: Instance, beat: int) -> Round:
+        render = self._render
+        if render is None or render.block is None:
+            return NO_ROUND
+        return round_of(beat, render.block, self._values.get(plugin, _INITIAL), self._seed)
 
 
 class _Render:
@@ -145,6 +154,7 @@ class _Render:
         self.plugin = plugin
         self.generation = block.generation
         self.changes: deque[ParameterChange] = deque()
+        self.block: Block | None = None
         self._rate = plugin.hello.rate
         self._first = block.frame
         self._ticks = 0
@@ -155,6 +165,7 @@ class _Render:
 
     def play(self, block: Block) -> None:
         """Hear a block and hand over all that belongs into it."""
+        self.block = block
         began_s = (block.frame - self._first) / self._rate
         end_s = began_s + block.frames / self._rate
         self._sync.follow(block, began_s)

@@ -7,25 +7,19 @@ from engine.choices import PLUGIN
 from engine.events import EmotionState
 from engine.live.bounce import Bounce
 from engine.live.orders import Orders
-from engine.live.plugin_values import settings_for
+from engine.live.plugin_values import round_of, settings_for
 from engine.midi.plugin_output import PluginOutput
+from engine.pipeline.step import NO_ROUND, Round
 from engine.plugin.link import PluginLink
 from engine.settings.performance import Performance
 from engine.settings.run import LiveConfig
 from engine.sync.plugin import PluginSync
 
-__all__ = ["PluginFront", "open_plugin"]
-
-
-def open_plugin(config: LiveConfig) -> "PluginFront | None":
-    """Return what a run needs of the plug-in, not yet started; None where it needs nothing."""
-    if PLUGIN in (config.input, config.sync, config.midi_out):
-        return PluginFront(config)
-    return None
+__all__ = ["PluginFront"]
 
 
 class PluginFront:
-    """One line to the plug-ins, shared by sound, beat and notes.
+    """One line to the plug-ins, shared by sound, beat and notes; unused where none needs it.
 
     Parameters
     ----------
@@ -34,6 +28,7 @@ class PluginFront:
     """
 
     def __init__(self, config: LiveConfig) -> None:
+        self._used = PLUGIN in (config.input, config.sync, config.midi_out)
         self._link = PluginLink()
         self.source = PluginInput(self._link) if config.input == PLUGIN else None
         sync = PluginSync(self._link, config.performance.tempo_bpm)
@@ -53,7 +48,15 @@ class PluginFront:
         if self.output is not None:
             self._bounce = Bounce(self._link, performance, self._seed, self._curve)
             self._bounce.start()
-        self._link.start()
+        if self._used:
+            self._link.start()
+
+    def rounds(self, beat: int) -> Round:
+        """Return which round of the host's loop a beat belongs to, see `Inputs`."""
+        leader = self._link.leader
+        if leader is None or leader.block is None:
+            return NO_ROUND
+        return round_of(beat, leader.block, leader.values, self._seed)
 
     def turn(self, orders: Orders, heard: EmotionState | None) -> None:
         """Carry out what the host has set; show what is heard."""

@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from typing import Any
 
+from engine.pipeline.step import NO_ROUND, Round
 from engine.plugin.parameters import PARAMETERS, as_set, index_of
+from engine.plugin.protocol import Block, BlockFlag
 
-__all__ = ["freezes", "seed_of", "settings_for"]
+__all__ = ["freezes", "round_of", "seed_of", "settings_for"]
 
 _PLAIN = ("valence", "arousal", "strength")
 _CHOICES = ("mode", "engine")
@@ -29,3 +31,20 @@ def freezes(values: Sequence[float]) -> bool:
 def seed_of(values: Sequence[float]) -> int:
     """Return the seed, 0 where the engine's own holds."""
     return round(values[index_of("seed")])
+
+
+def round_of(beat: int, block: Block, values: Sequence[float], seed: int) -> Round:
+    """Return which round of the host's loop a beat belongs to, where all are to be the same.
+
+    Only loops of whole beats go on without a jump; ``seed`` holds where the plug-in has none.
+    """
+    if values[index_of("hold")] < 0.5 or BlockFlag.LOOPS not in block.flags:
+        return NO_ROUND
+    start, length = round(block.loop_start), round(block.loop_end - block.loop_start)
+    if length < 1 or (start, start + length) != (block.loop_start, block.loop_end):
+        return NO_ROUND
+    behind = round(block.shift)
+    if block.beat - behind >= start + length or beat - behind < start:
+        return NO_ROUND
+    rounds, place = divmod(beat - behind - start, length)
+    return Round(behind + rounds * length, None if place else seed_of(values) or seed)

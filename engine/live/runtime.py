@@ -28,7 +28,7 @@ from engine.live.heard_beats import HeardBeats
 from engine.live.observer import Observer, Watched
 from engine.live.orders import Orders
 from engine.live.overload import MAX_LEVEL, Overload
-from engine.live.plugin import open_plugin
+from engine.live.plugin import PluginFront
 from engine.live.prepared import Prepared
 from engine.mapping.input import InputMapper
 from engine.midi.input.port import MidiInput
@@ -79,11 +79,11 @@ class Runtime:
         self._prepared = prepared
         self._pipeline: Pipeline | None = None
         self._player: Player | None = None
-        self._plugin = plugin = open_plugin(config)
-        self._sync = (plugin and plugin.sync) or open_sync(config)
+        self._plugin = PluginFront(config)
+        self._sync = self._plugin.sync or open_sync(config)
         self._clock = self._sync.clock
         self._source: AudioSource | None = None
-        self._sender: LiveOutput = (plugin and plugin.output) or SenderClient(
+        self._sender: LiveOutput = self._plugin.output or SenderClient(
             config.midi_out,
             latency_s=config.latency_ms / 1000.0,
             ready=None if prepared is None else prepared.take_sender(config.midi_out),
@@ -183,13 +183,11 @@ class Runtime:
                 self._pipeline, self._sync, self._sender, leader, self._observer.cut
             )
             self.orders.serve(self._pipeline, self._keyboards)
-            if self._plugin is not None:
-                pipeline = self._pipeline
-                self._plugin.start(lambda: pipeline.performance)
+            self._plugin.start(lambda: self.orders.performance)
             self._sync.open()
             self._keyboards.open()
             # Who takes over begins to play before the sound is back.
-            self._source = (self._plugin and self._plugin.source) or open_source(
+            self._source = self._plugin.source or open_source(
                 config.input or None, patient=config.resume is not None
             )
             port.result()
@@ -298,8 +296,7 @@ class Runtime:
         assert player is not None
         while not self._stopping.wait(TICK_S):
             now_s = on_grid(time.perf_counter(), self._started_s)
-            if self._plugin is not None:
-                self._plugin.turn(self.orders, pipeline.emotion)
+            self._plugin.turn(self.orders, pipeline.emotion)
             self.orders.carry_out(now_s)
             self._overload.turn(now_s)
             performance = pipeline.performance
@@ -390,6 +387,7 @@ class Runtime:
         inputs = Inputs(
             performed=self._keyboards.performed,
             listening=self._keyboards.listening,
+            rounds=self._plugin.rounds,
             drafts=lambda: self._overload.level == 0,
         )
         if isinstance(sync, AudioSync):
@@ -402,8 +400,7 @@ class Runtime:
         if self._player is not None:
             self._player.stop(time.perf_counter())
         self._sender.stop()
-        if self._plugin is not None:
-            self._plugin.stop()
+        self._plugin.stop()
         self._keyboards.close()
         self._sync.close()
         if self._pipeline is not None:

@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Mapping
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, replace
+from functools import partial
 
 from engine.choices import AUTO_KEY
 from engine.errors import StimmungError
@@ -148,10 +149,14 @@ class Composer:
         self._before = generator.snapshot()
         return _fill(generator, context)
 
-    def ask(self, context: MusicalContext) -> None:
-        """Have one beat filled; beats are asked for in ascending order."""
+    def ask(self, context: MusicalContext, shift: int = 0) -> None:
+        """Have one beat filled; beats are asked for in ascending order.
+
+        With ``shift`` it is written as the beat so much earlier, and moved.
+        """
         self._interrupt.set()  # a beat that will sound goes before a draft
-        filled = self._worker.submit(_fill, self._generator, context)
+        fill = partial(_fill_moved, shift) if shift else _fill
+        filled = self._worker.submit(fill, self._generator, context)
         self._pending.append((context.beat, filled))
 
     def collect(self, most: int | None = None) -> list[FilledBeat]:
@@ -254,6 +259,16 @@ def _frame(context: MusicalContext) -> tuple[object, ...]:
 def _fill(generator: Generator, context: MusicalContext) -> FilledBeat:
     notes = tuple(generator.extend(context))
     return FilledBeat(context.beat, notes, tuple(generator.pedal(context)))
+
+
+def _fill_moved(shift: int, generator: Generator, context: MusicalContext) -> FilledBeat:
+    performed = tuple(replace(note, onset=note.onset - shift) for note in context.performed)
+    written = _fill(generator, replace(context, beat=context.beat - shift, performed=performed))
+    return FilledBeat(
+        context.beat,
+        tuple(replace(note, onset=note.onset + shift) for note in written.notes),
+        tuple(replace(move, beat=move.beat + shift) for move in written.pedal),
+    )
 
 
 def _make(ways: tuple[str, KeyLock], seed: int, settings: Mapping[str, float]) -> Generator:

@@ -189,7 +189,8 @@ class Pipeline:
         self._composer.forget()
         self.plan.clear()
         self._next_beat = math.ceil(beat)
-        if self._composer.start_with(self._next_beat):
+        anew = self._inputs.rounds(self._next_beat).seed is not None
+        if not anew and self._composer.start_with(self._next_beat):
             self._next_beat += 1
         self._lift_pedals(beat)
 
@@ -248,8 +249,12 @@ class Pipeline:
                 now_in = (self._performance.beats_per_bar, self.key)
                 if now_in != self._framed[:2]:
                     self._framed = (*now_in, self._next_beat)
+                looped = self._inputs.rounds(self._next_beat)
+                if looped.seed is not None:
+                    self._composer.reset(looped.seed)
                 self._composer.ask(
-                    self._context(self._next_beat, target, self._inputs.performed(now_s))
+                    self._context(self._next_beat, target, self._inputs.performed(now_s)),
+                    looped.shift,
                 )
             self._next_beat += 1
         return missed

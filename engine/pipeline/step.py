@@ -7,7 +7,36 @@ from engine.choices import Duet
 from engine.events import ControlEvent, EmotionState, NoteEvent, TargetState
 from engine.generators.protocol import NO_CUES, Cues
 
-__all__ = ["NO_INPUTS", "Frame", "Inputs", "Pace", "ScheduledControl", "ScheduledNote", "Step"]
+__all__ = [
+    "NO_INPUTS",
+    "NO_ROUND",
+    "Frame",
+    "Inputs",
+    "Pace",
+    "Round",
+    "ScheduledControl",
+    "ScheduledNote",
+    "Step",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """Which round of a loop a beat belongs to, where every round is to be the same.
+
+    Attributes
+    ----------
+    shift : int
+        The beat is written as the one so much earlier, and moved.
+    seed : int or None
+        Choices begin anew with this seed at this beat; None: they go on.
+    """
+
+    shift: int = 0
+    seed: int | None = None
+
+
+NO_ROUND = Round()
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +53,8 @@ class Inputs:
         Joins the heard emotion with what is seen, at a time [s], into what the target follows.
     cues : callable
         Returns what is known about a beat besides its emotion.
+    rounds : callable
+        Returns which round of a loop a beat belongs to.
     drafts : callable
         Whether a draft may be drawn now.
     unsure : callable
@@ -38,6 +69,7 @@ class Inputs:
         heard
     )
     cues: Callable[[int], Cues] = lambda _beat: NO_CUES
+    rounds: Callable[[int], Round] = lambda _beat: NO_ROUND
     drafts: Callable[[], bool] = lambda: True
     unsure: Callable[[], bool] = lambda: False
     listens: bool | None = None

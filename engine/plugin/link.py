@@ -87,7 +87,7 @@ class PluginLink:
         self._server: socket.socket | None = None
         self._file: Path | None = None
         self._port = 0
-        self._selector = selectors.DefaultSelector()
+        self._selector: selectors.BaseSelector | None = None
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._serve, name="plugin-link", daemon=True)
 
@@ -110,6 +110,7 @@ class PluginLink:
             raise MidiPortError(
                 f"plug-ins cannot reach us: {error}; {discovery_file()} must be writable"
             ) from error
+        self._selector = selectors.DefaultSelector()
         self._selector.register(self._server, selectors.EVENT_READ)
         self._thread.start()
 
@@ -126,7 +127,8 @@ class PluginLink:
             self._server.close()
         if self._file is not None:
             withdraw(self._file, self._port, self._token)
-        self._selector.close()
+        if self._selector is not None:
+            self._selector.close()
 
     @property
     def leader(self) -> Instance | None:
@@ -161,6 +163,7 @@ class PluginLink:
     # ------------------------------------------------------------------ the line's thread
 
     def _serve(self) -> None:
+        assert self._selector is not None
         told_s = 0.0
         while not self._stopping.is_set():
             for key, _ in self._selector.select(_STATUS_S / 2):
@@ -174,7 +177,7 @@ class PluginLink:
                 self._tell(now)
 
     def _accept(self) -> None:
-        assert self._server is not None
+        assert self._server is not None and self._selector is not None
         with contextlib.suppress(OSError):
             connection, _ = self._server.accept()
             if len(self._instances) >= _MOST_INSTANCES:
@@ -273,8 +276,9 @@ class PluginLink:
         with self._lock:
             if self._instances.pop(instance, None) is None:
                 return
-        with contextlib.suppress(KeyError, ValueError):
-            self._selector.unregister(instance.connection)
+        if self._selector is not None:
+            with contextlib.suppress(KeyError, ValueError):
+                self._selector.unregister(instance.connection)
         instance.connection.close()
         self._choose()
 

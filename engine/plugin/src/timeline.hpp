@@ -59,7 +59,7 @@ private:
 
     double follow(const Transport& t, double beat, double block, bool* jumped) {
         const double off = beat - expected_;
-        const double near = 2 * std::fmax(block, block_) + SAME;
+        const double reach = 2 * std::fmax(block, block_) + SAME;
         const bool turns = t.bpm != bpm_;  // the tempo may have changed within the last block
         const double slack = turns ? std::fmax(SAME, std::fmin(0.25, std::fabs(block - block_))) : SAME;
         if (std::fabs(off) <= slack) {
@@ -67,10 +67,12 @@ private:
             if (!t.rounds || turns) return beat;
             return expected_ + (std::fabs(off) < 1e-3 ? 0.002 : 0.05) * off;
         }
+        // A loop of whole quarter notes goes on: beats stay where the host has them.
         const double length = t.loops ? t.loop_end - t.loop_start : loop_length_;
         const double end = t.loops ? t.loop_end : looped_from_;
-        if (length > 0 && std::fabs(expected_ - end) <= near && std::fabs(off + length) <= SAME) {
-            shift += length;
+        const bool whole = std::fabs(length - std::round(length)) <= SAME / 100;
+        if (length > 0 && whole && std::fabs(expected_ - end) <= reach && std::fabs(off + length) <= SAME) {
+            shift += std::round(length);
             return beat;
         }
         if (t.early_bar > 0 && !doubted_ && std::fabs(off - t.early_bar) <= SAME) {
