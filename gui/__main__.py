@@ -1,6 +1,6 @@
-"""``python -m gui``: the window, or one clear line on why there can be none.
+"""``python -m gui``: the window, or one line that says why no window can be shown.
 
-With ``--check`` that line is all: ``stimmung doctor`` asks. ``--start`` plays at once with the
+With ``--check`` only that line is printed, for ``stimmung doctor``. ``--start`` plays at once with the
 settings of last time.
 """
 

@@ -16,7 +16,7 @@ from gui.state.preferences import Preferences
 from gui.window.icon import make_icon
 from gui.window.main_window import MainWindow
 
-__all__ = ["keep_still", "make_application", "make_window", "run"]
+__all__ = ["exclude_from_collection", "make_application", "make_window", "run"]
 
 _SETTLED_MS = 1500
 _TIDY_MS = 5000
@@ -59,7 +59,7 @@ def make_window(store: QSettings) -> MainWindow:
     return MainWindow(Controller(Preferences(store), EngineBridge()))
 
 
-def keep_still() -> None:
+def exclude_from_collection() -> None:
     """Exclude all present objects from later garbage collections.
 
     Walking through the window's fifty thousand lasting objects takes 25 ms, which delays a frame.
@@ -91,7 +91,7 @@ def run(*, start: bool = False) -> int:
     app = make_application()
     window = make_window(QSettings())
     window.show()
-    QTimer.singleShot(_SETTLED_MS, keep_still)
+    QTimer.singleShot(_SETTLED_MS, exclude_from_collection)
     sys.excepthook = _say_errors(window)
     for number in _END_SIGNALS:
         # Python sees signals between Qt events; the window's own timers are events enough. Closed

@@ -23,7 +23,7 @@ from engine.bench.core import quantile_ms
 from engine.bench.soak.processes import taken_by
 from engine.bench.soak.watch import trend
 from engine.snapshot import Snapshot
-from gui.app import keep_still, make_application, make_window
+from gui.app import exclude_from_collection, make_application, make_window
 from gui.window.main_window import MainWindow
 
 __all__ = ["Heartbeat", "main", "measure"]
@@ -187,7 +187,7 @@ def _perform(window: MainWindow, minutes: float) -> dict[str, Any]:
     hand = _hand(window)
     mover = _every(_HAND_MS, lambda: next(hand))
     _play(_SETTLING_S)
-    keep_still()
+    exclude_from_collection()
     heart = Heartbeat()
     memory: list[tuple[float, float]] = []
     lateness: list[tuple[int, float]] = []

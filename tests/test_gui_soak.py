@@ -97,7 +97,7 @@ def test_a_page_for_the_network_gets_an_address_others_can_type():
 def test_every_turn_is_told_once():
     watch = TurnWatch()
     told = [
-        list(watch.look(section, build, drop, silent))
+        list(watch.update(section, build, drop, silent))
         for section, build, drop, silent in (
             (0, 0.0, 0.0, False),
             (0, 0.6, 0.0, False),

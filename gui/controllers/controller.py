@@ -146,18 +146,18 @@ class Controller(QObject):
     # ------------------------------------------------------------------ while playing
 
     def set_held(self, held: bool) -> None:
-        """Hold the music, or let it go on at the next bar."""
+        """Hold the music, or continue at the next bar."""
         self.held = held
         self.bridge.command("play", playing=not held)
         self.changed.emit()
 
     def toggle_held(self) -> None:
-        """Hold the music, or let it go on; nothing while the engine does not play."""
+        """Hold the music or continue, if the engine plays."""
         if self.running:
             self.set_held(not self.held)
 
     def set_frozen(self, frozen: bool) -> None:
-        """Hold the target where it is, or let it go."""
+        """Freeze the target, or release it."""
         self.frozen, self._froze_s = frozen, time.perf_counter()
         self.bridge.command("freeze", frozen=frozen)
         self.changed.emit()
@@ -167,7 +167,7 @@ class Controller(QObject):
         self.choose(seed=seed)
 
     def regenerate(self) -> None:
-        """Take the next seed: other notes in the same emotion."""
+        """Use the next seed: other notes for the same emotion."""
         self.set_seed((self.seed + 1) % 2**31)
 
     def panic(self) -> None:
@@ -175,11 +175,11 @@ class Controller(QObject):
         self.bridge.command("panic")
 
     def drag_target(self, valence: float, arousal: float) -> None:
-        """Play this emotion: taking hold of the target means playing by hand."""
+        """Play this emotion, in mode ``manual``."""
         self.performance.set(mode="manual", valence=valence, arousal=arousal)
 
     def drag_goal(self, valence: float, arousal: float) -> None:
-        """Lead the room to this emotion."""
+        """Set the goal of mode ``guide``."""
         self.performance.set(valence=valence, arousal=arousal)
 
     # ------------------------------------------------------------------ devices and files
@@ -197,7 +197,7 @@ class Controller(QObject):
         self.performance.choose(**values)
 
     def take_preset(self, performance: Performance) -> None:
-        """Play differently from the next bar line on, or at once where nothing plays."""
+        """Use other settings from the next bar line on, or at once while nothing plays."""
         if self.running:
             self.performance.expect(performance)
             self.bridge.command("preset", performance=performance.to_json())
@@ -205,7 +205,7 @@ class Controller(QObject):
             self.performance.replace(performance)
 
     def keep_mapping(self, mapping: InputMapping) -> None:
-        """Let a controller move what it was learned for, and nothing else."""
+        """Add a mapping; it replaces others of the same controller or the same setting."""
         inputs = self.performance.performance.inputs
         what, place = (mapping.sets, mapping.does), (mapping.on, mapping.number, mapping.channel)
         kept = tuple(
@@ -216,7 +216,7 @@ class Controller(QObject):
         self.performance.set(inputs=(*kept, mapping))
 
     def forget_mapping(self, what: str) -> None:
-        """Let nothing move this setting or action any more."""
+        """Remove every mapping of this setting or action."""
         inputs = self.performance.performance.inputs
         self.performance.set(
             inputs=tuple(item for item in inputs if what not in (item.sets, item.does))

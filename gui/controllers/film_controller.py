@@ -78,7 +78,7 @@ class FilmController(QObject):
             )
 
     def close(self) -> None:
-        """Stop what is under way, and throw the files away."""
+        """Stop all processes and delete the temporary files."""
         self.drawing.stop()
         self.scoring.stop()
         if self._folder is not None:

@@ -96,7 +96,7 @@ class SessionController(QObject):
         self._controller.start()
 
     def close(self) -> None:
-        """Stop what is under way."""
+        """Stop all processes."""
         self.reading.stop()
 
     def _on_read(self, _code: int, output: bytes, error: str) -> None:

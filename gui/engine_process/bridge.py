@@ -122,7 +122,7 @@ class EngineBridge(QObject):
 
     @property
     def process_id(self) -> int:
-        """Process number of the engine, 0 while there is none."""
+        """Process id of the engine, 0 while there is none."""
         return 0 if self._process is None else int(self._process.processId() or 0)
 
     @property
@@ -156,7 +156,7 @@ class EngineBridge(QObject):
         self._hung_timer.start(REOPEN_MS)
 
     def close(self, recording: bool = False) -> None:
-        """End the engine: it sees the end of its input, ends every note and leaves.
+        """End the engine: it sees the end of its input, ends every note and exits.
 
         Waits for that, so call it with the window already hidden. ``recording`` gives it
         the time to finish the session's files.

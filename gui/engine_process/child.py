@@ -43,11 +43,11 @@ class Task(QObject):
 
     @property
     def running(self) -> bool:
-        """Whether it is under way."""
+        """Whether it runs."""
         return self._process is not None
 
     def run(self, module: str, *arguments: str) -> None:
-        """Begin; what was under way before is stopped."""
+        """Start it; if it runs already it is stopped first."""
         self.stop()
         process = child_process(self, module, *arguments)
         process.finished.connect(lambda code, _status: self._on_finished(process, code))
@@ -55,7 +55,7 @@ class Task(QObject):
         process.start()
 
     def stop(self) -> None:
-        """Stop it; nothing more is heard of it."""
+        """Stop it; `done` is not emitted."""
         process, self._process = self._process, None
         if process is not None and process.state() != QProcess.ProcessState.NotRunning:
             process.kill()

@@ -1,4 +1,4 @@
-"""From the JSON the engine writes to the values it means."""
+"""Reads the JSON that the engine writes."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -16,7 +16,7 @@ _OWN = "Stimmung"
 
 @dataclass(frozen=True, slots=True)
 class Devices:
-    """What the engine found: names, and what kept some from being listed."""
+    """The devices that the engine found, by name."""
 
     audio_inputs: tuple[str, ...] = ()
     midi_inputs: tuple[str, ...] = ()

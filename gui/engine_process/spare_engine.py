@@ -33,7 +33,7 @@ class SpareEngine(QObject):
 
     @property
     def process_id(self) -> int:
-        """Process number of the spare, 0 while there is none."""
+        """Process id of the spare, 0 while there is none."""
         return 0 if self._process is None else int(self._process.processId() or 0)
 
     def prepare(self) -> None:

@@ -1,4 +1,4 @@
-"""What the assistant for the first start proposes, without a single widget."""
+"""What the assistant for the first start proposes, without any widget."""
 
 import sys
 
@@ -43,7 +43,7 @@ def propose_output(devices: Devices, chosen: str) -> str:
 
 
 def hint_for_output(output: str, devices: Devices, platform: str = sys.platform) -> str:
-    """Say what the user has to do so that this output sounds."""
+    """Return what the user has to do so that this output sounds."""
     if output == "none":
         return texts.STEP_OUT_NONE
     if output == PLUGIN:
@@ -60,7 +60,7 @@ def hint_for_output(output: str, devices: Devices, platform: str = sys.platform)
 
 
 def cures(output: str, platform: str = sys.platform) -> str:
-    """Say what to look at when the test notes were not heard."""
+    """Return what to check when the test notes were not heard."""
     if output == "virtual" and platform == "win32":
         return texts.STEP_OUT_LOOPMIDI
     if output == "none":

@@ -1,4 +1,4 @@
-"""How the machine is doing, in words: value, cause and cure of every trouble."""
+"""The state of the machine in words: every problem with its value, its cause and what to do."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -37,7 +37,7 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class HealthItem:
-    """One thing that may be well or not.
+    """One aspect of the state of the machine.
 
     Attributes
     ----------
@@ -59,7 +59,7 @@ class HealthItem:
 
 
 def judge(look: Snapshot, since: Counts) -> tuple[HealthItem, ...]:
-    """Return every item, always the same ones in the same order."""
+    """Return all items, always in the same order."""
     midi = look.midi
     return (
         _audio(look),
@@ -80,13 +80,13 @@ def judge(look: Snapshot, since: Counts) -> tuple[HealthItem, ...]:
 
 
 def worst(items: tuple[HealthItem, ...]) -> HealthItem | None:
-    """Return the item that most needs attention, or None if all is well."""
+    """Return the item with the worst level, or None if all are good."""
     troubled = [item for item in items if item.level != "good"]
     return max(troubled, key=lambda item: _ORDER.index(item.level), default=None)
 
 
 def device_news(before: tuple[HealthItem, ...], now: tuple[HealthItem, ...]) -> tuple[str, ...]:
-    """Return what to note of devices that were lost or came back between two looks."""
+    """Return messages about devices that were lost or came back between two snapshots."""
     were_lost = {item.name: item.level == "bad" for item in before if item.name in _DEVICES}
     news = []
     for item in now:

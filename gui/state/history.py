@@ -1,4 +1,4 @@
-"""The last minutes of tracked and target emotion, for curves and trail."""
+"""The last minutes of tracked and target emotion, for the curves."""
 
 from collections import deque
 from typing import Final
@@ -39,7 +39,7 @@ class History:
         """Turning points: time [s] and ``section``, ``build``, ``drop`` or ``silence``."""
 
     def clear(self) -> None:
-        """Forget everything."""
+        """Remove all rows."""
         self._end = 0
         self._turns = TurnWatch()
         self.events.clear()
@@ -56,7 +56,7 @@ class History:
         if emotion is not None and emotion.state != "silence":
             heard = (emotion.valence, emotion.arousal, emotion.valence_std, emotion.arousal_std)
         silent = emotion is None or emotion.state == "silence"
-        for kind in self._turns.look(look.section, look.build, look.drop, silent):
+        for kind in self._turns.update(look.section, look.build, look.drop, silent):
             self.events.append((look.time_s, kind))
         self._rows[self._end] = (look.time_s, *heard, look.target_valence, look.target_arousal)
         self._end += 1

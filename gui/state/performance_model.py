@@ -157,7 +157,7 @@ class PerformanceModel(QObject):
             self._go_to(self._redo.pop())
 
     def forget_pending(self) -> None:
-        """Drop what waits to be posted: the engine has just been given everything."""
+        """Clear what waits to be sent: the engine has just received everything."""
         self._pending.clear()
 
     def _remember_and_take(self, performance: Performance, names: frozenset[str]) -> None:

@@ -24,7 +24,7 @@ from gui.state.turning_points import TurnWatch
 __all__ = ["SessionLook", "main", "recorded_sessions", "take_session"]
 
 _MOST_POINTS: Final = 2000
-"""More cannot be told apart on any screen."""
+"""More points cannot be seen on any screen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +104,7 @@ def recorded_sessions(folder: Path) -> list[Path]:
 
 
 def _settings(info: SessionInfo) -> dict[str, Any]:
-    """Return what a session began with; an older one's header holds more than settings."""
+    """Return the settings of a session; older headers hold other values beside them."""
     given = info.run.get("performance") if info.run else None
     if given is not None:
         return dict(given)
@@ -142,7 +142,7 @@ def _turns(track: EmotionTrack) -> list[list[Any]]:
         values = {name: column[index] for name, column in track.columns.items()}
         sections.hear(_state(values, state))
         silent = state == "silence"
-        for kind in watch.look(sections.section, sections.build, sections.drop, silent):
+        for kind in watch.update(sections.section, sections.build, sections.drop, silent):
             turns.append([round(values["time_s"], 2), kind])
     return turns
 

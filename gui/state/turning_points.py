@@ -18,8 +18,8 @@ class TurnWatch:
         self._builds = False
         self._silent = True  # how everything begins: no turn
 
-    def look(self, section: int, build: float, drop: float, silent: bool) -> Iterator[str]:
-        """Yield the kinds of turn that this moment brings."""
+    def update(self, section: int, build: float, drop: float, silent: bool) -> Iterator[str]:
+        """Yield the kinds of turning point at this moment."""
         if section > self._section:
             yield "section"
         if drop > self._drop:

@@ -66,7 +66,7 @@ def tempo_words(tempo_bpm: float) -> str:
 
 
 def sync_words(sync: SyncHealth) -> str:
-    """Say whether a beat that is followed is there, and how well."""
+    """Return whether the clock that is followed is there, and how steady it is."""
     said = [texts.SYNC_LOCKED if sync.locked else texts.SYNC_WAITS]
     if sync.source == "link":
         said.append(texts.SYNC_PEERS.format(peers=sync.peers))
@@ -97,7 +97,7 @@ def health_figures(look: Snapshot) -> str:
 
 
 def engine_death(code: int, crashed: bool, last_words: str) -> str:
-    """Say how the engine process ended."""
+    """Return how the engine process ended."""
     said = [texts.ENGINE_CRASHED if crashed else texts.ENGINE_ENDED.format(code=code)]
     if last_words.strip() and not crashed:
         said.append(texts.ENGINE_LAST_WORDS.format(words=last_words.strip()))

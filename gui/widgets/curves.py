@@ -32,7 +32,7 @@ class Curves(QWidget):
         self.set_theme(theme)
 
     def set_theme(self, theme: Theme) -> None:
-        """Take other colours."""
+        """Use other colours."""
         seconds = texts.SECONDS.format(seconds=round(SHOWN_S))
         self._legend.setText(
             f'<span style="color:{theme.heard}">━ {texts.CURVES_LEGEND_HEARD}</span>'

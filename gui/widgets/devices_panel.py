@@ -1,4 +1,4 @@
-"""Where sound comes from and where MIDI goes; remembered by name."""
+"""The page Devices: where sound comes from and where MIDI goes."""
 
 from collections.abc import Sequence
 
@@ -8,19 +8,7 @@ from gui import texts
 from gui.engine_process.decode import Devices
 from gui.state.preferences import RunChoices
 from gui.theme import Theme
-from gui.widgets.controls import (
-    Panel,
-    Row,
-    amount_box,
-    button,
-    check_box,
-    column,
-    fill,
-    form,
-    label,
-    picker,
-    show_number,
-)
+from gui.widgets import controls as ui
 from gui.widgets.level_meter import LevelMeter
 from gui.widgets.reach_panel import ReachPanel
 from gui.widgets.sync_panel import SyncPanel
@@ -46,49 +34,49 @@ def output_entries(names: Sequence[str]) -> list[tuple[str, str]]:
     ]
 
 
-class DevicesPanel(Panel):
+class DevicesPanel(ui.Panel):
     """Devices, recording, and who else may listen."""
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
-        self.input = picker(texts.AUDIO_IN, act=self.choose_run("audio_input"))
-        self.output = picker(texts.MIDI_OUT, act=self.choose_run("midi_out"))
+        self.input = ui.picker(texts.AUDIO_IN, act=self.choose_run("audio_input"))
+        self.output = ui.picker(texts.MIDI_OUT, act=self.choose_run("midi_out"))
         self.meter = LevelMeter(theme)
         self.sync, self.reach = SyncPanel(), ReachPanel()
-        self.record = check_box(texts.RECORD, self.choose_run("record"))
-        self._folder = label(role="small", wrap=True)
-        self.latency = amount_box(
+        self.record = ui.check_box(texts.RECORD, self.choose_run("record"))
+        self._folder = ui.label(role="small", wrap=True)
+        self.latency = ui.amount_box(
             texts.LATENCY, -200.0, 200.0, self.choose_run("latency_ms"), suffix=" ms"
         )
         self.latency.setToolTip(texts.LATENCY_TIP)
-        self._no_inputs = label(texts.NO_INPUTS, "small", wrap=True)
-        self._problem = label(role="small", wrap=True)
+        self._no_inputs = ui.label(texts.NO_INPUTS, "small", wrap=True)
+        self._problem = ui.label(role="small", wrap=True)
         for words in (self._no_inputs, self._problem):
             words.hide()
-        column(
-            label(texts.AUDIO_IN, "title"),
+        ui.column(
+            ui.label(texts.AUDIO_IN, "title"),
             self.input,
             self._no_inputs,
             self._problem,
             self.meter,
-            Row(
-                button(texts.AUDIO_OPEN, self.ask("open_audio")),
-                button(texts.REFRESH, self.ask("list_devices"), texts.REFRESH_TIP),
+            ui.Row(
+                ui.button(texts.AUDIO_OPEN, self.ask("open_audio")),
+                ui.button(texts.REFRESH, self.ask("list_devices"), texts.REFRESH_TIP),
             ),
             8,
-            label(texts.MIDI_OUT, "title"),
+            ui.label(texts.MIDI_OUT, "title"),
             self.output,
-            form((texts.LATENCY, Row(self.latency))),
+            ui.form((texts.LATENCY, ui.Row(self.latency))),
             8,
             self.sync,
             8,
             self.record,
             self._folder,
-            Row(button(texts.RECORD_FOLDER, self.ask("choose_folder"))),
+            ui.Row(ui.button(texts.RECORD_FOLDER, self.ask("choose_folder"))),
             8,
             self.reach,
             None,
-            label(texts.RESTARTS_MUSIC, "small", wrap=True),
+            ui.label(texts.RESTARTS_MUSIC, "small", wrap=True),
             parent=self,
             margin=8,
         )
@@ -99,14 +87,14 @@ class DevicesPanel(Panel):
         None while nothing has been listed yet: then nothing is "absent".
         """
         found, listed = present or Devices(), present is not None
-        fill(self.input, input_entries(found.audio_inputs), run.audio_input, listed)
-        fill(self.output, output_entries(found.midi_outputs), run.midi_out, listed)
+        ui.fill(self.input, input_entries(found.audio_inputs), run.audio_input, listed)
+        ui.fill(self.output, output_entries(found.midi_outputs), run.midi_out, listed)
         self._no_inputs.setVisible(listed and not found.audio_inputs and not found.problem)
         self._problem.setText(found.problem)
         self._problem.setVisible(bool(found.problem))
         self.record.setChecked(run.record)
         self._folder.setText(str(run.record_folder))
-        show_number(self.latency, run.latency_ms)
+        ui.show_number(self.latency, run.latency_ms)
         self.sync.show_settings(run, found.midi_inputs, listed=listed)
         self.reach.show_settings(run)
 

@@ -72,7 +72,7 @@ class EmotionPlane(QWidget):
     # ------------------------------------------------------------------ what is shown
 
     def set_theme(self, theme: Theme) -> None:
-        """Take other colours."""
+        """Use other colours."""
         self._theme, self._ground = theme, None
         self.update()
 

@@ -40,7 +40,7 @@ class EventMarks:
         self._theme: Theme | None = None
 
     def set_theme(self, theme: Theme) -> None:
-        """Take other colours."""
+        """Use other colours."""
         self._theme = theme
         for _lines, words in self._marks:
             words.setColor(theme.text)

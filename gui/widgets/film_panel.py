@@ -1,4 +1,4 @@
-"""Film: watch a file or a camera, see its cuts and motion, score it, take the music out."""
+"""The page Film: open a film, see its cuts and motion, score it; or watch a camera."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,18 +14,7 @@ from engine.music.clock import TEMPO_RANGE_BPM
 from engine.video.state import VideoState
 from gui import texts
 from gui.theme import Theme
-from gui.widgets.controls import (
-    Panel,
-    Row,
-    amount_box,
-    button,
-    check_box,
-    column,
-    form,
-    label,
-    picker,
-    show_number,
-)
+from gui.widgets import controls as ui
 from gui.widgets.file_tile import FileTile
 from gui.widgets.plots import make_plot
 
@@ -35,7 +24,7 @@ _PLOT_PX = 110
 _USUAL_BPM = 96.0
 
 
-class FilmPanel(Panel):
+class FilmPanel(ui.Panel):
     """Pictures as a source of mood, live or as a film to be scored.
 
     Signals
@@ -53,9 +42,9 @@ class FilmPanel(Panel):
     def __init__(self, theme: Theme) -> None:
         super().__init__()
         self._theme = theme
-        self.open = button(texts.FILM_OPEN, self.file_wanted.emit)
-        self._name = label(texts.FILM_NONE, "muted", wrap=True)
-        self.strip = label()
+        self.open = ui.button(texts.FILM_OPEN, self.file_wanted.emit)
+        self._name = ui.label(texts.FILM_NONE, "muted", wrap=True)
+        self.strip = ui.label()
         self.strip.setAccessibleName(texts.FILM_STRIP)
         self.strip.hide()
         self.plot = make_plot(texts.FILM_PLOT, [])
@@ -64,18 +53,20 @@ class FilmPanel(Panel):
         self.plot.setYRange(0.0, 1.0)
         self.plot.hide()
         engines = [(texts.ENGINES.get(name, name), name) for name in GENERATORS]
-        self.engine = picker(texts.ENGINE, engines)
+        self.engine = ui.picker(texts.ENGINE, engines)
         self.engine.setCurrentIndex(self.engine.findData("amt"))
-        self.auto = check_box(texts.FILM_TEMPO_AUTO, lambda _: None)
+        self.auto = ui.check_box(texts.FILM_TEMPO_AUTO, lambda _: None)
         self.auto.setChecked(True)
-        self.tempo = amount_box(
+        self.tempo = ui.amount_box(
             texts.TEMPO, *TEMPO_RANGE_BPM, lambda _: None, suffix=texts.TEMPO_SUFFIX, decimals=2
         )
-        show_number(self.tempo, _USUAL_BPM)
+        ui.show_number(self.tempo, _USUAL_BPM)
         self.tempo.setEnabled(False)
         self.auto.toggled.connect(self.tempo.setDisabled)
-        self.score = button(texts.FILM_SCORE, lambda: self.score_wanted.emit(*self.choice()))
-        self.render_film = button(texts.FILM_RENDER, self.render_wanted.emit, texts.FILM_RENDER_TIP)
+        self.score = ui.button(texts.FILM_SCORE, lambda: self.score_wanted.emit(*self.choice()))
+        self.render_film = ui.button(
+            texts.FILM_RENDER, self.render_wanted.emit, texts.FILM_RENDER_TIP
+        )
         for made in (self.score, self.render_film):
             made.setEnabled(False)
         self.busy = QProgressBar()
@@ -89,19 +80,19 @@ class FilmPanel(Panel):
         self.live.editingFinished.connect(
             lambda: self.run_chosen.emit({"video": self.live.text().strip()})
         )
-        self._seen = label(role="small", wrap=True)
-        column(
-            label(texts.FILM_TITLE, "title"),
-            Row(self.open),
+        self._seen = ui.label(role="small", wrap=True)
+        ui.column(
+            ui.label(texts.FILM_TITLE, "title"),
+            ui.Row(self.open),
             self._name,
             self.strip,
             self.plot,
-            form((texts.ENGINE, self.engine), (texts.TEMPO, Row(self.tempo, self.auto))),
-            Row(self.score, self.render_film),
+            ui.form((texts.ENGINE, self.engine), (texts.TEMPO, ui.Row(self.tempo, self.auto))),
+            ui.Row(self.score, self.render_film),
             self.busy,
             self.tile,
             8,
-            label(texts.FILM_LIVE, "title"),
+            ui.label(texts.FILM_LIVE, "title"),
             self.live,
             self._seen,
             None,
@@ -116,7 +107,7 @@ class FilmPanel(Panel):
         return str(self.engine.currentData()), tempo
 
     def set_theme(self, theme: Theme) -> None:
-        """Take other colours."""
+        """Use other colours."""
         self._theme = theme
         self.plot.setBackground(QColor(theme.ground))
 

@@ -1,4 +1,4 @@
-"""Health in full: every item with its value, cause and cure, and what happened lately."""
+"""The page Health: every item with its value, its cause and what to do, and the log."""
 
 from datetime import datetime
 

@@ -1,4 +1,4 @@
-"""Health in one line at the foot of the window: all well, or what is worst and how to mend it."""
+"""Health in one line at the foot of the window: all well, or the worst problem and what to do."""
 
 from PyQt6.QtCore import pyqtSignal
 from PyQt6.QtGui import QMouseEvent, QResizeEvent

@@ -1,4 +1,4 @@
-"""The performer's MIDI keyboards, what passes through, and bars to keep."""
+"""The page Keys: MIDI keyboards, what passes through, and capture."""
 
 from collections.abc import Sequence
 
@@ -9,17 +9,7 @@ from engine.settings.performance import Performance
 from engine.transfer.elements import ELEMENTS
 from gui import texts
 from gui.texts import wording
-from gui.widgets.controls import (
-    Panel,
-    Row,
-    button,
-    check_box,
-    column,
-    form,
-    label,
-    number_box,
-    picker,
-)
+from gui.widgets import controls as ui
 from gui.widgets.file_tile import FileTile
 from gui.widgets.sliders import LabelledSlider, Scale, SliderSpec
 
@@ -28,7 +18,7 @@ __all__ = ["KeysPanel"]
 _ROWS_SHOWN = 4
 
 
-class KeysPanel(Panel):
+class KeysPanel(ui.Panel):
     """Keyboards to listen to, thru with transfer, taking turns, and capture."""
 
     def __init__(self) -> None:
@@ -39,34 +29,34 @@ class KeysPanel(Panel):
         self.keys.itemChanged.connect(
             lambda _item: self.run_chosen.emit({"keys_in": self._checked()})
         )
-        self.thru = check_box(texts.THRU, self.choose_run("thru"), texts.THRU_TIP)
+        self.thru = ui.check_box(texts.THRU, self.choose_run("thru"), texts.THRU_TIP)
         duets = [(words, name) for name, words in texts.DUETS.items()]
-        self.duet = picker(texts.DUET, duets, self.choose("duet"))
-        self.cue = button(texts.CUE, self.ask("cue"), texts.CUE_TIP)
+        self.duet = ui.picker(texts.DUET, duets, self.choose("duet"))
+        self.cue = ui.button(texts.CUE, self.ask("cue"), texts.CUE_TIP)
         transfer = SliderSpec(texts.TRANSFER, Scale(0.0, 1.0), wording.percent, 0.0)
         self.transfer = LabelledSlider(transfer, self.choose("transfer"))
         self.elements = {
-            name: check_box(texts.ELEMENTS[name], lambda _: self._choose_elements())
+            name: ui.check_box(texts.ELEMENTS[name], lambda _: self._choose_elements())
             for name in ELEMENTS
         }
-        self.bars = number_box(texts.CAPTURE_BARS, 1, 64, lambda _: None)
+        self.bars = ui.number_box(texts.CAPTURE_BARS, 1, 64, lambda _: None)
         self.bars.setValue(8)
         self.bars.setSuffix(texts.BARS_SUFFIX)
-        self.capture = button(texts.CAPTURE, self.ask("capture"), texts.CAPTURE_TIP)
+        self.capture = ui.button(texts.CAPTURE, self.ask("capture"), texts.CAPTURE_TIP)
         self.tile = FileTile(texts.CAPTURE_NONE)
-        column(
-            label(texts.KEYS_IN, "title", wrap=True),
+        ui.column(
+            ui.label(texts.KEYS_IN, "title", wrap=True),
             self.keys,
             self.thru,
-            form((texts.DUET, self.duet)),
-            Row(self.cue),
+            ui.form((texts.DUET, self.duet)),
+            ui.Row(self.cue),
             8,
-            label(texts.TRANSFER_TITLE, "title", wrap=True),
+            ui.label(texts.TRANSFER_TITLE, "title", wrap=True),
             self.transfer,
-            Row(*self.elements.values(), spacing=10),
+            ui.Row(*self.elements.values(), spacing=10),
             8,
-            label(texts.CAPTURE_TITLE, "title", wrap=True),
-            Row(self.bars, self.capture),
+            ui.label(texts.CAPTURE_TITLE, "title", wrap=True),
+            ui.Row(self.bars, self.capture),
             self.tile,
             None,
             parent=self,

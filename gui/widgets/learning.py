@@ -70,7 +70,7 @@ class Learning(QObject):
         self._show_waiting()
 
     def disarm(self) -> None:
-        """Take note that one was learned, or that the music ended."""
+        """Stop waiting: a controller was learned, or the music ended."""
         self.armed = ""
         self._show_waiting()
 

@@ -89,7 +89,7 @@ class MainPage(QWidget):
     # ------------------------------------------------------------------ room
 
     def set_theme(self, theme: Theme, points: float) -> None:
-        """Take other colours, and another size of text [pt]."""
+        """Use other colours and another size of text [pt]."""
         meters = (self.devices.meter, self.strip.meter)
         for widget in (self.plane, self.curves, self.roll, self.film, *meters):
             widget.set_theme(theme)

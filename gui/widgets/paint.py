@@ -1,4 +1,4 @@
-"""Small helpers of everything that paints itself."""
+"""Helpers for widgets that draw themselves."""
 
 from PyQt6.QtCore import QPointF, QRectF, Qt
 from PyQt6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen

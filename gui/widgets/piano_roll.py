@@ -35,7 +35,7 @@ class PianoRoll(QWidget):
         self.setAccessibleName(texts.ROLL_NAME)
 
     def set_theme(self, theme: Theme) -> None:
-        """Take other colours."""
+        """Use other colours."""
         self._theme = theme
         self.update()
 

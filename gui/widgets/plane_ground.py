@@ -1,4 +1,4 @@
-"""What never moves on the emotion plane: quadrants, axes and their words."""
+"""The fixed parts of the emotion plane: quadrants, axes and their words."""
 
 from PyQt6.QtCore import QPointF, QRectF, QSize, Qt
 from PyQt6.QtGui import QColor, QFont, QPainter, QPixmap

@@ -88,7 +88,7 @@ class PresetList(Panel):
         self._describe()
 
     def show_performance(self, performance: Performance, expected: Performance | None) -> None:
-        """Set in bold the presets that are in force as they are, and mark those to come."""
+        """Show presets in use in bold, and mark the one that comes with the next bar."""
         for item, preset in self._rows():
             words = texts.PRESET_ROW.format(program=preset.program, name=preset.name)
             if preset.performance == expected:

@@ -14,7 +14,7 @@ _QUIET = 4
 
 
 class QrCode(QWidget):
-    """Black on white in every theme, since cameras want it so; hidden while there is no text."""
+    """Black on white in every theme, as cameras expect; hidden while there is no text."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -1,21 +1,11 @@
-"""Who else may see and control the music: OSC both ways, and the phone page."""
+"""OSC in and out, and the phone page with its address."""
 
 from PyQt6.QtCore import Qt
 from PyQt6.QtWidgets import QLineEdit
 
 from gui import texts
 from gui.state.preferences import RunChoices
-from gui.widgets.controls import (
-    Panel,
-    Row,
-    check_box,
-    column,
-    form,
-    label,
-    number_box,
-    picker,
-    show_number,
-)
+from gui.widgets import controls as ui
 from gui.widgets.qr_code import QrCode
 
 __all__ = ["ReachPanel"]
@@ -23,7 +13,7 @@ __all__ = ["ReachPanel"]
 _USUAL_PORT = 9001
 
 
-class ReachPanel(Panel):
+class ReachPanel(ui.Panel):
     """OSC destinations, OSC control, and the phone page with its address."""
 
     def __init__(self) -> None:
@@ -35,29 +25,29 @@ class ReachPanel(Panel):
         self.osc.editingFinished.connect(
             lambda: self.run_chosen.emit({"osc": self.osc.text().strip()})
         )
-        self.takes = check_box(texts.OSC_IN, self._choose_osc_in, texts.OSC_IN_TIP)
-        self.port = number_box(texts.OSC_IN_PORT, 1, 65535, self._choose_osc_in)
-        show_number(self.port, _USUAL_PORT)
+        self.takes = ui.check_box(texts.OSC_IN, self._choose_osc_in, texts.OSC_IN_TIP)
+        self.port = ui.number_box(texts.OSC_IN_PORT, 1, 65535, self._choose_osc_in)
+        ui.show_number(self.port, _USUAL_PORT)
         monitors = [(words, name) for name, words in texts.MONITORS.items()]
-        self.monitor = picker(texts.MONITOR, monitors, self.choose_run("monitor"))
+        self.monitor = ui.picker(texts.MONITOR, monitors, self.choose_run("monitor"))
         self.monitor.setToolTip(texts.MONITOR_TIP)
-        self.orders = check_box(
+        self.orders = ui.check_box(
             texts.MONITOR_ORDERS, self.choose_run("monitor_orders"), texts.MONITOR_ORDERS_TIP
         )
-        self.address = label(wrap=True)
+        self.address = ui.label(wrap=True)
         self.address.setOpenExternalLinks(True)
         self.address.setTextInteractionFlags(Qt.TextInteractionFlag.TextBrowserInteraction)
         self.address.setAccessibleName(texts.MONITOR_ADDRESS)
         self.code = QrCode()
-        column(
-            form((texts.OSC, self.osc)),
-            Row(self.takes, self.port),
+        ui.column(
+            ui.form((texts.OSC, self.osc)),
+            ui.Row(self.takes, self.port),
             8,
-            label(texts.MONITOR, "title"),
+            ui.label(texts.MONITOR, "title"),
             self.monitor,
             self.orders,
             self.address,
-            Row(self.code),
+            ui.Row(self.code),
             parent=self,
         )
 
@@ -71,7 +61,7 @@ class ReachPanel(Panel):
             self.osc.setText(run.osc)
         self.takes.setChecked(run.osc_in is not None)
         if run.osc_in is not None:
-            show_number(self.port, run.osc_in)
+            ui.show_number(self.port, run.osc_in)
         self.monitor.setCurrentIndex(self.monitor.findData(run.monitor))
         self.orders.setChecked(run.monitor_orders)
         self.orders.setEnabled(bool(run.monitor))

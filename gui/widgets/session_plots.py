@@ -63,7 +63,7 @@ class SessionPlots(QWidget):
         self.set_theme(theme)
 
     def set_theme(self, theme: Theme) -> None:
-        """Take other colours."""
+        """Use other colours."""
         self._theme = theme
         self.marks.set_theme(theme)
         for name, widget in self._plots.items():

@@ -91,7 +91,7 @@ class SessionView(Panel):
         self.show_session(None)
 
     def set_theme(self, theme: Theme) -> None:
-        """Take other colours."""
+        """Use other colours."""
         self.plots.set_theme(theme)
 
     def show_list(self, folders: Sequence[Path]) -> None:

@@ -1,4 +1,4 @@
-"""The stage view: readable from two metres, nothing to fiddle with."""
+"""The stage view: readable from two metres, without small controls."""
 
 from PyQt6.QtCore import QSize, Qt
 from PyQt6.QtGui import QFont, QFontMetrics, QResizeEvent
@@ -56,7 +56,7 @@ class StageView(Panel):
         self.set_theme(theme)
 
     def set_theme(self, theme: Theme) -> None:
-        """Take other colours."""
+        """Use other colours."""
         self.plane.set_theme(theme)
         colours = {
             self._mood: theme.heard,
@@ -76,7 +76,7 @@ class StageView(Panel):
         self._resize_text()
 
     def _resize_text(self) -> None:
-        """Take the size of the words from the size of the screen."""
+        """Fit the size of the words to the size of the screen."""
         unit = max(5.0, min(self.height() / 70.0, self.width() / 100.0))  # [px]
         for line in self.findChildren(_Line):
             line.set_unit(unit)
@@ -136,7 +136,7 @@ class _Line(QLabel):
         self.colour = ""
 
     def set_unit(self, unit: float) -> None:
-        """Take the unit of the screen [px]."""
+        """Set the unit of the screen [px]."""
         self._unit = unit
         self._fit()
 

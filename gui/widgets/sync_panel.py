@@ -9,42 +9,31 @@ from engine.snapshot import Snapshot
 from gui import texts
 from gui.state.preferences import RunChoices
 from gui.texts import wording
-from gui.widgets.controls import (
-    Panel,
-    Row,
-    button,
-    check_box,
-    column,
-    fill,
-    form,
-    label,
-    picker,
-    restyle,
-)
+from gui.widgets import controls as ui
 
 __all__ = ["SyncPanel"]
 
 
-class SyncPanel(Panel):
+class SyncPanel(ui.Panel):
     """Source of the beat, the port of the MIDI clock, clock out, and the lock light."""
 
     def __init__(self) -> None:
         super().__init__()
         sources = [(texts.SYNCS[name], name) for name in SYNCS]
-        self.source = picker(texts.SYNC, sources, self.choose_run("sync"))
-        self.midi_in = picker(texts.MIDI_IN, act=self.choose_run("midi_in"))
-        self.clock_out = check_box(texts.CLOCK_OUT, self.choose_run("clock_out"))
-        self._light = label(wrap=True)
+        self.source = ui.picker(texts.SYNC, sources, self.choose_run("sync"))
+        self.midi_in = ui.picker(texts.MIDI_IN, act=self.choose_run("midi_in"))
+        self.clock_out = ui.check_box(texts.CLOCK_OUT, self.choose_run("clock_out"))
+        self._light = ui.label(wrap=True)
         self._port = QWidget()
-        self._port.setLayout(form((texts.MIDI_IN, self.midi_in)))
+        self._port.setLayout(ui.form((texts.MIDI_IN, self.midi_in)))
         self.hints = {
-            action: button(words, self.ask(action), tip)
+            action: ui.button(words, self.ask(action), tip)
             for action, (words, tip) in texts.BEAT_HINTS.items()
         }
         self._hints = QWidget()
-        self._hints.setLayout(Row(*self.hints.values()))
-        title = label(texts.SYNC, "title")
-        column(
+        self._hints.setLayout(ui.Row(*self.hints.values()))
+        title = ui.label(texts.SYNC, "title")
+        ui.column(
             title,
             self.source,
             self._port,
@@ -58,7 +47,7 @@ class SyncPanel(Panel):
         """Show what is chosen among the MIDI inputs that are present."""
         self.source.setCurrentIndex(self.source.findData(run.sync))
         own = [(words, name) for name, words in texts.MIDI_INS.items()]
-        fill(self.midi_in, own + [(name, name) for name in ports], run.midi_in, listed)
+        ui.fill(self.midi_in, own + [(name, name) for name in ports], run.midi_in, listed)
         self._port.setVisible(run.sync == "midi")
         self.clock_out.setChecked(run.clock_out)
 
@@ -69,4 +58,4 @@ class SyncPanel(Panel):
         self._hints.setVisible(look is not None and look.sync.source == "audio")
         if look is not None and followed:
             self._light.setText(wording.sync_words(look.sync))
-            restyle(self._light, "level", "good" if look.sync.locked else "caution")
+            ui.restyle(self._light, "level", "good" if look.sync.locked else "caution")

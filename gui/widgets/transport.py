@@ -12,16 +12,7 @@ from engine.snapshot import Snapshot
 from gui import texts
 from gui.texts import wording
 from gui.theme import headings
-from gui.widgets.controls import (
-    Panel,
-    amount_box,
-    button,
-    column,
-    label,
-    reserve,
-    restyle,
-    show_number,
-)
+from gui.widgets import controls as ui
 
 __all__ = ["Transport", "mood_words", "panic_button", "position_words"]
 
@@ -35,7 +26,7 @@ _LEVELS = ((1.0, _LONG_PANIC), (0.5, _LONG_PANIC), (0.0, _LONG_PANIC), (0.0, tex
 """Size of the headings, from full size to that of body text, and the text of PANIC."""
 
 
-def panic_button(panel: Panel) -> QPushButton:
+def panic_button(panel: ui.Panel) -> QPushButton:
     """Return a PANIC button for a panel; it acts when it is pressed down, not when released."""
     made = QPushButton(_LONG_PANIC)
     made.setObjectName("panic")
@@ -45,17 +36,17 @@ def panic_button(panel: Panel) -> QPushButton:
     return made
 
 
-class Transport(Panel):
-    """What a performer reaches for while playing; smaller headings where it is narrow."""
+class Transport(ui.Panel):
+    """The controls that are used while playing; headings are smaller where it is narrow."""
 
     def __init__(self) -> None:
         super().__init__()
         self.setObjectName("panel")
-        self.start = button(texts.START, self.ask("start"), texts.START_TIP)
+        self.start = ui.button(texts.START, self.ask("start"), texts.START_TIP)
         self.start.setObjectName("primary")
-        self.hold = button(texts.HOLD, self.ask("hold"), texts.HOLD_TIP)
+        self.hold = ui.button(texts.HOLD, self.ask("hold"), texts.HOLD_TIP)
         self.hold.setCheckable(True)
-        self.tempo = amount_box(
+        self.tempo = ui.amount_box(
             texts.TEMPO,
             *TEMPO_RANGE_BPM,
             self.choose("tempo_bpm"),
@@ -70,13 +61,13 @@ class Transport(Panel):
         fixed: tuple[QWidget, ...] = (self.start, self.hold, self.tempo, self._tap, self.panic)
         for widget in fixed:
             widget.setSizePolicy(QSizePolicy.Policy.Minimum, QSizePolicy.Policy.Expanding)
-        self._mood, self._state = label(role="huge"), label(role="small")
+        self._mood, self._state = ui.label(role="huge"), ui.label(role="small")
         self._state.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        self._key, self._chord, self._position = (label(role="big") for _ in range(3))
-        self._key_title = label(texts.KEY, "small")
+        self._key, self._chord, self._position = (ui.label(role="big") for _ in range(3))
+        self._key_title = ui.label(texts.KEY, "small")
         self._extras = [
-            _stack(label(texts.CHORD, "small"), self._chord),
-            _stack(label(texts.POSITION, "small"), self._position),
+            _stack(ui.label(texts.CHORD, "small"), self._chord),
+            _stack(ui.label(texts.POSITION, "small"), self._position),
             _stack(self._key_title, self._key),
         ]
         """Left out where it is narrow, the first one first."""
@@ -133,9 +124,9 @@ class Transport(Panel):
             self._level = level, self._points
             self.setStyleSheet(headings(self._points, size))
             self.panic.setText(panic)
-            reserve(self.start, (texts.BOOTING, texts.STARTING, texts.STOPPING, texts.START))
-            reserve(self.hold, (texts.HOLD, texts.PLAY))
-            reserve(self.panic, (panic,))
+            ui.reserve(self.start, (texts.BOOTING, texts.STARTING, texts.STOPPING, texts.START))
+            ui.reserve(self.hold, (texts.HOLD, texts.PLAY))
+            ui.reserve(self.panic, (panic,))
             fastest = f"{wording.number(TEMPO_RANGE_BPM[1], 1)}{texts.TEMPO_SUFFIX}"
             arrows = 2 * self.tempo.fontMetrics().height()
             self.tempo.setMinimumWidth(_widest(self.tempo, [fastest]) + arrows)
@@ -167,7 +158,7 @@ class Transport(Panel):
     def show_performance(self, performance: Performance) -> None:
         """Show the tempo that is wanted."""
         if not self._led:
-            show_number(self.tempo, performance.tempo_bpm)
+            ui.show_number(self.tempo, performance.tempo_bpm)
 
     def show_run(self, state: str, wants_music: bool, held: bool) -> None:
         """Show whether the engine plays, is loading, or is stopped."""
@@ -179,7 +170,7 @@ class Transport(Panel):
             words = texts.BOOTING if wants_music else texts.START
         self.start.setText(words)
         self.start.setEnabled(not waits or wants_music)
-        restyle(self.start, "running", wants_music)
+        ui.restyle(self.start, "running", wants_music)
         self.hold.setEnabled(state == "running")
         self.hold.setChecked(held)
         self.hold.setText(texts.PLAY if held else texts.HOLD)
@@ -219,7 +210,7 @@ class Transport(Panel):
         if look is not None and self._led:
             self.tempo.setToolTip(texts.SYNC_TEMPO.format(words=wording.sync_words(look.sync)))
             if not self.tempo.hasFocus():
-                show_number(self.tempo, look.tempo_bpm)
+                ui.show_number(self.tempo, look.tempo_bpm)
 
 
 def mood_words(look: Snapshot | None) -> str:
@@ -251,6 +242,6 @@ def _widest(widget: QWidget, words: Iterable[str]) -> int:
 
 def _stack(above: QLabel, below: QLabel) -> QWidget:
     made = QWidget()
-    layout = column(None, above, below, None, parent=made, spacing=0)
+    layout = ui.column(None, above, below, None, parent=made, spacing=0)
     layout.setContentsMargins(6, 0, 6, 0)
     return made

@@ -12,17 +12,7 @@ from gui.controllers.controller import Controller
 from gui.engine_process.decode import Devices
 from gui.state import first_steps
 from gui.theme import THEMES
-from gui.widgets.controls import (
-    Row,
-    Scrolling,
-    button,
-    column,
-    fill,
-    label,
-    picker,
-    reserve,
-    restyle,
-)
+from gui.widgets import controls as ui
 from gui.widgets.devices_panel import input_entries, output_entries
 from gui.widgets.level_meter import CLIP_DB, LevelMeter
 
@@ -51,26 +41,30 @@ class Assistant(QDialog):
         self._settled = False
         self._quiet = 0
         self._was_playing = controller.wants_music
-        self._steps = label(wrap=True)
+        self._steps = ui.label(wrap=True)
         self._steps.setTextFormat(Qt.TextFormat.RichText)
         self._pages = QStackedWidget()
-        self.input = picker(texts.AUDIO_IN, act=self._choose_input)
-        self.output = picker(texts.MIDI_OUT, act=self._choose_output)
+        self.input = ui.picker(texts.AUDIO_IN, act=self._choose_input)
+        self.output = ui.picker(texts.MIDI_OUT, act=self._choose_output)
         self.meter = LevelMeter(THEMES[controller.preferences.theme])
-        self.said, self.hint, self.cure = label(wrap=True), label(wrap=True), label(wrap=True)
+        self.said, self.hint, self.cure = (
+            ui.label(wrap=True),
+            ui.label(wrap=True),
+            ui.label(wrap=True),
+        )
         self.test = QPushButton(texts.STEP_TEST)
         self.test.setCheckable(True)
-        self.yes = button(texts.STEP_YES, self._heard)
-        self.no = button(texts.STEP_NO, self._not_heard)
+        self.yes = ui.button(texts.STEP_YES, self._heard)
+        self.no = ui.button(texts.STEP_NO, self._not_heard)
         engines = [(texts.ENGINES.get(name, name), name) for name in GENERATORS]
-        self.engine = picker(
+        self.engine = ui.picker(
             texts.ENGINE, engines, lambda name: controller.performance.set(engine=name)
         )
         self.engine.setCurrentIndex(self.engine.findData(controller.performance.performance.engine))
-        self.preset = picker(texts.STEP_PRESET, act=self._take_preset)
-        self.skip = button(texts.STEP_SKIP, self.reject, texts.STEP_SKIP_TIP)
-        self.back = button(texts.STEP_BACK, lambda: self._go(self._pages.currentIndex() - 1))
-        self.next = button(texts.STEP_NEXT, self._forward)
+        self.preset = ui.picker(texts.STEP_PRESET, act=self._take_preset)
+        self.skip = ui.button(texts.STEP_SKIP, self.reject, texts.STEP_SKIP_TIP)
+        self.back = ui.button(texts.STEP_BACK, lambda: self._go(self._pages.currentIndex() - 1))
+        self.next = ui.button(texts.STEP_NEXT, self._forward)
         self.next.setObjectName("primary")
         self.next.setDefault(True)
         self._again = QTimer(self)
@@ -83,11 +77,11 @@ class Assistant(QDialog):
                 buttons.addStretch()
             else:
                 buttons.addWidget(place)
-        column(self._steps, self._pages, buttons, parent=self, spacing=14, margin=20)
+        ui.column(self._steps, self._pages, buttons, parent=self, spacing=14, margin=20)
         line = self.fontMetrics().height()
         wanted = QSize(_WIDTH_LINES * line, _HEIGHT_LINES * line)
         self.resize(wanted.boundedTo(parent.size()))
-        reserve(self.test, (texts.STEP_TEST, texts.STEP_TESTING))
+        ui.reserve(self.test, (texts.STEP_TEST, texts.STEP_TESTING))
         self.test.toggled.connect(self._sound)
         self.finished.connect(self._end)
         controller.bridge.snapshot.connect(self._show_snapshot)
@@ -100,7 +94,7 @@ class Assistant(QDialog):
         for title, *parts in (
             (
                 texts.STEP_IN_TITLE,
-                label(texts.STEP_IN_TEXT, "muted", wrap=True),
+                ui.label(texts.STEP_IN_TEXT, "muted", wrap=True),
                 self.input,
                 self.meter,
                 self.said,
@@ -109,23 +103,23 @@ class Assistant(QDialog):
                 texts.STEP_OUT_TITLE,
                 self.output,
                 self.hint,
-                Row(self.test),
-                label(texts.STEP_ASK, "title", wrap=True),
-                Row(self.yes, self.no),
+                ui.Row(self.test),
+                ui.label(texts.STEP_ASK, "title", wrap=True),
+                ui.Row(self.yes, self.no),
                 self.cure,
             ),
             (
                 texts.STEP_PLAY_TITLE,
-                label(texts.STEP_PLAY_TEXT, "muted", wrap=True),
-                label(texts.ENGINE),
+                ui.label(texts.STEP_PLAY_TEXT, "muted", wrap=True),
+                ui.label(texts.ENGINE),
                 self.engine,
-                label(texts.STEP_PRESET),
+                ui.label(texts.STEP_PRESET),
                 self.preset,
             ),
         ):
             page = QWidget()
-            column(label(title, "big", wrap=True), *parts, None, parent=page, spacing=10)
-            self._pages.addWidget(Scrolling(page))
+            ui.column(ui.label(title, "big", wrap=True), *parts, None, parent=page, spacing=10)
+            self._pages.addWidget(ui.Scrolling(page))
 
     # ------------------------------------------------------------------ what is there
 
@@ -141,8 +135,8 @@ class Assistant(QDialog):
             )
             self._begin_again()
         run = self._controller.run
-        fill(self.input, input_entries(devices.audio_inputs), run.audio_input, True)
-        fill(self.output, output_entries(devices.midi_outputs), run.midi_out, True)
+        ui.fill(self.input, input_entries(devices.audio_inputs), run.audio_input, True)
+        ui.fill(self.output, output_entries(devices.midi_outputs), run.midi_out, True)
         self.hint.setText(first_steps.hint_for_output(run.midi_out, devices))
 
     def _show_snapshot(self, look: Snapshot) -> None:
@@ -158,14 +152,14 @@ class Assistant(QDialog):
             self._say(texts.STEP_IN_CLIP if clips else texts.STEP_IN_GOOD, "good")
 
     def _show_problem(self, message: str) -> None:
-        """Say where input and output are chosen that one could not be opened."""
+        """Show beside the lists that an input or output could not be opened."""
         self._say(message, "caution")
         self.cure.setText(message)
 
     def _say(self, words: str, level: str) -> None:
         if self.said.text() != words:
             self.said.setText(words)
-            restyle(self.said, "level", level)
+            ui.restyle(self.said, "level", level)
 
     # ------------------------------------------------------------------ steps
 

@@ -78,7 +78,7 @@ class EngineMessages(QObject):
         return items
 
     def _say_refused(self, message: str) -> None:
-        """Say what the engine could not do."""
+        """Show what the engine could not do."""
         self._page.health.add_message(message)
         if self._controller.wants_music:
             self._page.notice.say(message)
@@ -87,7 +87,7 @@ class EngineMessages(QObject):
             page.notice.say(message, "caution", texts.CHOOSE_DEVICES, page.show_devices_tab)
 
     def _say_died(self, reason: str, again: bool) -> None:
-        """Say that the engine died, why, and what happens now."""
+        """Show that the engine died, why, and what happens now."""
         bridge = self._controller.bridge
         for message in filter(None, (reason, bridge.log)):
             self._page.health.add_message(message)

@@ -204,7 +204,7 @@ class MainWindow(QMainWindow):
             self.controller.performance.set(tempo_bpm=tempo_bpm)
 
     def toggle_stage(self) -> None:
-        """Go to the stage view in full screen, or come back."""
+        """Show the stage view in full screen, or return from it."""
         to_stage = self._pages.currentWidget() is not self.stage
         self._pages.setUpdatesEnabled(False)  # drawn once, when it has its new size
         self._pages.setCurrentIndex(1 if to_stage else 0)
@@ -238,12 +238,12 @@ class MainWindow(QMainWindow):
         self.sessions.open(folder)
 
     def leave_sessions(self) -> None:
-        """End the replay and come back to the controller."""
+        """End the replay and return to the main page."""
         self.sessions.end()
         self._pages.setCurrentWidget(self.page)
 
     def play_on(self) -> None:
-        """Make music with the settings of the session that is open."""
+        """Start the music with the settings of the session that is open."""
         self._pages.setCurrentWidget(self.page)
         self.sessions.play_on()
 
@@ -255,13 +255,13 @@ class MainWindow(QMainWindow):
         )
 
     def show_assistant(self) -> None:
-        """Go through the first steps, to sound in a synthesizer."""
+        """Open the assistant for the first start."""
         self.assistant = Assistant(self.controller, self)
         self.assistant.show_devices(self._devices or Devices())
         self.assistant.open()
 
     def choose_theme(self, name: str) -> None:
-        """Take other colours."""
+        """Use other colours."""
         self.controller.preferences.theme = name
         self._apply_style()
 
