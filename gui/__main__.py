@@ -1,7 +1,7 @@
 """``python -m gui``: the window, or one line that says why no window can be shown.
 
-With ``--check`` only that line is printed, for ``stimmung doctor``. ``--start`` plays at once with the
-settings of last time.
+With ``--check`` only that line is printed, for ``stimmung doctor``. ``--start`` plays at once with
+the settings of last time.
 """
 
 import os
