@@ -8,6 +8,8 @@ from engine.beat.decoder import BeatDecoder, DecoderConfig, Heard
 from engine.beat.filter import STEP_RATE, PulseFilter
 from engine.beat.frontend import FRAME_RATE, HOP_LENGTH, N_FEATURES, SAMPLE_RATE, FrontEnd
 from engine.beat.tracker import BeatTracker
+from engine.bench.beats import beat_f
+from engine.bench.drummer import make_drummer
 from engine.cli import main
 
 TEMPI = 40.0 * 2.0 ** (np.arange(52) / 20)
@@ -210,3 +212,16 @@ def test_the_command_refuses_a_bad_folder(tmp_path, capsys, output):
     soundfile.write(tmp_path / "song.wav", clicks(120, 1.0), SAMPLE_RATE)
     assert main(["beats", str(tmp_path / "song.wav"), "-o", str(tmp_path / output)]) == 2
     assert str(tmp_path / output) in capsys.readouterr().err
+
+
+def test_a_made_drummer_is_heard():
+    pcm, beats = make_drummer(25.0, SAMPLE_RATE, seed=3, tempo_bpm=112.0)
+    found = np.array([beat.time_s for beat in BeatTracker().push(pcm)])
+    assert beat_f(beats[:, 0], found) > 0.8
+
+
+def test_the_f_measure_counts_each_beat_once():
+    truth = np.arange(5.0, 15.0, 0.5)
+    assert beat_f(truth, truth + 0.05) == 1.0
+    assert beat_f(truth, np.sort(np.concatenate((truth, truth + 0.02)))) == pytest.approx(2 / 3)
+    assert beat_f(truth, truth + 0.2) == 0.0

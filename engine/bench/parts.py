@@ -202,6 +202,18 @@ def _sync(size: Size) -> dict[str, Any]:
     return figures
 
 
+def _beats(size: Size) -> dict[str, Any]:
+    from engine.bench.beats import measure_beats, measure_live_beats
+
+    clip_s, live_s = {"quick": (12.0, 25.0), "standard": (40.0, 60.0), "long": (60.0, 300.0)}[size]
+    figures = measure_beats(clip_s)
+    try:
+        figures["live"] = measure_live_beats(live_s)
+    except StimmungError as error:
+        figures["live"] = missing(error)
+    return figures
+
+
 def _changes(size: Size) -> dict[str, Any]:
     """Judge random orders on counted time, and fewer of them on a real stage."""
     from engine.bench.changes.counted import measure_changes
@@ -289,6 +301,7 @@ PARTS: dict[str, Part] = {
     "midi": Part("how late notes are at a receiver, all outputs over JACK", 90, _midi),
     "lateness": Part("how late notes leave, beside a plain sleep loop", 35, _lateness, jack=True),
     "sync": Part("how well a MIDI clock is followed", 55, _sync),
+    "beats": Part("how well beats are heard, beside other programs", 150, _beats, standard=False),
     "trackers": Part("how many trackers keep up", 85, _trackers),
     "drafts": Part("cost of drafting ahead", 24, _drafts),
     "hours": Part("cost of the last minute of an hour", 100, _hours),

@@ -1,6 +1,7 @@
 """Passes sound to the beat tracker that is followed, and reports what it hears."""
 
 import time
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,7 @@ from engine.network.osc import OscOutput
 from engine.pipeline.step import Step
 from engine.settings.performance import Performance
 from engine.sync.audio import AudioSync, HeardBeat
+from engine.sync.source import SyncSource
 
 __all__ = ["HeardBeats"]
 
@@ -39,6 +41,17 @@ class HeardBeats:
         self._told = -1
         self._state = ""
         self._metre = 0  # asked for last
+
+    @classmethod
+    def of(
+        cls, sync: SyncSource, orders: Orders, osc: OscOutput, observer: Observer
+    ) -> Self | None:
+        """Return one for a source that listens, None for the others."""
+        return cls(sync, orders, osc, observer) if isinstance(sync, AudioSync) else None
+
+    def unsure(self) -> bool:
+        """Return whether the beat is kept up rather than heard."""
+        return self._sync.unsure
 
     @property
     def heard(self) -> HeardBeat | None:

@@ -49,7 +49,6 @@ from engine.session.rerun import describe_inputs
 from engine.session.turn_log import Order, on_grid
 from engine.settings.run import LiveConfig
 from engine.snapshot import Snapshot
-from engine.sync.audio import AudioSync
 from engine.sync.leader import ClockLeader
 from engine.sync.source import open_sync
 from engine.video.video_emotion import VideoEmotion
@@ -99,11 +98,7 @@ class Runtime:
         self._mapped_output = MappedOutput(self._sender)
         self.orders = Orders(config, self._sync, self._sender, self._observer)
         """What may be ordered while it plays; from any thread."""
-        self._beats = (
-            HeardBeats(self._sync, self.orders, self._osc, self._observer)
-            if isinstance(self._sync, AudioSync)
-            else None
-        )
+        self._beats = HeardBeats.of(self._sync, self.orders, self._osc, self._observer)
         self._keyboards = Keyboards(
             [MidiInput(name, port_name="Stimmung keys") for name in config.keys_in],
             self._clock,
@@ -383,15 +378,14 @@ class Runtime:
 
     def _inputs(self) -> Inputs:
         """Return what the pipeline asks keyboards, pictures, the beat and overload for."""
-        sync = self._sync
         inputs = Inputs(
             performed=self._keyboards.performed,
             listening=self._keyboards.listening,
             rounds=self._plugin.rounds,
             drafts=lambda: self._overload.level == 0,
         )
-        if isinstance(sync, AudioSync):
-            inputs = replace(inputs, unsure=lambda: sync.unsure)
+        if self._beats is not None:
+            inputs = replace(inputs, unsure=self._beats.unsure)
         video = self._video
         return inputs if video is None else replace(inputs, joined=video.join, cues=video.cues)
 

@@ -88,6 +88,38 @@ SYNC: Final = (
         "square; a receiver compares the notes of `stimmung live` with the beats unstrayed.",
     ),
     Table(
+        "beats",
+        "beats",
+        "Beats from sound",
+        tuple(
+            (
+                name,
+                f"{{beats.{name}.beat_f|.3f}}",
+                f"{{beats.{name}.downbeat_f|.3f}}",
+                f"{{beats.{name}.load|.3f}}",
+            )
+            for name in ("stimmung", "madmom", "aubio")
+        ),
+        ("program", "beats, F", "downbeats, F", "seconds of work per second"),
+        "As each would hear them live, within 70 ms. A made drummer, or the recordings in the "
+        "folder that STIMMUNG_BEATS names.",
+    ),
+    Table(
+        "beats live",
+        "beats",
+        "Playing with a drummer over JACK",
+        (
+            (
+                "notes meant for a beat, off it, p50 / p95 / max",
+                "{beats.live.off.p50_ms|.1f} / {beats.live.off.p95_ms|.1f} / "
+                "{beats.live.off.max_ms|.1f} ms",
+            ),
+            ("first note after the first beat", "{beats.live.first_s|.1f} s"),
+        ),
+        note="`stimmung live --sync audio` hears a drummer who drifts and rests; a receiver "
+        "compares the frames of its notes with those of the beats.",
+    ),
+    Table(
         "daw",
         "daw",
         "Recorded by Ardour",
