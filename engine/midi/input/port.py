@@ -4,16 +4,14 @@ The port belongs to a receiver process. A port that goes away is waited for and 
 by its name; a receiver that dies is replaced.
 """
 
-import os
-import subprocess
 import threading
 import time
 from collections import deque
 
 from engine.errors import MidiPortError
+from engine.midi.child import MidiChild
 from engine.midi.messages import SYSTEM_RESET
-from engine.midi.wire import Frame, FrameReader, Kind, WireError
-from engine.process.child import child_command, child_environment
+from engine.midi.wire import Frame, Kind, WireError
 from engine.process.restarts import Losses, Restarts
 
 __all__ = ["MidiInput", "MidiMessage"]
@@ -55,7 +53,7 @@ class MidiInput:
         self._port_name = port_name
         # `append` and `popleft` need no lock.
         self._messages: deque[MidiMessage] = deque(maxlen=_MOST_WAITING)
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: MidiChild | None = None
         self._thread = threading.Thread(target=self._supervise, name="midi-in", daemon=True)
         self._peers: tuple[str, ...] = ()  # who was connected to our own port
         self._answered = threading.Event()
@@ -69,7 +67,7 @@ class MidiInput:
         MidiPortError
             If it cannot be opened; the message says what cures it.
         """
-        self._process = self._spawn(wait=False)
+        self._process = self._start_receiver(wait=False)
         self._thread.start()
         answered = self._answered.wait(_START_S)
         if not self.alive:
@@ -83,12 +81,8 @@ class MidiInput:
         process = self._process
         if process is None:
             return
-        assert process.stdin is not None
-        process.stdin.close()
-        try:
-            process.wait(_STOP_S)
-        except subprocess.TimeoutExpired:
-            process.kill()
+        process.close_input()
+        process.end(_STOP_S)
         if self._thread.ident is not None:
             self._thread.join(_STOP_S)
         self.alive = False
@@ -100,22 +94,10 @@ class MidiInput:
             taken.append(self._messages.popleft())
         return taken
 
-    def _spawn(self, *, wait: bool) -> "subprocess.Popen[bytes]":
+    def _start_receiver(self, *, wait: bool) -> MidiChild:
         options = [f"--source={self._source}", f"--name={self._port_name}"]
-        options += [f"--connect={peer}" for peer in self._peers]
-        try:
-            return subprocess.Popen(
-                child_command("engine.midi.input.receiver", *options, *["--wait"] * wait),
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                bufsize=0,
-                env=child_environment(JACK_NO_START_SERVER="1"),
-                start_new_session=os.name == "posix",
-                creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
-            )
-        except OSError as error:
-            raise MidiPortError(f"cannot start the MIDI receiver: {error}") from error
+        options += [f"--connect={peer}" for peer in self._peers] + ["--wait"] * wait
+        return MidiChild("engine.midi.input.receiver", options, "MIDI receiver")
 
     def _supervise(self) -> None:
         losses = Losses(_RESTARTS)
@@ -131,22 +113,19 @@ class MidiInput:
             if self._stopping.wait(losses.pause_s(time.monotonic())):
                 return
             try:
-                process = self._process = self._spawn(wait=True)
+                process = self._process = self._start_receiver(wait=True)
             except MidiPortError as error:
                 self.message = str(error)
                 return
 
-    def _listen(self, process: "subprocess.Popen[bytes]") -> None:
-        assert process.stdin is not None and process.stdout is not None
-        reader = FrameReader()
-        with process.stdout as stream, process.stdin:
-            try:
-                while data := stream.read(65536):
-                    for frame in reader.feed(data):
-                        self._take_report(frame)
-            except (OSError, WireError):
-                process.kill()
-        process.wait()
+    def _listen(self, process: MidiChild) -> None:
+        try:
+            for frame in process.frames():
+                self._take_report(frame)
+        except (OSError, WireError):
+            process.kill()
+        process.end(_STOP_S)
+        process.close()
 
     def _take_report(self, frame: Frame) -> None:
         if frame.kind == Kind.RECEIVED:
