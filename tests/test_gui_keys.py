@@ -9,6 +9,7 @@ from PyQt6.QtTest import QTest
 
 from engine.generators.shared.settings import SETTINGS
 from engine.mapping.table import InputMapping
+from engine.settings.fields import settings_of
 from engine.settings.performance import Performance
 from engine.transfer.elements import ELEMENTS
 from gui import texts
@@ -16,6 +17,7 @@ from gui.app import make_window
 from gui.widgets.engine_panel import EnginePanel
 from gui.widgets.keys_panel import KeysPanel
 from gui.widgets.learning import badge_words
+from gui.widgets.more_settings import ELSEWHERE
 
 LEFT = Qt.MouseButton.LeftButton
 
@@ -145,3 +147,15 @@ def test_smoothing_and_recentring_are_at_hand(window):
     assert (performance.smoothing_s, performance.recentre, performance.hysteresis) == (2, 1, 0.05)
     QTest.mouseDClick(target.sliders["recentre"].slider, LEFT)
     assert window.controller.performance.performance.recentre == 0.0
+
+
+def test_every_setting_of_the_performance_has_a_control_in_the_window(window):
+    more = window.page.music.more
+    assert ELSEWHERE | set(more.controls) == set(settings_of(Performance))
+    assert not ELSEWHERE & set(more.controls)
+    more.controls["strength"].slider.setValue(250)
+    more.controls["mpe"].click()
+    performance = window.controller.performance.performance
+    assert performance.strength == 0.25 and performance.mpe
+    window.controller.performance.set(strength=0.75)
+    assert more.controls["strength"]._value.text() == "0.75"

@@ -39,6 +39,16 @@ REGENERATE_TIP: Final = "Other notes for the same emotion: the next seed (G)"
 CONTROLLERS: Final = "Emotion as MIDI controllers"
 VALENCE_CC: Final = "Valence CC"
 AROUSAL_CC: Final = "Arousal CC"
+MORE_SETTINGS: Final = "More settings"
+SETTING_TITLES: Final = {
+    "video_weight": "Weight of the film",
+    "strength": "Emotion range",
+    "slowest_bpm": "Slowest heard tempo",
+    "fastest_bpm": "Fastest heard tempo",
+    "heard_metre": "Heard beats per bar",
+    "mpe": "MPE: one channel per note",
+}
+"""Setting of the performance → its name, where the setting's own name is not clear enough."""
 CONTROL_CHANNEL: Final = "Channel"
 
 # ---------------------------------------------------------------------- keys

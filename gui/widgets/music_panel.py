@@ -10,6 +10,7 @@ from gui import texts
 from gui.texts import wording
 from gui.widgets import controls as ui
 from gui.widgets.engine_panel import EnginePanel
+from gui.widgets.more_settings import MoreSettings
 
 __all__ = ["MusicPanel"]
 
@@ -41,6 +42,8 @@ class MusicPanel(ui.Panel):
         self.channel = ui.number_box(
             texts.CONTROL_CHANNEL, 1, 16, lambda n: self.chosen.emit({"control_channel": n - 1})
         )
+        self.more = MoreSettings()
+        self.more.chosen.connect(self.chosen)
         ui.column(
             ui.form((texts.ENGINE, self.engine)),
             self.settings,
@@ -57,6 +60,9 @@ class MusicPanel(ui.Panel):
                 (texts.AROUSAL_CC, ui.Row(self.arousal_cc)),
                 (texts.CONTROL_CHANNEL, ui.Row(self.channel)),
             ),
+            10,
+            ui.label(texts.MORE_SETTINGS, "title", wrap=True),
+            self.more,
             None,
             parent=self,
             margin=8,
@@ -81,6 +87,7 @@ class MusicPanel(ui.Panel):
         self._shown = performance
         _show(self.engine, performance.engine)
         self.settings.show_performance(performance)
+        self.more.show_performance(performance)
         _show(self.key, performance.key)
         for part, box in self.parts.items():
             box.setChecked(part in performance.parts)

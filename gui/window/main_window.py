@@ -10,6 +10,8 @@ from PyQt6.QtWidgets import QApplication, QMainWindow, QStackedWidget
 from engine.errors import StimmungError
 from engine.mapping.table import InputMapping
 from engine.music.tap_tempo import TapTempo
+from engine.settings.fields import settings_of
+from engine.settings.performance import Performance
 from engine.snapshot import Snapshot
 from gui import texts
 from gui.controllers.controller import Controller
@@ -162,6 +164,9 @@ class MainWindow(QMainWindow):
             learning.attach(page.target.sliders[name], name)
         for name, slider in page.music.settings.sliders.items():
             learning.attach(slider, f"settings.{name}")
+        for name, control in page.music.more.controls.items():
+            if settings_of(Performance)[name].controller is not None:
+                learning.attach(control, name)
         for widget, what in (
             (page.keys.transfer, "transfer"),
             (page.target.freeze, "freeze"),
