@@ -19,6 +19,7 @@ from engine.midi.output import NoteOutput
 from engine.midi.sender.schedule import Schedule
 from engine.midi.wire import Frame, Kind
 from engine.music.clock import InternalClock
+from engine.performer import keyboards as keyboards_module
 from engine.performer.keyboards import Keyboards
 from engine.performer.thru import Thru
 from engine.session import Session
@@ -96,6 +97,14 @@ class Input:
 class Desk:
     def __getattr__(self, name):
         return lambda *values: False
+
+
+class Orders(Desk):
+    def __init__(self, panic):
+        self.panic = panic
+
+    def act(self, action):
+        getattr(self, action)()
 
 
 class Stage:
@@ -266,6 +275,18 @@ def test_nothing_starts_after_a_panic():
     stage.turn(100)
     last = max(n for n, (_, data) in enumerate(stage.receiver.wire) if data[:2] == b"\xbf\x79")
     assert not [data for _, data in stage.receiver.wire[last:] if data[0] & 0xF0 == 0x90]
+
+
+def test_a_pedal_mapped_to_panic_silences_what_came_before_it(monkeypatch):
+    monkeypatch.setattr(keyboards_module, "_PANIC_WAITS_S", 600.0)  # it need not wait at all
+    stage = Stage(1.0)
+    stage.mapper = InputMapper(Orders(stage.panic))
+    stage.mapper.change([InputMapping("cc", 80, does="panic")])
+    stage.keyboards.mapper = stage.mapper
+    for message in (on(60), on(64), on(67), cc(64, 127), cc(80, 127)):
+        stage.play(message)
+    stage.turn(100)
+    assert not stage.receiver.sounding and not stage.receiver.down
 
 
 def test_a_key_ends_when_the_last_of_performer_and_lead_lets_go():

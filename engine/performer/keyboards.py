@@ -63,7 +63,7 @@ class Keyboards:
         self._transferred: tuple[tuple[str, ...], float] | None = None
         self._alive = [True] * len(self._inputs)
         self._held = [HeldByInput() for _ in range(len(self._inputs) + 1)]  # last: the clock's port
-        self._passing = threading.Lock()  # a panic must not fall between two messages
+        self._passing = threading.RLock()  # a panic must not fall between two messages
 
     @property
     def trouble(self) -> str:
