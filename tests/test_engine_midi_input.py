@@ -88,7 +88,7 @@ def test_over_jack_whoever_leaves_is_noticed(jack: JackServer, named: bool) -> N
 class Port:
     """An input port that is made up."""
 
-    tells_holes = False
+    reports_gaps = False
     name = "made up"
 
     def __init__(self, connected: tuple[str, ...] = ()) -> None:

@@ -80,7 +80,7 @@ class Receiver:
 
 class Input:
     def __init__(self):
-        self.port, self.alive, self.message, self.tells_holes = "keys", True, "", False
+        self.port, self.alive, self.message, self.reports_gaps = "keys", True, "", False
         self.waiting = []
 
     def start(self):

@@ -266,7 +266,7 @@ def clocks_ahead(sync: MidiSync, other: Sequencer, watch: Any) -> float:
 
 
 def clock_came(midi_input: MidiInput) -> bool:
-    """Tell whether anything but holes has come."""
+    """Tell whether anything but gaps has come."""
     return any(data for _, data in midi_input.poll())
 
 
@@ -320,12 +320,12 @@ def test_a_port_of_our_own_is_there_to_be_connected(jack: JackServer) -> None:
                 return bytes([START]) in heard
 
             until(started, "Start")
-            assert midi_input.tells_holes
+            assert midi_input.reports_gaps
             assert b"" in heard  # nobody knows what was said before the cable was in
             jack.run("jack_disconnect", other.port, midi_input.port)
             midi_input.poll()
             jack.connect(other.port, midi_input.port)
-            until(lambda: b"" in [data for _, data in midi_input.poll()], "a hole")
+            until(lambda: b"" in [data for _, data in midi_input.poll()], "a gap")
             # A receiver that dies is replaced, and who was connected is connected again.
             assert midi_input._process is not None
             until(lambda: midi_input._peers == (other.port,), "the connection to be known")

@@ -36,7 +36,7 @@ def locate(sixteenths):
 class Wire:
     """A MIDI input that says what it is told to."""
 
-    tells_holes = False
+    reports_gaps = False
 
     def __init__(self):
         self.port, self.alive, self.message = "wire", True, ""

@@ -223,7 +223,7 @@ class Keyboard:
     """A MIDI input whose messages a test gives."""
 
     port, alive, message = "x", True, ""
-    tells_holes = False
+    reports_gaps = False
 
     def __init__(self):
         self.messages = []

@@ -18,7 +18,7 @@ from servers.pipewire import PipeWireServer
 
 import presets
 from engine.bench.our_program import PORT
-from engine.midi.ports.jack_server import Pulse
+from engine.midi.ports.jack_server import ServerWatch
 
 LISTENERS = """
 import sys, threading, time
@@ -129,22 +129,24 @@ def test_listeners_come_back_with_the_server(pipewire: PipeWireServer) -> None:
 def test_a_server_that_dies_without_a_word_is_noticed(fake_clock: FakeClock) -> None:
     client = SimpleNamespace(last_frame_time=0)
     pipewire = SimpleNamespace(version_string=lambda: "3.0.0.0 (using PipeWire 0.3.65)")
-    pulse = Pulse(pipewire, client, fake_clock)
+    watch = ServerWatch(pipewire, client, fake_clock)
     for _ in range(20):
         fake_clock.sleep(0.25)
         client.last_frame_time += 256
-        assert not pulse.has_stopped()
+        assert not watch.has_stopped()
     fake_clock.sleep(60.0)  # the computer slept, and the server with it
-    assert not pulse.has_stopped()
+    assert not watch.has_stopped()
     looks = 0
-    while not pulse.has_stopped():
+    while not watch.has_stopped():
         assert (looks := looks + 1) < 10
         fake_clock.sleep(0.25)
     assert looks >= 4
 
 
 def test_a_jack_server_that_stands_still_is_left_to_its_own_library(fake_clock: FakeClock) -> None:
-    pulse = Pulse(SimpleNamespace(version_string=lambda: "1.9.21"), SimpleNamespace(), fake_clock)
+    watch = ServerWatch(
+        SimpleNamespace(version_string=lambda: "1.9.21"), SimpleNamespace(), fake_clock
+    )
     for _ in range(50):
         fake_clock.sleep(0.25)
-        assert not pulse.has_stopped()
+        assert not watch.has_stopped()

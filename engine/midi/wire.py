@@ -53,14 +53,14 @@ class Kind(IntEnum):
     PRESSURE = 14  # at, channel, data1 pressure of the channel
     FOLLOW = 15  # to a spare; payload: who is connected to the port, one a line
 
-    READY = 32  # payload: name of the open port, empty while away; data1: a receiver tells holes
+    READY = 32  # payload: name of the open port, empty while away; data1: a receiver tells gaps
     ERROR = 33  # payload: message; data1 1 if the sender gives up
     SENT = 34  # note id, at deadline, until lateness, payload: frame meant (JACK), 4 bytes
     ENDED = 35  # note id
     DROPPED = 36  # note id (-1: not a note), data1 DropReason
     COUNTERS = 37  # payload: Counters
     PEERS = 38  # payload: connected ports, one a line (from the receiver process too)
-    RECEIVED = 39  # at arrival, payload: one message (from the receiver); empty: hole, or at shift
+    RECEIVED = 39  # at arrival, payload: one message (from the receiver); empty: gap, or at shift
 
 
 class DropReason(IntEnum):

@@ -9,7 +9,7 @@ import time
 from typing import Any
 
 from engine.errors import MidiPortError
-from engine.midi.ports.jack_server import Pulse, open_client
+from engine.midi.ports.jack_server import ServerWatch, open_client
 from engine.music.clock import Clock
 from engine.settings.resume import Resume
 from engine.snapshot import SyncHealth
@@ -64,7 +64,7 @@ class JackTransportSync:
         self._tempo_bpm = tempo_bpm
         self._jack: Any = None
         self._client: Any = None
-        self._pulse: Pulse | None = None
+        self._watch: ServerWatch | None = None
         self._alive = False
         self._retry_s = 0.0
 
@@ -79,7 +79,7 @@ class JackTransportSync:
         self._jack, self._client = open_client("stimmung-transport")
         self._client.set_shutdown_callback(self._gone)
         self._client.activate()  # PipeWire tells the transport to active clients only
-        self._pulse = Pulse(self._jack, self._client, time.perf_counter)
+        self._watch = ServerWatch(self._jack, self._client, time.perf_counter)
         self._alive = True
 
     def begin(self, now_s: float, resume: Resume | None = None) -> None:
@@ -88,7 +88,7 @@ class JackTransportSync:
     def poll(self, now_s: float) -> None:
         """Draw the clock anew from the transport."""
         clock = self._clock
-        if self._alive and self._pulse is not None and self._pulse.has_stopped():
+        if self._alive and self._watch is not None and self._watch.has_stopped():
             self._alive = False
         if not self._alive:
             if clock.running:
@@ -143,7 +143,7 @@ class JackTransportSync:
     def close(self) -> None:
         """Leave the server."""
         self._alive = False
-        self._pulse = None
+        self._watch = None
         if self._client is not None:
             self._client.close(ignore_errors=True)
             self._client = None

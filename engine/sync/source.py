@@ -77,7 +77,7 @@ class MessageSource(Protocol):
     port: str
     alive: bool
     message: str
-    tells_holes: bool
+    reports_gaps: bool
 
     def start(self) -> None:
         """Open the port, or raise `MidiPortError`."""
@@ -86,7 +86,7 @@ class MessageSource(Protocol):
     def poll(self) -> list[tuple[float, bytes]]:
         """Return the messages that came since the last call, with their times [s].
 
-        An empty one with 0 is a hole: some may have been missed there. With anything else it tells
+        An empty one with 0 is a gap: some may have been missed there. With anything else it tells
         by how much what came before was later than its time says [s].
         """
         ...
@@ -186,7 +186,7 @@ class MidiSync:
         self._follower = ClockFollower(tempo_bpm)
         self.clock: Clock = self._follower
         self._others: list[tuple[float, bytes]] = []
-        self._hole = True  # before the next clock
+        self._gap = True  # before the next clock
 
     def open(self) -> None:
         """Open the MIDI input."""
@@ -205,12 +205,12 @@ class MidiSync:
                 if at_s:
                     follower.shift(at_s)
                 else:
-                    self._hole = True
+                    self._gap = True
                 continue
             status = message[0]
             if status == 0xF8:
-                follower.tick(at_s, sure=self._input.tells_holes and not self._hole)
-                self._hole = False
+                follower.tick(at_s, sure=self._input.reports_gaps and not self._gap)
+                self._gap = False
             elif status == 0xFA:
                 follower.start(at_s)
             elif status == 0xFB:

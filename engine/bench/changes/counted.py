@@ -88,7 +88,7 @@ class _Wire:
     """A MIDI input that says what it is told to."""
 
     port, alive, message = "counted", True, ""
-    tells_holes = False
+    reports_gaps = False
 
     def __init__(self) -> None:
         self.waiting: list[tuple[float, bytes]] = []

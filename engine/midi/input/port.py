@@ -45,8 +45,8 @@ class MidiInput:
         """The open port, or the one asked for while it is away."""
         self.alive = False
         """Whether the port is open."""
-        self.tells_holes = False
-        """Whether nothing is missed without a hole among the messages."""
+        self.reports_gaps = False
+        """Whether nothing is missed without a gap among the messages."""
         self.message = ""
         """The last trouble, in one line; empty if there was none."""
         self._source = source
@@ -139,7 +139,7 @@ class MidiInput:
             self.message = frame.text
         elif frame.kind == Kind.READY:
             self.alive = bool(frame.text)
-            self.tells_holes = bool(frame.data1)
+            self.reports_gaps = bool(frame.data1)
             self._messages.append((0.0, b""))  # who knows what was missed
             self.port = frame.text or self.port
             self._answered.set()

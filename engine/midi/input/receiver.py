@@ -78,7 +78,7 @@ class Receiver:
         self._port = port = open_input(self._source, self._name, self.arrived, self._clock)
         for peer in self._peers:
             port.connect(peer)
-        self._say(Frame(Kind.READY, data1=int(port.tells_holes), payload=port.name.encode()))
+        self._say(Frame(Kind.READY, data1=int(port.reports_gaps), payload=port.name.encode()))
 
     def arrived(self, at_s: float, data: bytes) -> None:
         """Take one message, or lose it while too many wait. Real-time: safe."""

@@ -20,7 +20,7 @@ from collections.abc import Set
 
 from engine.midi.messages import PEDALS
 from engine.midi.ports.frame_clock import FRAME_WRAP, ServerFrames
-from engine.midi.ports.jack_server import Pulse, open_client, wait_periods
+from engine.midi.ports.jack_server import ServerWatch, open_client, wait_periods
 from engine.midi.ports.port import Clock, Written
 
 __all__ = ["JackOutput"]
@@ -93,7 +93,7 @@ class JackOutput:
         self._client.set_blocksize_callback(self._resized)
         self._client.set_xrun_callback(self._lost_a_period)
         self._client.activate()
-        self._pulse = Pulse(self._jack, self._client, clock)
+        self._watch = ServerWatch(self._jack, self._client, clock)
         self._frames.look(float("inf"))
         for _ in range(_FIRST_READINGS):
             self._frames.look()
@@ -130,7 +130,7 @@ class JackOutput:
         """Compare the clocks again and look who is connected."""
         if not self.alive:
             return
-        if self._pulse.has_stopped():
+        if self._watch.has_stopped():
             self.alive = False
             return
         try:

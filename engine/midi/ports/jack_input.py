@@ -3,7 +3,7 @@
 from typing import Any
 
 from engine.midi.ports.frame_clock import Periods, ServerFrames
-from engine.midi.ports.jack_server import Pulse, open_client
+from engine.midi.ports.jack_server import ServerWatch, open_client
 from engine.midi.ports.port import Arrived, Clock
 
 __all__ = ["JackInput"]
@@ -18,7 +18,7 @@ class JackInput:
     was late for one: then the server says that it lost time.
     """
 
-    tells_holes = True
+    reports_gaps = True
 
     def __init__(self, port_name: str, source: str, arrived: Arrived, clock: Clock) -> None:
         self.alive = True
@@ -36,7 +36,7 @@ class JackInput:
         self._client.set_port_connect_callback(self._patched)
         self._client.set_xrun_callback(self._lost_time)
         self._client.activate()
-        self._pulse = Pulse(self._jack, self._client, clock)
+        self._watch = ServerWatch(self._jack, self._client, clock)
         if source:
             self.connect(source)
 
@@ -44,7 +44,7 @@ class JackInput:
         """Compare the clocks again, and look whether the source is still there."""
         if not self.alive:
             return
-        if self._pulse.has_stopped():
+        if self._watch.has_stopped():
             self.alive = False
             return
         self._frames.look()

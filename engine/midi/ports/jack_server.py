@@ -8,11 +8,11 @@ from engine.errors import MidiPortError
 from engine.midi.ports.advice import Direction
 from engine.midi.ports.port import Clock
 
-__all__ = ["Pulse", "jack_ports", "load_jack", "open_client", "wait_periods"]
+__all__ = ["ServerWatch", "jack_ports", "load_jack", "open_client", "wait_periods"]
 
 _PATIENCE_S = 1.5  # the death of another client may halt a server for half a second
 _LOOK_S = 0.002
-_PULSE_S = 0.2
+_WATCH_S = 0.2
 _STILL_LOOKS = 5  # looks, not seconds: a computer that slept sees one
 
 NO_SERVER = (
@@ -71,7 +71,7 @@ def jack_ports(direction: Direction) -> list[str] | None:
     return names
 
 
-class Pulse:
+class ServerWatch:
     """Notices that a server has gone whose library does not say so.
 
     PipeWire's JACK library (0.3.65) never calls the shutdown callback: the process callback is
@@ -99,7 +99,7 @@ class Pulse:
     def has_stopped(self) -> bool:
         """Look whether another period has begun; to be called a few times a second."""
         now = self._clock()
-        if self._tells or now - self._looked_s < _PULSE_S:
+        if self._tells or now - self._looked_s < _WATCH_S:
             return False
         self._looked_s = now
         start = self._client.last_frame_time

@@ -94,7 +94,7 @@ class InputPort(Protocol):
     alive: bool
     """False once the port or its server has gone."""
 
-    tells_holes: bool
+    reports_gaps: bool
     """Whether every message comes, or a gap instead; elsewhere nothing is known."""
 
     def refresh(self) -> None:

@@ -249,7 +249,7 @@ class RtMidiInput:
         Another `MidiIn` that tells whether an existing port is still there; None for our own.
     """
 
-    tells_holes = False
+    reports_gaps = False
 
     def __init__(
         self, listener: Any, name: str, arrived: Arrived, clock: Clock, look: Any = None
