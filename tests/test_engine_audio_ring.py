@@ -110,7 +110,7 @@ def test_any_sequence_loses_only_what_it_counts(
 
 def test_two_threads_never_tear_a_sample() -> None:
     ring = Ring(997, 16_000)
-    total = 200_000
+    total = 60_000
 
     def produce() -> None:
         sent = 0
