@@ -55,6 +55,66 @@ def test_steady_noise_is_uncertain(model):
     assert called(tracker.push(noise.astype(np.float32))[-40:], "uncertain") == 1.0
 
 
+def filtered(rate, seconds, seed, gain):
+    """Noise with a gain per frequency [Hz], RMS 0.05."""
+    n = int(rate * seconds)
+    spectrum = np.fft.rfft(np.random.default_rng(seed).standard_normal(n))
+    hz = np.maximum(np.fft.rfftfreq(n, 1.0 / rate), 1.0)
+    sound = np.fft.irfft(spectrum * gain(hz), n)
+    return 0.05 * sound / np.sqrt(np.mean(sound**2))
+
+
+def gusts(rate, seconds, seed):
+    swell = np.interp(
+        np.linspace(0, 9, int(rate * seconds)),
+        np.arange(10),
+        np.random.default_rng(seed).uniform(0.2, 1.5, 10),
+    )
+    return filtered(rate, seconds, seed, lambda hz: 1.0 / (1.0 + (hz / 120.0) ** 1.5)) * swell
+
+
+def hum(rate, seconds, seed):
+    time_s = np.arange(int(rate * seconds)) / rate
+    tones = sum(np.sin(2 * np.pi * 50.0 * k * time_s + k) / k for k in range(1, 8))
+    return 0.03 * tones + filtered(rate, seconds, seed, lambda hz: hz**-0.5) * 0.1
+
+
+NOT_MUSIC = {
+    "brown": lambda rate, s, seed: filtered(rate, s, seed, lambda hz: 1.0 / hz * (hz > 20)),
+    "pink": lambda rate, s, seed: filtered(rate, s, seed, lambda hz: hz**-0.5),
+    "ventilation": lambda rate, s, seed: filtered(
+        rate, s, seed, lambda hz: hz**-0.5 * ((hz > 50) & (hz < 500))
+    ),
+    "wind": gusts,
+    "hum": hum,
+}
+
+
+@pytest.mark.parametrize("kind", NOT_MUSIC)
+def test_noise_is_uncertain_and_has_no_chord(model, kind):
+    tracker = Tracker(model)
+    sound = NOT_MUSIC[kind](tracker.sample_rate, 14.0, 5).astype(np.float32)
+    late = tracker.push(sound)[-80:]
+    assert called(late, "uncertain") > 0.95
+    assert {state.chord for state in late} == {"N"}
+
+
+def test_a_chord_does_not_outlast_the_music(model):
+    tracker = Tracker(model)
+    tracker.push(tune(tracker.sample_rate, 10.0))
+    talk = tracker.push(spoken(tracker.sample_rate, 14.0))
+    assert {state.chord for state in talk[-60:] if state.state == "uncertain"} == {"N"}
+
+
+@pytest.mark.parametrize("kind", NOT_MUSIC)
+def test_music_in_noise_stays_music(model, kind):
+    tracker = Tracker(model)
+    rate = tracker.sample_rate
+    noise = NOT_MUSIC[kind](rate, 12.0, 7)
+    states = tracker.push((tune(rate, 12.0) + 0.3 * noise).astype(np.float32))
+    assert called(states[-60:], "tracking") > 0.95
+
+
 def test_presence_can_be_switched_off(model):
     heard = {}
     for share in (0.0, 0.4):

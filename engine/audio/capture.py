@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Final
 import numpy as np
 
 from engine.audio.capture_link import PACKET
-from engine.audio.devices import PORTAUDIO_CURE, AudioDevice, match_input
+from engine.audio.devices import PORTAUDIO_HELP, AudioDevice, match_input
 from engine.audio.jack_source import JackSource
 from engine.audio.resample import Downmix
 from engine.audio.ring import FloatArray, Ring
@@ -92,8 +92,8 @@ def _load_portaudio(client: bytes) -> Any:
         import sounddevice
     except OSError as error:
         # Both "library not found" and a failed Pa_Initialize arrive here.
-        cure = PORTAUDIO_CURE if "not found" in str(error) else f"PortAudio failed: {error}"
-        raise AudioDeviceError(cure) from error
+        reason = PORTAUDIO_HELP if "not found" in str(error) else f"PortAudio failed: {error}"
+        raise AudioDeviceError(reason) from error
     except ImportError as error:
         raise AudioDeviceError(
             "the Python package sounddevice is missing: run `pip install sounddevice`; "

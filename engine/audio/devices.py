@@ -1,6 +1,6 @@
-"""Which audio inputs there are, by name.
+"""The audio inputs of this machine, by name.
 
-PortAudio is never loaded into the engine's own process: it asserts when its sound server has
+PortAudio is never loaded into the engine's own process: it aborts when its sound server has
 died, drivers crash inside it, and it re-lists devices only after a full restart. A short-lived
 child (`engine.audio.capture`) asks it instead, so a list is always fresh and never fatal.
 """
@@ -15,9 +15,9 @@ from engine.audio.capture_link import capture_command
 from engine.errors import AudioDeviceError
 from engine.process.child_pipe import NO_WINDOW, capture_environment
 
-__all__ = ["PORTAUDIO_CURE", "AudioDevice", "find_input", "list_inputs", "match_input"]
+__all__ = ["PORTAUDIO_HELP", "AudioDevice", "find_input", "list_inputs", "match_input"]
 
-PORTAUDIO_CURE: Final = (
+PORTAUDIO_HELP: Final = (
     "PortAudio is missing: on Debian or Ubuntu run `sudo apt install libportaudio2`, on Fedora "
     "`sudo dnf install portaudio`, on Arch `sudo pacman -S portaudio`, elsewhere "
     "`pip install --force-reinstall sounddevice`; audio files can be used as input without it"

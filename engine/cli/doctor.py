@@ -1,4 +1,4 @@
-"""``stimmung doctor``: what is missing, and the one line that cures it."""
+"""``stimmung doctor``: checks this machine; every problem comes with what to do about it."""
 
 import argparse
 import sys
@@ -16,20 +16,20 @@ def add(commands: "Commands[argparse.ArgumentParser]") -> None:
     """Add the command."""
     parser = commands.add_parser(
         "doctor",
-        help="check this machine and say what to mend",
+        help="check this machine and say what to repair",
         description="Check models, audio, MIDI and window on this machine; each problem comes "
-        "with the line that cures it. Exit code 1 only if something needed everywhere is broken.",
+        "with what to do about it. Exit code 1 only if something needed everywhere is broken.",
         allow_abbrev=False,
     )
     parser.set_defaults(run=run)
 
 
 class _Finding(Exception):
-    """A problem and its cure."""
+    """A problem, and what to do about it."""
 
-    def __init__(self, problem: str, cure: str) -> None:
+    def __init__(self, problem: str, advice: str) -> None:
         super().__init__(problem)
-        self.cure = cure
+        self.advice = advice
 
 
 def _python() -> str:
@@ -47,7 +47,7 @@ def _presets() -> str:
     from engine.settings.presets import broken_presets, list_presets, user_folder
 
     for error in broken_presets():
-        raise _Finding(str(error), "mend the file, or delete it; the other presets work")
+        raise _Finding(str(error), "repair the file, or delete it; the other presets work")
     return f"{len(list_presets())} presets; your own: {user_folder()}"
 
 
@@ -146,22 +146,22 @@ def run(_parsed: argparse.Namespace) -> int:
             console.print(f"[green]ok[/green]    {name}: ", end="")
             console.print(answer, markup=False)
         except _Finding as finding:
-            _report(console, needed, name, str(finding), finding.cure)
+            _report(console, needed, name, str(finding), finding.advice)
             broken |= needed
         except StimmungError as error:
-            problem, _, cure = str(error).partition("; ")
-            _report(console, needed, name, problem, cure)
+            problem, _, advice = str(error).partition("; ")
+            _report(console, needed, name, problem, advice)
             broken |= needed
     return 1 if broken else 0
 
 
-def _report(console: object, needed: bool, name: str, problem: str, cure: str) -> None:
+def _report(console: object, needed: bool, name: str, problem: str, advice: str) -> None:
     from rich.console import Console
 
     assert isinstance(console, Console)
     colour, word = ("red", "BAD") if needed else ("yellow", "note")
     console.print(f"[{colour}]{word:<4}[/{colour}]  {name}: ", end="")
     console.print(problem, markup=False)
-    steps = split_steps(cure)
+    steps = split_steps(advice)
     for step in steps:
-        console.print(f"      {'cure: ' * (len(steps) == 1)}{step}", markup=False)
+        console.print(f"      {'do: ' * (len(steps) == 1)}{step}", markup=False)

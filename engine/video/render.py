@@ -38,7 +38,7 @@ _SOUNDFONTS: Final = (
     "/usr/local/share/soundfonts/default.sf2",
 )
 _SUFFIXES: Final = (".wav", ".mp4", ".m4v", ".mov", ".mkv")
-_CURE: Final = (
+_NO_SYNTH: Final = (
     "FluidSynth is missing: `apt install fluidsynth`, `brew install fluid-synth`, or "
     "fluidsynth.org for Windows; the MIDI file can be played by any other instrument"
 )
@@ -71,7 +71,7 @@ def check_render(output: Path) -> None:
     if output.suffix.lower() not in _SUFFIXES:
         raise InputError(f"--render must end in {', '.join(_SUFFIXES)}; got {output.name!r}")
     if shutil.which("fluidsynth") is None:
-        raise InputError(_CURE)
+        raise InputError(_NO_SYNTH)
 
 
 def render(midi: Path, soundfont: Path, film: Path, end_s: float, output: Path) -> None:
@@ -113,7 +113,7 @@ def _synthesise(midi: Path, soundfont: Path, wave: Path) -> None:
     """Play the file into a wave file, faster than real time."""
     program = shutil.which("fluidsynth")
     if program is None:
-        raise InputError(_CURE)
+        raise InputError(_NO_SYNTH)
     command = [program, "-n", "-i", "-q", "-g", "0.6", "-r", str(SAMPLE_RATE)]
     command += ["-T", "wav", "-O", "float", "-F", str(wave), str(soundfont), str(midi)]
     try:

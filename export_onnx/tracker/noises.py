@@ -89,8 +89,10 @@ def _lines(rng: np.random.Generator, n: int, rate: int, hz: float) -> np.ndarray
 
 
 def _hum(rng: np.random.Generator, n: int, rate: int) -> np.ndarray:
-    """Mains hum of 50 or 60 Hz, clean or with hiss."""
+    """Mains hum of 50 or 60 Hz, clean or with hiss, as it is and retuned by the tracker."""
     mains = (50.0 if rng.random() < 0.6 else 60.0) * rng.uniform(0.998, 1.002)
+    if rng.random() < 0.7:
+        mains *= 2.0 ** (rng.uniform(-0.6, 0.6) / 12.0)
     hiss = _coloured(rng, n, rate)
     return np.asarray(_lines(rng, n, rate, mains) + 10.0 ** rng.uniform(-2.5, -0.2) * hiss)
 
