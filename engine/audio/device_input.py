@@ -1,9 +1,7 @@
 """A sound card, JACK, PulseAudio … as audio source, kept alive by name."""
 
 import json
-import math
 import threading
-import time
 from typing import IO, Any, Final, Self
 
 import numpy as np
@@ -14,7 +12,7 @@ from engine.audio.resample import MonoFeed
 from engine.audio.ring import SILENCE_DB, Ring
 from engine.errors import AudioDeviceError, InputError
 from engine.process.child_pipe import ChildPipe
-from engine.process.restarts import Losses, Restarts
+from engine.process.restarts import search
 
 __all__ = ["DeviceInput"]
 
@@ -22,7 +20,6 @@ _OPEN_TIMEOUT_S: Final = 15.0
 _SILENT_S: Final = 1.5
 """A capture process silent for this long hangs inside a driver and is ended."""
 _WATCH_S: Final = 0.1
-_SEARCH: Final = Restarts((0.2, 0.5, 1.0, 2.0), within_s=math.inf)
 
 
 class DeviceInput:
@@ -193,18 +190,16 @@ class DeviceInput:
 
     def _search(self, ring: Ring) -> "_Capture | None":
         """Return the reopened device, or None when the source is stopped meanwhile."""
-        attempts = Losses(_SEARCH)
-        while not self._stopped.wait(attempts.pause_s(time.perf_counter())):
-            try:
-                capture = _Capture(self._request, ring)
-            except AudioDeviceError as error:
-                self._error = f"audio input '{self.name}' lost, still looking: {error}"
-                continue
+
+        def failed(reason: str) -> None:
+            self._error = f"audio input '{self.name}' lost, still looking: {reason}"
+
+        capture = search(lambda: _Capture(self._request, ring), self._stopped, failed)
+        if capture is not None:
             self._adopt(capture)
             self._restarts += 1
             self._error = None
-            return capture
-        return None
+        return capture
 
     def __enter__(self) -> Self:
         """Return the source, not yet started."""

@@ -75,7 +75,7 @@ class ChildPipe(ABC):
         return f"{self._doing} ended (status {status})"
 
     def close(self) -> None:
-        """End the process: politely, then not."""
+        """Ask the process to end, and kill it if it does not."""
         assert self._process.stdin is not None and self._process.stdout is not None
         self._process.stdin.close()
         try:
@@ -102,7 +102,7 @@ class ChildPipe(ABC):
             self._first.set()
             self._follow(pipe)
         except ValueError:
-            pass  # torn JSON or a pipe closed under us: the process has died, which shows
+            pass  # an incomplete line or a closed pipe: the process has ended, see `gone`
         finally:
             self._first.set()
 

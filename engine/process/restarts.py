@@ -1,10 +1,16 @@
 """When a child process or a device that was lost is started again."""
 
 import math
+import threading
+import time
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final, TypeVar
 
-__all__ = ["Losses", "Restarts"]
+from engine.errors import DeviceError
+
+__all__ = ["Losses", "Restarts", "search"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,3 +59,28 @@ class Losses:
     def forget(self) -> None:
         """Start counting from nothing."""
         self._at_s.clear()
+
+
+_Opened = TypeVar("_Opened")
+_SEARCH: Final = Restarts((0.2, 0.5, 1.0, 2.0), within_s=math.inf)
+
+
+def search(
+    open_: Callable[[], _Opened], stopped: threading.Event, failed: Callable[[str], None]
+) -> _Opened | None:
+    """Open a lost device again, and wait until it is there; None once ``stopped`` is set.
+
+    Parameters
+    ----------
+    open_ : callable
+        Opens it, or raises `DeviceError`.
+    failed : callable
+        Gets the reason of every attempt that failed.
+    """
+    attempts = Losses(_SEARCH)
+    while not stopped.wait(attempts.pause_s(time.perf_counter())):
+        try:
+            return open_()
+        except DeviceError as error:
+            failed(str(error))
+    return None

@@ -1,7 +1,6 @@
 """A film or a camera beside the live engine: watched in a process of its own, found again."""
 
 import json
-import math
 import threading
 import time
 from collections.abc import Callable
@@ -12,7 +11,7 @@ from typing import IO, Any, Final, Self
 from engine.errors import DeviceError
 from engine.process.child import child_command
 from engine.process.child_pipe import ChildPipe
-from engine.process.restarts import Losses, Restarts
+from engine.process.restarts import search
 from engine.video.capture import means_file
 from engine.video.mood import Calibration
 from engine.video.semantic import Meaning
@@ -24,7 +23,6 @@ _OPEN_TIMEOUT_S: Final = 20.0
 _SILENT_S: Final = 2.0
 """A process silent for this long hangs inside a driver and is ended."""
 _WATCH_S: Final = 0.1
-_SEARCH: Final = Restarts((0.2, 0.5, 1.0, 2.0), within_s=math.inf)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +103,7 @@ class VideoInput:
         DeviceError
             It cannot be opened.
         """
-        watcher = self._watcher = _Watcher(self._request, self._take)
+        watcher = self._watcher = _Watcher(self._request, self._keep)
         self._supervisor = threading.Thread(
             target=self._supervise, args=(watcher,), name="video-supervisor", daemon=True
         )
@@ -126,7 +124,7 @@ class VideoInput:
         """Stop."""
         self.stop()
 
-    def _take(self, message: dict[str, Any]) -> None:
+    def _keep(self, message: dict[str, Any]) -> None:
         kind = message.pop("is")
         now_s = time.perf_counter()
         if kind == "state":
@@ -163,25 +161,23 @@ class VideoInput:
 
     def _search(self) -> "_Watcher | None":
         """Return the camera opened again, or None when the input is stopped meanwhile."""
-        attempts = Losses(_SEARCH)
-        while not self._stopped.wait(attempts.pause_s(time.perf_counter())):
-            try:
-                watcher = _Watcher(self._request, self._take)
-            except DeviceError as error:
-                self._error = f"camera '{self.name}' lost, still looking: {error}"
-                continue
+
+        def failed(reason: str) -> None:
+            self._error = f"camera '{self.name}' lost, still looking: {reason}"
+
+        watcher = search(lambda: _Watcher(self._request, self._keep), self._stopped, failed)
+        if watcher is not None:
             self.restarts += 1
             self._error = None
-            return watcher
-        return None
+        return watcher
 
 
 class _Watcher(ChildPipe):
     """One run of the video process, read line by line."""
 
-    def __init__(self, request: dict[str, Any], take: Callable[[dict[str, Any]], None]) -> None:
+    def __init__(self, request: dict[str, Any], keep: Callable[[dict[str, Any]], None]) -> None:
         self.finished = False
-        self._take = take
+        self._keep = keep
         super().__init__(
             child_command("engine.video.capture", json.dumps(request)),
             "watching",
@@ -200,4 +196,4 @@ class _Watcher(ChildPipe):
             if message["is"] == "end":
                 self.finished = True
             else:
-                self._take(message)
+                self._keep(message)

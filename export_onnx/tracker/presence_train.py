@@ -16,6 +16,7 @@ from export_onnx.tracker.config import FrontEndConfig, NetworkConfig
 from export_onnx.tracker.network import Tracker, zeros
 from export_onnx.tracker.presence import Presence
 from export_onnx.tracker.store import Clip, load_clips
+from export_onnx.tracker.weights import load_presence
 from export_onnx.training import parallel
 from export_onnx.training.progress import Progress
 from export_onnx.training.stage import Stage, TrainConfig
@@ -39,7 +40,7 @@ _STEPS = 60  # per epoch
 
 @dataclass(frozen=True)
 class PresenceOptions:
-    """Where to read and write, and the budget."""
+    """Where to read and write, the budget, and a stage file to begin with."""
 
     features: Path
     out: Path
@@ -47,6 +48,7 @@ class PresenceOptions:
     batch_size: int = 24
     threads: int = 1
     seed: int = 20251121
+    start: Path | None = None
 
 
 class PresenceSampler:
@@ -140,6 +142,8 @@ def train_presence(options: PresenceOptions) -> Path:
             variant = None if name == "emotify" else int(coloured)
             clips += load_clips(options.features, "train", (name,), variant)
     config = replace(TrainConfig(), seed=options.seed, average_decay=0.99)
+    if options.start is not None:
+        tracker.presence = load_presence(options.start)
     presence = tracker.presence
     stage = Stage("presence", presence, options.out, config, _STEPS * options.epochs)
     for epoch in range(stage.epoch, options.epochs):

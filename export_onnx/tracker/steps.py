@@ -54,6 +54,7 @@ def _presence_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--epochs", type=int, default=8)
     parser.add_argument("--seed", type=int, default=20251121)
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--start", type=Path, default=None, help="stage file to begin with")
     parser.add_argument(
         "--into", type=Path, default=None, help="exported model that gets the new weights"
     )
@@ -68,6 +69,7 @@ def _presence(arguments: argparse.Namespace) -> int:
         epochs=arguments.epochs,
         threads=arguments.threads,
         seed=arguments.seed,
+        start=arguments.start,
     )
     path = train_presence(options)
     print(f"trained: {path}")
