@@ -1,10 +1,14 @@
 """Choosing inputs by name, and what happens without PortAudio or devices."""
 
+import io
 from pathlib import Path
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
-from engine.audio import open_source
+from engine.audio import capture, open_source
+from engine.audio.capture_link import PACKET
 from engine.audio.device_input import DeviceInput
 from engine.audio.devices import AudioDevice, find_input, list_inputs, match_input
 from engine.audio.ring import Ring
@@ -106,3 +110,25 @@ def test_unknown_device_is_refused_at_start() -> None:
 def test_channels_are_counted_from_one(first: int, count: int | None) -> None:
     with pytest.raises(InputError, match="counted from 1"):
         DeviceInput(first_channel=first, channels=count)
+
+
+def test_channels_of_a_device_that_cancel_are_heard() -> None:
+    """What the capture process sends of a stereo cable with one channel of reversed polarity."""
+    rate = 48_000
+    left = (0.3 * np.sin(2 * np.pi * 330 * np.arange(rate) / rate)).astype(np.float32)
+    rings = [Ring(2 * rate, rate) for _ in range(2)]
+    callback = capture._Callback(rings, first_channel=1)
+    callback(np.stack([left, -left], 1), rate, None, None)
+    turns = iter([False, True])
+    stop = SimpleNamespace(wait=lambda _seconds: next(turns))
+    pipe = io.BytesIO()
+    capture._forward(pipe, SimpleNamespace(active=True), callback, rings, stop, None)
+    data, sound = pipe.getvalue(), []
+    while data:
+        frames, flagged, dropped = PACKET.unpack(data[: PACKET.size])
+        assert (flagged, dropped) == (0, 0)
+        sound.append(np.frombuffer(data[PACKET.size : PACKET.size + 4 * frames], "<f4"))
+        data = data[PACKET.size + 4 * frames :]
+    heard = np.concatenate(sound)
+    assert len(heard) == rate
+    assert np.sqrt(np.mean(heard[rate // 2 :] ** 2)) == pytest.approx(0.3 / np.sqrt(2), rel=0.01)
