@@ -15,7 +15,7 @@ from engine.errors import InputError
 from engine.generators.amt.conditioning import MASKS, SLICES
 from engine.generators.amt.dynamics import Dynamics, Kind
 from engine.generators.amt.model import AmtModel
-from engine.generators.amt.vocabulary import END
+from engine.generators.amt.vocabulary import END, N_CHORDS
 from export_onnx.amt.baselines import BASELINES, CountModel
 from export_onnx.amt.lstm import load_lstm, lstm_song
 from export_onnx.amt.prepare import SETS, read_songs
@@ -23,9 +23,11 @@ from export_onnx.amt.readers import Readers
 from export_onnx.amt.regressor import measure_regressor
 from export_onnx.amt.response import command_response, swap_cost, swapped
 from export_onnx.amt.songs import Song, condition, load_songs
-from export_onnx.amt.suiting import correspondence_rows
+from export_onnx.amt.suiting import argmax_correspondence, correspondence_rows
+from export_onnx.amt.videos import picture_song, read_videos
 from export_onnx.amt.views import RANKS, VIEWS, SongScore, score_song
-from export_onnx.datasets import DATASETS
+from export_onnx.datasets import DATASETS, read_items
+from export_onnx.datasets.muvisync import load_muvisync
 from export_onnx.training.metrics import Score, bootstrap
 from export_onnx.training.progress import Progress
 
@@ -33,6 +35,8 @@ __all__ = ["EvaluateOptions", "Row", "evaluate", "foretell", "score_rows", "told
 
 _FACTS = ("mode", "tempo", "phase")
 _KINDS: tuple[Kind, ...] = ("whole", "live")
+_VIDEOS = "muvisync"
+_LONGEST_S = 300
 _RESPONSE_GUIDANCE = (1.0, 2.0, 3.0)
 
 Tables = tuple[np.ndarray, np.ndarray]
@@ -98,13 +102,17 @@ def foretell(model: AmtModel, song: Song, told: np.ndarray, guidance: float = 1.
 def score_rows(
     dataset: str, system: str, songs: Sequence[Song], scores: Sequence[SongScore | None]
 ) -> list[Row]:
-    """Hits and perplexity of one system, macro over songs, with intervals over groups."""
+    """Hits and perplexity of one system, macro over songs, with intervals over groups.
+
+    A slot of MuVi-Sync is a second, any other one a half bar.
+    """
+    views = ("seconds", VIEWS[1]) if dataset == _VIDEOS else VIEWS
     pairs = [(song.group, s) for song, s in zip(songs, scores, strict=True) if s is not None]
     if not pairs:
         return []
     groups = [group for group, _ in pairs]
     rows = []
-    for v, view in enumerate(VIEWS):
+    for v, view in enumerate(views):
         for r, rank in enumerate(RANKS):
             values = np.array([score.hits[v, r] for _, score in pairs])
             found = bootstrap(lambda x: float(x.mean()), [values], groups)
@@ -122,18 +130,21 @@ def _repeat_last(unigram: CountModel, song: Song) -> SongScore | None:
     return score_song(song.chord, slot / slot.sum(1, keepdims=True), change)
 
 
-def _baseline_rows(songs: Sequence[Song], train: Sequence[Song]) -> list[Row]:
+def _baseline_rows(dataset: str, songs: Sequence[Song], train: Sequence[Song]) -> list[Row]:
     unigram = CountModel(train, 1, cache=False)
     last = [_repeat_last(unigram, song) for song in songs]
-    rows = score_rows("pop909", "repeat last", songs, last)
+    rows = score_rows(dataset, "repeat last", songs, last)
     for name, (order, cache) in BASELINES.items():
         counts = CountModel(train, order, cache)
         scores = [score_song(song.chord, *counts.song(song)) for song in songs]
-        rows += score_rows("pop909", name, songs, scores)
+        rows += score_rows(dataset, name, songs, scores)
     return rows
 
 
-def _model_rows(model: AmtModel, dataset: str, songs: Sequence[Song]) -> list[Row]:
+def _model_rows(
+    model: AmtModel, dataset: str, songs: Sequence[Song]
+) -> tuple[list[Row], list[np.ndarray]]:
+    """Rows of the model, and what it says of every slot when told everything."""
     told = {song.name: condition(song) for song in songs}
     full, plain = "AMT", "AMT, told metre and key alone"
     ways: dict[str, Callable[[Song], np.ndarray]] = {
@@ -160,9 +171,28 @@ def _model_rows(model: AmtModel, dataset: str, songs: Sequence[Song]) -> list[Ro
     without = swap_cost(songs, kept[full], kept[plain])
     rows.append(Row(dataset, "surprise when it is withheld [nats]", full, without))
     suits = correspondence_rows(songs, kept, full, plain)
-    return rows + [
-        Row(dataset, measure, system, score) for (measure, system), score in suits.items()
-    ]
+    rows += [Row(dataset, measure, system, score) for (measure, system), score in suits.items()]
+    return rows, kept[full]
+
+
+def _video_rows(model: AmtModel, options: EvaluateOptions) -> list[Row]:
+    """MuVi-Sync as published: up to 300 s, teacher-forced, macro over songs."""
+    items = read_items(options.data, (options.split,), (_VIDEOS,))[: options.limit or None]
+    videos = [load_muvisync(item) for item in items]
+    songs = [picture_song(video, _LONGEST_S) for video in videos]
+    rows = _baseline_rows(_VIDEOS, songs, read_videos(options.data, "train"))
+    found, tables = _model_rows(model, _VIDEOS, songs)
+    shares = {
+        video.number: argmax_correspondence(table[:, :N_CHORDS].argmax(1), emotion[: len(table)])
+        for video, table in zip(videos, tables, strict=True)
+        if (emotion := video.emotion) is not None
+    }
+    known = {number: share for number, share in shares.items() if not np.isnan(share)}
+    if known:
+        values = np.array(list(known.values()))
+        score = bootstrap(lambda x: float(x.mean()), [values], list(known))
+        rows.append(Row(_VIDEOS, "emotion correspondence of the videos", "AMT", score))
+    return rows + found
 
 
 def evaluate(options: EvaluateOptions) -> list[Row]:
@@ -185,18 +215,20 @@ def evaluate(options: EvaluateOptions) -> list[Row]:
         songs = read_songs(options.data, options.split, readers, (name,), options.limit)
         if name == "pop909" and options.prepared is not None:
             train = load_songs(options.prepared / "train.npz")
-            rows += _baseline_rows(songs, [song for song in train if song.dataset == name])
+            rows += _baseline_rows(name, songs, [song for song in train if song.dataset == name])
         if name == "pop909" and options.lstm is not None:
             networks = load_lstm(options.lstm)
             scores = [score_song(song.chord, *lstm_song(networks, song)) for song in songs]
             rows += score_rows(name, "LSTM", songs, scores)
         if len(songs) > 1:
-            rows += _model_rows(model, name, songs)
+            rows += _model_rows(model, name, songs)[0]
         for kind in _KINDS:
             found = measure_regressor(Dynamics(kind), songs)
             rows += [
                 Row(name, measure, system, score) for (measure, system), score in found.items()
             ]
+    if not DATASETS[_VIDEOS].lacks(options.data / _VIDEOS):
+        rows += _video_rows(model, options)
     for guidance in _RESPONSE_GUIDANCE:
         for axis, score in command_response(model, guidance).items():
             measure = f"commanded and realised {axis}, Spearman"

@@ -24,7 +24,7 @@ __all__ = ["OUTPUTS", "ExportOptions", "StepGraph", "export", "load_networks", "
 OUTPUTS = ("slot", "change", "stay")
 
 _LICENCE = "CC BY-NC-SA 4.0"
-_TRAINING_DATA = "POP909, EMOPIA 1.0, VGMIDI (train parts)"
+_TRAINING_DATA = "POP909, EMOPIA 1.0, VGMIDI, MuVi-Sync (train parts)"
 _OPSET = 17
 _LOWEST = 1e-9
 

@@ -6,6 +6,7 @@ told: they are what the regressor of `export_onnx.amt.paper_dynamics` is to fore
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -33,8 +34,14 @@ def _until(since: np.ndarray) -> np.ndarray:
     return until
 
 
-def picture_song(song: MuviSong) -> Song:
-    """Return a song of MuVi-Sync as the chord model learns it."""
+def picture_song(song: MuviSong, longest_s: int | None = None) -> Song:
+    """Return a song of MuVi-Sync, or its beginning, as the chord model learns it."""
+    whole = _whole_song(song)
+    rows = ("chord", "shift", "raw", "texture", "semantic")
+    return replace(whole, **{name: getattr(whole, name)[:longest_s] for name in rows})
+
+
+def _whole_song(song: MuviSong) -> Song:
     n = len(song.chord)
     columns = {"mode": np.full(n, -1.0 if song.minor else 1.0)}
     trust = 0.0
