@@ -152,3 +152,50 @@ def test_stopped_clock_plays_nothing():
     run(pipeline, 0.0, 5.0)
     pipeline.clock.stop(5.0)
     assert notes_of(run(pipeline, 5.0, 10.0)) == []
+
+
+def leap(bpm, at_s, before=-0.8, after=0.8):
+    """Play on from a time without and with a leap of arousal there; return both."""
+    old = MANUAL.changed({"arousal": before, "tempo_bpm": bpm})
+    played = []
+    for changes in (False, True):
+        pipeline = make(old)
+        run(pipeline, 0.0, at_s)
+        if changes:
+            pipeline.change(old.changed({"arousal": after}))
+        played.append([one for step in run(pipeline, at_s, at_s + 4.0) for one in step.notes])
+    return played
+
+
+@pytest.mark.parametrize("bpm", [60.0, 120.0, 180.0])
+@pytest.mark.parametrize("after", [0.8, -0.8])
+def test_a_leap_of_the_target_is_heard_within_the_beat(bpm, after):
+    waits = []
+    for part in range(12):
+        at_s = round((8.0 + part / 12.0) * 60.0 / bpm, 2)
+        without, heard = (
+            {(one.on_s, one.note.pitch, one.note.velocity) for one in notes}
+            for notes in leap(bpm, at_s, -after, after)
+        )
+        waits.append(min(on_s for on_s, _, _ in without ^ heard) - at_s)
+    assert min(waits) >= DISPATCH_LEAD_S - 0.011  # what was handed over stays
+    assert sorted(waits)[-2] <= 0.2
+
+
+def test_a_beat_written_again_keeps_order_and_numbers():
+    _, heard = leap(100.0, 5.0)
+    ids = [one.note.note_id for one in heard]
+    assert len(set(ids)) == len(ids)
+    places = [(one.note.onset, one.note.channel, one.note.pitch) for one in heard]
+    assert len(set(places)) == len(places)
+
+
+def test_small_moves_write_nothing_again():
+    plain = MANUAL.changed({"arousal": 0.1})
+    results = []
+    for arousal in (0.1, 0.3):
+        pipeline = make(plain)
+        run(pipeline, 0.0, 5.3)
+        pipeline.change(plain.changed({"arousal": arousal}))
+        results.append([note.onset for note in notes_of(run(pipeline, 5.3, 5.8))])
+    assert results[0] == results[1]

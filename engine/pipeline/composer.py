@@ -9,7 +9,6 @@ from collections import deque
 from collections.abc import Mapping
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, replace
-from functools import partial
 
 from engine.choices import AUTO_KEY
 from engine.errors import StimmungError
@@ -24,14 +23,18 @@ __all__ = ["Composer", "FilledBeat"]
 DRAFT_TOLERANCE = 0.05
 """A draft is drawn anew once valence or arousal has moved by this much."""
 
+LEAP = 0.25
+"""A beat is written again once valence or arousal has moved by this much since."""
+
 
 @dataclass(frozen=True, slots=True)
 class FilledBeat:
-    """What a generator wrote for one beat."""
+    """What a generator wrote for one beat; ``again``: in place of what it wrote before."""
 
     beat: int
     notes: tuple[NoteEvent, ...]
     pedal: tuple[ControlEvent, ...]
+    again: bool = False
 
 
 class Composer:
@@ -70,10 +73,13 @@ class Composer:
         self._generator = create_generator(performance.engine, seed, self._wanted[1])
         self._generator.adjust(performance.settings)
         self._pending: deque[tuple[int, Future[FilledBeat]]] = deque()
+        self._again: Future[FilledBeat] | None = None
         self._interrupt = threading.Event()
         self._sketch = _Sketch()
         self._prepared: tuple[MusicalContext, Future[FilledBeat]] | None = None
-        self._before: object = None  # the generator's state before the prepared beat
+        self._before: object = None  # the generator's state before the beat filled last
+        self._asked: MusicalContext | None = None  # for which beat that was, in which context
+        self._shift = 0
 
     @property
     def generator(self) -> Generator:
@@ -111,14 +117,14 @@ class Composer:
             return False
         self._playing = self._wanted
         self._sketch = _Sketch()
-        self._prepared = None
+        self._prepared = self._asked = None
         return True
 
     def reset(self, seed: int) -> None:
         """Start the choices anew with another seed, from the next beat on."""
         self._seed = seed
         self._interrupt.set()
-        self._prepared = None
+        self._prepared = self._asked = None
         self._worker.submit(self._generator.reset, seed)
         self._sketch = _Sketch()
 
@@ -128,7 +134,7 @@ class Composer:
             if _alike(self._prepared[0], context):
                 return
         self._unprepare()
-        filled = self._worker.submit(self._fill_ahead, self._generator, context)
+        filled = self._worker.submit(self._fill, self._generator, context)
         self._prepared = context, filled
 
     def start_with(self, beat: int) -> bool:
@@ -136,7 +142,9 @@ class Composer:
         if self._prepared is None or self._prepared[0].beat != beat:
             self._unprepare()
             return False
-        self._pending.append((beat, self._prepared[1]))
+        self._asked, filled = self._prepared
+        self._shift = 0
+        self._pending.append((beat, filled))
         self._prepared = None
         return True
 
@@ -145,9 +153,13 @@ class Composer:
             self._prepared = None
             self._worker.submit(lambda generator: generator.restore(self._before), self._generator)
 
-    def _fill_ahead(self, generator: Generator, context: MusicalContext) -> FilledBeat:
+    def _fill(self, generator: Generator, context: MusicalContext, shift: int = 0) -> FilledBeat:
         self._before = generator.snapshot()
-        return _fill(generator, context)
+        return _fill_moved(shift, generator, context)
+
+    def _fill_again(self, generator: Generator, context: MusicalContext, shift: int) -> FilledBeat:
+        generator.restore(self._before)
+        return replace(_fill_moved(shift, generator, context), again=True)
 
     def ask(self, context: MusicalContext, shift: int = 0) -> None:
         """Have one beat filled; beats are asked for in ascending order.
@@ -155,13 +167,33 @@ class Composer:
         With ``shift`` it is written as the beat so much earlier, and moved.
         """
         self._interrupt.set()  # a beat that will sound goes before a draft
-        fill = partial(_fill_moved, shift) if shift else _fill
-        filled = self._worker.submit(fill, self._generator, context)
+        filled = self._worker.submit(self._fill, self._generator, context, shift)
+        self._asked, self._shift = context, shift
         self._pending.append((context.beat, filled))
+
+    def revise(self, valence: float, arousal: float) -> bool:
+        """Have the beat filled last written again if the target has left it; return whether so.
+
+        Nothing happens while beats are being filled, or where the performer has the floor.
+        """
+        asked = self._asked
+        if asked is None or asked.listening or self._pending or self._again is not None:
+            return False
+        if max(abs(asked.valence - valence), abs(asked.arousal - arousal)) < LEAP:
+            return False
+        self._interrupt.set()
+        self._asked = context = replace(asked, valence=valence, arousal=arousal)
+        self._again = self._worker.submit(self._fill_again, self._generator, context, self._shift)
+        return True
 
     def collect(self, most: int | None = None) -> list[FilledBeat]:
         """Return the beats that have been filled since the last call, in order, or some."""
         filled: list[FilledBeat] = []
+        if self._again is not None and most != 0:  # it was asked for before all that is pending
+            if not self._again.done():
+                return []
+            filled.append(self._again.result())
+            self._again = None
         while self._pending and self._pending[0][1].done() and len(filled) != most:
             filled.append(self._pending.popleft()[1].result())
         return filled
@@ -178,6 +210,7 @@ class Composer:
         """Drop what was asked for and drafted: the music goes on elsewhere."""
         self._interrupt.set()
         self._pending.clear()
+        self._asked = self._again = None
         self._sketch = _Sketch()
         self.draft = ()
 

@@ -8,6 +8,7 @@ one reference that is replaced whole.
 import math
 from collections.abc import Callable
 from concurrent.futures import Executor
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +20,7 @@ from engine.events import SUSTAIN, ControlEvent, EmotionState, NoteEvent, Target
 from engine.generators.protocol import Generator, MusicalContext
 from engine.generators.shared.settings import SETTINGS
 from engine.music.clock import Clock
-from engine.music.plan import Plan
+from engine.music.plan import Plan, caught_up
 from engine.pipeline.composer import Composer
 from engine.pipeline.step import (
     NO_INPUTS,
@@ -49,6 +50,9 @@ CONTROL_INTERVAL_S = 0.05
 
 LONG_BEATS = 1.0
 """While the beat is unsure, only notes of this length sound [quarter notes]."""
+
+_TOO_LATE = 0.1
+"""So shortly before its end a beat is not written again [beats]."""
 
 DRAFT_BEATS = 8
 _FALLBACK_KEY = "C:maj"
@@ -257,6 +261,8 @@ class Pipeline:
                     looped.shift,
                 )
             self._next_beat += 1
+        if self.clock.beat_at(now_s + DISPATCH_LEAD_S) < self._next_beat - _TOO_LATE:
+            self._composer.revise(target.valence, target.arousal)
         return missed
 
     def _commit(self, now_s: float, beat: float, target: TargetState) -> tuple[int, int]:
@@ -266,9 +272,13 @@ class Pipeline:
         for written in filled:
             missed += self.clock.time_at(written.beat + 1) <= now_s
             earliest = self.clock.beat_at(now_s - LATEST_S)
-            self.plan.commit(
-                (note for note in written.notes if note.onset >= earliest), written.pedal
-            )
+            notes = list(written.notes)
+            if written.again:  # what was handed over stays, the rest is another
+                earliest = self.clock.beat_at(now_s + DISPATCH_LEAD_S)
+                self.plan.drop_from(earliest)
+                notes = caught_up(notes, earliest, 60.0 / self.clock.tempo_bpm)
+            pedal = [replace(move, beat=max(move.beat, earliest)) for move in written.pedal]
+            self.plan.commit((note for note in notes if note.onset >= earliest), pedal)
             for move in written.pedal:
                 self._pedals[move.channel] = move.pressed
         if filled and self._inputs.drafts() and self._composer.waiting_for is None:
