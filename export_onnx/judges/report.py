@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 
 from engine.transfer import ELEMENTS
-from export_onnx.datasets import read_items
+from export_onnx.datasets import Item, read_items
 from export_onnx.judges.corpus import Clip, read_corpus
 from export_onnx.judges.flaws import (
     bar_errors,
@@ -29,6 +29,7 @@ from export_onnx.judges.material import (
 )
 from export_onnx.judges.memory import longest_shared
 from export_onnx.judges.notes import Notes
+from export_onnx.judges.real import Group, cut, tell_apart
 from export_onnx.judges.response import measure_response
 from export_onnx.judges.train import Bench
 from export_onnx.judges.transfer import drift, keeps_tune, shares_moved, transfer_all
@@ -36,6 +37,8 @@ from export_onnx.judges.verdict import AXES, accuracies, control, reasons
 from export_onnx.training.metrics import Score
 
 __all__ = ["SECTIONS", "Figure", "Subject", "measure"]
+
+Reconstruct = Callable[[Sequence[Item]], list[Notes]]
 
 _DRAWS: Final = 20
 """Random samples of real clips that a baseline of likeness averages."""
@@ -92,10 +95,19 @@ class Subject:
         Real clips that generated ones are compared with, and that are transferred.
     keep : Path
         Folder where parsed notes are kept.
+    reconstruct : callable or None
+        What an engine's codes make of real clips, as a yardstick of realness.
     """
 
     def __init__(
-        self, plan: Plan, bench: Bench, data: Path, train_data: Path, split: str, keep: Path
+        self,
+        plan: Plan,
+        bench: Bench,
+        data: Path,
+        train_data: Path,
+        split: str,
+        keep: Path,
+        reconstruct: Reconstruct | None = None,
     ) -> None:
         self.plan = plan
         self.bench = bench
@@ -103,6 +115,7 @@ class Subject:
         self.train_data = train_data
         self.split = split
         self.keep = keep
+        self.reconstruct = reconstruct
         self._corners: list[Made] = []
         self.making_s = 0.0
 
@@ -258,6 +271,35 @@ def _memory(subject: Subject) -> list[Figure]:
     return figures
 
 
+def _real(subject: Subject) -> list[Figure]:
+    """Told from human clips: the engine, and beside it other human songs and its codes alone."""
+    plan, rng = subject.plan, np.random.default_rng(1)
+    seconds = plan.bars * 4 * 60.0 / plan.tempo_bpm
+    trained = subject.real("train")
+    songs = rng.permutation(sorted({clip.group for clip in trained}))
+    sides = [
+        [Group(clip.group, clip.notes) for clip in trained if clip.group in part]
+        for part in (set(songs[::2]), set(songs[1::2]))
+    ]
+    held = [Group(clip.group, clip.notes) for clip in subject.real(subject.split)]
+    size = len(subject.corners)
+    others = {
+        plan.engine: [Group(str(made.wish.seed), made.notes) for made in subject.corners],
+        "other human songs": [sides[1][i] for i in rng.permutation(len(sides[1]))[:size]],
+    }
+    if subject.reconstruct is not None:
+        items = read_items(subject.train_data, ("train",), ("emopia",))
+        chosen = [item for item in items if item.group in set(songs[1::2])]
+        picked = [chosen[i] for i in rng.permutation(len(chosen))[:size]]
+        notes = subject.reconstruct(picked)
+        others["human clips through the codes"] = [
+            Group(item.group, one) for item, one in zip(picked, notes, strict=True)
+        ]
+    human = cut([*held, *(sides[0][i] for i in rng.permutation(len(sides[0]))[:size])], seconds)
+    rows = tell_apart(human, {who: cut(clips, seconds) for who, clips in others.items()})
+    return _scored("real", rows)
+
+
 def _response(subject: Subject) -> list[Figure]:
     figures = []
     for axis in reversed(AXES):
@@ -308,6 +350,7 @@ SECTIONS: Final[dict[str, Callable[[Subject], list[Figure]]]] = {
     "likeness": _likeness,
     "flaws": _flaws,
     "memory": _memory,
+    "real": _real,
     "response": _response,
     "transfer": _transfer,
 }

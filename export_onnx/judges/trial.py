@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 from engine.errors import InputError
 
 if TYPE_CHECKING:  # measuring needs torch, offering the command must not
-    from export_onnx.judges.report import Subject
+    from export_onnx.judges.report import Reconstruct, Subject
 
 __all__ = ["add_options", "run"]
 
 _JUDGES = Path("runs/judges")
-_SECTIONS = ("quadrants", "grid", "likeness", "flaws", "memory", "response", "transfer")
+_SECTIONS = ("quadrants", "grid", "likeness", "flaws", "memory", "real", "response", "transfer")
 
 
 def add_options(
@@ -57,8 +57,8 @@ def _settings(pairs: list[str]) -> dict[str, float]:
     return settings
 
 
-def run(arguments: argparse.Namespace) -> int:
-    """Measure, print, write."""
+def run(arguments: argparse.Namespace, reconstruct: "Reconstruct | None" = None) -> int:
+    """Measure, print, write; `reconstruct` sends real clips through the engine's codes."""
     from engine.choices import check_range
     from export_onnx.judges.commands import data_folder
     from export_onnx.judges.material import Plan
@@ -87,7 +87,13 @@ def run(arguments: argparse.Namespace) -> int:
     bench = load_bench(arguments.judges)
     data = data_folder(arguments)
     subject = Subject(
-        plan, bench, data, arguments.train_data or data, arguments.split, arguments.judges
+        plan,
+        bench,
+        data,
+        arguments.train_data or data,
+        arguments.split,
+        arguments.judges,
+        reconstruct,
     )
     figures = [figure.to_json() for figure in measure(subject, sections)]
     lines = _table(figures)

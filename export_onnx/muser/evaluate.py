@@ -8,6 +8,10 @@ from typing import TYPE_CHECKING
 from export_onnx.judges import trial
 
 if TYPE_CHECKING:  # measuring needs torch, offering the command must not
+    from collections.abc import Sequence
+
+    from export_onnx.datasets import Item
+    from export_onnx.judges.notes import Notes
     from export_onnx.muser.insight import Insight
 
 __all__ = ["add_options", "run"]
@@ -32,10 +36,17 @@ def run(arguments: argparse.Namespace) -> int:
     asked = arguments.sections.split(",")
     arguments.sections = ",".join(name for name in asked if name != _INSIGHT)
     if arguments.sections:
-        trial.run(arguments)
+        trial.run(arguments, _through_codes if arguments.engine == "muser" else None)
     if _INSIGHT in asked:
         _look_inside(arguments)
     return 0
+
+
+def _through_codes(items: "Sequence[Item]") -> "list[Notes]":
+    from engine.generators.muser.model import MuserModel
+    from export_onnx.muser.reconstruct import reconstruct_all
+
+    return reconstruct_all(MuserModel(), items)
 
 
 def _look_inside(arguments: argparse.Namespace) -> None:
