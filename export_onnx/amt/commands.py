@@ -158,6 +158,7 @@ def _evaluate_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--lstm", type=Path, default=None, help="its checkpoint, to compare with")
     parser.add_argument("--limit", type=int, default=0, help="songs per data set; 0 takes all")
+    parser.add_argument("--sets", default="", help="data sets, by commas; default all there are")
     parser.add_argument("--json", type=Path, default=None, help="also write the table here")
 
 
@@ -172,6 +173,7 @@ def _evaluate(arguments: argparse.Namespace) -> int:
             prepared=arguments.prepared,
             lstm=arguments.lstm,
             limit=arguments.limit,
+            **({"sets": tuple(arguments.sets.split(","))} if arguments.sets else {}),
         )
     )
     show(rows, arguments.json)

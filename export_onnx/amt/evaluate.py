@@ -54,6 +54,9 @@ class EvaluateOptions:
         Checkpoint of the LSTM to compare with.
     limit : int
         Songs per data set; 0 takes all.
+    sets : tuple of str
+        Data sets, those that are missing left out; the response to commands needs none and is
+        measured with POP909.
     """
 
     data: Path
@@ -62,6 +65,7 @@ class EvaluateOptions:
     prepared: Path | None = None
     lstm: Path | None = None
     limit: int = 0
+    sets: tuple[str, ...] = (*SETS, _VIDEOS)
 
 
 @dataclass(frozen=True)
@@ -207,11 +211,16 @@ def evaluate(options: EvaluateOptions) -> list[Row]:
     if "readers" not in model.metadata:
         raise InputError(f"{model.path}: has no readers of notes; export it with --readers")
     readers = Readers.from_json(model.metadata["readers"])
-    sets = [name for name in SETS if not DATASETS[name].lacks(options.data / name)]
-    if "pop909" not in sets:
-        raise InputError(f"data folder {options.data}: pop909 is needed")
+    if strange := [name for name in options.sets if name not in (*SETS, _VIDEOS)]:
+        raise InputError(f"--sets must be of {', '.join((*SETS, _VIDEOS))}; got {strange[0]!r}")
+    sets = [name for name in options.sets if not DATASETS[name].lacks(options.data / name)]
+    if not sets:
+        raise InputError(f"data folder {options.data}: none of {', '.join(options.sets)} is there")
     rows: list[Row] = []
     for name in sets:
+        if name == _VIDEOS:
+            rows += _video_rows(model, options)
+            continue
         songs = read_songs(options.data, options.split, readers, (name,), options.limit)
         if name == "pop909" and options.prepared is not None:
             train = load_songs(options.prepared / "train.npz")
@@ -227,9 +236,7 @@ def evaluate(options: EvaluateOptions) -> list[Row]:
             rows += [
                 Row(name, measure, system, score) for (measure, system), score in found.items()
             ]
-    if not DATASETS[_VIDEOS].lacks(options.data / _VIDEOS):
-        rows += _video_rows(model, options)
-    for guidance in _RESPONSE_GUIDANCE:
+    for guidance in _RESPONSE_GUIDANCE if "pop909" in sets else ():
         for axis, score in command_response(model, guidance).items():
             measure = f"commanded and realised {axis}, Spearman"
             rows.append(Row("made", measure, f"AMT, guidance {guidance:g}", score))

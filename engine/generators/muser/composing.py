@@ -24,6 +24,7 @@ from engine.generators.muser.model import (
     phase_row,
 )
 from engine.generators.muser.performance import typical_levels
+from engine.generators.muser.phrases import Source
 from engine.generators.muser.sampling import expected, guided, pick, tilted
 from engine.generators.muser.settings import Knobs
 from engine.generators.muser.state import Codes, MuserState
@@ -32,7 +33,6 @@ from engine.generators.muser.vocabulary import ELEMENTS
 from engine.music.draws import Draws
 
 __all__ = [
-    "MOST_BARS_BACK",
     "URGENT_BEATS",
     "Outlook",
     "Place",
@@ -44,11 +44,6 @@ __all__ = [
     "step_prior",
     "wanted_numbers",
 ]
-
-MOST_BARS_BACK: Final = max(LOOKBACK_BARS)
-
-_BARS_BACK: Final = (4, 0, 2, 0, 4, 4, 2, 0)
-"""Bars back to the bar whose figures may come back, for every bar of eight; 0 for new ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +90,8 @@ _CUT: Final = 0.35
 """What notes lose on average where their pitch is struck again before they end [log s]."""
 _RECALL: Final = 6.0
 """What full recurrence adds to the codes of the bar that is recalled [nats]."""
+_STEADY: Final = 2.0
+"""What full recurrence adds to the rhythm of the beat before [nats]."""
 _TOP_P: Final = (0.85, 0.99)
 """Nucleus without any adventure and with all of it."""
 _BRIGHTNESS: Final = 0.7
@@ -142,11 +139,6 @@ class Place:
     def position(self) -> int:
         """Beat in the bar, from 0."""
         return self.beat % self.beats_per_bar
-
-    @property
-    def recalls(self) -> int:
-        """How many beats back the material of this bar was last played; 0 if it is new."""
-        return _BARS_BACK[self.beat // self.beats_per_bar % len(_BARS_BACK)] * self.beats_per_bar
 
     @property
     def phase(self) -> NDArray[np.int64]:
@@ -198,9 +190,12 @@ def choose_codes(
     arousal: float,
     wanted: Mapping[str, float],
     urgent: bool,
+    before: Codes | None,
     recalled: Codes | None,
+    source: Source,
     imposed: Mapping[str, int],
     masks: Mapping[str, NDArray[np.bool_]],
+    chord_costs: Array,
     knobs: Knobs,
     draws: Draws,
 ) -> Codes:
@@ -212,12 +207,18 @@ def choose_codes(
         Element → the number it should have on average: `wanted_numbers` and what was lacking.
     urgent : bool
         The target has just jumped: go all the way at once.
+    before : Codes or None
+        Of the last beat: its rhythm goes on.
     recalled : Codes or None
         Of the beat whose figures may come back.
+    source : Source
+        How strongly they are favoured, and whether the chord is among them.
     imposed : mapping of str to int
         Element → code that is simply taken.
     masks : mapping of str to bool array
         Element → codes that may be drawn; without one, all that training used.
+    chord_costs : float32 array
+        Taken off the logits of the chord's codes [nats].
     """
     row = np.zeros((1, len(ELEMENTS)), np.int64)
     known = condition_row(valence, arousal)
@@ -234,6 +235,11 @@ def choose_codes(
             min(knobs.guidance, 1.0) if name == "chord" else knobs.guidance,
         )
         mask = masks.get(name, table.share > 0.0)
+        if name == "chord":
+            logits = logits - chord_costs
+        if before is not None and name == "rhythm" and not urgent:
+            logits = logits.copy()
+            logits[before[index]] += _STEADY * knobs.recurrence
         if name in wanted:
             mask = mask & np.isfinite(table.statistic)
             logits = np.where(mask, logits, np.float32(-1e9))
@@ -242,9 +248,9 @@ def choose_codes(
             share = 1.0 if urgent and name in _AT_ONCE else _STEERED[name].share
             mean += share * (wanted[name] - mean)
             logits = tilted(logits, values, mean)
-        if recalled is not None:
+        if recalled is not None and (source.chords or name != "chord"):
             logits = logits.copy()
-            logits[recalled[index]] += _RECALL * knobs.recurrence
+            logits[recalled[index]] += _RECALL * source.faith * knobs.recurrence
         free = name == "chord"
         row[0, index] = pick(
             logits,

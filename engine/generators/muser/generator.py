@@ -12,14 +12,13 @@ that what follows goes on from there.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
-from math import dist
+from math import dist, exp
 from pathlib import Path
 from typing import Final, get_args
 
 from engine.errors import InputError
 from engine.events import ControlEvent, NoteEvent, Role
 from engine.generators.muser.composing import (
-    MOST_BARS_BACK,
     URGENT_BEATS,
     Place,
     choose_codes,
@@ -31,15 +30,18 @@ from engine.generators.muser.composing import (
 )
 from engine.generators.muser.cueing import cued_numbers, new_figures
 from engine.generators.muser.grammar import Grammar
+from engine.generators.muser.leading import Line
 from engine.generators.muser.listening import beat_played, held_places
 from engine.generators.muser.model import GRAPHS, MuserModel, shipped_model_folder
 from engine.generators.muser.performance import neutral, shape
-from engine.generators.muser.recall import Recall
+from engine.generators.muser.phrases import MEMORY_BARS, chord_stays, groove, source_of, style_of
+from engine.generators.muser.recall import Recall, moved_pitches
 from engine.generators.muser.settings import Knobs
 from engine.generators.muser.state import MuserState
 from engine.generators.muser.tokens import notes_of
 from engine.generators.muser.tonality import (
     chord_code,
+    chord_costs,
     chord_mask,
     chord_of_code,
     half_bar,
@@ -48,8 +50,10 @@ from engine.generators.muser.tonality import (
     pitch_rules,
     wants_major,
 )
+from engine.generators.muser.touch import pedalled, play
 from engine.generators.muser.vocabulary import (
     ELEMENTS,
+    PITCHES,
     key_shift,
     tempo_index,
 )
@@ -60,26 +64,20 @@ from engine.generators.shared.context import after_cut, check_context
 from engine.music.chords import Chord, parse_chord
 from engine.music.draws import Draws
 from engine.music.keys import Key, parse_key
-from engine.music.rhythm import TICKS
 
 __all__ = ["MuserGenerator", "load_model"]
 
 _CHORD: Final = ELEMENTS.index("chord")
-_MOST_BEATS_BACK: Final = 8 * MOST_BARS_BACK
+_MOST_BEATS_BACK: Final = 4 * MEMORY_BARS
 _DEFAULT_KEY: Final = Key(0, "maj")
 _JUMP: Final = 0.3
 """A target that moves further at once is another emotion."""
 _DARK: Final = 0.35
 """What the darkest valence adds to adventurousness: its music leaves the scale more often."""
+_TUNE_LASTS: Final = 2
+"""Beats after which a tune without notes is over."""
 _LONGEST_SILENCE_S: Final = 1.6
 """After so long without an onset the next beat must have one."""
-_TIMING_S: Final = 0.006
-_TOUCH: Final = 1.5
-"""Spread of onsets [s] and of velocities that the grid leaves out."""
-_MOST_TIMING: Final = 0.3 / TICKS
-"""Furthest a note is moved off its tick [beats]: order and spacing of onsets stay."""
-_LAST: Final = 0.999
-"""Latest onset within a beat [beats]."""
 
 
 @cache
@@ -274,7 +272,7 @@ class MuserGenerator:
         table = model.codes["chord"]
         if heard is not None:
             imposed["chord"] = chord_code(table, heard, home.tonic)
-        elif state.history and not half_bar(place.position, place.beats_per_bar):
+        elif state.history and home == state.key and not self._turns(place, context):
             imposed["chord"] = state.history[-1][_CHORD]
         outlook = step_prior(model, state, place, context.valence, context.arousal)
         target = (context.valence, context.arousal)
@@ -283,6 +281,9 @@ class MuserGenerator:
 
         def numbers(valence: float, arousal: float) -> dict[str, float]:
             plain = wanted_numbers(valence, arousal, place, self._knobs, major)
+            for name, more in style_of(place.beat, place.beats_per_bar, draws).items():
+                plain[name] = plain[name] * exp(more) if name == "rhythm" else plain[name] + more
+            plain["rhythm"] *= groove(place.beat, place.beats_per_bar, draws)
             return cued_numbers(plain, context, hit)
 
         wanted = numbers(*target)
@@ -293,7 +294,8 @@ class MuserGenerator:
         if jump is not None:
             since, aim = jump
             asked = pushed(wanted, numbers(*aim), since)
-        back = place.recalls if place.recalls <= len(state.history) else 0
+        source = source_of(place.beat, place.beats_per_bar, draws)
+        back = source.back if source.back <= len(state.history) else 0
         if back and (new_figures(context) or dist(target, state.aims[-back]) > _JUMP):
             back = 0  # figures of another section or emotion do not come back
         codes = choose_codes(
@@ -304,9 +306,12 @@ class MuserGenerator:
             context.arousal,
             {name: number + lean.get(name, 0.0) for name, number in asked.items()},
             hit or jump is not None,
+            state.history[-1] if state.history else None,
             state.history[-back] if back else None,
+            source,
             imposed,
             {"chord": chord_mask(table, home, self.key_lock)},
+            chord_costs(table, home) * (1.0 - self._knobs.adventurousness),
             self._knobs,
             draws,
         )
@@ -330,10 +335,11 @@ class MuserGenerator:
             state.decoder,
             courage,
             self._knobs.temperature,
-            self._recall(state, back, chord, home),
+            self._recall(state, back, source.faith, chord, home),
+            self._line(place, grammar),
             draws,
         )
-        notes = notes_of(tokens, context.beat, place.shift)
+        notes = pedalled(notes_of(tokens, context.beat, place.shift), place, draws)
         notes, voices = split_voices(notes, state.voices)
         after = MuserState(
             outlook.prior,
@@ -350,34 +356,36 @@ class MuserGenerator:
             aims=(*state.aims, target)[-_MOST_BEATS_BACK:],
         )
         self._state = _Snapshot(after)
-        played = [
-            self._played(index, neutral(note, context.valence, context.arousal), place)
-            for index, note in enumerate(notes)
-        ]
-        return sorted(played, key=lambda note: (note.onset, note.channel, note.pitch))
+        plain = [neutral(note, context.valence, context.arousal) for note in notes]
+        return play(plain, place, draws)
 
-    def _recall(self, state: MuserState, back: int, chord: Chord | None, key: Key) -> Recall:
+    def _line(self, place: Place, grammar: Grammar) -> Line:
+        """Return what leads the voices of a beat: the tune, or the top of the beat before."""
+        state = self._state.now
+        tune: float | None = state.voices.tune - place.shift
+        if place.beat - state.voices.tune_at > _TUNE_LASTS:
+            before = state.written[-1] if state.written else ()
+            tune = PITCHES[max(note.pitch for note in before)] if before else None
+        return Line(tune, grammar.beside_chord(), 1.0 - self._knobs.adventurousness)
+
+    def _turns(self, place: Place, context: MusicalContext) -> bool:
+        """Return whether the chord may change in this beat."""
+        aims = self._state.now.aims
+        if not half_bar(place.position, place.beats_per_bar):
+            return False
+        leaps = bool(aims) and dist(aims[-1], (context.valence, context.arousal)) > _JUMP
+        return leaps or not chord_stays(place.beat, place.beats_per_bar, self._draws)
+
+    def _recall(
+        self, state: MuserState, back: int, faith: float, chord: Chord | None, key: Key
+    ) -> Recall:
         """Return what may come back: notes of an earlier beat, moved as the harmony has."""
         if not back:
-            return Recall((), 0, 0.0)
+            return Recall((), {}, 0.0)
         table = self._model.codes["chord"]
         then = chord_of_code(table, state.history[-back][_CHORD], key.tonic)
-        moved = 0 if chord is None or then is None else chord.root - then.root
-        return Recall(state.written[-back], key_shift(moved % 12), self._knobs.recurrence)
-
-    def _played(self, index: int, note: NoteEvent, place: Place) -> NoteEvent:
-        """Return a note a little beside the grid, as hands are."""
-        timing = self._draws.normal("timing", place.beat, index) * _TIMING_S / place.beat_s
-        timing = min(max(timing, -_MOST_TIMING), _MOST_TIMING)
-        touch = self._draws.normal("touch", place.beat, index) * _TOUCH
-        at = note.onset - place.beat
-        # A note on the beat cannot be early: its beat has not been asked for yet.
-        at += abs(timing) if at < 0.5 / TICKS else timing
-        return replace(
-            note,
-            onset=place.beat + min(max(at, 0.0), _LAST),
-            velocity=min(max(round(note.velocity + touch), 1), 127),
-        )
+        moved = moved_pitches(then, chord, key)
+        return Recall(state.written[-back], moved, faith * self._knobs.recurrence)
 
 
 def _place(beat: int, context: MusicalContext, key: Key) -> Place:

@@ -59,12 +59,17 @@ class PitchRules:
         nobody plays one.
     foreign : frozenset of int
         Those by which the other mode would be known.
+    own, firm : frozenset of int
+        Notes of the beat's chord, which chords prefer, and its root and fifth, which the bass
+        prefers; empty without a chord.
     """
 
     allowed: frozenset[int]
     usual: frozenset[int]
     chord: frozenset[int] = frozenset()
     foreign: frozenset[int] = frozenset()
+    own: frozenset[int] = frozenset()
+    firm: frozenset[int] = frozenset()
 
 
 @dataclass(slots=True)
@@ -138,6 +143,16 @@ class Grammar:
     def foreign(self) -> Mask:
         """Return which pitches of the table belong to the other mode, shape (n_pitches,)."""
         return _members(np.array(PITCHES) + self.shift, self.rules.foreign)
+
+    def beside_chord(self) -> Mask:
+        """Return which pitches of the table are not of the beat's chord, shape (n_pitches,).
+
+        In the bass only its root and fifth are.
+        """
+        absolute = np.array(PITCHES) + self.shift
+        own = self.rules.own or frozenset(range(12))
+        firm = self.rules.firm or own
+        return ~np.where(absolute < _BASS_BELOW, _members(absolute, firm), _members(absolute, own))
 
     def durations(self) -> Mask:
         """Return which lengths are neither too short nor too long, shape (n_durations,)."""

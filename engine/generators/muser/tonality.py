@@ -20,6 +20,7 @@ from engine.music.reading.harmony import NO_ROOT, QUALITY_NAMES
 
 __all__ = [
     "chord_code",
+    "chord_costs",
     "chord_mask",
     "chord_of_code",
     "half_bar",
@@ -33,6 +34,10 @@ _CLEAR: Final = 0.1
 """Valence beyond which music turns to major, or to minor; nearer to 0 it stays as it is."""
 _FOREIGN: Final = {"maj": (3, 8), "min": (4, 9)}
 """Steps above the tonic, third and sixth, that tell the other mode."""
+_LEADING: Final = {"maj": "ionian", "min": "harmonic_minor"}
+_OUTSIDE: Final = 0.6
+_OTHER_MODE: Final = 1.4
+"""What each note of a chord costs outside the key, and if it tells the other mode [nats]."""
 _HALVES: Final = {4: 2, 5: 3, 6: 3, 7: 4, 8: 4}
 """Beats per bar → beat on which its second half starts; other bars have one half."""
 
@@ -85,6 +90,8 @@ def pitch_rules(key: Key, lock: KeyLock, chord: Chord | None, heard: Chord | Non
         usual & allowed,
         bound if len(bound) >= 2 else frozenset(),
         frozenset((key.tonic + step) % 12 for step in _FOREIGN[key.mode]) - own - theirs,
+        own & allowed,
+        frozenset() if chord is None else frozenset(chord.pitch_classes[::2][:2]) & allowed,
     )
 
 
@@ -111,6 +118,19 @@ def chord_code(table: CodeTable, chord: Chord, tonic: int) -> int:
         overlap = len(wanted & notes) / len(wanted | notes)
         scores.append(overlap + (0.1 if code_root == root else 0.0))
     return int(np.argmax(scores))
+
+
+def chord_costs(table: CodeTable, key: Key) -> NDArray[np.float32]:
+    """Return what each chord costs for its notes beside the key, float32, (n_codes,) [nats]."""
+    usual = {*key.pitch_classes, *scale_pitch_classes(key.tonic, _LEADING[key.mode])}
+    foreign = {(key.tonic + step) % 12 for step in _FOREIGN[key.mode]}
+    costs = np.zeros(len(table.labels), np.float32)
+    for code in range(len(costs)):
+        chord = chord_of_code(table, code, key.tonic)
+        for tone in chord.pitch_classes if chord else ():
+            costs[code] += _OUTSIDE if tone not in usual else 0.0
+            costs[code] += _OTHER_MODE if tone in foreign else 0.0
+    return costs
 
 
 def chord_mask(table: CodeTable, key: Key, lock: KeyLock) -> NDArray[np.bool_]:

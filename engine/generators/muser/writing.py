@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 
 from engine.generators.muser.composing import Place
 from engine.generators.muser.grammar import Grammar, event_limit
+from engine.generators.muser.leading import Line
 from engine.generators.muser.model import MuserModel
 from engine.generators.muser.recall import Recall
 from engine.generators.muser.sampling import pick
@@ -20,7 +21,7 @@ _TOP_P = (0.97, 0.92, 1.0, 0.97)
 """Nucleus of each field: pitch keeps clear of single far notes, lengths have their whole tail."""
 _LENGTHS_FREER = 1.5
 """Factor on the temperature of lengths: pedalled music has longer ones than the likeliest."""
-_UNUSUAL = 3.0
+_UNUSUAL = 4.0
 _FOREIGN = 5.0
 """What pitches outside the scale cost without any adventurousness, and those which the other mode
 would be known by, in nats."""
@@ -35,6 +36,7 @@ def write_notes(
     adventurousness: float,
     temperature: float,
     recall: Recall,
+    line: Line,
     draws: Draws,
 ) -> tuple[list[Token], NDArray[np.float32]]:
     """Return the notes of a beat, at most `event_limit`, and the decoder's state after it."""
@@ -51,7 +53,7 @@ def write_notes(
                 mask = grammar.onsets()
             elif field == _PITCH:
                 mask = grammar.pitches(int(event[0, _ONSET]))
-                logits = logits - cost.astype(np.float32)
+                logits = logits - cost.astype(np.float32) - line.cost(int(event[0, _ONSET]))
             elif field == _DURATION:
                 mask = grammar.durations()
             else:
@@ -68,6 +70,7 @@ def write_notes(
         last = Token(*(int(value) for value in event[0]))
         grammar.notes.append(last)
         recall.wrote(last)
+        line.wrote(last)
     raise AssertionError("the grammar ends every beat")
 
 

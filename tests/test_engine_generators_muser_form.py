@@ -1,0 +1,147 @@
+"""MusER's plan of phrases, voice leading, hands and pedal."""
+
+import numpy as np
+import pytest
+
+from engine.events import NoteEvent
+from engine.generators.muser.composing import Place
+from engine.generators.muser.leading import Line
+from engine.generators.muser.phrases import (
+    MEMORY_BARS,
+    chord_stays,
+    groove,
+    loudness_arc,
+    source_of,
+    style_of,
+)
+from engine.generators.muser.recall import moved_pitches
+from engine.generators.muser.tokens import Token
+from engine.generators.muser.touch import pedalled, play
+from engine.generators.muser.vocabulary import PITCHES
+from engine.music.chords import parse_chord
+from engine.music.draws import Draws
+from engine.music.form import locate
+from engine.music.keys import parse_key
+from engine.music.rhythm import TICKS
+
+NOWHERE = np.zeros(len(PITCHES), np.bool_)
+
+
+def note(onset: float, pitch: int = 60, duration: float = 0.5, velocity: int = 70) -> NoteEvent:
+    return NoteEvent(0, onset, duration, pitch, velocity, 0, "lead")
+
+
+def place(beat: int, tempo_bpm: float = 100.0) -> Place:
+    return Place(beat, 4, 60.0 / tempo_bpm, 0)
+
+
+def test_a_phrase_states_varies_contrasts_and_closes():
+    draws = Draws(3)
+    first = [source_of(4 * bar, 4, draws) for bar in range(4)]
+    assert [one.back for one in first] == [16, 4, 8, 0]
+    assert not any(one.chords for one in first)
+
+
+def test_material_that_was_heard_comes_back_less_faithful_in_the_cadence():
+    draws = Draws(3)
+    for beat in range(16, 4 * MEMORY_BARS):
+        source, here = source_of(beat, 4, draws), locate(beat, 4, draws)
+        if source.chords and source.back:
+            assert locate(beat - source.back, 4, draws).material == here.material
+    returns = [
+        (here.bar_in_phrase, source_of(beat, 4, draws))
+        for beat in range(0, 4 * MEMORY_BARS, 4)
+        if (here := locate(beat, 4, draws)).phrase > 0
+    ]
+    faiths = {bar: source.faith for bar, source in returns if source.chords}
+    assert faiths[0] > faiths[1] > faiths[2] > faiths[3] > 0.0
+
+
+def test_loudness_breathes_around_nothing_and_without_jumps():
+    draws = Draws(5)
+    at = np.arange(0.0, 4096.0, 0.25)
+    arc = np.array([loudness_arc(float(onset), 4, draws) for onset in at])
+    assert abs(arc.mean()) < 1.0 and 2.0 < arc.std() < 6.0
+    assert np.abs(np.diff(arc)).max() < 3.0
+
+
+def test_sections_have_a_style_of_their_own_that_keeps_notes_per_second():
+    draws = Draws(2)
+    styles = [style_of(64 * section, 4, draws) for section in range(200)]
+    assert style_of(63, 4, draws) == styles[0] and styles[0] != styles[1]
+    for style in styles:
+        assert style["rhythm"] + style["texture"] * np.log(2.0) == pytest.approx(0.0)
+    assert np.mean([groove(beat, 4, draws) for beat in range(512)]) == pytest.approx(1.0, abs=0.1)
+
+
+def test_chords_stay_in_second_halves_alone_and_never_in_the_cadence():
+    draws = Draws(2)
+    stays = [beat for beat in range(512) if chord_stays(beat, 4, draws)]
+    assert stays
+    for beat in stays:
+        here = locate(beat, 4, draws)
+        assert here.second_half and not here.last_bar
+
+
+@pytest.mark.parametrize(
+    ("then", "now", "third"), [("C", "F", 5), ("C", "A:min", -4), ("F", "F", 0), ("C", "D:min", 1)]
+)
+def test_figures_move_by_steps_of_the_scale(then, now, third):
+    moved = moved_pitches(parse_chord(then), parse_chord(now), parse_key("C:maj"))
+    assert moved.get(4, 0) == third
+    scale = set(parse_key("C:maj").pitch_classes)
+    assert all((tone + moved.get(tone, 0)) % 12 in scale for tone in scale)
+    assert all(-7 <= step <= 7 for step in moved.values())
+
+
+def test_figures_take_on_the_mode_they_come_back_in():
+    chord = parse_chord("C")
+    for name, foreign, own in (("C:maj", (3, 8), (4, 9)), ("C:min", (4, 9), (3, 8))):
+        moved = moved_pitches(chord, chord, parse_key(name))
+        assert tuple(one + moved[one] for one in foreign) == own
+        assert all(moved[one] == 0 for one in (0, 2, 5, 7, *own))
+
+
+def test_the_tune_prefers_steps_and_what_is_below_the_chord():
+    line = Line(72.0, np.array(PITCHES) % 2 == 1, 1.0)
+    cost = dict(zip(PITCHES, line.cost(0), strict=True))
+    assert cost[71] == cost[74] < cost[75] < cost[79] < cost[84]
+    assert cost[50] == 0.0 < cost[51]
+    assert not Line(72.0, NOWHERE, 0.0).cost(0).any()
+    assert not Line(None, NOWHERE, 1.0).cost(0).any()
+
+
+def test_the_tune_is_where_the_last_onset_left_it():
+    line = Line(72.0, NOWHERE, 1.0)
+    for pitch in (60, 67, 76):
+        line.wrote(Token(0, PITCHES.index(pitch), 5, 10))
+    cost = dict(zip(PITCHES, line.cost(3), strict=True))
+    assert cost[77] == min(cost.values())
+
+
+def test_hands_keep_order_and_beat_and_part_the_notes_of_a_chord():
+    draws, gaps, loud = Draws(4), [], []
+    for beat in range(200):
+        chord = [note(beat + at, pitch) for at in (0.0, 0.5) for pitch in (48, 55, 64)]
+        played = play(chord, place(beat), draws)
+        assert all(beat <= one.onset < beat + 1 for one in played)
+        assert {round((one.onset - beat) * TICKS) for one in played} == {0, 6}
+        late = [one.onset for one in played if one.onset > beat + 0.3]
+        gaps.append((max(late) - min(late)) * 0.6)
+        loud += [one.velocity for one in played]
+    assert 0.003 < np.median(gaps) < 0.012 and max(gaps) > 0.015
+    assert abs(np.mean(loud) - 70.0) < 4.0
+    again = play([note(7.5, pitch) for pitch in (48, 55)], place(7), Draws(4))
+    assert again == play([note(7.5, pitch) for pitch in (48, 55)], place(7), Draws(4))
+
+
+def test_most_long_notes_end_with_the_pedal_and_short_ones_where_they_do():
+    draws, ends = Draws(4), []
+    for beat in range(400):
+        long, short = pedalled(
+            [note(beat + 0.25, 60, 1.4), note(beat, 72, 0.2)], place(beat), draws
+        )
+        ends.append(long.onset + long.duration)
+        assert short.duration == 0.2 and long.duration >= 0.25
+    share = np.mean([abs(end / 2.0 - round(end / 2.0)) < 1e-9 for end in ends])
+    assert 0.7 < share < 0.9
