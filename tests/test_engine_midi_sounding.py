@@ -4,22 +4,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.midi.sounding import NoteLedger, PedalLedger, SoundingNote
+from engine.midi.sounding import NoteLedger, PedalLedger
 
 
 def test_note_sounds_until_it_is_ended():
     ledger = NoteLedger()
-    assert not ledger.start(1, 0, 60)
-    assert ledger.sounding == (SoundingNote(1, 0, 60),)
+    assert not ledger.start(1, (0, 60))
+    assert ledger.sounding == ((0, 60),)
     assert ledger.end(1)
     assert ledger.sounding == ()
 
 
 def test_a_place_that_sounds_is_struck_anew_and_ends_with_its_last_note():
     ledger = NoteLedger()
-    ledger.start(1, 0, 60)
-    assert ledger.start(2, 0, 60)
-    assert ledger.holders(0, 60) == 2
+    ledger.start(1, (0, 60))
+    assert ledger.start(2, (0, 60))
+    assert ledger.holders((0, 60)) == 2
     assert not ledger.end(1)
     assert 2 in ledger
     assert ledger.end(2)
@@ -28,16 +28,16 @@ def test_a_place_that_sounds_is_struck_anew_and_ends_with_its_last_note():
 
 def test_same_pitch_on_other_channel_is_another_note():
     ledger = NoteLedger()
-    ledger.start(1, 0, 60)
-    assert not ledger.start(2, 1, 60)
+    ledger.start(1, (0, 60))
+    assert not ledger.start(2, (1, 60))
     assert len(ledger) == 2
 
 
 def test_id_that_sounds_is_refused():
     ledger = NoteLedger()
-    ledger.start(1, 0, 60)
+    ledger.start(1, (0, 60))
     with pytest.raises(ValueError, match="1 sounds already"):
-        ledger.start(1, 0, 61)
+        ledger.start(1, (0, 61))
 
 
 STEPS = st.lists(
@@ -58,7 +58,7 @@ def test_any_interleaving_sounds_for_as_long_as_anybody_holds_it(steps):
     sounding: set[tuple[int, int]] = set()  # what a receiver makes of it
     for step, a, b in [*steps, ("end_all", 0, 0)]:
         if step == "start":
-            if ledger.start(len(places), a, b):
+            if ledger.start(len(places), (a, b)):
                 sounding.remove((a, b))
             assert (a, b) not in sounding
             sounding.add((a, b))

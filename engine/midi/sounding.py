@@ -6,46 +6,35 @@ struck anew for each of them and ends when the last one ends. A pedal that sever
 at the highest of their values and is lifted when the last of them lifts it.
 """
 
-from dataclasses import dataclass
-
-__all__ = ["NoteLedger", "PedalLedger", "SoundingNote"]
+__all__ = ["NoteLedger", "PedalLedger", "Place"]
 
 Place = tuple[int, int]
 """Channel and pitch, or channel and controller."""
 
 
-@dataclass(frozen=True, slots=True)
-class SoundingNote:
-    """A note whose note-on was sent and that has not ended."""
-
-    note_id: int
-    channel: int
-    pitch: int
-
-
 class NoteLedger:
-    """The notes that sound on one port."""
+    """The notes that sound on one port, each at its place."""
 
     def __init__(self) -> None:
-        self._by_id: dict[int, SoundingNote] = {}
+        self._places: dict[int, Place] = {}
         self._holders: dict[Place, int] = {}  # how many notes hold a place
 
     def __len__(self) -> int:
-        return len(self._by_id)
+        return len(self._places)
 
     def __contains__(self, note_id: int) -> bool:
-        return note_id in self._by_id
+        return note_id in self._places
 
     @property
-    def sounding(self) -> tuple[SoundingNote, ...]:
-        """What sounds now, in the order it was started."""
-        return tuple(self._by_id.values())
+    def sounding(self) -> tuple[Place, ...]:
+        """The places that sound now, in the order they began to."""
+        return tuple(self._holders)
 
-    def holders(self, channel: int, pitch: int) -> int:
+    def holders(self, place: Place) -> int:
         """Return how many notes hold a place; 0 where nothing sounds."""
-        return self._holders.get((channel, pitch), 0)
+        return self._holders.get(place, 0)
 
-    def start(self, note_id: int, channel: int, pitch: int) -> bool:
+    def start(self, note_id: int, place: Place) -> bool:
         """Enter a note about to be sent; return whether its place sounds already.
 
         Then the place's note-off must be sent before the new note-on.
@@ -55,29 +44,28 @@ class NoteLedger:
         ValueError
             If a note with this id sounds already.
         """
-        if note_id in self._by_id:
+        if note_id in self._places:
             raise ValueError(f"note id {note_id} sounds already")
-        self._by_id[note_id] = SoundingNote(note_id, channel, pitch)
-        held = self._holders.get((channel, pitch), 0)
-        self._holders[channel, pitch] = held + 1
+        self._places[note_id] = place
+        held = self._holders.get(place, 0)
+        self._holders[place] = held + 1
         return held > 0
 
     def end(self, note_id: int) -> bool:
         """Take a note out; return whether its place ends with it and a note-off is to be sent."""
-        note = self._by_id.pop(note_id, None)
-        if note is None:
+        place = self._places.pop(note_id, None)
+        if place is None:
             return False
-        place = (note.channel, note.pitch)
-        self._holders[place] -= 1
-        if self._holders[place]:
+        if self._holders[place] > 1:
+            self._holders[place] -= 1
             return False
         del self._holders[place]
         return True
 
     def end_all(self) -> tuple[Place, ...]:
         """Take every note out; return the places, each of which needs its note-off now."""
-        places = tuple(self._holders)
-        self._by_id.clear()
+        places = self.sounding
+        self._places.clear()
         self._holders.clear()
         return places
 

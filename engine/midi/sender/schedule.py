@@ -54,8 +54,7 @@ _MESSAGES = frozenset({Kind.CONTROL, Kind.BEND, Kind.PRESSURE, Kind.PROGRAM, Kin
 @dataclass(slots=True)
 class _Note:
     note_id: int
-    channel: int
-    pitch: int
+    place: tuple[int, int]  # channel, pitch
     velocity: int
     on_s: float
     off_s: float
@@ -143,7 +142,9 @@ class Schedule:
         horizon = now + lookahead_s - self.latency_s
         while self._heap and self._heap[0][0] <= horizon:
             deadline, priority, order, item = heapq.heappop(self._heap)
-            at_s = max(deadline + self.latency_s, self._silenced_s)
+            at_s = deadline + self.latency_s
+            if at_s < self._silenced_s:
+                at_s = self._silenced_s
             if isinstance(item, _Note):
                 if priority == _ON:
                     self._start(item, at_s, now, notes)
@@ -180,7 +181,7 @@ class Schedule:
             for note in self._playing.values()
             if note.on_s >= at_s
             and holder_of(note.note_id) == holder
-            and self.ledger.holders(note.channel, note.pitch) == 1
+            and self.ledger.holders(note.place) == 1
         }
 
     def end_all(self, now: float) -> list[Outgoing]:
@@ -216,7 +217,7 @@ class Schedule:
         offs = [
             note_off(*place, max(at_s, ended_s))
             for place, ended_s in self._given_s.items()
-            if ended_s >= since_s and not self.ledger.holders(*place)
+            if ended_s >= since_s and not self.ledger.holders(place)
         ]
         return offs + self.controllers.lifted(since_s, at_s)
 
@@ -226,8 +227,7 @@ class Schedule:
         Note-ons and pedals pressed meanwhile are dropped.
         """
         self._away = True
-        for note in self.ledger.sounding:
-            self._owed[note.channel, note.pitch] = None
+        self._owed.update(dict.fromkeys(self.ledger.sounding))
         self._offs(0.0)
         self._held.update((place_of(out.data), out.data) for out in self.controllers.lift_all(0.0))
         self.controllers.forget()  # who listens when it is back may know none of them
@@ -249,7 +249,7 @@ class Schedule:
         elif self.queued >= self.max_queued:
             self._report_drop(note_id, DropReason.QUEUE_FULL)
         else:
-            note = _Note(note_id, *frame[1:4], frame.at_s, frame.until_s)
+            note = _Note(note_id, frame[1:3], frame.data2, frame.at_s, frame.until_s)
             self._pending[note_id] = note
             self._push(note.on_s, _ON, note)
 
@@ -293,7 +293,7 @@ class Schedule:
     def _end_notes(self, channel: int, holder: int, at_s: float) -> None:
         """End a holder's notes of one channel, and withdraw those that have not started."""
         for note in [*self._pending.values(), *self._playing.values()]:
-            if note.channel == channel and holder_of(note.note_id) == holder:
+            if note.place[0] == channel and holder_of(note.note_id) == holder:
                 self._move_end(note.note_id, at_s if note.note_id in self._playing else note.on_s)
 
     def _concerns_others(self, frame: Frame) -> bool:
@@ -301,7 +301,7 @@ class Schedule:
         channel, pedals = frame.channel, self.controllers.pedals
         ends = frame.kind == Kind.CONTROL and ends_notes(frame.data1)
         return ends and (
-            any(note.channel == channel for note in self._playing.values())
+            any(note.place[0] == channel for note in self._playing.values())
             or pedals.held_by_others(channel, holder_of(frame.note_id))
         )
 
@@ -318,7 +318,7 @@ class Schedule:
             self._push(note.off_s, _OFF, note)
 
     def _release(self, channel: int, pitch: int, now: float) -> list[Outgoing]:
-        if self.ledger.holders(channel, pitch):
+        if self.ledger.holders((channel, pitch)):
             return []  # a newer note sounds there and has its own end
         if self._away:
             self._owed[channel, pitch] = None
@@ -328,7 +328,7 @@ class Schedule:
     def _start(self, note: _Note, at_s: float, now: float, out: list[Outgoing]) -> None:
         if self._pending.get(note.note_id) is not note:
             return  # withdrawn
-        place = (note.channel, note.pitch)
+        place = note.place
         # A port that takes messages ahead may hold this place's last one: come behind it.
         at_s = max(at_s, self._given_s.get(place, at_s))
         start_s = max(now, at_s)
@@ -341,12 +341,12 @@ class Schedule:
             self._drop(note.note_id, DropReason.LATE)
         else:
             del self._pending[note.note_id]
-            if self.ledger.start(note.note_id, *place):
+            if self.ledger.start(note.note_id, place):
                 out.append(note_off(*place, at_s))
             self._given_s[place] = at_s
             self._playing[note.note_id] = note
             self._latest_on_s = max(self._latest_on_s, at_s)
-            out.append(note_on(note.channel, note.pitch, note.velocity, at_s, note.note_id))
+            out.append(note_on(*place, note.velocity, at_s, note.note_id))
             self._push(note.off_s, _OFF, note)
 
     def _end(self, note: _Note, deadline: float, at_s: float, out: list[Outgoing]) -> None:
@@ -355,9 +355,8 @@ class Schedule:
         del self._playing[note.note_id]
         self._reports.append(Frame(Kind.ENDED, note_id=note.note_id))
         if self.ledger.end(note.note_id):
-            place = (note.channel, note.pitch)
-            at_s = self._given_s[place] = max(at_s, self._given_s.get(place, at_s))
-            out.append(note_off(*place, at_s))
+            at_s = self._given_s[note.place] = max(at_s, self._given_s[note.place])
+            out.append(note_off(*note.place, at_s))
 
     def _move_pedal(self, frame: Frame, at_s: float, out: list[Outgoing]) -> None:
         if self._away and frame.data2:
