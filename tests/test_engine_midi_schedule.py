@@ -356,6 +356,14 @@ def test_whatever_is_asked_a_receiver_never_keeps_a_note_or_a_pedal(commands, lo
     assert schedule.controllers.pedals.down() == []
 
 
+def test_the_pressure_of_each_key_is_its_own():
+    schedule = Schedule()
+    for at_s, pitch, value in ((1.0, 60, 9), (1.0, 61, 9), (1.0, 60, 10), (2.0, 61, 9)):
+        schedule.handle(Frame(Kind.KEY_PRESSURE, 2, pitch, value, at_s=at_s), 0.0)
+    assert sent(schedule, 1.0) == ["a2 3d 09", "a2 3c 0a"]
+    assert sent(schedule, 2.0) == []
+
+
 def test_bends_and_pressures_are_sent_when_they_change_and_held_for_a_port_that_is_away():
     schedule = Schedule()
     for at_s, fine, coarse in ((1.0, 0, 64), (2.0, 0, 64), (3.0, 127, 127)):

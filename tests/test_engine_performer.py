@@ -97,6 +97,9 @@ class Port:
     def bend(self, at_s, channel, value, holder=0):
         self.sent.append(("bend", channel, value))
 
+    def key_pressure(self, at_s, channel, pitch, value, holder=0):
+        self.sent.append(("key pressure", channel, pitch, value))
+
     def pressure(self, at_s, channel, value, holder=0):
         self.sent.append(("pressure", channel, value))
 
@@ -121,11 +124,20 @@ def test_through_every_note_has_its_end_whatever_is_played():
 def test_through_everything_else_passes_but_clocks_and_sysex():
     port = Port()
     thru = Thru(port)
-    for message in (b"\xb3\x07\x40", b"\xc1\x05", b"\xd0\x20", b"\xe2\x01\x40", b"\xf8", b"\xfe"):
+    for message in (
+        b"\xa2\x3c\x30",
+        b"\xb3\x07\x40",
+        b"\xc1\x05",
+        b"\xd0\x20",
+        b"\xe2\x01\x40",
+        b"\xf8",
+        b"\xfe",
+    ):
         thru.send(0.0, message)
     thru.send(0.0, b"\xf0\x7e\x00\xf7")
     assert port.sent == [
-        ("cc", 3, 7, 64), ("program", 1, 5), ("pressure", 0, 32), ("bend", 2, 8193),
+        ("key pressure", 2, 60, 48), ("cc", 3, 7, 64), ("program", 1, 5), ("pressure", 0, 32),
+        ("bend", 2, 8193),
     ]  # fmt: skip
 
 

@@ -39,7 +39,7 @@ SYSTEM_RESET: Final = b"\xff"
 """Whoever played through an input has left: all it held is to be let go."""
 
 _NOTE_OFF, _NOTE_ON, _CONTROL_CHANGE, _PROGRAM_CHANGE = 0x80, 0x90, 0xB0, 0xC0
-_CHANNEL_PRESSURE, _PITCH_BEND = 0xD0, 0xE0
+_KEY_PRESSURE, _CHANNEL_PRESSURE, _PITCH_BEND = 0xA0, 0xD0, 0xE0
 _SONG_POSITION = 0xF2
 _ENDS = frozenset({Kind.END_NOTE, Kind.CANCEL_AFTER, Kind.PANIC, Kind.RELEASE})
 
@@ -97,9 +97,11 @@ def start_of(frame: Frame, at_s: float) -> Outgoing:
 
 
 def change(frame: Frame, at_s: float) -> Outgoing:
-    """Return a controller, pitch bend or channel pressure."""
+    """Return a controller, pitch bend, channel pressure or pressure of one key."""
     if frame.kind == Kind.BEND:
         return Outgoing(bytes((_PITCH_BEND | frame.channel, frame.data1, frame.data2)), at_s)
+    if frame.kind == Kind.KEY_PRESSURE:
+        return Outgoing(bytes((_KEY_PRESSURE | frame.channel, frame.data1, frame.data2)), at_s)
     if frame.kind == Kind.PRESSURE:
         return Outgoing(bytes((_CHANNEL_PRESSURE | frame.channel, frame.data1)), at_s)
     return control(frame.channel, frame.data1, frame.data2, at_s)
@@ -119,8 +121,11 @@ def is_end(frame: Frame) -> bool:
 
 
 def number_of(data: bytes) -> int:
-    """Return the controller, or the status byte of what has no number."""
-    return data[1] if data[0] & 0xF0 == _CONTROL_CHANGE else data[0] & 0xF0
+    """Return the controller; for others a number above all controllers, of each key its own."""
+    kind = data[0] & 0xF0
+    if kind == _KEY_PRESSURE:
+        return kind << 1 | data[1]
+    return data[1] if kind == _CONTROL_CHANGE else kind
 
 
 def place_of(data: bytes) -> tuple[int, int]:

@@ -14,7 +14,7 @@ from engine.midi.wire import Frame, Kind
 
 __all__ = ["NoteOutput", "check_int", "check_time"]
 
-_WATCHED = (Kind.NOTE, Kind.CONTROL, Kind.BEND, Kind.PRESSURE)
+_WATCHED = (Kind.NOTE, Kind.CONTROL, Kind.BEND, Kind.PRESSURE, Kind.KEY_PRESSURE)
 
 
 class NoteOutput:
@@ -90,6 +90,16 @@ class NoteOutput:
         check_int("channel", channel, 0, 15)
         check_int("value", value, 0, 127)
         self._submit(Frame(Kind.PRESSURE, channel, value, 0, first_id(holder), at_s))
+
+    def key_pressure(
+        self, at_s: float, channel: int, pitch: int, value: int, holder: int = ENGINE
+    ) -> None:
+        """Hand over the pressure of one key, 0..127."""
+        check_time("at_s", at_s)
+        check_int("channel", channel, 0, 15)
+        check_int("pitch", pitch, 0, 127)
+        check_int("value", value, 0, 127)
+        self._submit(Frame(Kind.KEY_PRESSURE, channel, pitch, value, first_id(holder), at_s))
 
     def program(self, at_s: float, channel: int, program: int) -> None:
         """Hand over a program change, 0..127."""

@@ -15,7 +15,7 @@ from engine.plugin.link import PluginLink
 
 __all__ = ["LiveOutput", "PluginOutput"]
 
-_MESSAGES = frozenset({Kind.CONTROL, Kind.BEND, Kind.PRESSURE, Kind.PROGRAM})
+_MESSAGES = frozenset({Kind.CONTROL, Kind.BEND, Kind.PRESSURE, Kind.KEY_PRESSURE, Kind.PROGRAM})
 
 
 class PluginOutput(NoteOutput):

@@ -17,7 +17,7 @@ _SHORTEST_S = 0.001
 
 
 class Thru:
-    """Passes notes, controllers, programs, pitch bend and pressure on.
+    """Passes notes, controllers, programs, pitch bends and pressures on.
 
     Parameters
     ----------
@@ -46,6 +46,8 @@ class Thru:
             port.note(note_id, at_s, at_s + _HELD_S, channel, first, second)
         elif status in (0x80, 0x90):
             self._end(at_s, source, channel, first)
+        elif status == 0xA0:
+            port.key_pressure(at_s, channel, first, second, holder)
         elif status == 0xB0:
             if ends_notes(first):
                 self._forget(source, channel)  # the sender ends them

@@ -138,6 +138,10 @@ class LiveTransfer:
         if len(message) == 3 and kind == 0xB0 and ends_notes(message[1]):
             ends = self.end_all(at_s, source, message[0] & 15)
             return [*ends, Timed(at_s, message, source)]
+        if kind == 0xA0 and len(message) == 3:
+            key = self._keys.get((source, message[0] & 15, message[1]))
+            if key is not None and key.sent is not None:
+                message = bytes((message[0], key.sent, message[2]))
         if kind not in (0x80, 0x90) or len(message) != 3:
             return [Timed(at_s, message, source)]
         place = (source, message[0] & 15, message[1])

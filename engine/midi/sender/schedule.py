@@ -48,7 +48,8 @@ _CLOCK, _OFF, _PROGRAM, _PEDAL, _ON, _CONTROL = range(6)
 # In step with the notes around them, never merged: pedals, and what lifts them all.
 _IN_STEP = frozenset({*PEDALS, RESET_CONTROLLERS})
 
-_MESSAGES = frozenset({Kind.CONTROL, Kind.BEND, Kind.PRESSURE, Kind.PROGRAM, Kind.REALTIME})
+_CHANGES = {Kind.CONTROL, Kind.BEND, Kind.PRESSURE, Kind.KEY_PRESSURE}
+_MESSAGES = frozenset({*_CHANGES, Kind.PROGRAM, Kind.REALTIME})
 
 
 @dataclass(slots=True)
