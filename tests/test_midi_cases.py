@@ -380,3 +380,43 @@ def sounding_by_start(data: bytes) -> set[tuple[int, int, int, int]]:
                 assert held.pop(place, -1) != tick, f"no length at {tick}"
         assert not held and max(balance.values(), default=0) <= 0, "hanging"
     return found
+
+
+def test_dense_and_long_files_take_bounded_time(tmp_path: Path) -> None:
+    random = Random(1)
+    events: made.Events = []
+    for _ in range(12_000):
+        tick, pitch, channel = (
+            random.randrange(480 * 60),
+            random.randrange(20, 110),
+            random.randrange(16),
+        )
+        events += [(tick, made.on(pitch, 80, channel)), (tick + 48_000, made.off(pitch, channel))]
+    dense = made.file(made.track([*made.HEAD, *sorted(events)]))
+    far = made.later(made.scale(), 480 * 99_000)
+    long = made.file(made.track([(0, made.tempo(4)), *made.scale(), *far]))
+    for content in (dense, long):
+        begun = time.process_time()
+        path = made.write(tmp_path, content)
+        sounding(transfer(path, "-.9", ".9"))
+        assert read_primer(path).notes
+        assert time.process_time() - begun < 60.0  # usually one or two
+
+
+def test_damage_at_random_is_refused_or_comes_out_whole(tmp_path: Path) -> None:
+    random = Random(7)
+    names = [name for name in GOOD if name != "many tracks"]
+    for _ in range(150):
+        content = bytearray(GOOD[random.choice(names)])
+        for _ in range(random.randint(1, 12)):
+            place = random.randrange(len(content))
+            if random.random() < 0.6:
+                content[place] = random.randrange(256)
+            else:
+                del content[place : place + random.randint(1, 4)]
+        path, out = made.write(tmp_path, bytes(content)), tmp_path / "out.mid"
+        words = ["--valence", "-.9", "--arousal", ".7", "-o", str(out)]
+        if main(["transfer", str(path), *words]) == 0:
+            sounding_by_start(out.read_bytes())
+            assert end_of(out.read_bytes()) <= max(end_of(bytes(content)), 1)
+            assert not parse_midi(out.read_bytes(), "out").left_out

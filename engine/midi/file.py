@@ -40,7 +40,7 @@ __all__ = [
     "read_midi_bytes",
     "read_midi_file",
     "read_score",
-    "score_of_midi",
+    "score_of_contents",
     "write_midi_file",
 ]
 
@@ -87,12 +87,15 @@ class MidiContents:
         Tempi, bar lengths and keys.
     left_out : tuple of str
         What could not be read.
+    in_seconds : bool
+        The file has no beats (SMPTE): those given here are seconds.
     """
 
     notes: tuple[NoteEvent, ...]
     controls: tuple[ControlEvent, ...]
     song_map: SongMap
     left_out: tuple[str, ...] = ()
+    in_seconds: bool = False
 
     @property
     def tempo_bpm(self) -> float:
@@ -187,12 +190,10 @@ def read_midi_file(path: str | os.PathLike[str]) -> MidiContents:
     return contents_of(parse_midi(read_midi_bytes(Path(path)), str(path)))
 
 
-def score_of_midi(midi: MidiData, *, track: bool | None = None) -> Score:
+def score_of_contents(contents: MidiContents, *, track: bool | None = None) -> Score:
     """Return the pitched notes of a file as a score; see `score_of`."""
-    contents = contents_of(midi)
     pitched = [note for note in contents.notes if note.role != "drums"]
-    tracked = True if midi.in_seconds else track  # a file in seconds has no beats of its own
-    return score_of(pitched, contents.song_map, track=tracked)
+    return score_of(pitched, contents.song_map, track=True if contents.in_seconds else track)
 
 
 def read_score(data: bytes, name: str, *, track: bool | None = None) -> Score:
@@ -203,7 +204,7 @@ def read_score(data: bytes, name: str, *, track: bool | None = None) -> Score:
     InputError
         Not a MIDI file, or nothing to track in it.
     """
-    return score_of_midi(parse_midi(data, name), track=track)
+    return score_of_contents(contents_of(parse_midi(data, name)), track=track)
 
 
 def read_midi_bytes(path: Path) -> bytes:
@@ -266,6 +267,7 @@ def contents_of(midi: MidiData) -> MidiContents:
             tuple(sorted(keys.items())),
         ),
         midi.left_out,
+        midi.in_seconds,
     )
 
 

@@ -4,13 +4,11 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from math import ceil, floor
-from pathlib import Path
 from typing import Final
 
 from engine.errors import InputError
 from engine.events import NoteEvent
-from engine.midi.file import read_midi_bytes, score_of_midi
-from engine.midi.smf import parse_midi
+from engine.midi.file import read_midi_file, score_of_contents
 from engine.music.clock import TEMPO_RANGE_BPM
 from engine.music.keys import Key
 from engine.music.reading.harmony import estimate_key, pitch_class_weights
@@ -19,6 +17,8 @@ __all__ = ["Primer", "read_primer"]
 
 _MOST_BEATS: Final = 128
 """So much of the end of a piece is listened to; no engine remembers more."""
+_LISTENED_S: Final = 600.0
+"""And so much of it at most, for the time that it takes to find beats [s]."""
 _METRES: Final = (2, 7)
 
 
@@ -87,8 +87,11 @@ def read_primer(path: str | os.PathLike[str], beats_per_bar: int | None = None) 
     InputError
         The file cannot be read or holds no notes.
     """
-    contents = parse_midi(read_midi_bytes(Path(path)), str(path))
-    score = score_of_midi(contents)
+    contents = read_midi_file(path)
+    time = contents.song_map.time
+    late_s = max((time.seconds(note.onset) for note in contents.notes), default=0.0) - _LISTENED_S
+    recent = tuple(note for note in contents.notes if time.seconds(note.onset) >= late_s)
+    score = score_of_contents(replace(contents, notes=recent))
     if not score.notes:
         raise InputError(f"{path}: holds no notes to go on from")
     last = max(note.onset for note in score.notes)

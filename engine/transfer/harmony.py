@@ -27,6 +27,8 @@ _CHORD_S: Final = 0.25
 """No chord is shorter [s]."""
 _STEADY: Final = 0.5
 """Weight of the fit against the cost of a change: spans are shorter than the beats of the path."""
+_LONGEST_NOTE_S: Final = 8.0
+"""A note says nothing about the harmony after so long [s]."""
 _BASS_BELOW: Final = 7
 """Notes so near above the lowest of a span count as its bass [semitones]."""
 _QUALITIES: Final = ("maj", "min", "dim", "aug", "sus4")
@@ -110,10 +112,11 @@ def harmony_changes(notes: Sequence[Sounded]) -> list[float]:
     if len(starts) < 2:
         return []
     # In beats of half a second, which is what the reading of chords is tuned to.
-    beats = [
-        NoteEvent(0, 2.0 * n.onset_s, 2.0 * n.length_s, n.pitch, n.velocity, n.channel, "lead")
-        for n in pitched
-    ]
+    beats = []
+    for note in pitched:
+        length = 2.0 * min(note.length_s, _LONGEST_NOTE_S)
+        place = (note.pitch, note.velocity, note.channel)
+        beats.append(NoteEvent(0, 2.0 * note.onset_s, length, *place, "lead"))
     edges = [2.0 * at for at in starts] + [2.0 * max(note.end_s for note in pitched) + 1.0]
     fit = _STEADY * chord_fit(*pitch_class_weights(beats, edges))
     labels = chord_path(fit, [1] * len(starts))

@@ -1,6 +1,6 @@
 """The element pitch: scale degrees move between major and minor in the key that is found."""
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -10,13 +10,15 @@ from numpy.typing import NDArray
 
 from engine.music.keys import Key
 from engine.music.profile import key_correlations
-from engine.transfer.notes import Chroma, Sounded, chroma
+from engine.transfer.notes import Chroma, Sounded
 
 __all__ = ["Degrees", "KeySpan", "degrees", "find_keys", "remap"]
 
 _BLOCK_S: Final = 4.0
 _REACH_S: Final = 8.0
 """The key is found every block from what sounds this far around it [s]."""
+_MOST_BLOCKS: Final = 10_000
+"""Blocks are longer in a piece of more than half a day."""
 _STAY: Final = 0.35
 """Correlation a new key must gain to be believed: keys change rarely."""
 
@@ -26,7 +28,7 @@ says most about the mode, the seventh least."""
 
 _AROUND_S: Final = 0.3
 _RING_S: Final = 3.0
-"""What sounds within this of a note is its harmony; earlier onsets have died away [s]."""
+"""What sounds within this of a note is its harmony; a note has died away after that [s]."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +68,11 @@ def find_keys(notes: Sequence[Sounded]) -> list[KeySpan]:
     pitched = [note for note in notes if not note.drums]
     begin = min(note.onset_s for note in pitched)
     end = max(note.end_s for note in pitched)
-    starts = np.arange(begin, max(end, begin + 0.1), _BLOCK_S)
+    block_s = max(_BLOCK_S, (end - begin) / _MOST_BLOCKS)
+    starts = np.arange(begin, max(end, begin + 0.1), block_s)
     heard = Chroma(pitched)
     scores = np.array(
-        [key_correlations(heard.between(at - _REACH_S, at + _BLOCK_S + _REACH_S)) for at in starts]
+        [key_correlations(heard.between(at - _REACH_S, at + block_s + _REACH_S)) for at in starts]
     )
     total = scores[0].copy()
     back = []
@@ -105,8 +108,7 @@ def remap(notes: Sequence[Sounded], spans: Sequence[KeySpan], mode: float) -> li
     """Return the notes with their mode moved; drums stay."""
     tables = [degrees(span.key, mode) for span in spans]
     starts = [span.start_s for span in spans]
-    ordered = sorted(notes, key=lambda note: note.onset_s)
-    onsets = [note.onset_s for note in ordered]
+    heard = Chroma([replace(note, length_s=min(note.length_s, _RING_S)) for note in notes])
     around: dict[float, NDArray[np.float64]] = {}  # onset -> chroma
     changed = []
     for note in notes:
@@ -116,8 +118,6 @@ def remap(notes: Sequence[Sounded], spans: Sequence[KeySpan], mode: float) -> li
             continue
         at_s = note.onset_s
         if at_s not in around:
-            first = bisect_left(onsets, at_s - _RING_S)
-            near = ordered[first : bisect_right(onsets, at_s + _AROUND_S)]
-            around[at_s] = chroma(near, at_s - _AROUND_S, at_s + _AROUND_S)
+            around[at_s] = heard.between(at_s - _AROUND_S, at_s + _AROUND_S)
         changed.append(replace(note, pitch=table.pitch_of(note.pitch, around[at_s])))
     return changed
