@@ -398,7 +398,7 @@ def test_dense_and_long_files_take_bounded_time(tmp_path: Path) -> None:
     for content in (dense, long):
         begun = time.process_time()
         path = made.write(tmp_path, content)
-        sounding(transfer(path, "-.9", ".9"))
+        sounding_by_start(transfer(path, "-.9", ".9"))
         assert read_primer(path).notes
         assert time.process_time() - begun < 60.0  # usually one or two
 
