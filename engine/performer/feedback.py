@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 
 __all__ = ["FeedbackGuard"]
 
-_ECHO_S = (-0.02, 0.12)
-"""An echo comes so long after its deadline: two periods of JACK and two processes [s]."""
-_SUSPICIOUS = 8
+_ECHO_S = (-0.02, 0.08)
+"""An echo comes so long after its deadline: two periods of JACK, up to 1024 frames, and two
+processes; sixteenths of a drum machine are slower, at up to 187 BPM [s]."""
+_SUSPICIOUS = 10
 _TEST_S = 0.25
 _REOPEN_S = 10.0
 """Without an echo for so long, the input counts as sound again [s]."""
