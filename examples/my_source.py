@@ -9,12 +9,12 @@ tree the function and the line at the end would stand in `engine/mapping/sources
 import sys
 
 from engine.cli import main
-from engine.mapping.sources import SOURCES, Heard, Source
+from engine.mapping.sources import SOURCES, Moment, Source
 
 
-def sureness(heard: Heard) -> float | None:
+def sureness(moment: Moment) -> float | None:
     """Return how sure the tracker is, 0..1; None (nothing is sent) while it has heard nothing."""
-    emotion = heard.emotion
+    emotion = moment.emotion
     if emotion is None:
         return None
     return 1.0 - min(1.0, (emotion.valence_std + emotion.arousal_std) / 2.0)

@@ -13,7 +13,7 @@ import presets
 from engine.cli import main as stimmung
 from engine.events import EmotionState, TargetState
 from engine.generators.registry import GENERATORS, create_generator
-from engine.mapping.sources import SOURCES, Heard
+from engine.mapping.sources import SOURCES, Moment
 from engine.mapping.table import OutputMapping
 from engine.pipeline.offline import compose
 from engine.settings.performance import Performance
@@ -103,8 +103,8 @@ def test_a_source_is_one_function_and_one_line():
         1.0, 0.0, 0.0, 0.2, 0.4, (0.25,) * 4, (), "C:maj", "C:maj", -20.0, "tracking"
     )
     read = SOURCES["sureness"].read
-    assert read(Heard(None, target, "")) is None
-    assert read(Heard(emotion, target, "")) == pytest.approx(0.7)
+    assert read(Moment(None, target, "")) is None
+    assert read(Moment(emotion, target, "")) == pytest.approx(0.7)
 
 
 def test_a_data_set_is_two_functions_and_one_entry(tmp_path, capsys):
