@@ -12,6 +12,7 @@ from engine.live.cc_output import MappedOutput
 from engine.live.triggers import Actions
 from engine.mapping.input import InputMapper
 from engine.mapping.table import InputMapping, OutputMapping
+from engine.midi.file import read_midi_file
 from engine.music.clock import InternalClock
 from engine.performer.held import HeldByInput
 from engine.performer.keyboards import Keyboards
@@ -19,6 +20,7 @@ from engine.performer.listener import Listener
 from engine.performer.thru import Thru
 from engine.performer.turns import PAUSE_BEATS, Turns
 from engine.pipeline.pipeline import Pipeline
+from engine.pipeline.step import Frame
 from engine.session.last_bars import capture_bars
 from engine.settings.performance import Performance
 from engine.settings.presets import list_presets
@@ -297,6 +299,10 @@ def test_the_last_bars_are_kept_as_a_file_that_begins_on_a_bar(tmp_path):
         if message.type == "note_on":
             onsets.append(round(beat, 3))
     assert onsets == [n / 2 for n in range(32)]
+    frames = [Frame(0.0, 60.0, 4, "D:min"), Frame(20.25, 120.0, 4, "D:min")]
+    again = capture_bars(notes, 30.5, 4, tmp_path / "new", **options, frames=frames)
+    assert again != path and path.exists()
+    assert read_midi_file(again).song_map.tempos == ((0.0, 60.0), (4.25, 120.0))
     with pytest.raises(InputError, match="nothing was played in the last 2 bars"):
         capture_bars(notes[:4], 30.5, 2, tmp_path, **options)
     with pytest.raises(InputError, match="from 1 to 64; got 0"):

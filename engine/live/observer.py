@@ -9,9 +9,9 @@ from engine.events import NoteEvent, TargetState
 from engine.mapping.sections import SectionWatch
 from engine.midi.plugin_output import LiveOutput
 from engine.pipeline.pipeline import Pipeline
-from engine.pipeline.step import Step
+from engine.pipeline.step import Frame, Step
 from engine.session.recorder import SessionRecorder
-from engine.session.turn_log import Order
+from engine.session.turn_log import FrameLog, Order
 from engine.snapshot import AudioHealth, LogEntry, MidiHealth, Snapshot
 from engine.sync.source import SyncSource
 from engine.video.video_emotion import VideoEmotion
@@ -51,6 +51,8 @@ class Observer:
         self.tracker_load = 0.0
         self.missed_beats = 0
         self._notes: deque[NoteEvent] = deque(maxlen=_KEPT_NOTES)
+        self._frames: deque[Frame] = deque(maxlen=_KEPT_NOTES)
+        self._frame_log = FrameLog()
         self._messages: deque[LogEntry] = deque(maxlen=_KEPT_MESSAGES)
         self._troubles: dict[str, str] = {}
 
@@ -59,9 +61,16 @@ class Observer:
         """What was handed over lately, as shaped."""
         return tuple(self._notes)
 
+    @property
+    def frames(self) -> tuple[Frame, ...]:
+        """Where tempo, metre or key changed lately."""
+        return tuple(self._frames)
+
     def take(self, step: Step, now_s: float) -> None:
         """Keep what one turn handed over, and when it was."""
         self.target = step.target
+        if step.frame is not None and self._frame_log.changed(now_s, step.frame):
+            self._frames.append(step.frame)
         if self.recorder is not None:
             self.recorder.turn(now_s, step)
         for scheduled in step.notes:

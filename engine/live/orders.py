@@ -269,6 +269,7 @@ class Orders:
             tempo_bpm=clock.tempo_bpm,
             key=pipeline.key,
             beats_per_bar=pipeline.performance.beats_per_bar,
+            frames=self._observer.frames,
         )
         self._observer.log("captured", {"file": path.name})
         return path

@@ -3,10 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from itertools import count
 from pathlib import Path
 
 from engine.errors import InputError, SessionError
 from engine.events import NoteEvent
+from engine.midi.file import write_midi_file
+from engine.music.song_map import SongMap
+from engine.pipeline.step import Frame
 
 __all__ = ["capture_bars", "capture_folder"]
 
@@ -27,6 +31,7 @@ def capture_bars(
     tempo_bpm: float,
     key: str,
     beats_per_bar: int,
+    frames: Sequence[Frame] = (),
 ) -> Path:
     """Write the whole bars that ended last and return the file.
 
@@ -41,17 +46,17 @@ def capture_bars(
     folder : Path
         Made if it is not there.
     tempo_bpm, key, beats_per_bar
-        Written into the file.
+        Those of now.
+    frames : sequence of Frame
+        Where the tempo changed, by time.
 
     Raises
     ------
     InputError
-        Nothing was played in these bars, or ``bars`` is out of range.
+        Nothing was played in these bars, ``bars`` is out of range, or the file cannot be written.
     SessionError
-        The file cannot be written.
+        The folder cannot be made.
     """
-    from engine.midi.file import write_midi_file
-
     if not 1 <= bars <= 64:
         raise InputError(f"bars must be from 1 to 64; got {bars!r}")
     end = (int(until_beat) // beats_per_bar + 1) * beats_per_bar
@@ -60,10 +65,24 @@ def capture_bars(
     if not kept:
         raise InputError(f"nothing was played in the last {bars} bars")
     moment = datetime.now().strftime("%Y-%m-%d %H-%M-%S")
-    path = folder / f"Stimmung {moment} bar {start // beats_per_bar + 1}.mid"
+    name = f"Stimmung {moment} bar {start // beats_per_bar + 1}"
+    names = (name if number == 1 else f"{name} ({number})" for number in count(1))
+    path = next(path for name in names if not (path := folder / f"{name}.mid").exists())
+    tempos = {frame.beat - start: frame.tempo_bpm for frame in frames if frame.beat < end}
+    before = [tempo for beat, tempo in tempos.items() if beat <= 0.0]
+    later = sorted((beat, tempo) for beat, tempo in tempos.items() if beat > 0.0)
+    first = before[-1] if before else later[0][1] if later else tempo_bpm
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        write_midi_file(path, kept, (), tempo_bpm=tempo_bpm, key=key, beats_per_bar=beats_per_bar)
     except OSError as error:
-        raise SessionError(f"capture {path} cannot be written: {error.strerror}") from error
+        raise SessionError(f"cannot make the folder {folder}: {error.strerror}") from error
+    write_midi_file(
+        path,
+        kept,
+        (),
+        tempo_bpm=first,
+        key=key,
+        beats_per_bar=beats_per_bar,
+        song_map=SongMap(tuple(later)),
+    )
     return path
