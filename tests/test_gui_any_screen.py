@@ -5,6 +5,7 @@ Every label, button and field is asked whether its text fits into the room it wa
 """
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from gui_samples import emotion, look, settings
@@ -87,7 +88,8 @@ def needed(widget: QWidget) -> QSize | None:
             document.setHtml(text)
             width = round(document.idealWidth()) - 2 * round(document.documentMargin())
         if widget.wordWrap():
-            longest = max(map(metrics.horizontalAdvance, text.split()))
+            pieces = text.replace("\u200b", " ").split()
+            longest = max(map(metrics.horizontalAdvance, pieces))
             return QSize(longest, widget.heightForWidth(widget.width()))
         return QSize(width, metrics.height())
     if isinstance(widget, QAbstractButton):
@@ -321,3 +323,28 @@ def test_without_its_side_panel_the_page_still_shows_everything(window) -> None:
     window.commands["side"]()
     settle()
     assert window.page.tabs.isVisible()
+
+
+@pytest.mark.parametrize("points", [8.0, 18.0])
+def test_long_names_of_files_and_folders_are_broken_and_not_cut(window, points) -> None:
+    name = "a_very_long_name_" * 8
+    before = window.controller.run.record_folder
+    window.controller.choose(record_folder=Path("/home") / name)
+    window.page.film.show_film(Path(f"{name}.mov"))
+    window.page.keys.tile.show_path(Path(f"{name}.mid"))
+    window.notice.say(f"/home/{name}/x.wav: it cannot be read", action="Devices …")
+    shown(window, SIZES[0], points, look())
+    assert check_pages(window) == []
+    window.controller.choose(record_folder=before)
+    window.notice.clear()
+
+
+def test_a_value_that_does_not_fit_the_others_is_refused_and_shown_as_it_was(window) -> None:
+    slowest = window.page.music.more.controls["slowest_bpm"]
+    window.controller.performance.set(fastest_bpm=100.0)
+    slowest.slider.setValue(1000)
+    assert "slowest_bpm" in window.notice.label.text()
+    assert slowest.slider.value() == 0
+    assert window.controller.performance.performance.slowest_bpm == 50.0
+    window.controller.performance.set(fastest_bpm=215.0)
+    window.notice.clear()

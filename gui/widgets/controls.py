@@ -1,10 +1,11 @@
 """Labels, buttons, fields and rows, made the same way in every panel."""
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from PyQt6.QtCore import QPoint, QRect, QSize, Qt, pyqtSignal
+from PyQt6.QtCore import QEvent, QPoint, QRect, QSize, Qt, pyqtSignal
 from PyQt6.QtGui import QFont, QFontMetrics
 from PyQt6.QtWidgets import (
     QCheckBox,
@@ -29,6 +30,7 @@ __all__ = [
     "Panel",
     "Row",
     "Scrolling",
+    "WrappingLabel",
     "amount_box",
     "button",
     "check_box",
@@ -42,6 +44,9 @@ __all__ = [
     "restyle",
     "show_number",
 ]
+
+_RESIZING = (QEvent.Type.Show, QEvent.Type.Resize, QEvent.Type.FontChange)
+_LONG_WORD, _PIECE = re.compile(r"\S{24,}"), re.compile(r"(.{8})")
 
 Entry = tuple[str, Any]
 """Words and value of a row in a list."""
@@ -216,11 +221,38 @@ class Scrolling(QScrollArea):
         return QSize(width, 5 * self.fontMetrics().height())
 
 
+class WrappingLabel(QLabel):
+    """A label of several lines; a long file name or address may be broken anywhere."""
+
+    def __init__(self, words: str = "") -> None:
+        super().__init__()
+        self.setWordWrap(True)
+        self.setText(words)
+
+    def setText(self, words: str | None) -> None:  # noqa: N802, D102 (Qt's name)
+        words = words or ""
+        if "<" not in words:  # a link is broken by its own rules
+            words = _LONG_WORD.sub(lambda found: _PIECE.sub("\\1\u200b", found[0]), words)
+        if words != self.text():
+            super().setText(words)
+            self._keep_height()
+
+    def event(self, event: QEvent | None) -> bool:  # noqa: D102
+        done = super().event(event)
+        if event is not None and event.type() in _RESIZING:
+            self._keep_height()
+        return done
+
+    def _keep_height(self) -> None:
+        """Keep the height of all lines, which some layouts would make smaller."""
+        if self.isVisible():
+            self.setMinimumHeight(self.heightForWidth(self.width()))
+
+
 def label(words: str = "", role: str = "", *, wrap: bool = False) -> QLabel:
     """Return a label; ``role`` is one the style sheet knows, such as ``title`` or ``small``."""
-    made = QLabel(words)
+    made = WrappingLabel(words) if wrap else QLabel(words)
     made.setProperty("role", role)
-    made.setWordWrap(wrap)
     return made
 
 

@@ -70,7 +70,7 @@ class _Plot:
         self._title = title
         self.widget = make_plot(title, EMOTION_TICKS)
         self.widget.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        self.widget.setMinimumHeight(60)
+        self.widget.setMinimumHeight(24)
         plot = self.widget.getPlotItem()
         plot.setXRange(-SHOWN_S, 0.0, padding=0.0)
         plot.getAxis("bottom").setStyle(maxTickLevel=0)

@@ -4,14 +4,14 @@ from pathlib import Path
 
 from PyQt6.QtCore import QMimeData, Qt, QUrl
 from PyQt6.QtGui import QDrag, QMouseEvent
-from PyQt6.QtWidgets import QLabel
 
 from gui import texts
+from gui.widgets.controls import WrappingLabel
 
 __all__ = ["FileTile"]
 
 
-class FileTile(QLabel):
+class FileTile(WrappingLabel):
     """The file that was written last.
 
     Parameters
@@ -25,7 +25,6 @@ class FileTile(QLabel):
         self._none = none
         self.path: Path | None = None
         self.setObjectName("tile")
-        self.setWordWrap(True)
         self.setAccessibleName(texts.FILE_TILE)
 
     def show_path(self, path: Path | None) -> None:

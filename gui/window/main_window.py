@@ -2,6 +2,7 @@
 
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from PyQt6.QtCore import QTimer
 from PyQt6.QtGui import QCloseEvent
@@ -145,7 +146,7 @@ class MainWindow(QMainWindow):
         bridge.monitored.connect(self.take_page_address)
         bridge.captured.connect(lambda path: page.keys.tile.show_path(Path(path)))
         for panel in (*page.panels, self.stage, self.session_view):
-            panel.chosen.connect(lambda values: controller.performance.set(**values))
+            panel.chosen.connect(self._set)
             panel.run_chosen.connect(lambda values: controller.choose(**values))
             panel.asked.connect(lambda name: self.commands[name]())
         for plane in (page.plane, self.stage.plane):
@@ -157,6 +158,14 @@ class MainWindow(QMainWindow):
         sessions.opened.connect(view.show_session)
         sessions.moved.connect(view.show_replay)
         sessions.failed.connect(view.show_problem)
+
+    def _set(self, values: dict[str, Any]) -> None:
+        """Change settings of the performance; a value that does not fit the others is refused."""
+        try:
+            self.controller.performance.set(**values)
+        except StimmungError as error:
+            self.notice.say(wording.window_words(str(error)))
+            self.show_wanted()
 
     def _connect_learning(self) -> None:
         learning, page = self.learning, self.page
