@@ -88,7 +88,7 @@ def needed(widget: QWidget) -> QSize | None:
             document.setHtml(text)
             width = round(document.idealWidth()) - 2 * round(document.documentMargin())
         if widget.wordWrap():
-            pieces = text.replace("\u200b", " ").split()
+            pieces = QLabel.text(widget).replace("\u200b", " ").split()
             longest = max(map(metrics.horizontalAdvance, pieces))
             return QSize(longest, widget.heightForWidth(widget.width()))
         return QSize(width, metrics.height())

@@ -46,7 +46,7 @@ __all__ = [
 ]
 
 _RESIZING = (QEvent.Type.Show, QEvent.Type.Resize, QEvent.Type.FontChange)
-_LONG_WORD, _PIECE = re.compile(r"\S{24,}"), re.compile(r"(.{8})")
+_LONG_WORD, _PIECE = re.compile(r"\S{24,}"), re.compile(r"([/\\_.-]|\w{12})")
 
 Entry = tuple[str, Any]
 """Words and value of a row in a list."""
@@ -226,15 +226,19 @@ class WrappingLabel(QLabel):
 
     def __init__(self, words: str = "") -> None:
         super().__init__()
+        self._words = ""
         self.setWordWrap(True)
         self.setText(words)
 
+    def text(self) -> str:  # noqa: D102
+        return self._words
+
     def setText(self, words: str | None) -> None:  # noqa: N802, D102 (Qt's name)
-        words = words or ""
-        if "<" not in words:  # a link is broken by its own rules
-            words = _LONG_WORD.sub(lambda found: _PIECE.sub("\\1\u200b", found[0]), words)
-        if words != self.text():
-            super().setText(words)
+        if words != self._words:
+            shown = self._words = words or ""
+            if "<" not in shown:  # a link is broken by its own rules
+                shown = _LONG_WORD.sub(lambda found: _PIECE.sub("\\1\u200b", found[0]), shown)
+            super().setText(shown)
             self._keep_height()
 
     def event(self, event: QEvent | None) -> bool:  # noqa: D102
@@ -245,7 +249,7 @@ class WrappingLabel(QLabel):
 
     def _keep_height(self) -> None:
         """Keep the height of all lines, which some layouts would make smaller."""
-        if self.isVisible():
+        if self.wordWrap() and self.isVisible():
             self.setMinimumHeight(self.heightForWidth(self.width()))
 
 

@@ -45,7 +45,7 @@ class Notice(QFrame):
 
     def clear(self) -> None:
         """Hide the message."""
-        self.label.clear()
+        self.label.setText("")
         self.hide()
 
     def _act(self) -> None:

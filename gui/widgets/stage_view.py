@@ -2,14 +2,14 @@
 
 from PyQt6.QtCore import QSize, Qt
 from PyQt6.QtGui import QFont, QFontMetrics, QResizeEvent
-from PyQt6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy
+from PyQt6.QtWidgets import QHBoxLayout, QSizePolicy
 
 from engine.settings.performance import Performance
 from engine.snapshot import Snapshot
 from gui import texts
 from gui.texts import wording
 from gui.theme import Theme
-from gui.widgets.controls import Panel, column, label
+from gui.widgets.controls import Panel, WrappingLabel, column, label
 from gui.widgets.emotion_plane import EmotionPlane
 from gui.widgets.transport import mood_words, panic_button, position_words
 
@@ -117,7 +117,7 @@ class StageView(Panel):
         self._bar.show_words(f"{position_words(look)}   {wording.tempo_words(tempo_bpm)}")
 
 
-class _Line(QLabel):
+class _Line(WrappingLabel):
     """A line of words, set smaller where it would not fit.
 
     Parameters
@@ -130,6 +130,7 @@ class _Line(QLabel):
 
     def __init__(self, size: float, weight: int = 500) -> None:
         super().__init__()
+        self.setWordWrap(False)
         # The words take the room there is; they never push the plane aside.
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self._size, self._weight, self._unit = size, weight, 8.0
