@@ -1,6 +1,8 @@
 """The plug-in in a real CLAP host: every note on its frame, none hanging, whatever happens."""
 
+import contextlib
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -218,15 +220,57 @@ def test_parameters_arrive_with_their_frames_and_are_kept_with_the_project(
             assert again.value(parameter.symbol) <= parameter.high
 
 
-def test_of_two_plugins_one_listens_and_the_other_plays_its_part(engine: PatternEngine) -> None:
-    with host() as leading, host() as bass:
+def test_of_several_plugins_one_listens_and_each_other_plays_its_part(
+    engine: PatternEngine,
+) -> None:
+    with host() as leading, host() as lead, host() as bass:
         connect(leading)
-        bass.set("part", 3)
-        connect(bass)
-        assert len(engine.link.instances()) == 2
-        orders = ["transport 1 120 0 4 4", "run 1 256 1 1", STOP, "run 0.1 256 1 1"]
-        leading.tell(*orders)
+        for other, part in ((lead, 1), (bass, 3)):
+            other.set("part", part)
+            connect(other)
+        assert len(engine.link.instances()) == 3
+        orders = ["transport 1 120 0 4 4", "run 1.5 256 1 1", STOP, "run 0.1 256 1 1"]
+        for each in (leading, lead):
+            each.tell(*orders)
         bass.do(*orders)
         assert engine.link.leader is not None and not engine.link.leader.part
     assert note_ons(leading.events)
-    assert not note_ons(bass.events), "the pattern is on channel 1, the bass on 3"
+    assert off_frames(lead.events).count(0) >= 3, "the pattern is on the lead's channel"
+    assert not note_ons(bass.events)
+    assert not hanging(leading.events) and not hanging(lead.events)
+
+
+@pytest.mark.proof
+@pytest.mark.parametrize("seed", range(2))
+def test_fifty_random_faults_leave_nothing_hanging(place: Path, seed: int) -> None:
+    chance = random.Random(seed)
+    faults = (
+        lambda: f"transport 1 {chance.choice([60, 120, 240])} {chance.uniform(0, 64):.3f} 4 4",
+        lambda: STOP,
+        lambda: f"loop 0 {chance.choice([0, 1, 2, 3.5])}",
+        lambda: f"full {chance.randint(0, 1)}",
+        lambda: f"set {index_of('bypass')} {chance.randint(0, 1)} 0",
+        lambda: f"set {index_of('part')} {chance.randint(0, 2)} 0",
+        lambda: f"ramp {chance.choice([0, 30, -30])}",
+        lambda: "engine",
+        lambda: "deactivate",
+    )
+    done = []
+    with host() as running, contextlib.ExitStack() as engines:
+        engines.enter_context(PatternEngine())
+        connect(running)
+        for _ in range(50):
+            fault = chance.choice(faults)()
+            done.append(fault)
+            if fault == "engine":
+                engines.close()
+                running.do("run 0.2 256 1 1")
+                engines.enter_context(PatternEngine())
+            elif fault == "deactivate":
+                running.do("deactivate", "activate 48000 8192")
+            else:
+                running.do("transport 1 120 0 4 4", fault)
+            running.do(f"run 0.2 {chance.choice([16, 256, -700, 4096])} 1 {chance.randint(0, 1)}")
+        running.do("full 0", "ramp 0", STOP, "run 0.2 256 1 1")
+    assert not hanging(running.events), done
+    assert note_ons(running.events)

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from engine.audio import MonoFeed
 from engine.emotion.tracker import Tracker
-from engine.live.plugin_values import freezes, round_of, seed_of, settings_for
+from engine.live.plugin_values import bar_of, freezes, round_of, seed_of, settings_for
 from engine.midi.plugin_output import PluginOutput
 from engine.pipeline.pipeline import Pipeline
 from engine.pipeline.player import Player
@@ -118,6 +118,8 @@ class Bounce:
         for parameter, value in zip(PARAMETERS, values, strict=True):
             if value != parameter.initial:
                 performance = performance.changed(settings_for(parameter.symbol, value))
+        if (bar := bar_of(block)) is not None:
+            performance = performance.changed({"beats_per_bar": bar})
         sync = OfflineSync(self._link, performance.tempo_bpm)
         pipeline = Pipeline(
             performance,

@@ -7,7 +7,7 @@ from engine.choices import PLUGIN
 from engine.events import EmotionState
 from engine.live.bounce import Bounce
 from engine.live.orders import Orders
-from engine.live.plugin_values import round_of, settings_for
+from engine.live.plugin_values import bar_of, round_of, settings_for
 from engine.midi.plugin_output import PluginOutput
 from engine.pipeline.step import NO_ROUND, Round
 from engine.plugin.link import PluginLink
@@ -36,6 +36,7 @@ class PluginFront:
         self.output = PluginOutput(self._link, sync.place) if config.midi_out == PLUGIN else None
         self._seed, self._curve = config.seed, config.curve
         self._bounce: Bounce | None = None
+        self._bar = config.performance.beats_per_bar
 
     def start(self, performance: Callable[[], Performance]) -> None:
         """Listen for plug-ins; ``performance`` says how a bounce begins.
@@ -69,6 +70,12 @@ class PluginFront:
                 orders.set_frozen(value >= 0.5)
             elif symbol == "seed" and value >= 1:
                 orders.regenerate(round(value))
+        leader = self._link.leader
+        if self.sync is not None and leader is not None and leader.block is not None:
+            bar = bar_of(leader.block)
+            if bar is not None and bar != self._bar:
+                self._bar = bar
+                orders.change({"beats_per_bar": bar})
         if heard is not None:
             self._link.mood = (heard.valence, heard.arousal)
 

@@ -7,7 +7,10 @@ from engine.pipeline.step import NO_ROUND, Round
 from engine.plugin.parameters import PARAMETERS, as_set, index_of
 from engine.plugin.protocol import Block, BlockFlag
 
-__all__ = ["freezes", "round_of", "seed_of", "settings_for"]
+__all__ = ["bar_of", "freezes", "round_of", "seed_of", "settings_for"]
+
+BARS = (2, 7)
+"""Lengths of bars that generators play in [quarter notes]."""
 
 _PLAIN = ("valence", "arousal", "strength")
 _CHOICES = ("mode", "engine")
@@ -21,6 +24,12 @@ def settings_for(symbol: str, value: float) -> dict[str, Any]:
         chosen = as_set(PARAMETERS[index_of(symbol)], value)
         return {} if chosen is None else {symbol: chosen}
     return {}
+
+
+def bar_of(block: Block) -> int | None:
+    """Return the bar's length [quarter notes], or None where it is no length we play in."""
+    bar, rest = divmod(4 * block.numerator, block.denominator or 1)
+    return bar if not rest and BARS[0] <= bar <= BARS[1] else None
 
 
 def freezes(values: Sequence[float]) -> bool:

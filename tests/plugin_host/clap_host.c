@@ -10,8 +10,8 @@
  *   quit
  *
  * Told: "E frame beat beats_per_frame b0 b1 b2" for MIDI, "P frame index value" for parameters,
- * "V value" for value, "ok" after each order. frame counts from activation; with rt_check preloaded,
- * "R calls allocations locks system_calls" at the end.
+ * "V value" for value, "ok" after each order. frame counts from activation. At the end "T calls mean_us
+ * max_us" of process(), and with rt_check preloaded "R calls allocations locks system_calls".
  */
 #define _GNU_SOURCE
 #include <clap/entry.h>
@@ -48,6 +48,8 @@ static int playing, num = 4, den = 4, full, n_sets;
 static long long frame;
 static clap_event_param_value_t sets[MAX_SETS];
 static const clap_plugin_t* plugin;
+static long long calls;
+static double spent, longest; /* in process() [s] */
 
 static const void* get_extension(const clap_host_t* h, const char* id) { (void)h; (void)id; return 0; }
 static void nothing(const clap_host_t* h) { (void)h; }
@@ -86,7 +88,11 @@ static void process(uint32_t n) {
     clap_audio_buffer_t a = {in, 0, 2, 0, 0}, b = {out, 0, 2, 0, 0};
     clap_input_events_t events = {0, count_in, get_in}; clap_output_events_t to = {0, push};
     clap_process_t io = {frame, n, &t, &a, &b, 1, 1, &events, &to};
+    const double began = now();
     mark("rt_enter"); plugin->process(plugin, &io); mark("rt_leave");
+    const double took = now() - began;
+    ++calls; spent += took;
+    if (took > longest) longest = took;
     n_sets = 0;
     if (memcmp(left, out_left, n * sizeof(float)) || memcmp(right, out_right, n * sizeof(float))) printf("X the sound was changed\n");
     if (playing) { beat += block_speed * n + block_bend * n * (double)n / 2; bpm += ramp * n / rate; }
@@ -149,6 +155,7 @@ int main(int argc, char** argv) {
         (void)c; printf("ok\n"); fflush(stdout);
     }
     plugin->stop_processing(plugin); plugin->deactivate(plugin); plugin->destroy(plugin); entry->deinit();
+    printf("T %lld %.3f %.3f\n", calls, calls ? spent / calls * 1e6 : 0, longest * 1e6);
     mark("rt_report"); fflush(stdout);
     return 0;
 }

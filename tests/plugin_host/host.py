@@ -61,6 +61,8 @@ class ClapHost:
         """Parameter values told by the plug-in: frame, index, value."""
         self.counted: tuple[int, ...] = ()
         """Calls of process(), allocations, locks, system calls, where rt_check is preloaded."""
+        self.timed = (0, 0.0, 0.0)
+        """Calls of process(), their mean and longest time [us]."""
         self.sound_changed = False
         self._values: list[float] = []
         self._done: queue.Queue[str] = queue.Queue()
@@ -122,6 +124,8 @@ class ClapHost:
                 self._values.append(float(fields[0]))
             elif kind == "R":
                 self.counted = tuple(int(field) for field in fields)
+            elif kind == "T":
+                self.timed = (int(fields[0]), float(fields[1]), float(fields[2]))
             elif kind == "X":
                 self.sound_changed = True
             else:
