@@ -22,11 +22,13 @@ from engine.music.clock import InternalClock
 from engine.performer import keyboards as keyboards_module
 from engine.performer.keyboards import Keyboards
 from engine.performer.thru import Thru
+from engine.pipeline.pipeline import Pipeline
+from engine.pipeline.player import Player
 from engine.session import Session
 from engine.session.content import TimedNote
 from engine.session.replay import Replayer, ReplayScore
 from engine.settings.performance import Performance
-from engine.sync.source import MidiSync
+from engine.sync.source import InternalSync, MidiSync
 
 TURN_S = 0.005
 CALM = TargetState(-1.0, -1.0, "manual", False, 0.0)
@@ -110,7 +112,7 @@ class Orders(Desk):
 class Stage:
     """Two inputs, thru and transfer, a sender's schedule and the receiver, on counted time."""
 
-    def __init__(self, transfer=0.0, inputs=(), lookahead_s=0.0):
+    def __init__(self, transfer=0.0, inputs=(), lookahead_s=0.0, clock=None):
         self.now = 100.0
         self.schedule = Schedule()
         self.lookahead_s = lookahead_s
@@ -121,8 +123,9 @@ class Stage:
         self.sources = [Input(), Input()]
         self.mapper = InputMapper(Desk())
         self.mapper.change(list(inputs))
-        clock = InternalClock(120.0)
-        clock.start(100.0)
+        if clock is None:
+            clock = InternalClock(120.0)
+            clock.start(100.0)
         self.keyboards = Keyboards(self.sources, clock, self.mapper, Thru(self.port))
         self.performance = Performance(transfer=transfer)
         self.late = []  # messages of the clock's port
@@ -134,8 +137,8 @@ class Stage:
             for note_id in ids:
                 (start,) = [entry for entry in self.given if entry[3] == note_id]
                 self.given.remove(start)
-                place = start[2][1]
-                ends = [e for e in self.given if e[2][0] & 0xF0 == 0x80 and e[2][1] == place]
+                end = bytes((0x80 | start[2][0] & 15, start[2][1]))
+                ends = [e for e in self.given if e[2][:2] == end]
                 for end in ends[:1]:
                     self.given.remove(end)
         self.give(self.schedule.handle(frame, self.now))
@@ -512,3 +515,88 @@ def test_the_clocks_port_tells_that_its_keyboard_has_left():
     source.waiting = [(100.0, on(60)), (100.1, b"\xff"), (100.2, b"\xf8")]
     sync.poll(100.3)
     assert sync.take_messages() == [(100.0, on(60)), (100.1, b"\xff")]
+
+
+class Band(Stage):
+    """The same stage with the engine at work, under our own beat or a clock."""
+
+    def __init__(self, lookahead_s, follows):
+        self.wire = Input()
+        self.sync = MidiSync(self.wire, 120.0) if follows else InternalSync(120.0)
+        super().__init__(lookahead_s=lookahead_s, clock=self.sync.clock)
+        self.performance = Performance(mode="manual", valence=0.5, arousal=0.8, key="C:maj")
+        self.pipeline = Pipeline(self.performance, self.sync.clock, 3, draft_beats=0)
+        self.player = Player(self.pipeline, self.sync, self.port)
+        self.follows = follows
+        self.next_clock_s = self.now
+        self.say(0xFA)
+        self.sync.begin(self.now)
+
+    def say(self, *message):
+        self.wire.waiting.append((self.now, bytes(message)))
+
+    def transport(self, what):
+        """Stop, go on, or jump to another bar."""
+        if self.follows:
+            if what == "jump":
+                self.say(0xFC)
+                self.say(0xF2, 32, 0)
+            self.say(0xFC if what == "stop" else 0xFB)
+        else:
+            self.sync.set_playing(what != "stop", self.now, self.pipeline.next_bar())
+
+    def turn(self, count=1):
+        for _ in range(count):
+            while self.follows and self.next_clock_s <= self.now:
+                self.wire.waiting.append((self.next_clock_s, b"\xf8"))
+                self.next_clock_s += 60 / 120 / 24
+            self.player.turn(self.now)
+            super().turn()
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(
+        st.one_of(
+            st.tuples(st.just("on"), st.integers(60, 72), st.integers(0, 3)),
+            st.tuples(st.just("off"), st.integers(60, 72), st.integers(0, 3)),
+            st.tuples(st.just("pedal"), st.sampled_from([0, 127]), st.integers(0, 3)),
+            st.tuples(st.sampled_from(["stop", "go on", "jump"]), st.just(0), st.just(0)),
+            st.tuples(st.just("mpe"), st.booleans(), st.just(0)),
+            st.tuples(st.just("turn"), st.integers(5, 120), st.just(0)),
+        ),
+        max_size=25,
+    ),
+    st.sampled_from([0.0, 0.03]),
+    st.booleans(),
+)
+def test_whatever_the_transport_does_the_performer_holds_what_they_hold(
+    steps, lookahead_s, follows
+):
+    band = Band(lookahead_s, follows)
+    keys, pedals = set(), set()
+    for name, a, b in [*steps, ("turn", 20, 0)]:
+        if name == "on":
+            band.play(on(a, channel=b))
+            keys.add((b, a))
+        elif name == "off":
+            band.play(off(a, channel=b))
+            keys.discard((b, a))
+        elif name == "pedal":
+            band.play(cc(64, a, channel=b))
+            (pedals.add if a else pedals.discard)((b, 64))
+        elif name == "mpe":
+            band.pipeline.change(band.pipeline.performance.changed({"mpe": a}))
+        elif name == "turn":
+            band.turn(a)
+            band.turn(20)  # what is on its way arrives
+            assert keys <= set(band.receiver.sounding), "a key that is held was ended"
+            assert pedals <= band.receiver.down, "a pedal that is held was lifted"
+        else:
+            band.transport(name)
+    band.transport("stop")
+    band.turn(30)
+    for source in band.sources:
+        source.alive = False
+    band.turn(600)  # without a clock of others' notes may sound to their own ends
+    assert not band.receiver.sounding and not band.receiver.down
