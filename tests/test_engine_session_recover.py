@@ -2,6 +2,7 @@
 
 import json
 import random
+import shutil
 from pathlib import Path
 
 import pytest
@@ -15,12 +16,18 @@ from engine.session.products import session_key
 from engine.session.recover import PRODUCTS
 
 
-@pytest.fixture
-def session(tmp_path: Path) -> Path:
-    with SessionRecorder(tmp_path / "session", INFO, origin_s=0.0) as recorder:
+@pytest.fixture(scope="module")
+def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("recorded") / "session"
+    with SessionRecorder(folder, INFO, origin_s=0.0) as recorder:
         fill(recorder, 20)
         recorder.log("set", "Ünïcode ♭", value="é")
     return recorder.folder
+
+
+@pytest.fixture
+def session(recorded: Path, tmp_path: Path) -> Path:
+    return shutil.copytree(recorded, tmp_path / "session")
 
 
 def test_recovering_gives_the_same_products_again(session: Path) -> None:
