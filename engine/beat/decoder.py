@@ -25,6 +25,7 @@ _HISTORY = 512  # frames of activations kept, 10 s
 _WINDOW = 2  # frames round a beat
 _KEPT_BEATS = 16  # heard beats whose line is held in a break
 _KEPT_ERROR_S = 0.03
+_EAGER = 0.07  # of a beat
 _LEAST_STEP = 0.3  # of a period between two beats
 _SILENT_S = 1.0  # claps have silence between them; this is a break
 _CLEAR = 0.3  # a beat as probable as this was heard
@@ -77,6 +78,8 @@ class DecoderConfig:
         Readings so near to the line, in beats and as a relative change, bend it.
     bend_phase, bend_tempo : float
         Most that the line is bent in one beat, in beats and as a relative change.
+    phase_beats, tempo_beats : float
+        Time constants of bending, in beats.
     patience, octave_patience : float
         Beats for which another reading must persist while locked, and if it is a multiple.
     hold_bars : int
@@ -90,6 +93,8 @@ class DecoderConfig:
     near_tempo: float = 0.12
     bend_phase: float = 0.3
     bend_tempo: float = 0.15
+    phase_beats: float = 1.5
+    tempo_beats: float = 3.0
     patience: float = 0.75
     octave_patience: float = 1.5
     lock: float = 0.55
@@ -242,10 +247,13 @@ class BeatDecoder:
         beats = _FRAME_S / self._period_s
         if abs(off) <= cfg.near_phase and abs(math.log(ratio)) <= cfg.near_tempo:
             self._astray = 0.0
+            calm = max(0.0, 1.0 - abs(off) / _EAGER)  # what is far off is followed at once
             most = cfg.bend_phase * beats
-            self._begin_s -= min(max(off, -most), most) * self._period_s
+            share = beats / max(beats, calm * cfg.phase_beats)
+            self._begin_s -= min(max(share * off, -most), most) * self._period_s
             most = cfg.bend_tempo * beats
-            change = min(max(math.log(ratio), -most), most)
+            share = beats / max(beats, calm * cfg.tempo_beats)
+            change = min(max(share * math.log(ratio), -most), most)
             # The pivot is now: the phase of this moment stays.
             phase_s = (now_s - self._begin_s) * (1.0 - math.exp(change))
             self._begin_s += phase_s
@@ -310,7 +318,7 @@ class BeatDecoder:
         self._fresh = not silent and peak >= _CLEAR
         self._own = not self._fresh and bool(around[:, 2].any())
         if not silent:
-            if weight > 0.05:
+            if weight > 0.05 and not self._own:
                 self._bar.hear(float(around[:, 0] @ around[:, 1]) / weight)
             agrees = min(1.0, 2.0 * peak) if self._astray < 0.5 else 0.0
             self._agreement += 0.25 * (agrees - self._agreement)

@@ -18,6 +18,7 @@ __all__ = ["BeatTracker"]
 _BLOCK = 128 * HOP_LENGTH  # samples that are analysed at once when much arrives
 _OWN_BEFORE_S, _OWN_AFTER_S = -0.03, 0.06  # frames round an onset of our own
 _OWN_TRUST = 0.15
+_OWN_DECAY_S = 0.25  # farther from our onsets a beat tells how loud the players are
 _SOFTER, _AS_LOUD = 0.6, 0.8  # of the players' level: it is our own alone, or theirs too
 _LEARN = 0.2
 _SILENCE = 1e-6  # mean square of a frame: -60 dB
@@ -87,7 +88,8 @@ class BeatTracker:
             self._frames += 1
             own = any(_OWN_BEFORE_S < at_s - onset_s < _OWN_AFTER_S for onset_s in own_s)
             power = float(powers[i])
-            if beat[i] > 0.5 and not own:
+            alone = all(abs(at_s - onset_s) > _OWN_DECAY_S for onset_s in own_s)
+            if beat[i] > 0.5 and alone:
                 self._players += _LEARN * (power - self._players)
             trust = self._trust(power) if own else 1.0
             heard = Heard(

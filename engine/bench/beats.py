@@ -163,7 +163,8 @@ def measure_live_beats(seconds: float = 60.0, sound: Path | None = None) -> dict
     -------
     dict
         ``off``: distances of notes meant for a beat from the nearest one, as `Lateness`;
-        ``first_s``: seconds from the first beat to the first note.
+        ``late_ms``: their median with its sign; ``first_s``: seconds from the first beat to the
+        first note.
 
     Raises
     ------
@@ -226,5 +227,10 @@ def _judge(
             continue
         first_s = at_s - beats[0] if np.isnan(first_s) else first_s
         after = min(max(1, bisect.bisect_left(beats, at_s)), len(beats) - 1)
-        off.append(min(abs(at_s - beats[after - 1]), abs(at_s - beats[after])))
-    return {"notes": len(off), "off": asdict(Lateness.of(off)), "first_s": round(first_s, 2)}
+        off.append(min(at_s - beats[after - 1], at_s - beats[after], key=abs))
+    return {
+        "notes": len(off),
+        "off": asdict(Lateness.of(map(abs, off))),
+        "late_ms": round(1e3 * float(np.median(off)), 1) if off else float("nan"),
+        "first_s": round(first_s, 2),
+    }

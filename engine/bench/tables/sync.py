@@ -114,6 +114,7 @@ SYNC: Final = (
                 "{beats.live.off.p50_ms|.1f} / {beats.live.off.p95_ms|.1f} / "
                 "{beats.live.off.max_ms|.1f} ms",
             ),
+            ("of that, always the same way", "{beats.live.late_ms|+.1f} ms"),
             ("first note after the first beat", "{beats.live.first_s|.1f} s"),
         ),
         note="`stimmung live --sync audio` hears a drummer who drifts and rests; a receiver "
