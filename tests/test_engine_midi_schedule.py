@@ -281,6 +281,11 @@ def test_release_ends_what_an_earlier_sender_left_but_not_a_note_of_our_own():
     release = Frame(Kind.RELEASE, 0, 61)
     assert [o.data.hex(" ") for o in schedule.handle(release, 1.0)] == ["80 3d 40"]
     assert schedule.handle(Frame(Kind.RELEASE, 0, 60), 1.0) == []
+    left = Frame(Kind.RELEASE, 1, 61, 1)
+    assert [o.data.hex(" ") for o in schedule.handle(left, 1.0)] == ["81 3d 40", "b1 40 00"]
+    schedule.handle(pedal(1.0, True, channel=1), 1.0)
+    sent(schedule, 1.0)
+    assert [o.data.hex(" ") for o in schedule.handle(left, 1.0)] == ["81 3d 40"]
 
 
 def test_a_receiver_that_is_back_is_told_what_ended_and_was_lifted_meanwhile():

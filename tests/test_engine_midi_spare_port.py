@@ -52,3 +52,4 @@ def test_who_connects_later_is_told_what_another_engine_left(
         time.sleep(0.5)  # nobody is there to hear it
         jack.connect(client.status().port, dump.port)
         until(lambda: bytes((0x83, 67)) in [m.data[:2] for m in dump.heard], "the note-off", 5)
+        until(lambda: bytes((0xB3, 64, 0)) in [m.data for m in dump.heard], "the pedal's lift", 5)

@@ -44,7 +44,7 @@ class Kind(IntEnum):
     END_NOTE = 5  # note id, at: the note's new end
     CANCEL_AFTER = 6  # at: forget notes that would start then or later
     PANIC = 7
-    RELEASE = 8  # channel, data1 pitch: end whatever an earlier sender left sounding
+    RELEASE = 8  # channel, data1 pitch: end what an earlier sender left; data2 1: its pedal as well
     CONNECT = 9  # payload: name of a port to connect to
     LATENCY = 10  # at: seconds added to every deadline
     STOP = 11

@@ -139,7 +139,9 @@ class SenderClient(NoteOutput):
         self.stop()
 
     def release(self, channel: int, pitch: int) -> None:
-        """End a note that another engine may have left sounding; said to all who connect later.
+        """End a note that an engine that died may have left, and lift the channel's sustain pedal.
+
+        Said to all who connect later, too.
 
         Raises
         ------
@@ -148,7 +150,7 @@ class SenderClient(NoteOutput):
         """
         check_int("channel", channel, 0, 15)
         check_int("pitch", pitch, 0, 127)
-        self._submit(Frame(Kind.RELEASE, channel=channel, data1=pitch))
+        self._submit(Frame(Kind.RELEASE, channel, pitch, 1))
 
     def panic(self) -> None:
         """Silence everything now, on all channels, and forget what was handed over."""

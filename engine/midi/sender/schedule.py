@@ -130,7 +130,7 @@ class Schedule:
         elif kind == Kind.PANIC:
             return self.panic(now)
         elif kind == Kind.RELEASE:
-            return self._release(frame.channel, frame.data1, now)
+            return self._release(frame, now)
         if len(self._heap) > 2 * (self.queued + len(self._playing)) + 64:
             self._compact()
         return []
@@ -223,10 +223,7 @@ class Schedule:
         return offs + self.controllers.lifted(since_s, at_s)
 
     def suspend(self) -> None:
-        """Hold back, the port is gone: owe it note-offs and lifted pedals until `resume`.
-
-        Note-ons and pedals pressed meanwhile are dropped.
-        """
+        """Owe a lost port note-offs and lifts until `resume`; drop note-ons and pedals pressed."""
         self._away = True
         self._owed.update(dict.fromkeys(self.ledger.sounding))
         self._offs(0.0)
@@ -318,13 +315,16 @@ class Schedule:
             note.off_s = max(at_s, note.on_s)
             self._push(note.off_s, _OFF, note)
 
-    def _release(self, channel: int, pitch: int, now: float) -> list[Outgoing]:
-        if self.ledger.holders((channel, pitch)):
-            return []  # a newer note sounds there and has its own end
+    def _release(self, frame: Frame, now: float) -> list[Outgoing]:
+        place, pedal = (frame.channel, frame.data1), (frame.channel, SUSTAIN)
         if self._away:
-            self._owed[channel, pitch] = None
+            self._owed[place] = None
             return []
-        return [note_off(channel, pitch, now)]
+        # A newer note, or a pedal pressed since, has its own end.
+        offs = [] if self.ledger.holders(place) else [note_off(*place, now)]
+        if frame.data2 and not self.controllers.pedals.stands(*pedal):
+            offs.append(control(*pedal, 0, now))
+        return offs
 
     def _start(self, note: _Note, at_s: float, now: float, out: list[Outgoing]) -> None:
         if self._pending.get(note.note_id) is not note:
