@@ -38,6 +38,8 @@ class _Hop:
         Whether a piece begins here: sound after a long silence.
     afresh : bool
         Whether the model starts afresh here: a new piece, or its tuning has just been found.
+    hum : bool
+        Whether nothing but mains hum is heard.
     cents, tuning_hz : float
         The tuning in force.
     """
@@ -47,6 +49,7 @@ class _Hop:
     sound_s: float
     new_piece: bool
     afresh: bool
+    hum: bool
     cents: float
     tuning_hz: float
 
@@ -283,6 +286,7 @@ class Tracker:
                     self._sound_s,
                     new_piece,
                     afresh,
+                    self._tuning.hum,
                     self._tuning.cents,
                     self._tuning.tuning_hz,
                 )
@@ -319,7 +323,7 @@ class Tracker:
         self._hops += 1
         if hop.silent_s >= self.config.silence_after_s:
             return self._silence(hop)
-        if outputs is None or self._sounds_strange(float(outputs["presence"][0])):
+        if outputs is None or self._is_not_music(0.0 if hop.hum else float(outputs["presence"][0])):
             return self._unknown(hop)
         valence = self._valence.push(self._leads[0].push(float(outputs["valence"])))
         arousal = self._arousal.push(self._leads[1].push(float(outputs["arousal"])))
@@ -338,7 +342,7 @@ class Tracker:
         doubtful = self._doubt(max(valence_std, arousal_std))
         return self._state(hop, valence_std, arousal_std, "uncertain" if doubtful else "tracking")
 
-    def _sounds_strange(self, share: float) -> bool:
+    def _is_not_music(self, share: float) -> bool:
         """Whether this is speech or noise; leaving that opinion takes half as much music again."""
         limit = self.config.music_share
         self._not_music = self._music.push(share) < (1.5 * limit if self._not_music else limit)

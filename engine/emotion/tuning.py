@@ -26,9 +26,15 @@ _WEAKEST: Final = 0.03  # of the strongest peak
 _TAU_S: Final = 15.0
 _SURE: Final = 3.2  # times what random peaks would reach
 _STEP_CENTS: Final = 8.0  # a smaller deviation from the tuning in force changes nothing
+_MAINS_HZ: Final = (50.0, 60.0)
+_MAINS_SHARE: Final = 0.004  # tolerance of the mains' frequency, and of reading it [Hz]
+_MAINS_READ_HZ: Final = 0.4
+_HUM_TAU_S: Final = 1.5
+_HUM_SHARE: Final = 0.95  # of the power of all peaks
 
 Evidence = NDArray[np.complex128]
-"""Per hop: weighted sum of the directions of all peaks, sums of the weights and their squares."""
+"""Per hop: weighted sum of the directions of all peaks, sums of the weights, of their squares, and
+the share of their power that may be mains hum."""
 
 
 class TuningEstimator:
@@ -45,6 +51,8 @@ class TuningEstimator:
         The tuning in force, relative to A = 440 Hz. It moves only when the evidence is clear and
         more than 8 cents away; beyond ±50 cents only by following a drift, because a piece at
         A = 415 Hz and one at 440 Hz a semitone lower sound the same.
+    hum : bool
+        Whether nearly all that was heard in the last seconds are harmonics of 50 or 60 Hz.
     """
 
     def __init__(self, sample_rate: int, hop_length: int) -> None:
@@ -53,6 +61,7 @@ class TuningEstimator:
         self._last = int(_HIGH_HZ * _FRAME / sample_rate)
         self._bin_hz = sample_rate / _FRAME
         self._keep = math.exp(-hop_length / sample_rate / _TAU_S)
+        self._keep_hum = math.exp(-hop_length / sample_rate / _HUM_TAU_S)
         self._window = np.hanning(_FRAME + 1)[:-1].astype(np.float32)
         self.reset()
 
@@ -64,7 +73,8 @@ class TuningEstimator:
 
     def forget(self) -> None:
         """Forget the evidence, but keep the tuning: another piece by the same instruments."""
-        self._direction, self._weight, self._square = 0j, 0.0, 0.0
+        self._direction, self._square = 0j, 0.0
+        self._hum_share, self.hum = 0.0, False
 
     @property
     def tuning_hz(self) -> float:
@@ -73,7 +83,7 @@ class TuningEstimator:
         return float(min(high, max(low, REFERENCE_HZ * 2.0 ** (self.cents / 1200.0))))
 
     def listen(self, hops: NDArray[np.float32]) -> Evidence:
-        """Return the evidence in each of these hops, complex128, shape (n, 3), for `follow`.
+        """Return the evidence in each of these hops, complex128, shape (n, 4), for `follow`.
 
         ``hops`` is float32, shape (n, hop_length).
         """
@@ -93,15 +103,27 @@ class TuningEstimator:
         # Deep peaks are known less exactly; the root keeps the strongest from speaking alone.
         weight = np.exp(0.25 * (mid - top[row, 0])) * hz / (hz + 150.0)
         direction = weight * np.exp(2j * np.pi * 12.0 * np.log2(hz / REFERENCE_HZ))
-        evidence = np.zeros((len(hops), 3), np.complex128)
+        evidence = np.zeros((len(hops), 4), np.complex128)
         for index, values in enumerate((direction, weight, np.square(weight))):
             np.add.at(evidence[:, index], row, values)
+        power = np.exp(mid - top[row, 0])
+        total = np.maximum(1e-9, np.bincount(row, power, len(hops)))
+        for mains_hz in _MAINS_HZ:
+            number = np.maximum(1.0, np.round(hz / mains_hz))
+            near = np.abs(hz - number * mains_hz) < _MAINS_SHARE * hz + _MAINS_READ_HZ
+            share = np.bincount(row[near], power[near], len(hops)) / total
+            low = np.bincount(row[near & (number <= 2)], minlength=len(hops)) > 0
+            evidence[:, 3] = np.maximum(evidence[:, 3].real, share * low)
         return evidence
 
     def follow(self, evidence: Evidence) -> bool:
-        """Take the evidence of one hop, shape (3,); return whether the tuning in force moved."""
+        """Add the evidence of one hop, shape (4,); return whether the tuning in force moved."""
+        share = evidence[3].real
+        self._hum_share = share + self._keep_hum * (self._hum_share - share)
+        self.hum = self._hum_share > _HUM_SHARE
+        if share > _HUM_SHARE:
+            return False
         self._direction = self._direction * self._keep + complex(evidence[0])
-        self._weight = self._weight * self._keep + evidence[1].real
         self._square = self._square * self._keep**2 + evidence[2].real
         if abs(self._direction) < _SURE * math.sqrt(self._square) or not self._square:
             return False
