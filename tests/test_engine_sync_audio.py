@@ -9,6 +9,7 @@ from engine.beat.frontend import HOP_LENGTH, N_BANDS, SAMPLE_RATE
 from engine.beat.tracker import BeatTracker
 from engine.errors import InputError
 from engine.sync.audio import AudioSync
+from engine.sync.leader import ClockLeader
 
 BLOCK_S = HOP_LENGTH / SAMPLE_RATE
 START_S = 1000.0  # of the player's clock
@@ -244,3 +245,81 @@ def test_a_stall_of_the_reader_costs_no_position():
 def test_an_unknown_hint_is_refused():
     with pytest.raises(InputError, match="tap, half, double"):
         Room([], 1).sync.hint("louder", START_S)
+
+
+def clicking(bpm: float, seconds: float) -> np.ndarray:
+    pcm = np.zeros(round(seconds * SAMPLE_RATE), np.float32)
+    noise = np.random.default_rng(3).normal(0, 0.3, 1000) * np.exp(-np.arange(1000) / 200)
+    for at_s in np.arange(0.3, seconds - 0.1, 60.0 / bpm):
+        start = round(at_s * SAMPLE_RATE)
+        pcm[start : start + 1000] += noise.astype(np.float32)
+    return pcm
+
+
+def syllables(seconds: float) -> np.ndarray:
+    """Bursts of buzz at uneven times, as of somebody who talks."""
+    rng = np.random.default_rng(5)
+    t = np.arange(round(seconds * SAMPLE_RATE)) / SAMPLE_RATE
+    buzz = np.sign(np.sin(2 * np.pi * 130 * t)) * 0.2
+    lengths = (rng.uniform(0.04, 0.3, round(20 * seconds)) * SAMPLE_RATE).astype(int)
+    level = np.repeat(rng.uniform(0.0, 1.0, len(lengths)) ** 2, lengths)[: len(t)]
+    return (buzz * level).astype(np.float32)
+
+
+@pytest.mark.parametrize(
+    "pcm",
+    [
+        np.zeros(15 * SAMPLE_RATE, np.float32),
+        np.random.default_rng(1).normal(0, 0.2, 15 * SAMPLE_RATE).astype(np.float32),
+        np.full(15 * SAMPLE_RATE, np.nan, np.float32),
+        clicking(300, 15),
+        clicking(95, 15) + clicking(127, 15),
+        np.concatenate((clicking(120, 8), clicking(77, 8))),
+        syllables(15),
+    ],
+    ids=["silence", "noise", "nan", "300 BPM", "two songs", "another song", "speech"],
+)
+def test_whatever_comes_in_the_clock_stays_whole(pcm):
+    sync = AudioSync(100.0)
+    sync.open()
+    sync.begin(START_S)
+    now_s, before, jumps = START_S, -np.inf, 0
+    for start in range(0, len(pcm), HOP_LENGTH):
+        now_s += BLOCK_S
+        sync.hear(pcm[start : start + HOP_LENGTH], now_s)
+        sync.settle(4, 50.0, 215.0, 0)
+        sync.poll(now_s)
+        beat = sync.clock.beat_at(now_s)
+        assert np.isfinite(beat)
+        assert 20 <= sync.clock.tempo_bpm <= 300
+        # Without a jump the music may hesitate, but never falls back by half a beat.
+        assert sync.clock.jumps != jumps or beat > before - 0.5
+        before, jumps = beat, sync.clock.jumps
+    assert sync.health().source == "audio"
+
+
+def test_speech_and_noise_are_not_played_to():
+    for pcm in (np.zeros(20 * SAMPLE_RATE, np.float32), syllables(20)):
+        sync = AudioSync(100.0)
+        sync.open()
+        sync.begin(START_S)
+        running = 0
+        for i, start in enumerate(range(0, len(pcm), HOP_LENGTH)):
+            sync.hear(pcm[start : start + HOP_LENGTH], START_S + (i + 1) * BLOCK_S)
+            sync.poll(START_S + (i + 1) * BLOCK_S)
+            running += sync.clock.running and not sync.unsure
+        assert running < 0.2 * len(pcm) / HOP_LENGTH
+
+
+def test_clock_out_is_led_by_what_is_heard():
+    sent: list[tuple[float, int]] = []
+
+    class Port:
+        def realtime(self, at_s, data):
+            sent.append((at_s, data))
+
+    room = Room(beats(120, 60), 30)
+    leader = ClockLeader(Port())
+    room.run(20, lambda now_s: leader.advance(room.sync.clock, now_s))
+    clocks = [at_s for at_s, data in sent if data == 0xF8 and at_s > START_S + 14]
+    assert np.median(np.diff(clocks)) == pytest.approx(0.5 / 24, rel=0.02)

@@ -25,6 +25,7 @@ _HISTORY = 512  # frames of activations kept, 10 s
 _WINDOW = 2  # frames round a beat
 _KEPT_BEATS = 16  # heard beats whose line is held in a break
 _KEPT_ERROR_S = 0.03
+_CONTRAST = 1.6  # clear from two fifths between the beats down
 _EAGER = 0.07  # of a beat
 _LEAST_STEP = 0.3  # of a period between two beats
 _SILENT_S = 1.0  # claps have silence between them; this is a break
@@ -82,6 +83,10 @@ class DecoderConfig:
         Time constants of bending, in beats.
     patience, octave_patience : float
         Beats for which another reading must persist while locked, and if it is a multiple.
+    lock, unlock : float
+        Confidence from which a beat counts as heard, and below which it is lost.
+    lock_beats : int
+        So many in a row lock.
     hold_bars : int
         A lost beat is kept up for so long.
     """
@@ -97,8 +102,8 @@ class DecoderConfig:
     tempo_beats: float = 3.0
     patience: float = 0.75
     octave_patience: float = 1.5
-    lock: float = 0.55
-    unlock: float = 0.35
+    lock: float = 0.45
+    unlock: float = 0.3
     lock_beats: int = 4
     hold_bars: int = 8
 
@@ -320,12 +325,19 @@ class BeatDecoder:
         if not silent:
             if weight > 0.05 and not self._own:
                 self._bar.hear(float(around[:, 0] @ around[:, 1]) / weight)
-            agrees = min(1.0, 2.0 * peak) if self._astray < 0.5 else 0.0
+            agrees = self._clearness(centre, peak) if self._astray < 0.5 else 0.0
             self._agreement += 0.25 * (agrees - self._agreement)
         if self._fresh and self._astray == 0.0:
             self._kept.append((self.count, self._begin_s))
         self.confidence = 0.0 if silent and self.state == "searching" else self._agreement
         self._settle(silent)
+
+    def _clearness(self, centre: int, peak: float) -> float:
+        """Return how clearly a beat stands out from what was heard since the one before, 0..1."""
+        span = self._period_s / _FRAME_S
+        between = np.arange(centre - round(0.75 * span), centre - round(0.25 * span) + 1)
+        apart = float(self._heard[between % _HISTORY, 0].max())
+        return min(1.0, 2.0 * peak) * min(1.0, max(0.0, _CONTRAST * (1.0 - apart / (peak + 1e-6))))
 
     def _hold_line(self) -> None:
         """Go on with the line through the beats that were heard last."""
