@@ -33,6 +33,7 @@ from gui import texts
 from gui.app import make_window
 from gui.engine_process.decode import Devices
 from gui.widgets.menus import ShortcutsPage
+from gui.widgets.plots import Plot
 from gui.window.assistant import Assistant
 
 SIZES = [(1024, 600), (1366, 768), (1920, 1080), (3840, 2160)]
@@ -164,6 +165,12 @@ def faults(root: QWidget) -> list[str]:
             for other in children[number + 1 :]:
                 if child.geometry().intersects(other.geometry()):
                     found.append(f"{name(child)} overlaps {name(other)}")
+    for plot in root.findChildren(Plot):
+        axis = plot.getPlotItem().getAxis("left")
+        text = axis.label.toPlainText().strip()
+        wide = axis.label.boundingRect().width()
+        if plot.isVisibleTo(root) and text and wide > plot.height():
+            found.append(f"the title {plot.title!r} of a plot does not fit")
     for area in root.findChildren(QScrollArea):
         if area.isVisibleTo(root) and area.widget() is not None:
             viewport = area.viewport()

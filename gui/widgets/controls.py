@@ -214,7 +214,10 @@ class Scrolling(QScrollArea):
         page.setObjectName("page")
         self.setWidget(page)
 
-    def minimumSizeHint(self) -> QSize:  # noqa: N802, D102 (Qt's name)
+    def sizeHint(self) -> QSize:  # noqa: N802, D102 (Qt's name)
+        return self.page.sizeHint() + QSize(2, 2)
+
+    def minimumSizeHint(self) -> QSize:  # noqa: N802, D102
         bar = self.verticalScrollBar()
         assert bar is not None
         width = self.page.minimumSizeHint().width() + bar.sizeHint().width() + 4
@@ -250,7 +253,7 @@ class WrappingLabel(QLabel):
     def _keep_height(self) -> None:
         """Keep the height of all lines, which some layouts would make smaller."""
         if self.wordWrap() and self.isVisible():
-            self.setMinimumHeight(self.heightForWidth(self.width()))
+            self.setMinimumHeight(max(0, self.heightForWidth(self.width())))
 
 
 def label(words: str = "", role: str = "", *, wrap: bool = False) -> QLabel:

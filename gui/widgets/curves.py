@@ -39,7 +39,7 @@ class Curves(QWidget):
             f'&nbsp;&nbsp;&nbsp;<span style="color:{theme.target}">╍ '
             f"{texts.CURVES_LEGEND_TARGET}</span>&nbsp;&nbsp;&nbsp;({seconds})"
         )
-        self.marks.set_theme(theme)
+        self.marks.set_theme(theme, self.font())
         for plot in self._plots:
             plot.set_theme(theme)
 

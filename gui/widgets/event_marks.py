@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import pyqtgraph as pg
 from PyQt6.QtCore import Qt
+from PyQt6.QtGui import QFont
 
 from gui import texts
 from gui.theme import Theme
@@ -38,12 +39,14 @@ class EventMarks:
         self._plots = plots
         self._marks: list[tuple[list[pg.InfiniteLine], pg.TextItem]] = []
         self._theme: Theme | None = None
+        self._font = QFont()
 
-    def set_theme(self, theme: Theme) -> None:
-        """Use other colours."""
-        self._theme = theme
+    def set_theme(self, theme: Theme, font: QFont) -> None:
+        """Use other colours and another font."""
+        self._theme, self._font = theme, font
         for _lines, words in self._marks:
             words.setColor(theme.text)
+            words.setFont(font)
 
     def show_events(self, events: Sequence[tuple[float, str]]) -> None:
         """Show events, oldest first: seconds from now (negative) and kind."""
@@ -75,6 +78,7 @@ class EventMarks:
     def _make(self) -> tuple[list["pg.InfiniteLine"], "pg.TextItem"]:
         lines = [pg.InfiniteLine(angle=90) for _ in self._plots]
         words = pg.TextItem()
+        words.setFont(self._font)
         for plot, line in zip(self._plots, lines, strict=True):
             line.setZValue(-5)
             plot.addItem(line, ignoreBounds=True)

@@ -53,7 +53,6 @@ class SessionPlots(QWidget):
             widget.scene().sigMouseClicked.connect(
                 lambda event, plot=plot: self._clicked(event, plot)
             )
-            plot.getAxis("left").setWidth(46)
             page.setStretchFactor(widget, 2 if plot is items[-1] else 1)
             if plot is not items[0]:
                 plot.setXLink(items[0])
@@ -65,7 +64,7 @@ class SessionPlots(QWidget):
     def set_theme(self, theme: Theme) -> None:
         """Use other colours."""
         self._theme = theme
-        self.marks.set_theme(theme)
+        self.marks.set_theme(theme, self.font())
         for name, widget in self._plots.items():
             colour_plot(widget, name, theme)
         for place in self._places:
