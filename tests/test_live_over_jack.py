@@ -83,9 +83,7 @@ def settled(dump: MidiDump) -> None:
 def test_sound_in_notes_out(
     jack: JackServer, player: str, dump: MidiDump, tmp_path: Path, path: str
 ) -> None:
-    live = start_live(
-        jack, player, "--midi-out", path, "--record", str(tmp_path), "--seconds", "12"
-    )
+    live = start_live(jack, player, "--midi-out", path, "--record", str(tmp_path), "--seconds", "7")
     jack.connect(our_port(jack), dump.port)
     said = live.communicate(timeout=40)[1]
     assert live.returncode == 0, said
@@ -94,7 +92,7 @@ def test_sound_in_notes_out(
     with (tmp_path / "emotion.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     heard = [row for row in rows if row["state"] != "silence"]
-    assert len(heard) > 80  # 10 a second, and the music reached the tracker
+    assert len(heard) > 35  # 10 a second, and the music reached the tracker
     assert max(float(row["loudness_db"]) for row in heard) > -45
     recorded = [m for m in mido.MidiFile(tmp_path / "stimmung.mid") if m.type == "note_on"]
     assert len(dump.ons) > 10
