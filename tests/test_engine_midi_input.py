@@ -240,3 +240,63 @@ def test_live_a_killed_keyboard_leaves_nothing_and_feedback_is_cut(
             live.terminate()
             live.communicate(timeout=20)
     until(lambda: not hanging(dump.heard), "every note to end")
+
+
+@pytest.mark.proof
+@pytest.mark.note_ends
+def test_live_a_clock_that_stops_and_jumps_leaves_the_performers_keys_alone(
+    jack: JackServer, dump: MidiDump
+) -> None:
+    """A hundred keys and a pedal are held on the engine's channels while it plays among them."""
+    held = {(channel, pitch) for channel in range(4) for pitch in range(55, 80)}
+    command = [sys.executable, "-P", "-m", "engine.cli", "live", "--input", str(presets.DEMO_AUDIO)]
+    command += ["--engine", "rules", "--arousal", "0.7", "--midi-out", "jack", "--thru"]
+    command += ["--keys-in", "jack", "--sync", "midi", "--midi-in", "jack"]
+    sender = KEYBOARD.with_name("midi_sender.py")
+    with (
+        keyboard(jack, "hands") as hands,
+        subprocess.Popen(
+            [sys.executable, "-P", str(sender), "jack", "stops", "120"],
+            env=jack.environment(),
+            stdin=subprocess.PIPE,
+            text=True,
+        ) as clock,
+        subprocess.Popen(command, env=jack.environment(), stderr=subprocess.DEVNULL) as live,
+    ):
+        try:
+            keys, sync = "Stimmung keys:Stimmung keys", "Stimmung in:Stimmung in"
+            ours = {"Stimmung:Stimmung", keys, sync, "stops:stops"}
+            until(lambda: ours <= set(jack.ports()), "our ports", 30.0)
+            jack.connect("Stimmung:Stimmung", dump.port)
+            jack.connect(hands.port, keys)
+            jack.connect("stops:stops", sync)
+
+            def say(*lines: str) -> None:
+                assert clock.stdin is not None
+                clock.stdin.write("".join(f"{line}\n" for line in lines))
+                clock.stdin.flush()
+
+            def played(count: int) -> None:
+                wanted = len(dump.ons) + count
+                until(lambda: len(dump.ons) >= wanted, "notes of the engine", 20.0)
+
+            say("start")
+            played(10)
+            hands.play(*(f"b{channel:x} 40 7f" for channel in range(4)))
+            hands.play(*(f"9{channel:x} {pitch:02x} 50" for channel, pitch in sorted(held)))
+            until(lambda: held <= hanging(dump.heard), "the keys to pass through")
+            played(10)
+            say("stop", "locate 64", "continue")
+            played(10)
+            say("stop")
+            time.sleep(0.5)  # what is on its way arrives
+            assert held <= hanging(dump.heard)
+            lifts = [m.data for m in dump.heard if m.kind == 0xB0 and m.data[1:] == b"\x40\x00"]
+            assert not lifts
+            hands.process.kill()
+            until(lambda: not held & hanging(dump.heard), "the keys to end", 2.0)
+        finally:
+            live.terminate()
+            live.wait(20)
+            clock.kill()
+    until(lambda: not hanging(dump.heard), "every note to end")
