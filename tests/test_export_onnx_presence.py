@@ -1,6 +1,7 @@
 """Training of what tells music from speech and noise, and the synthesisers that speak for it."""
 
 import shutil
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -8,16 +9,21 @@ import torch
 from spoken import spoken
 from tiny_features import write_clip, write_features
 
-from engine.emotion.model import PRESENCE
+from engine.emotion.model import PRESENCE, TrackerModel
 from engine.emotion.tracker import Tracker
 from engine.errors import InputError
-from export_onnx.tracker import speech
+from export_onnx.tracker import noises, not_music, speech
 from export_onnx.tracker.config import FrontEndConfig, NetworkConfig
+from export_onnx.tracker.listen import Heard
 from export_onnx.tracker.network import Tracker as Network
+from export_onnx.tracker.network import zeros
 from export_onnx.tracker.not_music import doubted, speech_rows
+from export_onnx.tracker.presence import Presence
 from export_onnx.tracker.presence_train import PresenceOptions, PresenceSampler, train_presence
 from export_onnx.tracker.speech import HELD_OUT_VOICES, Voice, find_voices, read_texts, room
 from export_onnx.tracker.store import load_clips
+from export_onnx.tracker.verify import probe_sound
+from export_onnx.tracker.weights import replace_presence
 from export_onnx.training.stage import load_checkpoint
 
 FRONT = FrontEndConfig()
@@ -132,3 +138,71 @@ def test_network_outputs_moods_only_where_it_was_built_for_them():
             torch.zeros(1, 4 * FRONT.hop_length), *zeros(tagging.state_shapes()).values()
         )
     assert said[tagging.outputs().index("moods")].shape == (1, 4, 56)
+
+
+def test_noises_are_sound_at_the_reference_level_and_each_seed_is_another():
+    for kind in (*noises.KINDS, *noises.HELD_OUT_KINDS):
+        one, other = (
+            noises.make_noise_sound(kind, np.random.default_rng(seed), 3 * 22050, 22050)
+            for seed in (1, 2)
+        )
+        assert one.shape == (3 * 22050,) and np.isfinite(one).all()
+        assert np.sqrt(np.mean(np.square(one))) == pytest.approx(0.1, rel=0.01)
+        assert not np.allclose(one, other)
+    assert not set(noises.KINDS) & set(noises.HELD_OUT_KINDS)
+
+
+def test_noises_crowds_and_tones_are_prepared_once(tmp_path, monkeypatch):
+    monkeypatch.setattr(noises, "_readings", lambda *_: [spoken(22050, 3.0, seed=1)])
+    monkeypatch.setattr(noises, "_CLIP_S", 2.0)
+    assert noises.prepare_noises(tmp_path, 9, 1) == 20
+    assert noises.prepare_noises(tmp_path, 9, 1) == 0
+    clips = load_clips(tmp_path, "train", ("noise", "tones"))
+    assert {clip.dataset for clip in clips} == {"noise", "tones"}
+    assert all(clip.n_hops == 21 for clip in clips)
+
+
+def test_noise_sounds_beneath_music_but_its_label_stays(features):
+    clips = load_clips(features, "train", ("speech", "emopia", "emotify"))
+    quiet = PresenceSampler(clips, FRONT, 3)
+    rng = np.random.default_rng(1)
+    for number in range(2):
+        write_clip(features, "train", "noise", number, 60, rng)
+    noisy = PresenceSampler([*clips, *load_clips(features, "train", ("noise",))], FRONT, 3)
+    heard = [np.mean([s._part(0, 40)[0].mean() for _ in range(30)]) for s in (quiet, noisy)]
+    assert heard[1] > heard[0] + 0.05
+
+
+def test_a_model_gets_other_presence_weights_and_nothing_else_changes(tmp_path):
+    torch.manual_seed(3)
+    presence, shipped = Presence(FRONT).eval(), TrackerModel()
+    replace_presence(shipped.path, presence, tmp_path / "other.onnx")
+    sound = probe_sound(40, shipped.hop_length, shipped.sample_rate)
+    before, _ = shipped.step(sound, shipped.start())
+    other = TrackerModel(tmp_path / "other.onnx")
+    after, _ = other.step(sound, other.start())
+    for name in before:
+        same = np.array_equal(before[name], after[name])
+        assert same == (name != "presence"), name
+    network = Network(FRONT, NetworkConfig()).eval()
+    network.presence = presence
+    network.set_closed_form()
+    with torch.no_grad():
+        said = network(torch.from_numpy(sound[None]), *zeros(network.state_shapes()).values())
+    expected = said[network.outputs().index("presence")][0].numpy()
+    np.testing.assert_allclose(after["presence"], expected, atol=1e-5)
+
+
+def test_both_errors_are_measured(monkeypatch):
+    monkeypatch.setattr(shutil, "which", lambda name: None)
+    monkeypatch.setattr(not_music, "_NOISE_CLIPS", 1)
+    monkeypatch.setattr(not_music, "_NOISE_S", 8.0)
+    monkeypatch.setattr(not_music, "KINDS", {"hum": noises.KINDS["hum"]})
+    tracker = Tracker()
+    rows = {name: score.value for name, _, score in not_music.noise_rows(tracker)}
+    assert len(rows) == 3 and rows["hum: time called uncertain, share"] == 1.0
+    sound = noises.tones(np.random.default_rng(4), 10 * 22050, 22050)
+    item = SimpleNamespace(group="one")
+    rows = not_music.noisy_music_rows(tracker, [Heard(item, sound, [], 0.0)])
+    assert [name.split()[2] for name, _, _ in rows] == ["20", "10", "5", "0"]
+    assert rows[0][2].value < 0.2
