@@ -1,4 +1,4 @@
-"""Notices when the JACK client that is listened to leaves: JACK goes on calling, with silence."""
+"""Detects when the JACK client that is listened to leaves: JACK then delivers silence."""
 
 import ctypes
 import re

@@ -26,7 +26,7 @@ class NoInput:
         """Leave the ring empty."""
 
     def stop(self) -> None:
-        """End."""
+        """Stop."""
         self.ended = True
 
     def __enter__(self) -> Self:

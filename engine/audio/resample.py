@@ -101,7 +101,7 @@ class Downmix:
         self._filled = 0
         loudest = int(self._powers[:-1].argmax())
         alone = self._weights.max() == 1.0
-        # Returning to the mean takes twice as much, another channel four times: no flutter.
+        # Hysteresis: twice the limit to return to the mean, four times the power to change channel.
         limit = 2.0 * _CANCELLED if alone else _CANCELLED
         if self._powers[-1] >= limit * self._powers[loudest]:
             wanted = self._mean()

@@ -23,7 +23,9 @@ def add(commands: "Commands[argparse.ArgumentParser]") -> None:
         "downbeat) and how much sound had been heard when it was announced [s], tabs between.",
         allow_abbrev=False,
     )
-    parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="wav, flac, ogg, mp3")
+    parser.add_argument(
+        "files", nargs="+", type=Path, metavar="FILE", help="sound or film, any format"
+    )
     parser.add_argument(
         "-o", "--output", type=Path, metavar="DIR", help="folder (default: beside each file)"
     )

@@ -1,4 +1,4 @@
-"""What was heard, as far as it may move anything: recentred, smoothed, trembling held back."""
+"""Valence and arousal as the player follows them: recentred, smoothed, with a dead band."""
 
 import math
 
@@ -28,7 +28,7 @@ class Heard:
         self.reset()
 
     def reset(self) -> None:
-        """Forget everything, the venue too."""
+        """Forget everything, the mean of the venue too."""
         self._recentre.reset()
         self.point: Point | None = None
         self._smooth: Point = (0.0, 0.0)
@@ -37,7 +37,7 @@ class Heard:
     def hear(
         self, emotion: EmotionState, recentre: float, smoothing_s: float, hysteresis: float
     ) -> None:
-        """Take the next state; silence is no mood and changes nothing.
+        """Add the next state; silence changes nothing.
 
         Parameters
         ----------

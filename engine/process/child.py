@@ -1,4 +1,4 @@
-"""How a child process of ours is started: one of our modules, run as a program.
+"""How child processes are started: one of our modules, run as a program.
 
 From a source tree or an installed package that is ``python -P -m MODULE``. A frozen bundle holds
 no Python to call: there the program calls itself with `CHILD` and the name of the module, and its

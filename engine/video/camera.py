@@ -65,7 +65,7 @@ class Camera:
         self._decoder = Decoder(self._container, self._stream, f"camera '{name}'", math.inf)
 
     def close(self) -> None:
-        """Let the camera go."""
+        """Close the camera."""
         self._container.close()
 
     def pictures(self) -> Iterator[Picture]:

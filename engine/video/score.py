@@ -1,4 +1,4 @@
-"""Music for a film: the generator plays beat by beat under the bars that spotting laid.
+"""Music for a film: the generator plays beat by beat in the bars that `spotting` chose.
 
 Generators know bars of one length, counted from 0. Each bar of the score is therefore one of
 theirs, from its first beat; what a short bar leaves out is skipped. Their phrases have four bars:

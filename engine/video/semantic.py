@@ -147,7 +147,7 @@ class Reader:
 
 
 class MeaningWorker:
-    """Reads at most one picture a second, in a thread of its own; busy, it lets pictures pass.
+    """Reads at most one picture a second, in a thread of its own; others are skipped.
 
     Parameters
     ----------

@@ -127,7 +127,7 @@ def spot(
     tempo_range: float = 0.1,
     beats_per_bar: int = 4,
 ) -> Spotting:
-    """Lay bars under a film.
+    """Choose the bars of a film.
 
     Parameters
     ----------
@@ -285,7 +285,7 @@ def _run_out_beats(length_s: float, tempo: float, beats_per_bar: int) -> int:
 
 
 def _lay(best: _Step, nodes: Sequence[float], base: float, beats_per_bar: int) -> Spotting:
-    """Return the sections of the way found."""
+    """Return the sections of the path that was found."""
     steps = []
     step: _Step | None = best
     while step is not None and step.before is not None:

@@ -78,7 +78,7 @@ class VideoEmotion:
         return self._joint
 
     def cues(self, beat: int) -> Cues:
-        """Return what a generator may know about a beat."""
+        """Return what a generator may know about a beat from the pictures."""
         seen, meaning, cut_s = self.input.seen, self.input.meaning, self.input.cut_at_s
         if seen is None:
             return NO_CUES
