@@ -9,6 +9,7 @@ from PyQt6.QtWidgets import QMessageBox
 from engine.errors import PresetError
 from engine.settings.performance import Performance
 from engine.settings.presets import keep_preset, list_presets, load_preset, remove_preset
+from engine.settings.run import LiveConfig
 from gui import texts
 from gui.app import make_window
 from gui.state.performance_model import PerformanceModel
@@ -196,3 +197,16 @@ def test_a_name_that_is_taken_is_refused_or_asked_about(window, qtbot):
     assert "“C”" in question.text() and load_preset("C").performance.tempo_bpm == 100.0
     question.buttons()[0].click()
     assert load_preset("C").performance.tempo_bpm == 77.0
+
+
+def test_the_plugin_is_chosen_whole_and_left_whole(window):
+    choose, run = window.controller.choose, lambda: window.controller.run
+    choose(midi_out="plugin")
+    assert (run().midi_out, run().sync, run().audio_input) == ("plugin", "plugin", "plugin")
+    LiveConfig.from_mapping(window.controller.config())
+    choose(audio_input="")
+    assert run().midi_out == run().sync == "plugin", "another input may be heard"
+    choose(sync="internal")
+    assert (run().midi_out, run().sync) == ("virtual", "internal")
+    choose(sync="plugin")
+    assert run().midi_out == "virtual", "following alone is allowed"
