@@ -171,6 +171,7 @@ MIDI_INS: Final = {"": "Own port “Stimmung”", "jack": "JACK"}
 CLOCK_OUT: Final = "Send MIDI clock"
 SYNC_LOCKED: Final = "● locked"
 SYNC_WAITS: Final = "○ waiting"
+SYNC_PLUGINS: Final = "plug-ins: {number}"
 SYNC_PEERS: Final = "{peers} in the Link session"
 SYNC_JITTER: Final = "jitter {jitter} ms"
 SYNC_HEARD: Final = "{tempo}, beat {number} of {metre}, sure {confidence}"

@@ -70,6 +70,8 @@ def sync_words(sync: SyncHealth) -> str:
     said = [texts.SYNC_LOCKED if sync.locked else texts.SYNC_WAITS]
     if sync.source == "link":
         said.append(texts.SYNC_PEERS.format(peers=sync.peers))
+    elif sync.source == "plugin":
+        said.append(texts.SYNC_PLUGINS.format(number=sync.peers))
     elif sync.state:
         said.append(
             texts.SYNC_HEARD.format(
