@@ -118,7 +118,7 @@ def test_each_round_of_a_loop_is_the_same_where_that_is_asked_for(bounce: Bounce
 def test_loops_that_are_no_whole_beats_and_beats_outside_are_left_alone() -> None:
     def block(start: float, end: float, beat: float, shift: float = 0.0) -> Block:
         flags = BlockFlag.PLAYING | BlockFlag.LOOPS
-        return Block(0, 0.0, beat, shift, 120.0, start, end, 0.0, 1, flags, 512,
+        return Block(0, 0.0, beat, shift, 120.0, start, end, 0.0, beat - shift, 1, flags, 512,
                      np.zeros(0, np.float32), 4, 4, 0, 0, 0, 0)  # fmt: skip
 
     held = [each.initial for each in PARAMETERS]

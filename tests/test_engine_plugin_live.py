@@ -22,11 +22,13 @@ def test_a_run_through_the_plugin_alone(tmp_path: Path, monkeypatch: pytest.Monk
         ClapHost(compiled("clap_host.c"), plugin_folder() / "stimmung.clap") as host,
         Runtime(config) as runtime,
     ):
-        host.do("activate 48000 8192", "run 0.5 512 1 1")
+        host.do("activate 48000 8192", "transport 0 120 0 3 4", "run 1 512 1 1")
         assert host.value("connected") == 1
         for symbol, value in {"mode": 4, "valence": 0.75, "arousal": 0.5, "freeze": 0}.items():
             host.set(symbol, value)
-        host.do("transport 1 120 0 3 4", "run 4 512 1 1")
+        host.do("run 1 512 1 1", "transport 1 120 0 3 4", "run 4 512 1 1")
+        first = note_ons(host.events)[0]
+        assert 0.0 <= first.beat < 0.01, "the first beat is there beforehand"
         look = runtime.snapshot()
         assert look.audio.alive and look.audio.level_db > -30.0 and look.emotion is not None
         assert look.sync.locked and look.running and look.tempo_bpm == 120.0

@@ -45,8 +45,10 @@ def hello(token: str, version: int = VERSION, rate: float = 48000.0) -> bytes:
 
 
 def block(samples: int = 4, frames: int = 4, bpm: float = 120.0, flags: int = 9) -> bytes:
-    body = struct.pack("<qqddddddIIIIHHIIII", 100, 5_000_000_000, 2.5, 0.0, bpm, 0.0, 0.0, 0.0,
-                       7, flags, frames, samples, 4, 4, 1, 2, 3, 4)  # fmt: skip
+    body = struct.pack(
+        "<qqdddddddIIIIHHIIII", 100, 5_000_000_000, 2.5, 0.0, bpm, 0.0, 0.0, 0.0, 2.5,
+        7, flags, frames, samples, 4, 4, 1, 2, 3, 4,
+    )  # fmt: skip
     return frame(2, body + np.arange(samples, dtype="<f4").tobytes())
 
 

@@ -38,7 +38,7 @@ def heard(
     playing: bool = True,
 ) -> Heard:
     flags = BlockFlag.PLAYING if playing else BlockFlag(0)
-    block = Block(0, at_s, beat, 0.0, bpm, 0.0, 0.0, 0.0, generation, flags, frames,
+    block = Block(0, at_s, beat, 0.0, bpm, 0.0, 0.0, 0.0, beat, generation, flags, frames,
                   np.zeros(0, np.float32), 4, 4, 0, 0, 0, 0)  # fmt: skip
     return Heard(block, at_s, RATE)
 
@@ -109,6 +109,18 @@ def test_stop_holds_and_the_line_goes_on_for_what_is_played_by_hand(link: FakeLi
     assert sync.clock.beat_at(12.0) == pytest.approx(4.02)
     assert sync.place(10.51) - sync.place(10.01) == pytest.approx(1.0)
     assert "Play" in sync.health().message
+
+
+def test_where_the_host_stands_is_known_before_it_starts(link: FakeLink) -> None:
+    sync = follow(link, [heard(10.0, 4.0, playing=False)])
+    jumps = sync.clock.jumps
+    follow_on = heard(10.01, 4.0, playing=False)
+    link.blocks.append(follow_on)
+    sync.poll(10.01)
+    assert sync.clock.jumps == jumps and sync.clock.landing == 4.0
+    link.blocks.append(heard(10.02, 17.5, playing=False))
+    sync.poll(10.02)
+    assert sync.clock.landing == sync.clock.beat_at(11.0) == 17.5
 
 
 def test_a_host_that_falls_silent_stops_the_music(link: FakeLink) -> None:

@@ -4,12 +4,15 @@ from collections.abc import Callable
 
 from engine.audio.plugin_input import PluginInput
 from engine.choices import PLUGIN
-from engine.events import EmotionState
+from engine.events import TargetState
 from engine.live.bounce import Bounce
 from engine.live.orders import Orders
 from engine.live.plugin_values import bar_of, round_of, settings_for
 from engine.midi.plugin_output import PluginOutput
+from engine.pipeline.composer import FilledBeat
+from engine.pipeline.pipeline import Pipeline
 from engine.pipeline.step import NO_ROUND, Round
+from engine.plugin.instance import Instance
 from engine.plugin.link import PluginLink
 from engine.settings.performance import Performance
 from engine.settings.run import LiveConfig
@@ -36,6 +39,7 @@ class PluginFront:
         self.output = PluginOutput(self._link, sync.place) if config.midi_out == PLUGIN else None
         self._seed, self._curve = config.seed, config.curve
         self._bounce: Bounce | None = None
+        self._cued: tuple[FilledBeat | None, dict[Instance, int]] = (None, {})
         self._bar = config.performance.beats_per_bar
 
     def start(self, performance: Callable[[], Performance]) -> None:
@@ -59,7 +63,7 @@ class PluginFront:
             return NO_ROUND
         return round_of(beat, leader.block, leader.values, self._seed)
 
-    def turn(self, orders: Orders, heard: EmotionState | None) -> None:
+    def turn(self, orders: Orders, pipeline: Pipeline, target: TargetState) -> None:
         """Carry out what the host has set; show what is heard."""
         if self._bounce is not None and self._bounce.failure is not None:
             raise self._bounce.failure
@@ -76,8 +80,22 @@ class PluginFront:
             if bar is not None and bar != self._bar:
                 self._bar = bar
                 orders.change({"beats_per_bar": bar})
-        if heard is not None:
-            self._link.mood = (heard.valence, heard.arousal)
+        if pipeline.emotion is not None:
+            self._link.mood = (pipeline.emotion.valence, pipeline.emotion.arousal)
+        if self.output is not None:
+            self._cue(pipeline, target)
+
+    def _cue(self, pipeline: Pipeline, target: TargetState) -> None:
+        """Give the plug-ins the first beat beforehand, so that a start is not late."""
+        written = pipeline.prepared
+        plugins = {plugin for plugin, _ in self._link.played()}
+        generations = {plugin: plugin.block.generation for plugin in plugins if plugin.block}
+        if written is None or (written is self._cued[0] and generations == self._cued[1]):
+            return
+        self._cued = (written, generations)
+        notes = pipeline.shaped(written, target)
+        for plugin in plugins:
+            plugin.cue(notes)
 
     def stop(self) -> None:
         """End every note and close the line."""

@@ -137,6 +137,13 @@ class Composer:
         filled = self._worker.submit(self._fill, self._generator, context)
         self._prepared = context, filled
 
+    @property
+    def prepared(self) -> FilledBeat | None:
+        """The beat that the music would begin with, once it is filled."""
+        if self._prepared is None or not self._prepared[1].done():
+            return None
+        return self._prepared[1].result()
+
     def start_with(self, beat: int) -> bool:
         """Take the prepared beat as asked for; return whether it was this one."""
         if self._prepared is None or self._prepared[0].beat != beat:

@@ -21,7 +21,7 @@ from engine.generators.protocol import Generator, MusicalContext
 from engine.generators.shared.settings import SETTINGS
 from engine.music.clock import Clock
 from engine.music.plan import Plan, caught_up
-from engine.pipeline.composer import Composer
+from engine.pipeline.composer import Composer, FilledBeat
 from engine.pipeline.step import (
     NO_INPUTS,
     Frame,
@@ -197,6 +197,22 @@ class Pipeline:
         if not anew and self._composer.start_with(self._next_beat):
             self._next_beat += 1
         self._lift_pedals(beat)
+
+    @property
+    def prepared(self) -> FilledBeat | None:
+        """What the music would begin with, while it stands; not shaped yet."""
+        written = None if self.clock.running else self._composer.prepared
+        if written is None or self._inputs.rounds(written.beat).seed is not None:
+            return None
+        return written
+
+    def shaped(self, written: FilledBeat, target: TargetState) -> list[NoteEvent]:
+        """Return the notes of a beat as they are handed over at this target."""
+        return [
+            self.generator.shape(note, target.valence, target.arousal)
+            for note in written.notes
+            if note.role in self._performance.parts
+        ]
 
     def close(self) -> None:
         """Give the worker back; nothing can be played after that."""

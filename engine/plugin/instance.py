@@ -3,8 +3,10 @@
 import socket
 import threading
 from collections import deque
+from collections.abc import Iterable
 
 from engine.choices import PARTS
+from engine.events import NoteEvent
 from engine.plugin.parameters import PARAMETERS, index_of
 from engine.plugin.protocol import (
     Block,
@@ -12,6 +14,7 @@ from engine.plugin.protocol import (
     FrameReader,
     Hello,
     encode_cancel,
+    encode_cue,
     encode_message,
     encode_move_end,
     encode_note,
@@ -92,6 +95,27 @@ class Instance:
             else:
                 self._backlog.popleft()
         return True
+
+    def cue(self, notes: Iterable[NoteEvent]) -> None:
+        """Say what the music begins with, should the host start from where it stands now."""
+        if self.block is None:
+            return
+        generation = self.block.generation
+        frames = [encode_cue(0, generation, 0.0, 0.0, 0, 0, 0)]
+        frames += [
+            encode_cue(
+                note.note_id,
+                generation,
+                note.onset,
+                note.onset + note.duration,
+                note.channel,
+                note.pitch,
+                note.velocity,
+            )
+            for note in notes
+            if self.plays(note.channel)
+        ]
+        self.send(b"".join(frames))
 
     # ------------------------------------------------------------------ in the leader's beats
 

@@ -27,6 +27,7 @@ __all__ = [
     "ParameterChange",
     "ProtocolError",
     "encode_cancel",
+    "encode_cue",
     "encode_horizon",
     "encode_message",
     "encode_move_end",
@@ -44,7 +45,7 @@ MAX_FRAMES = 4096
 
 _HEAD = struct.Struct("<HHI")
 _HELLO = struct.Struct(f"<I{TOKEN_BYTES}sdI8s")
-_BLOCK = struct.Struct("<qqddddddIIIIHHIIII")
+_BLOCK = struct.Struct("<qqdddddddIIIIHHIIII")
 _PARAMETER = struct.Struct("<qIf")
 _WELCOME = struct.Struct("<I")
 _NOTE = struct.Struct("<QIddBBBx")
@@ -74,6 +75,7 @@ class Kind(IntEnum):
     PANIC = 21
     STATUS = 22
     HORIZON = 23
+    CUE = 24
 
 
 class BlockFlag(IntFlag):
@@ -119,8 +121,8 @@ class Block:
         Lengths of the loops gone through, contained in ``beat`` [quarter notes].
     bpm : float
         Tempo [quarter notes per minute].
-    loop_start, loop_end, bar_start : float
-        As the host has them [quarter notes].
+    loop_start, loop_end, bar_start, position : float
+        As the host has them, playing or not [quarter notes].
     generation : int
         Another after each start, stop and jump.
     flags : BlockFlag
@@ -143,6 +145,7 @@ class Block:
     loop_start: float
     loop_end: float
     bar_start: float
+    position: float
     generation: int
     flags: BlockFlag
     frames: int
@@ -215,9 +218,9 @@ def _decode_hello(body: bytes) -> Hello:
 
 def _decode_block(body: bytes) -> Block:
     frame, steady_ns, *positions = _BLOCK.unpack_from(body)
-    beat, shift, bpm, loop_start, loop_end, bar_start, generation, flags = positions[:8]
-    frames, samples, numerator, denominator, *counters = positions[8:]
-    for value in (beat, shift, loop_start, loop_end, bar_start, frame):
+    beat, shift, bpm, loop_start, loop_end, bar_start, position = positions[:7]
+    generation, flags, frames, samples, numerator, denominator, *counters = positions[7:]
+    for value in (beat, shift, loop_start, loop_end, bar_start, position, frame):
         _check(value, -_MOST, _MOST)
     _check(bpm, *_TEMPOS)
     _check(frames, 1, MAX_FRAMES)
@@ -225,8 +228,8 @@ def _decode_block(body: bytes) -> Block:
         raise ValueError(f"{samples} samples of {frames} frames in {len(body)} bytes")
     pcm = np.frombuffer(body, "<f4", offset=_BLOCK.size)
     return Block(
-        frame, steady_ns * 1e-9, beat, shift, bpm, loop_start, loop_end, bar_start, generation,
-        BlockFlag(flags & 15), frames, pcm, numerator, denominator, *counters,
+        frame, steady_ns * 1e-9, beat, shift, bpm, loop_start, loop_end, bar_start, position,
+        generation, BlockFlag(flags & 15), frames, pcm, numerator, denominator, *counters,
     )  # fmt: skip
 
 
@@ -263,6 +266,13 @@ def encode_note(
 ) -> bytes:
     """Give a note with both its ends [quarter notes]."""
     return _frame(Kind.NOTE, _NOTE.pack(note_id, generation, on, off, channel, pitch, velocity))
+
+
+def encode_cue(
+    note_id: int, generation: int, on: float, off: float, channel: int, pitch: int, velocity: int
+) -> bytes:
+    """Give a note of the beat that the music would begin with; velocity 0 takes all back."""
+    return _frame(Kind.CUE, _NOTE.pack(note_id, generation, on, off, channel, pitch, velocity))
 
 
 def encode_move_end(note_id: int, generation: int, off: float) -> bytes:

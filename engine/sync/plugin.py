@@ -128,8 +128,8 @@ class PluginSync:
         clock.update(at_s, beat, block.bpm)
         if playing and anew:
             clock.start(at_s, beat, block.beat - _JUST_BEFORE)
-        elif not playing and anew:
-            clock.locate(block.beat)
+        elif not playing and (anew or block.position != clock.landing):
+            clock.locate(block.position)
 
     @staticmethod
     def _silent(heard: Heard, now_s: float) -> bool:

@@ -74,10 +74,13 @@ private:
     template <class Sink>
     void chunk(const float* left, const float* right, uint32_t n, const Transport& t, Sink&& sink) {
         bool jumped = false;
+        const uint32_t before = timeline_.generation;
         const Span span = timeline_.advance(t, n, rate_, &jumped);
         const bool bypassed = on(parameters::BYPASS), waits = t.offline || on(parameters::WAIT);
         if (jumped || (bypassed && !bypassed_)) placer_.silence();
         bypassed_ = bypassed;
+        if (waits) placer_.forget_cues();
+        if (jumped) placer_.start_cues(span.beat, before, timeline_.generation);
         if (waits && !greeted_) await([this] { return link_.alive(); }, GREET_NS);
         greeted_ = waits;
         meet(span.beat);
@@ -102,6 +105,7 @@ private:
         const uint32_t now = link_.connection.load(std::memory_order_acquire);
         if (now == connection_) return;
         if (connection_ & 1) placer_.orphan(beat);
+        placer_.forget_cues();
         connection_ = now;
         told_frames_ = 0;
         values_[parameters::CONNECTED] = static_cast<float>(now & 1);
@@ -131,6 +135,7 @@ private:
         next.loop_start = t.loop_start;
         next.loop_end = t.loop_end;
         next.bar_start = t.bar_start;
+        next.position = t.beat;
         next.generation = timeline_.generation;
         next.flags = (t.playing ? wire::PLAYING : 0u) | (t.loops ? wire::LOOPS : 0u) |
                      (waits ? wire::OFFLINE : 0u) | (listens ? wire::LISTENS : 0u);
@@ -146,7 +151,7 @@ private:
     bool goes_on(const wire::Block& next) const {
         const wire::Block& b = block_;
         return next.generation == b.generation && next.flags == b.flags && next.bpm == b.bpm && next.shift == b.shift &&
-               next.loop_start == b.loop_start && next.loop_end == b.loop_end && next.bar_start == b.bar_start &&
+               ((b.flags & wire::PLAYING) || next.position == b.position) && next.loop_start == b.loop_start && next.loop_end == b.loop_end && next.bar_start == b.bar_start &&
                next.numerator == b.numerator && next.denominator == b.denominator;
     }
     void send_block() {
@@ -173,6 +178,7 @@ private:
             case wire::CANCEL: if (m.cancel.generation == timeline_.generation) placer_.cancel(m.cancel.from); break;
             case wire::MESSAGE: placer_.add(m.message); break;
             case wire::PANIC: placer_.silence(); break;
+            case wire::CUE: placer_.cue(m.note); break;
             case wire::STATUS:
                 values_[parameters::HEARD_VALENCE] = m.status.valence;
                 values_[parameters::HEARD_AROUSAL] = m.status.arousal;

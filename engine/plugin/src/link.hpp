@@ -125,7 +125,8 @@ private:
     static uint32_t body_size(uint16_t kind) {
         switch (kind) {
             case wire::WELCOME: return sizeof(uint32_t);
-            case wire::NOTE: return sizeof(wire::Note);
+            case wire::NOTE:
+            case wire::CUE: return sizeof(wire::Note);
             case wire::MOVE_END: return sizeof(wire::MoveEnd);
             case wire::CANCEL: return sizeof(wire::Cancel);
             case wire::MESSAGE: return sizeof(wire::Message);

@@ -10,6 +10,8 @@ public:
     uint32_t sounding() const { return n_sounding_; }
 
     void add(const wire::Note& note, uint32_t generation) {
+        for (uint32_t i = 0; i < n_cued_; ++i)
+            if (cued_[i] == note.id) return;  // it is on its way already
         const bool sound = std::isfinite(note.on) && note.off > note.on && note.channel < 16 && note.key < 128 &&
                            note.velocity > 0 && note.velocity < 128;
         if (note.generation != generation) return;  // withdrawn by a start, stop or jump
@@ -19,6 +21,26 @@ public:
         }
         notes_[n_notes_++] = note;
     }
+    // A note of the beat that the music begins with, should it start from where the host stands now;
+    // velocity 0 forgets those there are.
+    void cue(const wire::Note& note) {
+        if (!note.velocity) n_cues_ = 0;
+        else if (n_cues_ < MAX_CUES) cues_[n_cues_++] = note;
+    }
+    // The music starts at a beat, in another generation: what was cued for it is to be played.
+    void start_cues(double beat, uint32_t before, uint32_t generation) {
+        n_cued_ = 0;
+        for (uint32_t i = 0; i < n_cues_; ++i) {
+            wire::Note note = cues_[i];
+            const double whole = std::floor(note.on + 1e-9);
+            if (note.generation != before || beat <= whole - 1 || beat > whole + 1e-6) continue;
+            note.generation = generation;
+            add(note, generation);
+            cued_[n_cued_++] = note.id;
+        }
+        n_cues_ = 0;
+    }
+    void forget_cues() { n_cues_ = n_cued_ = 0; }
     void add(const wire::Message& message) {  // anything but notes
         const bool sound = message.length >= 2 && message.length <= 3 && message.bytes[0] >= 0xA0 &&
                            message.bytes[0] < 0xF0 && message.bytes[1] < 128 && message.bytes[2] < 128;
@@ -74,7 +96,10 @@ private:
     struct Event { uint32_t frame; Rank rank; uint8_t length, bytes[3]; };
     struct Sounding { uint64_t id; double off; uint32_t earliest; uint8_t channel, key; };
 
-    wire::Note notes_[MAX_NOTES];
+    static constexpr uint32_t MAX_CUES = 64;
+    wire::Note notes_[MAX_NOTES], cues_[MAX_CUES];
+    uint64_t cued_[MAX_CUES];
+    uint32_t n_cues_ = 0, n_cued_ = 0;
     wire::Message messages_[MAX_MESSAGES];
     Sounding sounding_[MAX_SOUNDING];
     Event out_[MAX_OUT];

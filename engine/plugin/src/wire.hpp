@@ -11,7 +11,7 @@ constexpr uint32_t MAX_DOWN = 64;  // bytes of the longest body that comes from 
 
 enum Kind : uint16_t {
     HELLO = 1, BLOCK = 2, PARAMETER = 3,                                            // up
-    WELCOME = 16, NOTE, MOVE_END, CANCEL, MESSAGE, PANIC, STATUS, HORIZON,          // down
+    WELCOME = 16, NOTE, MOVE_END, CANCEL, MESSAGE, PANIC, STATUS, HORIZON, CUE,     // down
 };
 enum Flags : uint32_t { PLAYING = 1, LOOPS = 2, OFFLINE = 4, LISTENS = 8 };
 
@@ -21,10 +21,11 @@ struct Head { uint16_t kind; uint16_t reserved; uint32_t bytes; };  // bytes aft
 struct Hello { uint32_t version; char token[TOKEN_BYTES]; double rate; uint32_t max_block; char format[8]; };
 
 // One or a few blocks of the host. `frame` counts from the first one and never jumps; `steady_ns` is
-// the steady clock in the last process(); `beat` goes on through loops, whose lengths add up in `shift`.
+// the steady clock in the last process(); `beat` goes on through loops, whose lengths add up in `shift`;
+// `position` is where the host says it is, also while it stands.
 struct Block {
     int64_t frame, steady_ns;
-    double beat, shift, bpm, loop_start, loop_end, bar_start;
+    double beat, shift, bpm, loop_start, loop_end, bar_start, position;
     uint32_t generation, flags, frames, samples;
     uint16_t numerator, denominator;
     uint32_t placed, late, lost, sounding;
