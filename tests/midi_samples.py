@@ -266,6 +266,12 @@ GOOD: dict[str, bytes] = {
     ),
     "no ends at all": file(track([*HEAD, *((240 * i, on(60 + i % 12)) for i in range(24))])),
     "a note at the very end": file(track([*HEAD, *scale(), (7660, on(72)), (7660, off(72))])),
+    "track length too small": PLAIN.replace(
+        struct.pack(">I", len(PLAIN) - 22), struct.pack(">I", 100), 1
+    ),
+    "track length too large": file(track(HEAD), track(scale())).replace(
+        struct.pack(">I", len(track(HEAD)) - 8), struct.pack(">I", 4000), 1
+    ),
     "RIFF": b"RIFF"
     + struct.pack("<I", len(PLAIN) + 12)
     + b"RMIDdata"

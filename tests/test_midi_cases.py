@@ -91,6 +91,18 @@ def test_nothing_at_all_is_the_same_file(name: str, tmp_path: Path) -> None:
     assert transfer(path, "0.8", "-0.8", "--strength", "0") == content
 
 
+@pytest.mark.parametrize("name", ["no notes", "wrapped time", "a pause of days"])
+def test_nothing_at_all_needs_no_music(name: str, tmp_path: Path) -> None:
+    content = REFUSED[name][0]
+    assert transfer(made.write(tmp_path, content), "1", "1", "--strength", "0") == content
+
+
+@pytest.mark.parametrize("name", ["track length too small", "track length too large"])
+def test_a_wrong_length_of_a_track_loses_nothing(name: str, tmp_path: Path) -> None:
+    contents = read_midi_file(made.write(tmp_path, GOOD[name]))
+    assert len(contents.notes) == 32 and contents.left_out == ()
+
+
 @pytest.mark.parametrize("name", GOOD)
 def test_what_is_no_note_stays_as_it_was(name: str, tmp_path: Path) -> None:
     data = transfer(
@@ -322,7 +334,7 @@ NOTE = st.tuples(
 
 
 @settings(
-    max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(
     tracks=st.lists(st.lists(NOTE, max_size=12), min_size=1, max_size=3).filter(any),

@@ -84,9 +84,11 @@ def pair_notes(events: Sequence[Event], last: int) -> tuple[list[Paired], list[i
         key = keys.setdefault((data[0] & 15, data[1]), _Key())
         held, before = key.held, key.before
         if kind == 0x90 and data[2]:
-            if held is not None and held.start == tick:  # the same note, written twice
-                held.ons.append(index)
-                held.velocity = max(held.velocity, data[2])
+            same = held or before
+            if same is not None and same.start == tick:  # the same note, written twice
+                same.ons.append(index)
+                same.velocity = max(same.velocity, data[2])
+                key.held = same
                 continue
             if held is not None:
                 _end(key, held, tick, tick)

@@ -27,12 +27,14 @@ __all__ = [
     "MidiData",
     "encode_midi",
     "meta_event",
+    "midi_content",
     "parse_midi",
 ]
 
 META: Final = 0xFF
 TRACK_NAME, TEMPO, TIME_SIGNATURE, KEY_SIGNATURE = 0x03, 0x51, 0x58, 0x59
 _END_OF_TRACK: Final = 0x2F
+_LAST_EVENT: Final = bytes((META, _END_OF_TRACK, 0))
 _SYSEX, _PACKET = 0xF0, 0xF7
 _MOST_BEATS: Final = 100_000
 """Length of a piece [quarter notes]: 14 hours at 120 BPM. Beyond it a time is a wrapped number."""
@@ -123,19 +125,13 @@ def parse_midi(data: bytes, name: str) -> MidiData:
     InputError
         It is no MIDI file, or too large for a piece of music.
     """
-    data = _unwrapped(data)
-    if not data:
-        raise InputError(f"{name} is not a MIDI file: it is empty")
-    begin = data.find(b"MThd", 0, _LATEST_HEADER)
-    if begin < 0:
-        raise InputError(f"{name} is not a MIDI file: it does not begin with a MIDI header")
-    data = data[begin:]
-    if len(data) < 14 or len(data) < 8 + (size := int.from_bytes(data[4:8])) or size < 6:
-        raise InputError(f"{name} is not a MIDI file: its header is cut short")
+    wrapped = data
+    data = midi_content(wrapped, name)
+    size = int.from_bytes(data[4:8])
     kind, _, division = struct.unpack(">HHH", data[8:14])
     left_out: Counter[str] = Counter()
-    if begin:
-        left_out[f"{begin} bytes before the header were left out"] += 1
+    if wrapped[:4] != b"RIFF" and len(wrapped) > len(data):
+        left_out[f"{len(wrapped) - len(data)} bytes before the header were left out"] += 1
     result = MidiData(min(kind, 2), division, (), (), data, ())
     if result.ticks_per_beat <= 0:
         raise InputError(f"{name} is not a MIDI file: its header gives {division} ticks per beat")
@@ -150,6 +146,27 @@ def parse_midi(data: bytes, name: str) -> MidiData:
         what if count == 1 else f"{what} ({count} times)" for what, count in left_out.items()
     )
     return MidiData(result.format, division, tuple(tracks), tuple(ends), data, words)
+
+
+def midi_content(data: bytes, name: str) -> bytes:
+    """Return a file from its header on, out of a RIFF wrapper (.rmi) if it has one.
+
+    Raises
+    ------
+    InputError
+        It is no MIDI file.
+    """
+    data = _unwrapped(data)
+    if not data:
+        raise InputError(f"{name} is not a MIDI file: it is empty")
+    begin = data.find(b"MThd", 0, _LATEST_HEADER)
+    if begin < 0:
+        raise InputError(f"{name} is not a MIDI file: it does not begin with a MIDI header")
+    data = data[begin:]
+    size = int.from_bytes(data[4:8])
+    if size < 6 or len(data) < 8 + size:
+        raise InputError(f"{name} is not a MIDI file: its header is cut short")
+    return data
 
 
 def _unwrapped(data: bytes) -> bytes:
@@ -169,8 +186,13 @@ def _track_bodies(data: bytes, at: int, left_out: Counter[str]) -> Iterable[byte
     while at < len(data):
         name, size = data[at : at + 4], int.from_bytes(data[at + 4 : at + 8])
         if name == b"MTrk":
-            yield data[at + 8 : at + 8 + size]
-            at += 8 + size
+            end = at + 8 + size
+            ends = data.endswith(_LAST_EVENT, at + 8, end) or data[end : end + 4].isalnum()
+            if end > len(data) or not ends:  # the length says too much or too little
+                following = data.find(b"MTrk", at + 8)
+                end = len(data) if following < 0 else following
+            yield data[at + 8 : end]
+            at = end
         elif name.isalnum() and at + 8 + size <= len(data):
             left_out[f"a chunk {name.decode('latin-1')} was left out"] += 1
             at += 8 + size
@@ -338,6 +360,6 @@ def encode_midi(
             else:
                 body += data[1:] if first == status else data
                 status = first
-        body += _encoded(max(end - now, 0)) + bytes((META, _END_OF_TRACK, 0))
+        body += _encoded(max(end - now, 0)) + _LAST_EVENT
         parts += [b"MTrk", struct.pack(">I", len(body)), bytes(body)]
     return b"".join(parts)

@@ -1,15 +1,19 @@
 """Element transfer of a whole MIDI file."""
 
 import os
+from pathlib import Path
 
 import numpy as np
 
+from engine.files import write_output
+from engine.midi.file import read_midi_bytes
+from engine.midi.smf import midi_content
 from engine.music.keys import Key
 from engine.music.reading.played_key import mode_played
 from engine.transfer.apply import transfer_notes
 from engine.transfer.change import resolve
 from engine.transfer.elements import ELEMENTS
-from engine.transfer.levels import measure
+from engine.transfer.levels import measure, wanted_levels
 from engine.transfer.mode import find_keys
 from engine.transfer.notes import Chroma, Sounded
 from engine.transfer.song import Signature, Song
@@ -52,11 +56,12 @@ def transfer_file(
     InputError
         A value is out of range, or a file cannot be read or written.
     """
+    if strength == 0.0:
+        resolve(wanted_levels(0.0, 0.0), valence, arousal, elements, strength)  # checks them
+        write_output(Path(output), midi_content(read_midi_bytes(Path(path)), str(path)))
+        return ()
     song = Song(path)
     change = resolve(measure(song.notes), valence, arousal, elements, strength)
-    if strength == 0.0:
-        song.copy(output)
-        return ()
     notes = transfer_notes(song.notes, change, seed, song.end_s)
     keys = _signatures(song, notes) if change.mode else {}
     song.write(output, notes, tempo=change.tempo, pedal=change.length, keys=keys)

@@ -169,10 +169,6 @@ class Song:
         division, kind = self._midi.division, self._midi.format
         write_output(Path(path), encode_midi(tracks, ends, kind=kind, division=division))
 
-    def copy(self, path: str | os.PathLike[str]) -> None:
-        """Write the file as it was read, byte for byte."""
-        write_output(Path(path), self._midi.data)
-
     def _lay_out_time(self) -> list[int]:
         """Set the time of each track; return the tick beyond which nothing may sound in it."""
         midi, per_beat = self._midi, self._midi.ticks_per_beat
