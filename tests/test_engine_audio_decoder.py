@@ -58,6 +58,14 @@ def test_sound_of_a_film_begins_where_it_does_in_the_film(tmp_path: Path) -> Non
     assert damage == []
 
 
+@pytest.mark.parametrize("suffix", ["mkv", "mp4"])
+def test_a_film_that_outlasts_its_sound_is_not_damaged(tmp_path: Path, suffix: str) -> None:
+    path = encode(tmp_path / f"x.{suffix}", tones(RATE, 2.0), RATE, "aac", pictures_s=5.0)
+    sound, damage = heard(path)
+    assert len(sound) / 16_000 == pytest.approx(2.0, abs=0.1)
+    assert damage == []
+
+
 def test_a_stated_length_is_not_trusted(tmp_path: Path) -> None:
     """The first frames of variable bit rate are of silence: FFmpeg guesses an hour from them."""
     quiet = np.zeros((2 * RATE, 2), np.float32)
@@ -131,6 +139,23 @@ def test_chained_ogg_is_decoded_whole(tmp_path: Path, second: tuple[int, int]) -
     out, damage = heard(path)
     assert len(out) / 16_000 == pytest.approx(5.0, abs=0.1)
     assert level(out[40_000:76_000]) == pytest.approx(0.184, abs=0.02)
+    assert damage == []
+
+
+def test_a_radio_recording_that_changes_its_rate_again_and_again_is_decoded_whole(
+    tmp_path: Path,
+) -> None:
+    parts = []
+    for number, (rate, channels) in enumerate([(RATE, 2), (44_100, 1), (32_000, 2), (RATE, 1)]):
+        path = tmp_path / f"{number}.ogg"
+        soundfile.write(path, tones(rate, 2.0, channels), rate)
+        parts.append(path.read_bytes())
+    (tmp_path / "radio.ogg").write_bytes(b"".join(parts))
+    out, damage = heard(tmp_path / "radio.ogg")
+    assert len(out) / 16_000 == pytest.approx(8.0, abs=0.2)
+    for second in (1, 3, 5, 7):
+        part = out[second * 16_000 - 4_000 : second * 16_000 + 4_000]
+        assert level(part) == pytest.approx(0.184, abs=0.02)
     assert damage == []
 
 

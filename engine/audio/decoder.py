@@ -5,8 +5,10 @@ reported with its time; what follows is decoded, and sounds at its own time: sil
 is missing.
 """
 
+import contextlib
 import io
 import math
+import mmap
 import os
 import struct
 from collections.abc import Iterator
@@ -35,10 +37,14 @@ _LATEST_START_S: Final = 3600.0
 _MOST_DAMAGES: Final = 20
 _GUESSED_LENGTHS: Final = frozenset({"mp3", "aac", "ac3", "eac3", "dts", "mpeg", "mpegts", "loas"})
 """Formats whose files do not hold their length: FFmpeg estimates it from the first bit rate."""
+_FIRST_PAGE, _LAST_PAGE = 2, 4
+"""Flags in the header of an Ogg page (RFC 3533)."""
 _BYTES_WITHOUT_LENGTH: Final = (0, 0xFFFFFFFF)
+_SLOPPY_BYTES: Final = 1024
+"""Headers are often wrong by less."""
 
 
-def open_container(source: Path | io.BufferedIOBase) -> "InputContainer":
+def open_container(source: Path | io.RawIOBase) -> "InputContainer":
     """Open a file for demuxing; raises what PyAV raises.
 
     Playlists inside a file must not reach out to the network, a colon in a name is no protocol, and
@@ -97,6 +103,7 @@ class AudioFile:
         self.damage: list[str] = []
         self.sample_rate = self.channels = 0
         self._container, self._stream = self._open(self.path)
+        self._begin = 0  # where in the file the container begins [bytes]
         self.nominal_s = _nominal_s(self._container, self._stream)
         self._decoded = 0
         self._blocks = self._decode()
@@ -110,7 +117,7 @@ class AudioFile:
             why = self.damage[0] if self.damage else "it holds no audio"
             raise AudioFileError(f"cannot decode {self.path}: {why}")
 
-    def _open(self, source: Path | io.BufferedIOBase) -> "tuple[InputContainer, AudioStream]":
+    def _open(self, source: Path | io.RawIOBase) -> "tuple[InputContainer, AudioStream]":
         import av
 
         try:
@@ -257,19 +264,15 @@ class AudioFile:
         """Open the next stream of a chained Ogg file that has another rate or codec."""
         if place is None or self._container.format.name != "ogg":
             return False
-        data = self.path.read_bytes()
-        start = place
-        while (start := data.find(b"OggS", start + 1)) >= 0:
-            if data[start + 5] & 2:  # the first page of a stream
-                break
-        if start < 0:
+        start = _next_ogg_stream(self.path, self._begin + place + 1)
+        if start is None:
             return False
         try:
-            container, stream = self._open(io.BytesIO(data[start:]))
+            container, stream = self._open(_Tail(self.path, start))
         except AudioFileError:
             return False
         self._container.close()
-        self._container, self._stream = container, stream
+        self._container, self._stream, self._begin = container, stream, start
         return True
 
     def _what_is_missing(self) -> str:
@@ -324,11 +327,56 @@ class _Converter:
                 yield block
 
 
+class _Tail(io.RawIOBase):
+    """A file from an offset on."""
+
+    def __init__(self, path: Path, begin: int) -> None:
+        self._file = path.open("rb")
+        self._begin = begin
+        self.seek(0)
+
+    def readable(self) -> bool:
+        """Return True."""
+        return True
+
+    def seekable(self) -> bool:
+        """Return True."""
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        """Return up to so many bytes."""
+        return self._file.read(size)
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        """Move, and return the place."""
+        begin = self._begin if whence == os.SEEK_SET else 0
+        return self._file.seek(begin + offset, whence) - self._begin
+
+    def close(self) -> None:
+        """Release the file."""
+        self._file.close()
+        super().close()
+
+
+def _next_ogg_stream(path: Path, start: int) -> int | None:
+    """Return where the next first page of an Ogg stream begins [bytes], None if there is none."""
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        while (start := data.find(b"OggS", start)) >= 0:
+            if start + 5 < len(data) and data[start + 5] & _FIRST_PAGE:
+                return start
+            start += 1
+    return None
+
+
 def _nominal_s(container: "InputContainer", stream: "AudioStream") -> float:
     length = 0.0
     if stream.duration and stream.time_base:
         length = float(stream.duration * stream.time_base)
-    elif container.duration:
+    elif "DURATION" in stream.metadata:  # Matroska: hours:minutes:seconds
+        parts = stream.metadata["DURATION"].split(":")
+        with contextlib.suppress(ValueError):
+            length = sum(60.0**power * float(part) for power, part in enumerate(reversed(parts)))
+    elif container.duration and not container.streams.video:
         length = container.duration / 1e6
     return length if math.isfinite(length) and length > 0.0 else 0.0
 
@@ -341,7 +389,7 @@ def _lacks_bytes(path: Path) -> bool:
     if order is None or len(head) < 8:
         return False
     (size,) = struct.unpack(order, head[4:])
-    return size not in _BYTES_WITHOUT_LENGTH and size + 8 > path.stat().st_size + 1
+    return size not in _BYTES_WITHOUT_LENGTH and size > path.stat().st_size + _SLOPPY_BYTES
 
 
 def _ends_as_ogg(path: Path) -> bool:
@@ -350,7 +398,7 @@ def _ends_as_ogg(path: Path) -> bool:
         file.seek(max(0, path.stat().st_size - 131_072), os.SEEK_SET)
         end = file.read()
     last = end.rfind(b"OggS")
-    return last >= 0 and len(end) > last + 5 and bool(end[last + 5] & 4)
+    return last >= 0 and len(end) > last + 5 and bool(end[last + 5] & _LAST_PAGE)
 
 
 def _reason(error: Exception) -> str:
