@@ -14,6 +14,7 @@ from engine.audio.ring import Ring
 from engine.audio.source import AudioSource
 
 __all__ = [
+    "SOUND_SUFFIXES",
     "AudioDevice",
     "AudioFile",
     "AudioSource",
@@ -30,13 +31,14 @@ __all__ = [
     "read_blocks",
 ]
 
-_AUDIO_SUFFIXES: Final = frozenset(
+SOUND_SUFFIXES: Final = frozenset(
     f".{suffix}"
     for suffix in (
         "aac ac3 aif aiff alac amr ape au caf dsf flac m4a m4b mka mkv mov mp2 mp3 mp4 mpc "
         "oga ogg opus tta w64 wav webm wma wv"
     ).split()
 )
+"""What the names of sound files end with, in small letters."""
 
 
 def open_source(chosen: str | None, *, loop: bool = False, patient: bool = False) -> AudioSource:
@@ -68,4 +70,4 @@ def _means_file(chosen: str) -> bool:
     # A folder that happens to be called like a device hides it only if spelled as a path.
     # os.path answers False for names no system would take, where pathlib may raise.
     is_path = os.path.isfile(chosen) or (os.path.exists(chosen) and os.path.dirname(chosen) != "")
-    return is_path or Path(chosen).suffix.lower() in _AUDIO_SUFFIXES
+    return is_path or Path(chosen).suffix.lower() in SOUND_SUFFIXES
