@@ -49,6 +49,11 @@ ACTIONS: Final = {
     "double": "Heard beat: double the tempo",
     "shift_beat": "Heard beat: half a beat later",
     "one": "Heard beat: this is the first of a bar",
+    "mark_calm": "Venue: what was just played is calm",
+    "mark_intense": "Venue: what was just played is intense",
+    "mark_dark": "Venue: what was just played is dark",
+    "mark_bright": "Venue: what was just played is bright",
+    "forget_venue": "Venue: back to the scale that comes with Stimmung",
 }
 """Action of a pedal, a pad, OSC, the page or the pipe, and what it does. Each is a method of the
 same name of `engine.live.triggers.Actions`; ``preset NAME`` is an action too."""

@@ -17,6 +17,7 @@ from export_onnx.judges.commands import COMMANDS as JUDGES
 from export_onnx.muser.commands import COMMANDS as MUSER
 from export_onnx.studies.commands import AMT_STUDIES, TRACKER_STUDIES
 from export_onnx.tracker.commands import COMMANDS as TRACKER
+from export_onnx.tracker.slow.commands import COMMANDS as SLOW
 from export_onnx.training import golden
 
 __all__ = ["MODELS", "TOOLS", "main", "make_parser"]
@@ -25,6 +26,7 @@ Command = tuple[Callable[[argparse.ArgumentParser], None], Callable[[argparse.Na
 
 MODELS: dict[str, Mapping[str, Command]] = {
     "tracker": {**TRACKER, **TRACKER_STUDIES},
+    "slow": SLOW,
     "judges": JUDGES,
     "muser": MUSER,
     "amt": {**AMT, **AMT_STUDIES},

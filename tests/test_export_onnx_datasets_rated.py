@@ -353,7 +353,7 @@ if TABLES:  # whoever has the real tables names their folder
 def test_every_set_says_what_it_is_and_what_it_lacks(tmp_path):
     assert set(DATASETS) == {
         "emopia", "vgmidi", "pop909", "emotify", "deam", "emomusic", "pmemo", "mtg_jamendo",
-        "muvisync",
+        "muvisync", "q4audio",
     }  # fmt: skip
     for name, dataset in DATASETS.items():
         assert dataset.name == name

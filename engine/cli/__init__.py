@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from engine.cli import (
     beats,
     bench,
+    calibrate,
     completion,
     demo,
     devices,
@@ -39,6 +40,7 @@ COMMANDS = (
     demo,
     live,
     track,
+    calibrate,
     beats,
     generate,
     transfer,

@@ -49,6 +49,11 @@ class Target:
         self._time_s = 0.0
         self._guide: tuple[float, Point] | None = None
 
+    @property
+    def recent(self) -> Point | None:
+        """What was heard in the last seconds, see `engine.emotion.heard.Heard.recent`."""
+        return self._heard.recent
+
     def reset(self) -> None:
         """Forget where the target was."""
         self._heard.reset()
@@ -84,7 +89,9 @@ class Target:
         if emotion is not None and emotion is not self._emotion:
             self._emotion = emotion
             asked = self._performance
-            self._heard.hear(emotion, asked.recentre, asked.smoothing_s, asked.hysteresis)
+            self._heard.hear(
+                emotion, asked.recentre, asked.smoothing_s, asked.hysteresis, asked.venue
+            )
         wanted, remaining_s = self._wanted(time_s, beat)
         strength = self._performance.strength
         wanted = (strength * wanted[0], strength * wanted[1])

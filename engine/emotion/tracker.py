@@ -8,7 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.emotion.model import TrackerModel
-from engine.emotion.smoothing import HeldLabel, Lead, Smoother
+from engine.emotion.quadrants import quadrant_masses
+from engine.emotion.slow_lane import SlowLane
+from engine.emotion.slow_model import FAST_STATE, Opinion, SlowModel
+from engine.emotion.smoothing import Change, HeldLabel, Smoother
 from engine.emotion.tuning import Retuner, TuningEstimator
 from engine.errors import InputError
 from engine.events import EmotionState, TrackingState
@@ -62,9 +65,14 @@ class TrackerConfig:
     ----------
     valence_tau_s, arousal_tau_s : float
         Smoothing time constants [s], 0..30; arousal is the fast lane.
+    slow_lane : bool
+        Whether the slow lane (the pretrained tagger) listens too; without it the fast graph alone
+        decides, which does for piano and for weak machines.
+    base_tau_s : float
+        Time constant with which what the slow lane says is taken over [s], 0..30.
     lead, arousal_lead : float
-        How strongly a change of valence or arousal is anticipated, 0..2; 0 shows what the model
-        says.
+        How strongly a change of valence or arousal in the fast graph shows before the slow lane
+        hears it, 0..2; where it is off, how strongly a change is anticipated.
     lead_tau_s, arousal_lead_tau_s : float
         Time constants of the recent means that changes are measured from [s], 0.1..60.
     dead_band : float
@@ -90,6 +98,8 @@ class TrackerConfig:
         A new key or chord must lead this long before it is stated [s].
     """
 
+    slow_lane: bool = True
+    base_tau_s: float = 0.5
     valence_tau_s: float = 0.5
     arousal_tau_s: float = 0.1
     lead: float = 0.7
@@ -102,14 +112,14 @@ class TrackerConfig:
     restart_after_s: float = 3.0
     decay_tau_s: float = 12.0
     settle_s: float = 4.0
-    uncertain_std: float = 0.5
+    uncertain_std: float = 0.55
     music_share: float = 0.4
     music_tau_s: float = 0.7
     key_hold_s: float = 1.5
     chord_hold_s: float = 0.15
 
     def __post_init__(self) -> None:
-        for name in ("valence_tau_s", "arousal_tau_s"):
+        for name in ("base_tau_s", "valence_tau_s", "arousal_tau_s"):
             self._check(name, 0.0, 30.0)
         for name in ("lead", "arousal_lead"):
             self._check(name, 0.0, 2.0)
@@ -140,6 +150,11 @@ class Tracker:
         A loaded model or the path of one; None takes the shipped model.
     config : TrackerConfig
         Smoothing and thresholds.
+    slow : SlowModel or None
+        A loaded slow graph; None takes the shipped one.
+    beside : bool
+        Run the slow graph on a thread of its own, as live does; `close` ends it. The states are the
+        same either way.
 
     Attributes
     ----------
@@ -151,9 +166,16 @@ class Tracker:
         self,
         model: TrackerModel | Path | str | None = None,
         config: TrackerConfig | None = None,
+        slow: SlowModel | None = None,
+        beside: bool = False,
     ) -> None:
         self._model = model if isinstance(model, TrackerModel) else TrackerModel(model)
         self.config = TrackerConfig() if config is None else config
+        self._slow: SlowLane | None = None
+        if self.config.slow_lane:
+            slow = SlowModel() if slow is None else slow
+            slow.check(self._model)
+            self._slow = SlowLane(slow, beside)
         self._hop_s = self._model.hop_length / self._model.sample_rate
         hold = [
             max(1, round(seconds / self._hop_s))
@@ -166,9 +188,13 @@ class Tracker:
         self._music = Smoother(cfg.music_tau_s, self._hop_s)
         self._tuning = TuningEstimator(self.sample_rate, self.hop_length)
         self._retuner = Retuner()
-        self._leads = (
-            Lead(cfg.lead, cfg.lead_tau_s, self._hop_s),
-            Lead(cfg.arousal_lead, cfg.arousal_lead_tau_s, self._hop_s),
+        self._changes = (
+            Change(cfg.lead, cfg.lead_tau_s, self._hop_s),
+            Change(cfg.arousal_lead, cfg.arousal_lead_tau_s, self._hop_s),
+        )
+        self._bases = (
+            Smoother(cfg.base_tau_s, self._hop_s),
+            Smoother(cfg.base_tau_s, self._hop_s),
         )
         self.reset()
 
@@ -187,6 +213,11 @@ class Tracker:
         """The loaded model."""
         return self._model
 
+    def close(self) -> None:
+        """End the thread of the slow lane, if there is one."""
+        if self._slow is not None:
+            self._slow.close()
+
     def reset(self) -> None:
         """Return to the state of a new tracker."""
         self.invalid_samples = 0
@@ -197,15 +228,17 @@ class Tracker:
         self._tuning.reset()
         self._restart()
         self._last = (0.0, 0.0)
-        self._quadrants = np.full(4, 0.25)
         self._tags: tuple[tuple[str, float], ...] = ()
 
     def _restart(self) -> None:
         """Start a new piece: the model forgets, the clock runs on."""
         self._start_model()
         self._doubtful = self._not_music = False
-        for part in (self._valence, self._arousal, self._music, *self._leads):
+        smoothers = (self._valence, self._arousal, self._music, *self._bases)
+        for part in (*smoothers, *self._changes):
             part.reset()
+        if self._slow is not None:
+            self._slow.reset()
         self._music.push(1.0)  # taken for music until it is found out
 
     def _start_model(self) -> None:
@@ -247,10 +280,7 @@ class Tracker:
             return []
         states: list[EmotionState] = []
         known = self._know(hops)
-        starts = [0]
-        for index, hop in enumerate(known):
-            if index - starts[-1] == _BLOCK_HOPS or (hop.afresh and index):
-                starts.append(index)
+        starts = self._blocks(known)
         for start, stop in zip(starts, [*starts[1:], len(hops)], strict=True):
             if known[start].new_piece:
                 self._restart()
@@ -258,7 +288,24 @@ class Tracker:
                 self._start_model()
             rows = self._hear(hops[start:stop], known[start:stop])
             states.extend(map(self._present, rows, known[start:stop]))
+            if self._slow is not None:
+                self._slow.add(hops[start:stop], rows, self._states[FAST_STATE])
         return states
+
+    def _blocks(self, known: list[_Hop]) -> list[int]:
+        """Return where calls of the model begin; none goes beyond a step of the slow lane."""
+        whole = left = _BLOCK_HOPS
+        if self._slow is not None:
+            whole, left = self._slow.hops_per_step, self._slow.left_in_step
+        starts = []
+        for index, hop in enumerate(known):
+            full = left == 0 or hop.new_piece
+            if full:
+                left = whole
+            if index == 0 or full or hop.afresh:
+                starts.append(index)
+            left -= 1
+        return starts
 
     def _know(self, hops: NDArray[np.float32]) -> list[_Hop]:
         """Return what can be said of each hop without the model."""
@@ -321,17 +368,19 @@ class Tracker:
     def _present(self, outputs: dict[str, NDArray[np.float32]] | None, hop: _Hop) -> EmotionState:
         """Turn one row of model outputs into a state."""
         self._hops += 1
+        opinion = self._slow.hop() if self._slow is not None else None
         if hop.silent_s >= self.config.silence_after_s:
             return self._silence(hop)
         if outputs is None or self._is_not_music(0.0 if hop.hum else float(outputs["presence"][0])):
             return self._unknown(hop)
-        valence = self._valence.push(self._leads[0].push(float(outputs["valence"])))
-        arousal = self._arousal.push(self._leads[1].push(float(outputs["arousal"])))
-        fresh = _FRESH_STD * math.exp(-hop.sound_s / _FRESH_TAU_S)
-        valence_std = math.hypot(float(outputs["valence_std"]), fresh)
-        arousal_std = math.hypot(float(outputs["arousal_std"]), fresh)
+        valence = self._valence.push(self._fuse(0, float(outputs["valence"]), opinion))
+        arousal = self._arousal.push(self._fuse(1, float(outputs["arousal"]), opinion))
         self._last = (valence, arousal)
-        self._quadrants = outputs["quadrants"].astype(np.float64)
+        stds = (float(outputs["valence_std"]), float(outputs["arousal_std"]))
+        if opinion is not None:
+            stds = (opinion.valence_std, opinion.arousal_std)
+        fresh = _FRESH_STD * math.exp(-hop.sound_s / _FRESH_TAU_S)
+        valence_std, arousal_std = (math.hypot(std, fresh) for std in stds)
         ranked = sorted(
             zip(self._model.tags, outputs["tags"].tolist(), strict=True),
             key=lambda pair: -pair[1],
@@ -341,6 +390,16 @@ class Tracker:
         self._chord.push(self._model.chords[int(outputs["chord"].argmax())])
         doubtful = self._doubt(max(valence_std, arousal_std))
         return self._state(hop, valence_std, arousal_std, "uncertain" if doubtful else "tracking")
+
+    def _fuse(self, axis: int, fast: float, opinion: Opinion | None) -> float:
+        """Join what the slow lane says with the quick changes of the fast graph, in [-1, 1]."""
+        change = self._changes[axis].push(fast)
+        if opinion is None:
+            self._bases[axis].push(fast)
+            base = fast
+        else:
+            base = self._bases[axis].push((opinion.valence, opinion.arousal)[axis])
+        return min(1.0, max(-1.0, base + change))
 
     def _is_not_music(self, share: float) -> bool:
         """Whether this is speech or noise; leaving that opinion takes half as much music again."""
@@ -364,7 +423,6 @@ class Tracker:
         """Hold what was heard and let it sink; the longer, the less certain."""
         keep = math.exp(-self._hop_s / self.config.decay_tau_s)
         self._last = (self._last[0] * keep, self._last[1] * keep)
-        self._quadrants = 0.25 + (self._quadrants - 0.25) * keep
         self._chord.push("N")
         return self._state(hop, 1.0, 1.0, "silence")
 
@@ -373,14 +431,13 @@ class Tracker:
     ) -> EmotionState:
         if state != "silence" and hop.sound_s < self.config.settle_s:
             state = "settling"
-        first, second, third, fourth = (self._quadrants / self._quadrants.sum()).tolist()
         return EmotionState(
             time_s=self._hops * self._hop_s,
             valence=self._last[0],
             arousal=self._last[1],
             valence_std=valence_std,
             arousal_std=arousal_std,
-            quadrants=(first, second, third, fourth),
+            quadrants=quadrant_masses(*self._last, valence_std, arousal_std),
             tags=self._tags,
             key=self._key.label,
             chord=self._chord.label,

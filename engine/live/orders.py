@@ -21,6 +21,7 @@ from engine.session.last_bars import capture_bars, capture_folder
 from engine.session.turn_log import Order
 from engine.settings.performance import Performance, controller_range
 from engine.settings.run import LiveConfig
+from engine.settings.venue import Venue, fit_venue
 from engine.sync.audio import AudioSync
 from engine.sync.source import SyncSource
 
@@ -61,6 +62,7 @@ class Orders:
         self._merging = threading.Lock()
         self._changes: dict[str, Any] = {}  # to be made together: of each setting the latest
         self._tested = 0
+        self._marks: dict[str, tuple[float, float]] = {}
         self._pipeline: Pipeline | None = None
         self._keyboards: Keyboards | None = None
         self._now_s = 0.0  # of the turn under way
@@ -245,6 +247,36 @@ class Orders:
         if not isinstance(sync, AudioSync):
             raise InputError(f"{what} is about a beat that is heard; start with --sync audio")
         self._put(lambda: sync.hint(what, now_s))
+
+    def mark(self, moment: str) -> None:
+        """Take what was heard in the last seconds for one end of an axis, and fit the venue.
+
+        Raises
+        ------
+        InputError
+            Nothing was heard, or both ends of an axis sound alike.
+        """
+        heard = self._playing().target.recent
+        if heard is None:
+            raise InputError(f"mark {moment}: nothing was heard yet")
+        marks = {**self._marks, moment: heard}
+        fitted = fit_venue(marks)
+        self._marks = marks
+        if fitted:
+            self.change(fitted)
+
+    def forget_venue(self) -> None:
+        """Drop the marks and go back to the scale that comes with Stimmung."""
+        self._marks = {}
+        plain = Venue()
+        self.change(
+            {
+                "venue_valence": plain.valence,
+                "venue_arousal": plain.arousal,
+                "venue_valence_scale": plain.valence_scale,
+                "venue_arousal_scale": plain.arousal_scale,
+            }
+        )
 
     def learn(self, what: str, learned: Learned) -> None:
         """Map the next controller, pad or program change to ``what``; empty: stop waiting."""

@@ -31,7 +31,7 @@ class Prepared:
 
     def __init__(self, config: LiveConfig) -> None:
         self._midi_out = config.midi_out
-        self._tracker: Tracker | None = Tracker()
+        self._tracker: Tracker | None = Tracker(beside=True)
         with contextlib.suppress(StimmungError):  # reported when it is to play
             create_generator(config.performance.engine, 0, "tonic")  # its file is in memory now
         self._sender: SenderProcess | None = SenderProcess(
@@ -41,7 +41,7 @@ class Prepared:
     def take_tracker(self) -> Tracker:
         """Return a fresh tracker."""
         tracker, self._tracker = self._tracker, None
-        return tracker or Tracker()
+        return tracker or Tracker(beside=True)
 
     def take_sender(self, midi_out: str) -> SenderProcess | None:
         """Return the sender, if it is one for this output."""

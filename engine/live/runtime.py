@@ -160,7 +160,9 @@ class Runtime:
         try:
             self._started_s = time.perf_counter()
             port = beside.submit(self._sender.start)
-            tracker = Tracker() if self._prepared is None else self._prepared.take_tracker()
+            tracker = (
+                Tracker(beside=True) if self._prepared is None else self._prepared.take_tracker()
+            )
             ring = Ring(int(RING_S * tracker.sample_rate), tracker.sample_rate)
             if config.video:
                 self._video = VideoEmotion(config.video, self._clock, config.neutral, config.clip)
@@ -399,6 +401,8 @@ class Runtime:
         self._sync.close()
         if self._pipeline is not None:
             self._pipeline.close()
+            if self._pipeline.tracker is not None:
+                self._pipeline.tracker.close()
         if self._source is not None:
             self._source.stop()
         if self._video is not None:

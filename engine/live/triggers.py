@@ -65,6 +65,14 @@ class Playing(Protocol):
         """Keep the last bars as a MIDI file."""
         ...
 
+    def mark(self, moment: str) -> None:
+        """Fit the venue to what was just played, one of `engine.settings.venue.MARKS`."""
+        ...
+
+    def forget_venue(self) -> None:
+        """Drop marks and fit."""
+        ...
+
     @property
     def hears_beat(self) -> bool:
         """Whether the beat is heard, and hints about it are of use."""
@@ -165,6 +173,26 @@ class Actions:
     def one(self) -> None:
         """Hear the first beat of a bar now."""
         self._playing.hint("one")
+
+    def mark_calm(self) -> None:
+        """Take what was just played for calm."""
+        self._playing.mark("calm")
+
+    def mark_intense(self) -> None:
+        """Take what was just played for intense."""
+        self._playing.mark("intense")
+
+    def mark_dark(self) -> None:
+        """Take what was just played for dark."""
+        self._playing.mark("dark")
+
+    def mark_bright(self) -> None:
+        """Take what was just played for bright."""
+        self._playing.mark("bright")
+
+    def forget_venue(self) -> None:
+        """Go back to the scale that comes with Stimmung."""
+        self._playing.forget_venue()
 
     def take_preset(self, name: str) -> None:
         """Play a preset from the next bar on.

@@ -17,6 +17,7 @@ from engine.mapping.table import InputMapping, OutputMapping
 from engine.music.clock import TEMPO_RANGE_BPM
 from engine.music.keys import parse_key
 from engine.settings.fields import check_settings, read_setting, setting, settings_of
+from engine.settings.venue import SCALE_RANGE, Venue
 from engine.transfer.elements import ELEMENTS, parse_elements
 
 __all__ = ["Performance", "controller_range"]
@@ -98,6 +99,34 @@ class Performance:
         limits=_SHARE,
         controller=_SHARE,
         metavar="R",
+        group="listening",
+    )
+    venue_valence: float = setting(
+        0.0,
+        "valence that counts as the middle in this venue, -1..1",
+        limits=_BOTH,
+        metavar="V",
+        group="listening",
+    )
+    venue_arousal: float = setting(
+        0.0,
+        "arousal that counts as the middle in this venue, -1..1",
+        limits=_BOTH,
+        metavar="A",
+        group="listening",
+    )
+    venue_valence_scale: float = setting(
+        1.0,
+        "factor on the heard valence, 0.25..4",
+        limits=SCALE_RANGE,
+        metavar="X",
+        group="listening",
+    )
+    venue_arousal_scale: float = setting(
+        1.0,
+        "factor on the heard arousal, 0.25..4",
+        limits=SCALE_RANGE,
+        metavar="X",
         group="listening",
     )
     smoothing_s: float = setting(
@@ -231,6 +260,16 @@ class Performance:
         for mapping in self.inputs:
             if mapping.sets:
                 mapping.check_range(*controller_range(mapping.sets))
+
+    @property
+    def venue(self) -> Venue:
+        """The venue's own scale."""
+        return Venue(
+            self.venue_valence,
+            self.venue_arousal,
+            self.venue_valence_scale,
+            self.venue_arousal_scale,
+        )
 
     @classmethod
     def from_mapping(cls, values: Mapping[str, Any]) -> "Performance":

@@ -19,6 +19,7 @@ from export_onnx.datasets.labels import Span, chord_index, key_index
 from export_onnx.datasets.muvisync import lacks_muvisync, read_muvisync
 from export_onnx.datasets.pmemo import lacks_pmemo, read_pmemo
 from export_onnx.datasets.pop909 import lacks_pop909, read_pop909
+from export_onnx.datasets.q4audio import lacks_q4audio, read_q4audio
 from export_onnx.datasets.vgmidi import lacks_vgmidi, read_vgmidi
 
 __all__ = ["DATASETS", "Dataset", "Item", "Span", "chord_index", "key_index", "read_items"]
@@ -57,6 +58,16 @@ DATASETS: dict[str, Dataset] = {
             citation="Aljanaki, Wiering, Veltkamp, IP&M 2016",
             lacks=lacks_emotify,
             read=read_emotify,
+        ),
+        Dataset(
+            name="q4audio",
+            labels="one of four quadrants per clip",
+            scale="quadrant -> valence, arousal = +-0.6",
+            licence="none stated, commercial recordings: research only, not to be passed on",
+            obtain="http://mir.dei.uc.pt/downloads.html; a manifest.csv beside the recordings",
+            citation="Panda, Malheiro, Paiva, IEEE TAFFC 2020",
+            lacks=lacks_q4audio,
+            read=read_q4audio,
         ),
         Dataset(
             name="pop909",

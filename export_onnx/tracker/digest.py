@@ -151,9 +151,9 @@ class Digest(nn.Module):
         whole += [sounding, self._fold(salient), named, notes]
         means, pool_state = self.pool(torch.cat(whole, 2), activity, pool_state)
         flux_state = torch.cat([series[:, -1], salient[:, -1]], 1)
-        return self._conclude(means[:, :, 0]), flux_state, pool_state
+        return self.conclude(means[:, :, 0]), flux_state, pool_state
 
-    def _conclude(self, means: Tensor) -> Tensor:
+    def conclude(self, means: Tensor) -> Tensor:
         """Statistics (B, n, DIGEST) of running means (B, n, _POOLED)."""
         batch, n = means.shape[:2]
         first = _PLAIN + _CLASSES * 12

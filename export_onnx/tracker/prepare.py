@@ -20,7 +20,14 @@ from export_onnx.datasets.render import Rendering, Synth, find_soundfonts
 from export_onnx.tracker.config import FrontEndConfig
 from export_onnx.tracker.store import write_clip
 
-__all__ = ["HELD_OUT", "PrepareOptions", "prepare", "resample", "to_reference"]
+__all__ = [
+    "HELD_OUT",
+    "PrepareOptions",
+    "choose_rendering",
+    "prepare",
+    "resample",
+    "to_reference",
+]
 
 HELD_OUT = ("TimGM6mb.sf2",)
 
@@ -75,7 +82,9 @@ def _item_rng(item: Item, variant: int, seed: int) -> np.random.Generator:
     return np.random.default_rng([seed, name, variant])
 
 
-def _choose_rendering(rng: np.random.Generator) -> Rendering:
+def choose_rendering(rng: np.random.Generator) -> Rendering:
+    """Draw how a piece is played: pianos mostly, other programs, transposition, touch, room."""
+
     def program() -> int:
         kind = rng.random()
         pool = _PIANO if kind < 0.55 else _ELECTRIC_PIANO if kind < 0.7 else _COLOURS
@@ -215,7 +224,7 @@ def _make(
         labels = _labels(item, len(sound) // config.hop_length, hop_s, start_s, speed, 0)
         return sound, labels, (start_s, speed)
     assert synth is not None
-    how = _choose_rendering(rng) if seen and (variant or item.dataset == "pop909") else Rendering()
+    how = choose_rendering(rng) if seen and (variant or item.dataset == "pop909") else Rendering()
     messages = item.messages()
     start_s, duration_s = 0.0, None
     if item.dataset == "pop909":

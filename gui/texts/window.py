@@ -129,6 +129,7 @@ LEVEL_WORDS: Final = {"good": "OK", "caution": "Check", "bad": "Problem"}
 MENU_FILE: Final = "&File"
 MENU_EDIT: Final = "&Edit"
 MENU_PLAY: Final = "&Play"
+MENU_VENUE: Final = "Ven&ue"
 MENU_VIEW: Final = "&View"
 MENU_HELP: Final = "&Help"
 MENU_THEME: Final = "Colours"
@@ -152,6 +153,11 @@ ACTIONS: Final[dict[str, str]] = {
     "tap": "Tap tempo",
     "regenerate": "New ideas",
     "capture": "Capture the last bars",
+    "mark_calm": "The last seconds were calm",
+    "mark_intense": "The last seconds were intense",
+    "mark_dark": "The last seconds were dark",
+    "mark_bright": "The last seconds were bright",
+    "forget_venue": "Back to the usual scale",
     "stage": "Stage view",
     "side": "Side panel",
     "larger": "Larger text",

@@ -47,6 +47,7 @@ _MENUS: Final = (
         texts.MENU_PLAY,
         "start hold panic - freeze follow contrast guide manual - tap regenerate capture",
     ),
+    (texts.MENU_VENUE, "mark_calm mark_intense - mark_dark mark_bright - forget_venue"),
     (texts.MENU_VIEW, "stage side - larger smaller normal"),
     (texts.MENU_HELP, "assistant shortcuts about"),
 )

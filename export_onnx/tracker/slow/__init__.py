@@ -1,0 +1,1 @@
+"""The slow lane: a pretrained tagger once a second, and a head that fuses both lanes."""

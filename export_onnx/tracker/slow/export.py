@@ -1,0 +1,134 @@
+"""Write the slow lane as ONNX, and compare the file with the network."""
+
+import json
+import warnings
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from engine.emotion.slow_model import FAST_STATE, SLOW_VERSION, SlowModel
+from engine.errors import InputError
+from export_onnx.tracker.slow.head import Head, HeadConfig
+from export_onnx.tracker.slow.musicnn import find_checkpoint, read_checkpoint
+from export_onnx.tracker.slow.network import SlowNetwork, zeros_of
+from export_onnx.tracker.slow.trunk import HOPS_PER_STEP, STEP_LENGTH, Trunk
+from export_onnx.training.contract import Sequences, verify_contract
+from export_onnx.training.stage import load_checkpoint
+
+__all__ = ["SlowGraph", "load_slow", "verify_slow", "write_slow"]
+
+_OPSET = 17
+_LICENCE = (
+    "musicnn's weights ISC; the head CC BY-NC-SA 4.0, trained on data for research (see the card)"
+)
+
+
+def load_slow(checkpoint: Path, musicnn: Path) -> tuple[SlowNetwork, dict[str, str]]:
+    """Build the network of a trained head and the published tagger, with facts about them.
+
+    Raises
+    ------
+    InputError
+        Missing, unreadable or of another architecture.
+    """
+    stored = load_checkpoint(checkpoint)
+    try:
+        config = dict(stored["head_config"])
+        config["taus_s"] = tuple(config["taus_s"])
+        head = Head(HeadConfig(**config))
+        head.load_state_dict(stored["head"])
+        facts = {"training_data": ", ".join(stored["sets"]), "seed": str(stored["seed"])}
+    except (KeyError, TypeError, RuntimeError) as error:
+        raise InputError(f"{checkpoint}: not a head of the slow lane ({error})") from error
+    trunk = Trunk()
+    trunk.net.load(read_checkpoint(find_checkpoint(musicnn)))
+    return SlowNetwork(trunk, head).eval(), facts
+
+
+def write_slow(network: SlowNetwork, out: Path, facts: dict[str, str]) -> None:
+    """Export the network with its metadata; `facts` are added to them."""
+    import onnx
+
+    shapes, inputs = network.state_shapes(), network.inputs()
+    given = [*zeros_of(inputs), *zeros_of(shapes)]
+    out.parent.mkdir(parents=True, exist_ok=True)
+    partial = out.with_suffix(".part")
+    with warnings.catch_warnings(), torch.no_grad():
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
+            network,
+            tuple(given),
+            str(partial),
+            input_names=[*inputs, *shapes],
+            output_names=["affect", "affect_std", *(f"next_{name}" for name in shapes)],
+            opset_version=_OPSET,
+            dynamo=False,
+        )
+    model = onnx.load(str(partial))
+    parameters = sum(p.numel() for p in network.head.parameters())
+    weights = sum(b.numel() for b in network.trunk.net.buffers())
+    onnx.helper.set_model_props(
+        model,
+        {
+            "stimmung_model": "tracker_slow",
+            "version": str(SLOW_VERSION),
+            "sample_rate": "22050",
+            "hops_per_step": str(HOPS_PER_STEP),
+            "licence": _LICENCE,
+            "parameters": json.dumps({"musicnn": weights, "head": parameters}),
+            **facts,
+        },
+    )
+    onnx.checker.check_model(model)
+    onnx.save(model, str(partial))
+    partial.replace(out)
+
+
+class SlowGraph:
+    """The slow lane as `verify_contract` drives it, one step per call."""
+
+    longest = 1
+    batches = False
+
+    def __init__(self, model: SlowModel) -> None:
+        self._model = model
+
+    def start(self, batch: int) -> dict[str, np.ndarray]:
+        """Return fresh states."""
+        return self._model.start()
+
+    def run(
+        self, inputs: Sequences, state: dict[str, np.ndarray]
+    ) -> tuple[Sequences, dict[str, np.ndarray]]:
+        """Run one step."""
+        given = (inputs["pcm"][0, 0], inputs["fast"][0, 0], inputs["digest"][0])
+        said, state = self._model.step(*given, state)
+        affect = np.array([[[said.valence, said.arousal]]])
+        return {"affect": affect, "std": np.array([[[said.valence_std, said.arousal_std]]])}, state
+
+
+def verify_slow(path: Path | None, network: SlowNetwork, steps: int = 8) -> dict[str, float]:
+    """Hold a file to the contract: equal again after a reset, and to the network."""
+    model = SlowModel(path)
+    rng = np.random.default_rng(7)
+    inputs, shapes = network.inputs(), network.state_shapes()
+    given = {
+        "pcm": rng.normal(0.0, 0.1, (1, steps, STEP_LENGTH)).astype(np.float32),
+        "fast": rng.random((1, steps, *inputs["fast"])).astype(np.float32),
+        "digest": rng.random((1, steps, *inputs[FAST_STATE])).astype(np.float32),
+    }
+
+    def torch_says(sequences: Sequences) -> Sequences:
+        states, said = zeros_of(shapes), []
+        for step in range(steps):
+            row = [torch.from_numpy(value[:, step]) for value in sequences.values()]
+            with torch.no_grad():
+                affect, deviation, *states = network(*row, *states)
+            said.append((affect.numpy(), deviation.numpy()))
+        return {
+            "affect": np.stack([affect for affect, _ in said], 1),
+            "std": np.stack([deviation for _, deviation in said], 1),
+        }
+
+    return verify_contract(SlowGraph(model), given, torch_says)

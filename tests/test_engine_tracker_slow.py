@@ -1,0 +1,139 @@
+"""The slow lane beside the fast graph: the same states whoever does the work, one distribution."""
+
+import math
+
+import numpy as np
+import pytest
+
+from engine.emotion.model import TrackerModel
+from engine.emotion.quadrants import quadrant_masses
+from engine.emotion.slow_lane import DELAY_HOPS, SlowLane
+from engine.emotion.slow_model import Opinion, SlowModel
+from engine.emotion.tracker import Tracker, TrackerConfig
+from engine.errors import ModelError, ModelMetadataError
+
+
+@pytest.fixture(scope="module")
+def fast():
+    return TrackerModel()
+
+
+@pytest.fixture(scope="module")
+def slow():
+    return SlowModel()
+
+
+def chords(seconds, rate=22_050, beat_s=0.4, level=0.1):
+    time_s = np.arange(int(seconds * rate)) / rate
+    age = time_s % beat_s
+    sound = sum(
+        np.sin(2 * math.pi * pitch * partial * time_s) / partial
+        for pitch in (220.0, 277.2, 329.6)
+        for partial in range(1, 6)
+    ) * np.exp(-4.0 * age)
+    return (level * sound / np.abs(sound).max()).astype(np.float32)
+
+
+def test_states_are_the_same_on_a_thread_of_its_own_in_any_chunking(fast, slow):
+    sound = chords(9.0)
+    sound[int(4.0 * 22_050) : int(7.2 * 22_050)] = 0.0  # a new piece begins within
+    whole = Tracker(fast, slow=slow).push(sound)
+    beside = Tracker(fast, slow=slow, beside=True)
+    rng = np.random.default_rng(2)
+    parts, place = [], 0
+    while place < len(sound):
+        size = int(rng.integers(1, 30_000))
+        parts += beside.push(sound[place : place + size])
+        place += size
+    beside.close()
+    assert len(parts) == len(whole)
+    for one, other in zip(parts, whole, strict=True):
+        assert one.valence == pytest.approx(other.valence, abs=1e-4)
+        assert one.arousal == pytest.approx(other.arousal, abs=1e-4)
+        assert one.valence_std == pytest.approx(other.valence_std, abs=1e-4)
+        assert one.state == other.state
+
+
+def test_the_first_emotion_does_not_wait_for_the_slow_lane(fast, slow):
+    states = Tracker(fast, slow=slow).push(chords(1.0))
+    assert any(state.valence or state.arousal for state in states[:3])
+
+
+def test_without_the_slow_lane_the_fast_graph_decides(fast, slow):
+    sound = chords(6.0)
+    both = Tracker(fast, slow=slow).push(sound)
+    alone = Tracker(fast, TrackerConfig(slow_lane=False)).push(sound)
+    first_step = slow.hops_per_step + DELAY_HOPS - 1
+    for one, other in zip(both[:first_step], alone[:first_step], strict=True):
+        assert one.valence == pytest.approx(other.valence, abs=1e-4)
+    assert both[-1].valence != alone[-1].valence
+
+
+def test_input_gain_does_not_move_the_opinion(fast, slow):
+    loud = Tracker(fast, slow=slow).push(chords(8.0, level=0.5))[-1]
+    quiet = Tracker(fast, slow=slow).push(chords(8.0, level=0.02))[-1]
+    assert quiet.valence == pytest.approx(loud.valence, abs=0.1)
+    assert quiet.arousal == pytest.approx(loud.arousal, abs=0.1)
+
+
+class Told:
+    """A slow graph that says the number of its step."""
+
+    hops_per_step = 11
+
+    def start(self):
+        return {"count": np.zeros(1, np.float32)}
+
+    def step(self, pcm, fast, digest, states):
+        count = float(states["count"][0]) + 1.0
+        return Opinion(count, 0.0, 0.1, 0.1), {"count": np.full(1, count, np.float32)}
+
+
+@pytest.mark.parametrize("beside", [False, True])
+def test_an_opinion_counts_three_hops_after_its_step(fast, beside):
+    lane = SlowLane(Told(), beside)
+    outputs, states = fast.step(chords(0.2)[:2048], fast.start())
+    row = {name: value[0] for name, value in outputs.items()}
+    heard = []
+    for _ in range(30):
+        opinion = lane.hop()
+        heard.append(None if opinion is None else opinion.valence)
+        lane.add(np.zeros((1, 2048), np.float32), [row], states["state_digest_pool"])
+    lane.close()
+    assert heard == [None] * 13 + [1.0] * 11 + [2.0] * 6
+
+
+def test_a_reset_forgets_what_is_still_being_asked(fast):
+    lane = SlowLane(Told())
+    outputs, states = fast.step(chords(0.2)[:2048], fast.start())
+    row = {name: value[0] for name, value in outputs.items()}
+    for _ in range(11):
+        lane.add(np.zeros((1, 2048), np.float32), [row], states["state_digest_pool"])
+    lane.reset()
+    assert [lane.hop() for _ in range(5)] == [None] * 5
+
+
+@pytest.mark.parametrize(
+    ("valence", "arousal", "leading"),
+    [(0.3, 0.1, 0), (-0.2, 0.4, 1), (-0.1, -0.5, 2), (0.2, -0.1, 3)],
+)
+def test_the_likeliest_quadrant_is_that_of_the_signs(valence, arousal, leading):
+    masses = quadrant_masses(valence, arousal, 0.4, 0.6)
+    assert sum(masses) == pytest.approx(1.0)
+    assert max(range(4), key=masses.__getitem__) == leading
+    assert max(quadrant_masses(valence, arousal, 0.01, 0.01)) == pytest.approx(1.0)
+
+
+def test_states_never_contradict_themselves(fast, slow):
+    for state in Tracker(fast, slow=slow).push(chords(6.0)):
+        expected = quadrant_masses(
+            state.valence, state.arousal, state.valence_std, state.arousal_std
+        )
+        assert state.quadrants == pytest.approx(expected)
+
+
+def test_a_file_that_is_no_slow_lane_is_refused(fast, tmp_path):
+    with pytest.raises(ModelError, match="not found"):
+        SlowModel(tmp_path / "none.onnx")
+    with pytest.raises(ModelMetadataError, match="'tracker_slow'"):
+        SlowModel(fast.path)

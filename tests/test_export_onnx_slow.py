@@ -1,0 +1,173 @@
+"""The slow lane's network: published weights, streaming trunk, head, features of spliced clips."""
+
+import struct
+
+import numpy as np
+import pytest
+import torch
+
+from engine.errors import InputError
+from export_onnx.datasets.q4audio import lacks_q4audio, read_q4audio
+from export_onnx.tracker.slow.corpus import Corpus
+from export_onnx.tracker.slow.export import verify_slow, write_slow
+from export_onnx.tracker.slow.features import FAST, Clip
+from export_onnx.tracker.slow.head import Head, HeadConfig
+from export_onnx.tracker.slow.musicnn import Musicnn, mel_filters, read_checkpoint
+from export_onnx.tracker.slow.network import SlowNetwork
+from export_onnx.tracker.slow.study import calibrate_head, score_said
+from export_onnx.tracker.slow.train import SlowTraining, make_bank, said_of, train_head
+from export_onnx.tracker.slow.trunk import HOPS_PER_STEP, STEP_LENGTH, Trunk
+from export_onnx.training.contract import TOLERANCE
+
+
+def field(number, value):
+    if isinstance(value, int):
+        return bytes([number << 3, value])
+    return bytes([number << 3 | 2, len(value)]) + value
+
+
+def block(pairs):
+    data = b"".join(bytes([0, len(k), len(v)]) + k + v for k, v in pairs)
+    return data + struct.pack("<II", 0, 1) + b"\x00" + bytes(4)
+
+
+def test_a_checkpoint_is_read_without_its_framework(tmp_path):
+    values = np.arange(6, dtype=np.float32).reshape(2, 3)
+    shape = b"".join(field(2, field(1, size)) for size in values.shape)
+    entry = field(1, 1) + field(2, shape) + field(5, values.nbytes)
+    table = block([(b"", b""), (b"dense/kernel", entry)])
+    index = block([(b"z", bytes([0, len(table) - 5]))])
+    meta = block([])
+    footer = bytes([len(table) + len(index), len(meta) - 5, len(table), len(index) - 5])
+    (tmp_path / ".index").write_bytes(table + index + meta + footer.ljust(48, b"\x00"))
+    (tmp_path / ".data-00000-of-00001").write_bytes(values.tobytes())
+    found = read_checkpoint(tmp_path)
+    assert list(found) == ["dense/kernel"]
+    np.testing.assert_array_equal(found["dense/kernel"], values)
+    with pytest.raises(InputError, match="no variable"):
+        Musicnn().load(found)
+    with pytest.raises(InputError, match="not a checkpoint"):
+        read_checkpoint(tmp_path / "none")
+
+
+def test_mel_filters_have_equal_area_up_to_eight_kilohertz():
+    filters = mel_filters()
+    assert filters.shape == (96, 257)
+    areas = filters[40:].sum(1) * 31.25
+    assert areas == pytest.approx(np.ones(56), abs=0.1)
+
+
+def drawn_trunk():
+    torch.manual_seed(3)
+    trunk = Trunk().eval()
+    for name, buffer in trunk.net.named_buffers():
+        if name.startswith(("kernel", "dense", "tag")):
+            buffer.normal_(0.0, 0.05)
+    return trunk
+
+
+def run(trunk, sound):
+    states = [torch.zeros(1, *shape) for shape in trunk.state_shapes().values()]
+    said = []
+    for start in range(0, len(sound), STEP_LENGTH):
+        pcm = torch.from_numpy(sound[None, start : start + STEP_LENGTH])
+        with torch.no_grad():
+            embedding, _, _, *states = trunk(pcm, *states)
+        said.append(embedding[0].numpy())
+    return np.stack(said)
+
+
+def test_the_trunk_hears_no_gain_and_forgets_after_its_patch():
+    trunk = drawn_trunk()
+    rng = np.random.default_rng(1)
+    sound = rng.normal(0.0, 0.1, 6 * STEP_LENGTH).astype(np.float32)
+    loud = run(trunk, sound)
+    assert run(trunk, sound * np.float32(0.1)) == pytest.approx(loud, rel=0.03, abs=0.03)
+    other = sound.copy()
+    other[:STEP_LENGTH] = rng.normal(0.0, 0.1, STEP_LENGTH)
+    changed = np.abs(run(trunk, other) - loud).max(1)
+    # The level, which both share, is remembered for longer; the patch is three steps.
+    assert changed[0] > 10.0 * changed[5]
+
+
+def test_the_exported_graph_keeps_to_the_contract(tmp_path):
+    network = SlowNetwork(drawn_trunk(), Head(HeadConfig(members=2))).eval()
+    write_slow(network, tmp_path / "slow.onnx", {"training_data": "none", "seed": "3"})
+    report = verify_slow(tmp_path / "slow.onnx", network, steps=4)
+    assert max(report.values()) < TOLERANCE
+
+
+def clip(rng, dataset, name, quadrant, steps=12):
+    sign = np.array([(1, 1), (-1, 1), (-1, -1), (1, -1)][quadrant], np.float32)
+    embedding = rng.normal(0.0, 0.5, (steps, 200)).astype(np.float32)
+    embedding[:, :2] += 2.0 * sign
+    embedding[:, 2] += 3.0 if dataset == "q4audio" else -3.0
+    labels = np.tile(0.6 * sign, (steps, 1))
+    return Clip(
+        dataset=dataset,
+        name=name,
+        group=name,
+        variant=0,
+        quadrant=quadrant,
+        valence=float(labels[0, 0]),
+        arousal=float(labels[0, 1]),
+        words=None,
+        embedding=embedding,
+        digest=rng.random((steps, 146)).astype(np.float32),
+        fast=rng.random((steps, sum(FAST.values()))).astype(np.float32),
+        course=np.zeros((steps * HOPS_PER_STEP, 2), np.float32),
+        labels=labels,
+    )
+
+
+@pytest.fixture
+def clips():
+    rng = np.random.default_rng(5)
+    return [
+        clip(rng, dataset, f"{dataset}{i}", i % 4)
+        for dataset in ("q4audio", "emopia")
+        for i in range(16)
+    ]
+
+
+def test_features_after_a_cut_are_those_of_the_joined_clips(clips):
+    head = Head(HeadConfig())
+    corpus = Corpus.of(clips[:2], head)
+    joined = corpus.features(head, np.array([12 + 4]), np.array([7]))
+    values = np.concatenate([clips[0].embedding[:8], clips[1].embedding[:5]])
+    state = torch.zeros(1, *head.pools.state)
+    for row in values:
+        given = torch.cat([torch.from_numpy(row)[None], torch.zeros(1, 17)], 1)
+        means, state = head.pools(given, torch.ones(1, 1), state)
+    assert joined[0, :200].numpy() == pytest.approx(means[0, :200].numpy(), abs=1e-4)
+
+
+def test_a_head_learns_sides_and_kind_and_states_its_error(clips):
+    config, training = HeadConfig(members=2), SlowTraining(steps=150, batch=64)
+    bank = make_bank(clips, config, training)
+    head = train_head(bank, config, training)
+    said = [
+        (one, mean[-1], deviation[-1])
+        for one, (mean, deviation) in zip(clips, said_of(head, clips), strict=True)
+    ]
+    scores = {(name, measure): score.value for name, measure, score in score_said(said)}
+    assert scores["q4audio", "quadrant"] > 0.9 and scores["emopia", "arousal AUC"] > 0.95
+    with torch.no_grad():
+        kinds = head.recorded(bank.features)[:, 0].numpy() > 0
+    real = np.array([bank.clips[i].dataset == "q4audio" for i in bank.clip])
+    assert (kinds == real).mean() > 0.9
+    calibrate_head(head, said)
+    wide = [deviation for _, deviation in said_of(head, clips[:1])][0][-1]
+    assert wide == pytest.approx(said[0][2] * head.std_scale.numpy(), rel=1e-3)
+
+
+def test_a_clip_of_the_4q_set_is_read_with_its_quadrant(tmp_path):
+    assert lacks_q4audio(tmp_path) == "manifest.csv"
+    header = "path,split,name,group,quadrant\n"
+    (tmp_path / "manifest.csv").write_text(header + "audio/a.ogg,val,a,Someone,Q2\n")
+    item = next(read_q4audio(tmp_path))
+    assert (item.quadrant, item.valence, item.arousal) == (1, -0.6, 0.6)
+    assert (item.group, item.split, item.is_midi) == ("Someone", "val", False)
+    (tmp_path / "manifest.csv").write_text(header + "audio/a.ogg,val,a,Someone,Q7\n")
+    with pytest.raises(InputError, match="quadrant 'Q7'"):
+        next(read_q4audio(tmp_path))
