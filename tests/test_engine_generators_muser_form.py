@@ -8,14 +8,16 @@ from engine.generators.muser.composing import Place
 from engine.generators.muser.leading import Line
 from engine.generators.muser.phrases import (
     MEMORY_BARS,
+    brightness,
     chord_stays,
     groove,
     loudness_arc,
     source_of,
-    style_of,
 )
 from engine.generators.muser.recall import moved_pitches
+from engine.generators.muser.style import Style, style_of
 from engine.generators.muser.tokens import Token
+from engine.generators.muser.tonality import wants_major
 from engine.generators.muser.touch import pedalled, play
 from engine.generators.muser.vocabulary import PITCHES
 from engine.music.chords import parse_chord
@@ -24,6 +26,7 @@ from engine.music.form import locate
 from engine.music.keys import parse_key
 from engine.music.rhythm import TICKS
 
+PLAIN = Style({}, 0.5, 1.0, 0.0, 1.0, 0.0)
 NOWHERE = np.zeros(len(PITCHES), np.bool_)
 
 
@@ -65,18 +68,21 @@ def test_loudness_breathes_around_nothing_and_without_jumps():
     assert np.abs(np.diff(arc)).max() < 3.0
 
 
-def test_sections_have_a_style_of_their_own_that_keeps_notes_per_second():
+def test_sections_have_a_style_of_their_own_that_trades_and_adds_nothing():
     draws = Draws(2)
-    styles = [style_of(64 * section, 4, draws) for section in range(200)]
+    styles = [style_of(64 * section, 4, draws) for section in range(400)]
     assert style_of(63, 4, draws) == styles[0] and styles[0] != styles[1]
-    for style in styles:
-        assert style["rhythm"] + style["texture"] * np.log(2.0) == pytest.approx(0.0)
+    numbers = {name: np.array([s.numbers[name] for s in styles]) for name in styles[0].numbers}
+    notes = numbers["rhythm"] + numbers["texture"] * np.log(2.0)
+    assert notes == pytest.approx(-0.022 * numbers["velocity"])  # louder ones are sparser
+    for name in ("texture", "duration", "pitch", "velocity"):
+        assert abs(numbers[name].mean()) < 0.3 + 0.1 * numbers[name].std() < 5.0
     assert np.mean([groove(beat, 4, draws) for beat in range(512)]) == pytest.approx(1.0, abs=0.1)
 
 
 def test_chords_stay_in_second_halves_alone_and_never_in_the_cadence():
     draws = Draws(2)
-    stays = [beat for beat in range(512) if chord_stays(beat, 4, draws)]
+    stays = [beat for beat in range(512) if chord_stays(beat, 4, draws, 0.5)]
     assert stays
     for beat in stays:
         here = locate(beat, 4, draws)
@@ -123,7 +129,7 @@ def test_hands_keep_order_and_beat_and_part_the_notes_of_a_chord():
     draws, gaps, loud = Draws(4), [], []
     for beat in range(200):
         chord = [note(beat + at, pitch) for at in (0.0, 0.5) for pitch in (48, 55, 64)]
-        played = play(chord, place(beat), draws)
+        played = play(chord, place(beat), PLAIN, draws)
         assert all(beat <= one.onset < beat + 1 for one in played)
         assert {round((one.onset - beat) * TICKS) for one in played} == {0, 6}
         late = [one.onset for one in played if one.onset > beat + 0.3]
@@ -131,8 +137,8 @@ def test_hands_keep_order_and_beat_and_part_the_notes_of_a_chord():
         loud += [one.velocity for one in played]
     assert 0.003 < np.median(gaps) < 0.012 and max(gaps) > 0.015
     assert abs(np.mean(loud) - 70.0) < 4.0
-    again = play([note(7.5, pitch) for pitch in (48, 55)], place(7), Draws(4))
-    assert again == play([note(7.5, pitch) for pitch in (48, 55)], place(7), Draws(4))
+    again = play([note(7.5, pitch) for pitch in (48, 55)], place(7), PLAIN, Draws(4))
+    assert again == play([note(7.5, pitch) for pitch in (48, 55)], place(7), PLAIN, Draws(4))
 
 
 def test_most_long_notes_end_with_the_pedal_and_short_ones_where_they_do():
@@ -145,3 +151,21 @@ def test_most_long_notes_end_with_the_pedal_and_short_ones_where_they_do():
         assert short.duration == 0.2 and long.duration >= 0.25
     share = np.mean([abs(end / 2.0 - round(end / 2.0)) < 1e-9 for end in ends])
     assert 0.7 < share < 0.9
+
+
+@pytest.mark.parametrize(
+    ("valence", "major"), [(-0.6, 0), (-0.28, 1), (0.0, 2), (0.28, 3), (0.6, 4)]
+)
+def test_the_share_of_phrases_in_major_rises_with_valence(valence, major):
+    draws = Draws(8)
+    for section in range(20):
+        phrases = [brightness(64 * section + 16 * phrase, 4, draws) for phrase in range(4)]
+        assert sorted(phrases) == [0.125, 0.375, 0.625, 0.875]
+        assert sum(wants_major(valence, None, share) for share in phrases) == major
+
+
+def test_on_the_edge_the_mode_stays_as_it_is():
+    for name in ("C:maj", "C:min"):
+        key = parse_key(name)
+        assert wants_major(0.12, key, 0.625) == (key.mode == "maj")
+    assert wants_major(0.3, parse_key("C:min"), 0.625)

@@ -34,10 +34,11 @@ from engine.generators.muser.leading import Line
 from engine.generators.muser.listening import beat_played, held_places
 from engine.generators.muser.model import GRAPHS, MuserModel, shipped_model_folder
 from engine.generators.muser.performance import neutral, shape
-from engine.generators.muser.phrases import MEMORY_BARS, chord_stays, groove, source_of, style_of
+from engine.generators.muser.phrases import MEMORY_BARS, brightness, chord_stays, groove, source_of
 from engine.generators.muser.recall import Recall, moved_pitches
 from engine.generators.muser.settings import Knobs
 from engine.generators.muser.state import MuserState
+from engine.generators.muser.style import Style, style_of
 from engine.generators.muser.tokens import notes_of
 from engine.generators.muser.tonality import (
     chord_code,
@@ -262,9 +263,14 @@ class MuserGenerator:
         if half_bar(context.beat % context.beats_per_bar, context.beats_per_bar) or (
             not state.history
         ):
-            major = wants_major(context.valence, home if state.history else None, draws)
+            major = wants_major(
+                context.valence,
+                home if state.history else None,
+                brightness(context.beat, context.beats_per_bar, draws),
+            )
             home = home_key(key, major, self.key_lock)
         place = _place(context.beat, context, home)
+        style = style_of(place.beat, place.beats_per_bar, draws)
         imposed = {
             "mode": mode_index(home),
             "tempo": model.codes["tempo"].of_label[tempo_index(context.tempo_bpm)],
@@ -272,7 +278,7 @@ class MuserGenerator:
         table = model.codes["chord"]
         if heard is not None:
             imposed["chord"] = chord_code(table, heard, home.tonic)
-        elif state.history and home == state.key and not self._turns(place, context):
+        elif state.history and home == state.key and not self._turns(place, context, style):
             imposed["chord"] = state.history[-1][_CHORD]
         outlook = step_prior(model, state, place, context.valence, context.arousal)
         target = (context.valence, context.arousal)
@@ -281,7 +287,7 @@ class MuserGenerator:
 
         def numbers(valence: float, arousal: float) -> dict[str, float]:
             plain = wanted_numbers(valence, arousal, place, self._knobs, major)
-            for name, more in style_of(place.beat, place.beats_per_bar, draws).items():
+            for name, more in style.numbers.items():
                 plain[name] = plain[name] * exp(more) if name == "rhythm" else plain[name] + more
             plain["rhythm"] *= groove(place.beat, place.beats_per_bar, draws)
             return cued_numbers(plain, context, hit)
@@ -295,6 +301,7 @@ class MuserGenerator:
             since, aim = jump
             asked = pushed(wanted, numbers(*aim), since)
         source = source_of(place.beat, place.beats_per_bar, draws)
+        source = replace(source, faith=source.faith * style.repeats)
         back = source.back if source.back <= len(state.history) else 0
         if back and (new_figures(context) or dist(target, state.aims[-back]) > _JUMP):
             back = 0  # figures of another section or emotion do not come back
@@ -336,7 +343,7 @@ class MuserGenerator:
             courage,
             self._knobs.temperature,
             self._recall(state, back, source.faith, chord, home),
-            self._line(place, grammar),
+            self._line(place, grammar, style),
             draws,
         )
         notes = pedalled(notes_of(tokens, context.beat, place.shift), place, draws)
@@ -357,24 +364,24 @@ class MuserGenerator:
         )
         self._state = _Snapshot(after)
         plain = [neutral(note, context.valence, context.arousal) for note in notes]
-        return play(plain, place, draws)
+        return play(plain, place, style, draws)
 
-    def _line(self, place: Place, grammar: Grammar) -> Line:
+    def _line(self, place: Place, grammar: Grammar, style: Style) -> Line:
         """Return what leads the voices of a beat: the tune, or the top of the beat before."""
         state = self._state.now
         tune: float | None = state.voices.tune - place.shift
         if place.beat - state.voices.tune_at > _TUNE_LASTS:
             before = state.written[-1] if state.written else ()
             tune = PITCHES[max(note.pitch for note in before)] if before else None
-        return Line(tune, grammar.beside_chord(), 1.0 - self._knobs.adventurousness)
+        return Line(tune, grammar.beside_chord(), 1.0 - self._knobs.adventurousness, style.again)
 
-    def _turns(self, place: Place, context: MusicalContext) -> bool:
+    def _turns(self, place: Place, context: MusicalContext, style: Style) -> bool:
         """Return whether the chord may change in this beat."""
         aims = self._state.now.aims
         if not half_bar(place.position, place.beats_per_bar):
             return False
         leaps = bool(aims) and dist(aims[-1], (context.valence, context.arousal)) > _JUMP
-        return leaps or not chord_stays(place.beat, place.beats_per_bar, self._draws)
+        return leaps or not chord_stays(place.beat, place.beats_per_bar, self._draws, style.stays)
 
     def _recall(
         self, state: MuserState, back: int, faith: float, chord: Chord | None, key: Key

@@ -36,11 +36,16 @@ class Line:
         Pitches that are not of the chord.
     weight : float
         0 (nothing costs) .. 1.
+    again : float
+        What the same note again costs on top [nats].
     """
 
-    def __init__(self, tune: float | None, beside: NDArray[np.bool_], weight: float) -> None:
+    def __init__(
+        self, tune: float | None, beside: NDArray[np.bool_], weight: float, again: float = 0.0
+    ) -> None:
         self._tune = tune
         self._weight = weight
+        self._again = _AGAIN + again
         self._beside = np.float32(_BESIDE * weight) * beside.astype(np.float32)
         self._top: Token | None = None
 
@@ -53,7 +58,7 @@ class Line:
         away = np.array(PITCHES, np.float32) - np.float32(self._tune)
         far = np.abs(away) - _STEP
         leap = np.where(far > 0.5, np.minimum(_LEAP + _COST * (far - 1.0), _MOST), 0.0)
-        leap[np.abs(away) < 0.5] = _AGAIN
+        leap[np.abs(away) < 0.5] = self._again
         leap = self._weight * (leap - _FAVOUR)
         return np.where(away < -_BELOW, self._beside, leap).astype(np.float32)
 

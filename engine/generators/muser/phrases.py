@@ -1,4 +1,4 @@
-"""The plan of a piece: where a bar's figures come from, what is a section's own, how it breathes.
+"""The plan of a piece: where a bar's figures come from, when chords stay, how it breathes.
 
 A phrase is four bars: statement (out of the phrase before), variation, contrast, cadence. Phrases
 that share material (`engine.music.form`) bring their figures back; the cadence is made anew.
@@ -6,7 +6,7 @@ Loudness rises and falls with the phrase, and from bar to bar as hands do.
 """
 
 from dataclasses import dataclass
-from math import exp, log, pi, sin
+from math import exp, pi, sin
 from typing import Final
 
 from engine.music.draws import Draws
@@ -15,11 +15,11 @@ from engine.music.form import BARS_PER_PHRASE, PHRASES_PER_SECTION, locate
 __all__ = [
     "MEMORY_BARS",
     "Source",
+    "brightness",
     "chord_stays",
     "groove",
     "loudness_arc",
     "source_of",
-    "style_of",
 ]
 
 MEMORY_BARS: Final = 64
@@ -31,14 +31,6 @@ _AGAIN: Final = (1.5, 1.4, 1.2, 0.5)
 """Faithfulness of each bar of a phrase whose material was heard before."""
 _GROOVE: Final = 0.06
 """Deviation of the onsets of a beat in the bar from their mean [log], kept with the material."""
-_FINER: Final = 0.33
-_EVEN: Final = 0.1
-"""Log onsets on top, at equal notes: a steady grid has gaps that hands would fill."""
-_LONGER: Final = 0.6
-_HIGHER: Final = 2.5
-"""Deviation between sections: log onsets at equal notes, log2 of lengths, semitones."""
-_STAYS: Final = 0.35
-"""Chance that the chord of a bar's first half stays for the second."""
 _ARC: Final = 3.0
 """How much louder the middle of a phrase is than its ends, half the range [velocity]."""
 _DRIFT: Final = 3.5
@@ -77,20 +69,18 @@ def source_of(beat: int, beats_per_bar: int, draws: Draws) -> Source:
     return Source(bars * beats_per_bar, faith, chords=False)
 
 
-def style_of(beat: int, beats_per_bar: int, draws: Draws) -> dict[str, float]:
-    """Return what a section of the piece adds to the numbers wanted of the elements.
+def brightness(beat: int, beats_per_bar: int, draws: Draws) -> float:
+    """Return from which share of major on the phrase is in major, 0..1.
 
-    Players differ where the emotion leaves it open: few full chords or many single notes, dry or
-    with much pedal, high or low.
+    The phrases of a section divide 0..1 evenly among them, in an order of their own: at a share of
+    one half, two of four are in major.
     """
-    section = beat // (beats_per_bar * BARS_PER_PHRASE * PHRASES_PER_SECTION)
-    finer = _EVEN + _FINER * draws.normal("style", section, 0)
-    return {
-        "rhythm": finer,
-        "texture": -finer / log(2.0),
-        "duration": _LONGER * draws.normal("style", section, 1),
-        "pitch": _HIGHER * draws.normal("style", section, 2),
-    }
+    phrase = beat // (beats_per_bar * BARS_PER_PHRASE)
+    section, place = divmod(phrase, PHRASES_PER_SECTION)
+    order = sorted(
+        range(PHRASES_PER_SECTION), key=lambda one: draws.uniform("brightness", section, one)
+    )
+    return (order.index(place) + 0.5) / PHRASES_PER_SECTION
 
 
 def groove(beat: int, beats_per_bar: int, draws: Draws) -> float:
@@ -99,11 +89,11 @@ def groove(beat: int, beats_per_bar: int, draws: Draws) -> float:
     return exp(_GROOVE * draws.normal("groove", here.material, here.beat_in_bar) - _GROOVE**2 / 2)
 
 
-def chord_stays(beat: int, beats_per_bar: int, draws: Draws) -> bool:
+def chord_stays(beat: int, beats_per_bar: int, draws: Draws, chance: float) -> bool:
     """Return whether the chord does not change in this beat, the first of a half bar."""
     here = locate(beat, beats_per_bar, draws)
     number = draws.uniform("harmony", here.material, here.bar_in_phrase)
-    return here.second_half and not here.last_bar and number < _STAYS
+    return here.second_half and not here.last_bar and number < chance
 
 
 def loudness_arc(onset: float, beats_per_bar: int, draws: Draws) -> float:

@@ -14,7 +14,6 @@ from engine.generators.muser.model import CodeTable
 from engine.generators.muser.vocabulary import MODES, chord_label
 from engine.generators.protocol import KeyLock
 from engine.music.chords import QUALITIES, Chord
-from engine.music.draws import Draws
 from engine.music.keys import Key, scale_pitch_classes
 from engine.music.reading.harmony import NO_ROOT, QUALITY_NAMES
 
@@ -30,8 +29,9 @@ __all__ = [
     "wants_major",
 ]
 
-_CLEAR: Final = 0.1
-"""Valence beyond which music turns to major, or to minor; nearer to 0 it stays as it is."""
+_CLEAR: Final = 0.5
+"""Valence from which on all phrases are in major; in minor below its opposite."""
+_EDGE: Final = 0.08
 _FOREIGN: Final = {"maj": (3, 8), "min": (4, 9)}
 """Steps above the tonic, third and sixth, that tell the other mode."""
 _LEADING: Final = {"maj": "ionian", "min": "harmonic_minor"}
@@ -47,13 +47,22 @@ def half_bar(position: int, beats_per_bar: int) -> bool:
     return position == 0 or position == _HALVES.get(beats_per_bar, 0)
 
 
-def wants_major(valence: float, before: Key | None, draws: Draws) -> bool:
-    """Return whether to play in a major key: as before, unless valence clearly says otherwise."""
-    if abs(valence) > _CLEAR:
-        return valence > 0.0
-    if before is not None:
+def wants_major(valence: float, before: Key | None, brightness: float) -> bool:
+    """Return whether a phrase is to be in a major key.
+
+    The share of phrases in major rises with valence; beyond `_CLEAR` all are, or none.
+
+    Parameters
+    ----------
+    before : Key or None
+        In which the music has been: it stays where the phrase is on the edge.
+    brightness : float
+        From which share on the phrase is in major, see `phrases.brightness`.
+    """
+    beyond = 0.5 + 0.5 * valence / _CLEAR - brightness
+    if before is not None and abs(beyond) < _EDGE:
         return before.mode == "maj"
-    return draws.uniform("mode") < 0.5 + 0.5 * valence / _CLEAR
+    return beyond > 0.0
 
 
 def home_key(key: Key, major: bool, lock: KeyLock) -> Key:
