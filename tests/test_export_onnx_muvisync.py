@@ -15,6 +15,11 @@ from export_onnx.amt.paper import (
     score_paper,
     train_paper,
 )
+from export_onnx.amt.paper_dynamics import (
+    PaperDynamicsOptions,
+    measure_paper_dynamics,
+    train_paper_dynamics,
+)
 from export_onnx.amt.paper_network import PaperAmt, PaperConfig
 from export_onnx.amt.songs import condition
 from export_onnx.amt.suiting import argmax_correspondence
@@ -211,3 +216,11 @@ def test_published_set_up_trains_and_goes_on(data, tmp_path):
     with pytest.raises(InputError, match="other sizes"):
         bigger = PaperConfig(**{**vars(TINY), "width": 32})
         train_paper(PaperOptions(**{**vars(options), "network": bigger}))
+
+
+def test_density_and_loudness_are_learned_from_the_video(data, tmp_path, capsys):
+    path = train_paper_dynamics(PaperDynamicsOptions(data, tmp_path / "out", epochs=3))
+    found = measure_paper_dynamics(path, songs(data, "val"))
+    assert found["density RMSE"].value < 1.0  # every song has 7.0
+    assert found["loudness RMSE of the mean"].value == pytest.approx(0.0, abs=1e-4)
+    assert "density RMSE" in capsys.readouterr().out

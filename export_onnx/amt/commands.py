@@ -52,7 +52,7 @@ def _train_options(parser: argparse.ArgumentParser) -> None:
         default="live",
         choices=tuple(_SETUPS),
         help="live: the chord model; dynamics: density and loudness; lstm: to compare with; "
-        "paper: as published, on MuVi-Sync (needs --data)",
+        "paper, paper-dynamics: as published, on MuVi-Sync (need --data)",
     )
     parser.add_argument("--prepared", type=Path, default=_RUNS / "prepared")
     parser.add_argument("--out", type=Path, default=_RUNS / "train", help="folder of checkpoints")
@@ -122,11 +122,19 @@ def _train_paper(arguments: argparse.Namespace) -> Path:
     return train_paper(replace(options, **_given(arguments, "epochs", "seed")))
 
 
+def _train_paper_dynamics(arguments: argparse.Namespace) -> Path:
+    from export_onnx.amt.paper_dynamics import PaperDynamicsOptions, train_paper_dynamics
+
+    options = PaperDynamicsOptions(_data(arguments), arguments.out, threads=arguments.threads)
+    return train_paper_dynamics(replace(options, **_given(arguments, "epochs", "seed")))
+
+
 _SETUPS: dict[str, Callable[[argparse.Namespace], Path | None]] = {
     "live": _train_live,
     "dynamics": _train_dynamics,
     "lstm": _train_lstm,
     "paper": _train_paper,
+    "paper-dynamics": _train_paper_dynamics,
 }
 
 

@@ -32,7 +32,16 @@ from export_onnx.datasets.muvisync import MuviSong, load_muvisync
 from export_onnx.training.progress import Progress
 from export_onnx.training.stage import load_checkpoint, save_checkpoint
 
-__all__ = ["PaperBatch", "PaperOptions", "batch_songs", "paper_loss", "score_paper", "train_paper"]
+__all__ = [
+    "PaperBatch",
+    "PaperOptions",
+    "batch_songs",
+    "paper_loss",
+    "read_paper_songs",
+    "score_paper",
+    "train_paper",
+    "video_rows",
+]
 
 _CHORD_SHARE = 0.4
 _RANKS = (1, 3, 5)
@@ -85,7 +94,7 @@ class PaperBatch:
         return self.target == PAD
 
 
-def _video(song: MuviSong) -> np.ndarray:
+def video_rows(song: MuviSong) -> np.ndarray:
     """Rows of features, (n, VIDEO_WIDTH); what has no file is 0."""
     n = len(song.chord)
     rows = np.zeros((n, VIDEO_WIDTH), np.float32)
@@ -113,7 +122,7 @@ def batch_songs(songs: Sequence[MuviSong], longest: int) -> PaperBatch:
         target[row, : len(chords)] = torch.from_numpy(chords)
         before[row, : len(chords)] = torch.from_numpy(np.append(first, chords[:-1]))
         seen = min(len(song.chord), n)
-        video[row, :seen] = torch.from_numpy(_video(song)[:seen])
+        video[row, :seen] = torch.from_numpy(video_rows(song)[:seen])
         if song.emotion is not None:
             emotion[row, :seen] = torch.from_numpy(song.emotion[:seen])
     minor = torch.tensor([float(song.minor) for song in songs])
@@ -169,7 +178,8 @@ def score_paper(model: PaperAmt, songs: Sequence[MuviSong]) -> dict[str, float]:
     return named
 
 
-def _songs(data: Path, split: str) -> list[MuviSong]:
+def read_paper_songs(data: Path, split: str) -> list[MuviSong]:
+    """Read a split of ``DATA/muvisync``."""
     return [load_muvisync(item) for item in read_items(data, (split,), ("muvisync",))]
 
 
@@ -184,7 +194,7 @@ def train_paper(options: PaperOptions) -> Path:
     torch.set_num_threads(options.threads)
     options.out.mkdir(parents=True, exist_ok=True)
     path, best_path = options.out / "paper.stage.pt", options.out / "paper.pt"
-    train, val = _songs(options.data, "train"), _songs(options.data, "val")
+    train, val = read_paper_songs(options.data, "train"), read_paper_songs(options.data, "val")
     torch.manual_seed(options.seed)
     model = PaperAmt(options.network)
     optimiser = torch.optim.Adam(model.parameters(), lr=1.0, betas=(0.9, 0.98), eps=1e-9)

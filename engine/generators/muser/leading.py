@@ -13,8 +13,8 @@ __all__ = ["Line"]
 _BELOW: Final = 4
 """Notes further below the tune belong to the accompaniment [semitones]."""
 _STEP: Final = 2
-_LEAP: Final = 0.7
-_COST: Final = 0.4
+_LEAP: Final = 0.9
+_COST: Final = 0.45
 """What a leap costs, and each semitone of it beyond a third [nats]."""
 _MOST: Final = 3.5
 _BESIDE: Final = 2.0

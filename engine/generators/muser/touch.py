@@ -25,9 +25,9 @@ _APART_S: Final = 0.003
 """Deviation of onsets, and of the notes of a chord from each other [s]."""
 _ROLLED: Final = 0.3
 """Share of chords that are rolled, from below or from the top."""
-_ROLL_S: Final = (0.004, 0.02)
+_ROLL_S: Final = (0.004, 0.024)
 """Between the notes of a rolled chord [s]."""
-_PEDALLED: Final = 0.86
+_PEDALLED: Final = 0.9
 _PEDAL_FROM: Final = 0.5
 """Share of the notes of at least this length [beats] that end with the pedal."""
 _FROM_TOP: Final = 0.6
