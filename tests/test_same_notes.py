@@ -26,16 +26,16 @@ GENERATED = {
     "rules --valence -0.6 --arousal -0.7 --tempo 72 --key D:min": "125d87b876dcf838",
     "rules --curve CURVE --beats-per-bar 3": "61377ebed5accfb1",
     "rules --valence -0.3 --arousal 0.8 --beats-per-bar 7 --set swing=0.6": "733ce842479c878b",
-    "muser --valence 0.7 --arousal 0.6": "26a27bb4079986cf",
-    "muser --valence -0.6 --arousal -0.7 --tempo 72": "51ba44da9196b9f9",
-    "muser --curve CURVE --beats-per-bar 3": "fa880c89c11986d4",
-    "muser --valence 0.5 --arousal -0.5 --key Eb:maj --set temperature=1.2": "9749a3d25518c028",
+    "muser --valence 0.7 --arousal 0.6": "47457e2d3ee6e60b",
+    "muser --valence -0.6 --arousal -0.7 --tempo 72": "dfd619b6df795129",
+    "muser --curve CURVE --beats-per-bar 3": "411a73f3c19e5abe",
+    "muser --valence 0.5 --arousal -0.5 --key Eb:maj --set temperature=1.2": "e866a1c6c6311001",
     "amt --valence 0.7 --arousal 0.6": "3f560495b29639bb",
     "amt --valence -0.6 --arousal -0.7 --tempo 72 --key D:min": "216c48ebfc0286da",
     "amt --curve CURVE --beats-per-bar 3": "4ec1381b4128bba8",
     "amt --valence -0.3 --arousal 0.8 --set swing=0.4 --parts lead,bass": "91dffac86aa56876",
 }
-REPLAYED = "5e4a0baf851df31d"
+REPLAYED = "5f2bd6753e23935c"
 
 
 def notes_of(path: Path) -> list[tuple[str, int, str, int, int, int]]:
