@@ -109,7 +109,7 @@ def train_paper_dynamics(options: PaperDynamicsOptions) -> Path:
             wanted = (target - mean) / spread
             loss = (model(video) - wanted)[~wanted.isnan()].square().mean()
             optimiser.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
+            loss.backward()
             nn.utils.clip_grad_norm_(model.parameters(), 1.0)
             optimiser.step()
             losses.append(float(loss.detach()))
