@@ -2,7 +2,7 @@
 
 import pytest
 from gui_samples import emotion, look, note
-from PyQt6.QtCore import QPoint, Qt
+from PyQt6.QtCore import QLocale, QPoint, Qt
 from PyQt6.QtTest import QTest
 
 from engine.settings.performance import Performance
@@ -281,3 +281,14 @@ def test_tempo_shown_is_not_tempo_chosen(qtbot):
     assert head.tempo.value() == 72.0 and not chosen
     head.tempo.setValue(90.0)
     assert chosen == [{"tempo_bpm": 90.0}]
+
+
+@pytest.mark.parametrize("language", ["en_GB", "de_DE", "ja_JP"])
+@pytest.mark.parametrize("typed", ["127.5", "127,5"])
+def test_a_tempo_may_be_typed_with_a_point_or_a_comma(qtbot, language, typed):
+    head = shown(qtbot, Transport(), 1200, 80)
+    head.tempo.setLocale(QLocale(language))
+    head.tempo.selectAll()
+    QTest.keyClicks(head.tempo, typed)
+    QTest.keyClick(head.tempo, Qt.Key.Key_Return)
+    assert head.tempo.value() == 127.5

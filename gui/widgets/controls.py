@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from PyQt6.QtCore import QEvent, QPoint, QRect, QSize, Qt, pyqtSignal
-from PyQt6.QtGui import QFont, QFontMetrics
+from PyQt6.QtGui import QFont, QFontMetrics, QValidator
 from PyQt6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -306,6 +306,16 @@ def number_box(name: str, low: int, high: int, act: Callable[[int], object]) -> 
     return made
 
 
+class _AmountBox(QDoubleSpinBox):
+    """A field for a number that takes a point and a comma alike, whatever the language."""
+
+    def validate(  # noqa: D102 (Qt's name)
+        self, text: str | None, place: int
+    ) -> tuple[QValidator.State, str, int]:
+        point = self.locale().decimalPoint()
+        return super().validate(re.sub("[.,]", point, text or ""), place)
+
+
 def amount_box(
     name: str,
     low: float,
@@ -316,7 +326,7 @@ def amount_box(
     decimals: int = 0,
 ) -> QDoubleSpinBox:
     """Return a field for a number with a unit; ``name`` is for screen readers."""
-    made = QDoubleSpinBox()
+    made = _AmountBox()
     made.setRange(low, high)
     made.setDecimals(decimals)
     made.setSuffix(suffix)
