@@ -1,9 +1,11 @@
 """The plug-in in a real CLAP host: every note on its frame, none hanging, whatever happens."""
 
 import contextlib
+import math
 import os
 import random
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -16,6 +18,16 @@ from plugin_host.host import ClapHost, Event, hanging, note_ons
 from plugin_host.pattern import PatternEngine, nearest
 
 from engine.plugin.parameters import PARAMETERS, index_of
+from engine.plugin.protocol import (
+    encode_cancel,
+    encode_cue,
+    encode_horizon,
+    encode_message,
+    encode_move_end,
+    encode_note,
+    encode_panic,
+    encode_welcome,
+)
 
 pytestmark = pytest.mark.note_ends
 STOP = "transport 0 120 0 4 4"
@@ -169,6 +181,60 @@ def connect_again(running: ClapHost) -> None:
     while running.value("connected") < 1:
         assert time.monotonic() < until
         running.do("run 0.1 256 1 1")
+
+
+def wild_frames(chance: random.Random) -> bytes:
+    """Return frames of known kinds with any content, and sometimes none of ours."""
+
+    def number() -> float:
+        return chance.choice([0.0, 1e308, -1e308, math.nan, math.inf, -math.inf, 2.5, 1e-300])
+
+    def byte() -> int:
+        return chance.randrange(256)
+
+    made = b""
+    for _ in range(20):
+        generation, note_id = chance.randrange(4), chance.randrange(3)
+        pitch = chance.randrange(58, 62)
+        made += chance.choice([
+            encode_note(note_id, generation, number(), number(), byte(), byte(), byte()),
+            encode_note(note_id, generation, chance.uniform(0, 2), number(), 0, pitch, 100),
+            encode_cue(note_id, generation, number(), number(), byte(), byte(), byte()),
+            encode_move_end(note_id, generation, number()),
+            encode_cancel(generation, number()),
+            encode_message(generation, number(), bytes((byte(), byte(), byte()))),
+            encode_horizon(chance.randrange(-(2**62), 2**62)),
+            encode_panic(),
+        ])  # fmt: skip
+    return made + chance.choice([b"", b"", b"", chance.randbytes(40)])
+
+
+def test_an_engine_that_says_anything_does_no_harm(place: Path) -> None:
+    chance = random.Random(1)
+    lines = []
+    with socket.create_server(("127.0.0.1", 0)) as server, host() as running:
+        server.settimeout(0.01)
+        place.write_text(f"stimmung-plugin 1 {server.getsockname()[1]} {'0' * 32}\n")
+        running.do("activate 48000 8192", "transport 1 120 0 4 4")
+        for turn in range(40):
+            with contextlib.suppress(TimeoutError):
+                lines.append(server.accept()[0])
+                lines[-1].sendall(encode_welcome())
+            for line in lines[-1:]:
+                with contextlib.suppress(OSError):
+                    line.sendall(wild_frames(chance))
+            running.do(f"run 0.05 {chance.choice([64, 480, -700])} 1 1")
+            if turn % 10 == 9:
+                running.do(f"transport {turn // 10 % 2} 120 0 4 4")
+        for line in lines:
+            line.close()
+        place.unlink()
+        running.do(STOP, "run 0.2 256 1 1")
+    assert len(lines) > 1, "what is none of ours ends the line"
+    assert not hanging(running.events)
+    for event in running.events:
+        status, *data = event.message
+        assert status >= 0x80 and max(data) < 0x80
 
 
 @pytest.mark.parametrize("way", ["bypass", "deactivate", "full"])
