@@ -123,10 +123,13 @@ def test_retuning_moves_pitch_and_nothing_else():
 @pytest.mark.parametrize("mains_hz", [50.0, 60.0])
 def test_mains_hum_is_no_tuning_and_chords_are_no_hum(mains_hz):
     time_s = np.arange(8 * RATE) / RATE
-    harmonics = sum(np.sin(2 * np.pi * mains_hz * k * time_s + k) / k for k in range(1, 8))
     estimator = TuningEstimator(RATE, HOP)
-    assert follow(estimator, harmonics.astype(np.float32)) == 0.0
-    assert estimator.hum
+    for step in (1, 2):  # all harmonics, and the odd ones of a transformer
+        numbers = range(1, 8, step)
+        hum = sum(np.sin(2 * np.pi * mains_hz * k * time_s + k) / k for k in numbers)
+        estimator.reset()
+        assert follow(estimator, hum.astype(np.float32)) == 0.0
+        assert estimator.hum
     for sound in (piece(), piece(35.0)):  # at 35 cents G is 100 Hz
         estimator.reset()
         follow(estimator, sound)

@@ -22,6 +22,7 @@ TUNING_RANGE_HZ: Final = (415.0, 466.0)
 _LOWEST_CENTS, _HIGHEST_CENTS = (1200.0 * math.log2(hz / REFERENCE_HZ) for hz in TUNING_RANGE_HZ)
 _FRAME: Final = 8192  # samples: 0.37 s, a spectral resolution of 5 Hz
 _LOW_HZ, _HIGH_HZ = 70.0, 2000.0
+_LOWEST_HZ: Final = 45.0  # of hum; too low to tell a tuning
 _WEAKEST: Final = 0.03  # of the strongest peak
 _TAU_S: Final = 15.0
 _SURE: Final = 3.2  # times what random peaks would reach
@@ -57,7 +58,7 @@ class TuningEstimator:
 
     def __init__(self, sample_rate: int, hop_length: int) -> None:
         self._hop_length = hop_length
-        self._first = int(_LOW_HZ * _FRAME / sample_rate)
+        self._first = int(_LOWEST_HZ * _FRAME / sample_rate)
         self._last = int(_HIGH_HZ * _FRAME / sample_rate)
         self._bin_hz = sample_rate / _FRAME
         self._keep = math.exp(-hop_length / sample_rate / _TAU_S)
@@ -101,7 +102,7 @@ class TuningEstimator:
         place = column + self._first + 0.5 * (low - high) / (low - 2.0 * mid + high)
         hz = place * self._bin_hz
         # Deep peaks are known less exactly; the root keeps the strongest from speaking alone.
-        weight = np.exp(0.25 * (mid - top[row, 0])) * hz / (hz + 150.0)
+        weight = np.exp(0.25 * (mid - top[row, 0])) * hz / (hz + 150.0) * (hz > _LOW_HZ)
         direction = weight * np.exp(2j * np.pi * 12.0 * np.log2(hz / REFERENCE_HZ))
         evidence = np.zeros((len(hops), 4), np.complex128)
         for index, values in enumerate((direction, weight, np.square(weight))):
