@@ -8,7 +8,7 @@ from typing import Final
 from engine.music.draws import Draws
 from engine.transfer.change import Change
 from engine.transfer.density import fill, thin
-from engine.transfer.harmony import harmony_changes, substitute
+from engine.transfer.harmony import chord_strikes, harmony_changes, substitute
 from engine.transfer.mode import find_keys, remap
 from engine.transfer.notes import Sounded, melody_of
 from engine.transfer.register import choose_octaves, move
@@ -25,8 +25,8 @@ def transfer_notes(
     """Return the notes after a change, sorted by onset; the tempo is the caller's.
 
     Identity (``number``) stays; added notes have number 0 and the channel and track of the note
-    they were modelled on. Notes become longer up to the next change of harmony, and up to the end
-    of the piece `end_s` [s], or of its last note.
+    they were modelled on. Notes become longer up to the next change of harmony, the next chord of
+    their part, and the end of the piece `end_s` [s], or of its last note.
     """
     draws = Draws(seed)
     melody = melody_of([note for note in notes if not note.drums])
@@ -50,7 +50,11 @@ def transfer_notes(
     elif change.length > 1.0:
         last_s = max((note.end_s for note in notes), default=0.0) if end_s is None else end_s
         borders = [*harmony_changes(result), last_s]
-        result = [_longer(note, change.length, borders) for note in result]
+        strikes = chord_strikes(result)
+        result = [
+            _longer(note, change.length, borders, strikes[note.track, note.channel])
+            for note in result
+        ]
     return sorted(result, key=lambda note: (note.onset_s, note.pitch))
 
 
@@ -61,10 +65,15 @@ def _shorter(note: Sounded, factor: float) -> Sounded:
     return replace(note, length_s=max(note.length_s * factor, least_s))
 
 
-def _longer(note: Sounded, factor: float, borders: Sequence[float]) -> Sounded:
+def _longer(note: Sounded, factor: float, *borders: Sequence[float]) -> Sounded:
     """Return the note with more length, up to the first of `borders` that it did not sound over."""
     if note.drums:
         return note
-    border = bisect_left(borders, note.end_s - _SHORTEST_S)
-    most_s = borders[min(border, len(borders) - 1)] - note.onset_s
-    return replace(note, length_s=max(note.length_s, min(note.length_s * factor, most_s)))
+    length_s = note.length_s * factor
+    for times in borders:
+        following = bisect_left(times, note.end_s - _SHORTEST_S)
+        if following < len(times):
+            length_s = min(length_s, times[following] - note.onset_s)
+    if borders[0]:
+        length_s = min(length_s, borders[0][-1] - note.onset_s)  # the end of the piece
+    return replace(note, length_s=max(note.length_s, length_s))

@@ -17,7 +17,7 @@ from engine.music.draws import Draws
 from engine.music.reading.harmony import chord_fit, chord_path, pitch_class_weights
 from engine.transfer.notes import Sounded, chroma, onset_groups
 
-__all__ = ["Relative", "find_triad", "harmony_changes", "substitute"]
+__all__ = ["Relative", "chord_strikes", "find_triad", "harmony_changes", "substitute"]
 
 _SHORTEST_S: Final = 0.9
 _LONGEST_S: Final = 2.4
@@ -29,6 +29,7 @@ _STEADY: Final = 0.5
 """Weight of the fit against the cost of a change: spans are shorter than the beats of the path."""
 _LONGEST_NOTE_S: Final = 8.0
 """A note says nothing about the harmony after so long [s]."""
+_CHORD_NOTES: Final = 3
 _BASS_BELOW: Final = 7
 """Notes so near above the lowest of a span count as its bass [semitones]."""
 _QUALITIES: Final = ("maj", "min", "dim", "aug", "sus4")
@@ -122,6 +123,17 @@ def harmony_changes(notes: Sequence[Sounded]) -> list[float]:
     labels = chord_path(fit, [1] * len(starts))
     changed = np.flatnonzero(np.diff(labels)) + 1
     return [starts[index] for index in changed]
+
+
+def chord_strikes(notes: Sequence[Sounded]) -> dict[tuple[int, int], list[float]]:
+    """Return when chords of three notes or more are struck, by track and channel [s]."""
+    parts: dict[tuple[int, int], list[Sounded]] = {}
+    for note in notes:
+        parts.setdefault((note.track, note.channel), []).append(note)
+    return {
+        part: [group[0].onset_s for group in onset_groups(row) if len(group) >= _CHORD_NOTES]
+        for part, row in parts.items()
+    }
 
 
 def _spans(notes: Sequence[Sounded]) -> list[list[Sounded]]:
