@@ -225,3 +225,17 @@ def test_the_f_measure_counts_each_beat_once():
     assert beat_f(truth, truth + 0.05) == 1.0
     assert beat_f(truth, np.sort(np.concatenate((truth, truth + 0.02)))) == pytest.approx(2 / 3)
     assert beat_f(truth, truth + 0.2) == 0.0
+
+
+def test_what_a_player_said_holds_until_the_beat_is_lost():
+    decoder = BeatDecoder(TEMPI, 0.032, DecoderConfig(late_s=0.0))
+    truth = np.arange(0.4, 200, 0.5)
+    hear(decoder, truth, 0, 500)
+    decoder.place(truth[20], 1.0)
+    hear(decoder, truth, 500, 1000)
+    assert decoder.tempo_bpm == pytest.approx(60, rel=0.05)
+    hear(decoder, truth, 1000, 1000 + 50 * 40, sound=False)
+    assert decoder.state == "searching"
+    quick = np.arange(61.0, 100, 0.4)
+    hear(decoder, quick, 3000, 4000)
+    assert decoder.tempo_bpm == pytest.approx(150, rel=0.05)

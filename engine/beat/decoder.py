@@ -136,7 +136,10 @@ class BeatDecoder:
 
     def reset(self) -> None:
         """Return to the state of a new decoder; hints are forgotten."""
+        self._allowed_s = 0.0, math.inf
+        self._filter.allow(*self._allowed_s)
         self._filter.reset()
+        self._bar.fix_metre(None)
         self._bar.reset()
         self._frame = -1
         self.count = 0
@@ -178,20 +181,26 @@ class BeatDecoder:
 
     def allow_tempo(self, slowest_bpm: float, fastest_bpm: float) -> None:
         """Keep the tempo within a range from now on."""
-        self._filter.allow(60.0 / fastest_bpm, 60.0 / slowest_bpm)
+        self._allowed_s = 60.0 / fastest_bpm, 60.0 / slowest_bpm
+        self._filter.allow(*self._allowed_s)
 
     def allow_metre(self, metre: int | None) -> None:
         """Fix the beats of a bar; None leaves them to be heard."""
         self._bar.fix_metre(metre)
 
-    def place(self, beat_s: float, period_s: float) -> None:
-        """Take tempo and place of a beat from the player [s of sound]; this wins."""
+    def place(self, beat_s: float, period_s: float, within: float = 0.2) -> None:
+        """Take tempo and place of a beat from the player [s of sound]; this wins.
+
+        The period stays ``within`` this share of what was said until the beat is lost.
+        """
         beat_s -= self.config.late_s
         now_s = self._frame * _FRAME_S
+        self._filter.allow((1.0 - within) * period_s, (1.0 + within) * period_s)
         self._filter.place(period_s, ((now_s - beat_s) / period_s) % 1.0)
         self._begin_s = beat_s + math.floor((now_s - beat_s) / period_s) * period_s
         self._period_s = period_s
         self._astray = 0.0
+        self._kept.clear()
         self.state, self._good = "locked", self.config.lock_beats
         self._agreement = max(self._agreement, self.config.lock)
 
@@ -200,18 +209,15 @@ class BeatDecoder:
         self._bar.set_one(round((self._begin_s + self.config.late_s - at_s) / self._period_s))
 
     def scale(self, factor: float) -> None:
-        """Take half (0.5) or double (2) the tempo."""
-        self.place(self._begin_s + self.config.late_s, self._period_s / factor)
-        self._filter.allow(0.8 * self._period_s, 1.25 * self._period_s)
+        """Take half (0.5) or double (2) the tempo, if it can be heard there."""
+        period_s, periods = self._period_s / factor, self._filter.periods / STEP_RATE
+        if periods[0] <= period_s <= periods[-1]:
+            self.place(self._begin_s + self.config.late_s, period_s)
 
     def shift(self) -> None:
         """Move the beat by half a beat."""
         at_s = self._begin_s + self.config.late_s + 0.5 * self._period_s
         self.place(at_s, self._period_s)
-
-    def free(self) -> None:
-        """Let go of the tempo that `scale` or `place` fixed."""
-        self._filter.allow(0.0, math.inf)
 
     # --- listening ---------------------------------------------------------------------
 
@@ -369,3 +375,4 @@ class BeatDecoder:
             self._held += 1
             if self._held > cfg.hold_bars * metre:
                 self.state = "searching"
+                self._filter.allow(*self._allowed_s)  # what a player said was about this beat

@@ -335,10 +335,7 @@ class AudioSync:
 
         def place(tracker: BeatTracker) -> None:
             decoder = tracker.decoder
-            decoder.allow_tempo(
-                60.0 / period_s * (1.0 - _TAP_RANGE), 60.0 / period_s * (1.0 + _TAP_RANGE)
-            )
-            decoder.place(self._sound_s(last_s), period_s)
+            decoder.place(self._sound_s(last_s), period_s, _TAP_RANGE)
             if counted:
                 decoder.set_one(self._sound_s(last_s + period_s))
 
