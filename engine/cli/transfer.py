@@ -17,8 +17,8 @@ def add(commands: "Commands[argparse.ArgumentParser]") -> None:
     parser = commands.add_parser(
         "transfer",
         help="move elements of a MIDI file toward an emotion",
-        description="Move chosen musical elements of a MIDI file toward an emotion; melody, other "
-        "tracks' events and whatever is not chosen stay.",
+        description="Move chosen musical elements of a MIDI file toward an emotion; everything "
+        "else in the file stays as it is.",
         allow_abbrev=False,
     )
     parser.add_argument("input", type=Path, metavar="IN.mid")

@@ -352,7 +352,7 @@ def _control_messages(controls: Iterable[ControlEvent]) -> list[_Timed]:
 def _final_lifts(
     notes: Sequence[NoteEvent], controls: Sequence[ControlEvent]
 ) -> list[ControlEvent]:
-    """Return a lift for every pedal that nobody lifts, where the piece ends."""
+    """Return a lift, where the piece ends, for every pedal that is still down."""
     moves = sorted((c for c in controls if c.control == SUSTAIN), key=lambda move: move.beat)
     ends = [note.onset + note.duration for note in notes] + [move.beat for move in moves]
     last = {move.channel: move for move in moves}

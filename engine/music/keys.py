@@ -1,4 +1,4 @@
-"""Keys, scales and modes as pitch classes; key names as the MIDI file knows them."""
+"""Keys, scales and modes as pitch classes; names of keys and of MIDI key signatures."""
 
 import re
 from dataclasses import dataclass

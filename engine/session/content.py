@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from engine.choices import AUTO_KEY, check_range
+from engine.emotion.columns import EMOTION_COLUMNS
 from engine.events import ControlEvent, NoteEvent
 from engine.music.clock import TEMPO_RANGE_BPM
 from engine.music.keys import parse_key
@@ -106,17 +107,7 @@ class EmotionTrack:
     """
 
     NUMBERS: Final = (
-        "time_s",
-        "valence",
-        "arousal",
-        "valence_std",
-        "arousal_std",
-        "q1",
-        "q2",
-        "q3",
-        "q4",
-        "loudness_db",
-        "tuning_hz",
+        *(name for name in EMOTION_COLUMNS if name not in ("key", "chord", "state")),
         "target_valence",
         "target_arousal",
     )

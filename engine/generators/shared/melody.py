@@ -78,7 +78,7 @@ def _arch(position: Position, draws: Draws) -> float:
     return 0.35 * sin(tau * (progress + shift))
 
 
-def _wish(state: LeadState, frame: BeatFrame, home: float) -> float:
+def _wanted_step(state: LeadState, frame: BeatFrame, home: float) -> float:
     """Return the interval [semitones] that the motif would like.
 
     A statement starts at home, a sequence or an answer where the bar before started.
@@ -102,7 +102,7 @@ def _choose(state: LeadState, frame: BeatFrame, at: float, beat_weight: float) -
     goals = _goals(position, at, frame)
     home = intent.lead_centre + intent.lead_span * _arch(position, draws)
     last = state.pitch or round(home)
-    wish = _wish(state, frame, home)
+    wanted = _wanted_step(state, frame, home)
     _, motif = bar_use(position, draws)
     floor = round(intent.chord_centre) + _ABOVE_CHORDS
     low, high = max(min(floor, last), last - 12), min(HIGHEST, last + 12)
@@ -121,7 +121,7 @@ def _choose(state: LeadState, frame: BeatFrame, at: float, beat_weight: float) -
                     continue
                 if state.foreign and size > _LEAP:
                     continue
-            score = -0.8 * abs(interval - wish)
+            score = -0.8 * abs(interval - wanted)
             score -= 4.0 * ((pitch - home) / intent.lead_span) ** 2
             if foreign:
                 score -= 2.4 * beat_weight + 0.2

@@ -1,4 +1,4 @@
-"""Key and chords of notes alone: what a beat's header says when nobody annotated it.
+"""Estimates key and chords from notes, where no annotation gives them.
 
 Chords are found per beat by templates over pitch classes weighted by how long and how low they
 sound, the best path over beats weighing a change against a better fit (`chord_path`). The key is
