@@ -100,7 +100,8 @@ private:
             socket.wait(hurry.load(std::memory_order_relaxed) ? 0 : 1);
         }
     }
-    // Hands whole frames on; returns the bytes used, -1 for what is none of ours.
+    // Hands whole frames on; returns the bytes used, -1 for what is none of ours or cannot be kept:
+    // the line is given up then, and the audio thread ends what sounds.
     int take(const uint8_t* data, size_t n) {
         size_t at = 0;
         while (n - at >= sizeof(wire::Head)) {
@@ -116,7 +117,8 @@ private:
                 wire::Down down{};
                 down.kind = head.kind;
                 std::memcpy(&down.note, data + at + sizeof head, head.bytes);
-                this->down.write(&down, sizeof down);
+                const bool repeated = head.kind == wire::STATUS;
+                if (!this->down.write(&down, sizeof down) && !repeated) return -1;  // no end may be missed
             }
             at += sizeof head + head.bytes;
         }
