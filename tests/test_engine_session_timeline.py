@@ -4,6 +4,7 @@ import math
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
+from random import Random
 
 import mido
 import pytest
@@ -51,7 +52,7 @@ def assert_plays_like(path: Path, session: Session, within_s: float = 0.006) -> 
     for (pitch, on_s, off_s), (written, start_s, end_s) in zip(log, file, strict=True):
         assert pitch == written
         assert start_s + origin_s == pytest.approx(on_s, abs=within_s)
-        assert end_s + origin_s <= off_s + 0.012
+        assert end_s + origin_s <= off_s + within_s + 0.006
 
 
 def perform(folder: Path, seconds: float, orders: dict[float, dict[str, object]]) -> Session:
@@ -151,7 +152,7 @@ def test_a_wavering_clock_is_followed(tmp_path: Path) -> None:
 
 def test_a_pause_and_jumps_take_their_time_and_keep_bar_lines(tmp_path: Path) -> None:
     session = Session(INFO)  # 120 BPM
-    places = [(0.0, 0.0), (8.0, 34.0), (40.0, 38.0), (4.0, 45.5), (401.0, 51.5)]
+    places = [(0.0, 0.0), (8.0, 34.0), (40.0, 38.0), (4.0, 45.5), (401.0, 51.5), (409.0, 57.0)]
     for number, (start, at_s) in enumerate(places):
         for beat in range(8):
             note = NoteEvent(8 * number + beat, start + beat, 0.5, 60 + beat, 80, 0, "lead")
@@ -186,3 +187,23 @@ def test_a_session_of_version_0_2_still_gives_its_file(tmp_path: Path) -> None:
     again = rerun(SESSION)
     assert again.frames
     assert lay_out(again, "C:maj").tempo_bpm == session.info.tempo_bpm
+
+
+def test_any_course_of_tempo_gives_a_file_that_plays_like_it(tmp_path: Path) -> None:
+    random = Random(3)
+    for _ in range(60):
+        session, at_s, beat, tempo, number = Session(INFO), 0.0, 0.0, 120.0, 0
+        for _ in range(random.randint(2, 8)):
+            tempo = random.choice([tempo, random.uniform(20.0, 300.0)])
+            at_s += random.choice([0.0, 0.0, random.uniform(0.0, 40.0)])
+            beat = random.choice([beat, beat, float(random.randint(0, 200))])
+            session.frames.append((at_s, Frame(beat, tempo, random.choice([3, 4]), "C:maj")))
+            for _ in range(random.randint(2, 20)):
+                pitch, number = 40 + number % 50, number + 1
+                note = NoteEvent(number, beat, 0.25, pitch, 80, 0, "lead")
+                session.notes.append(TimedNote(note, at_s, at_s + 15.0 / tempo))
+                width = random.choice([0.25, 0.5, 1.0, 2.0, 1 / 3])
+                beat, at_s = beat + width, at_s + width * 60.0 / tempo
+        write_midi(session, tmp_path / "a.mid")
+        # A jump by less than a bar in no time is the one thing that bars and tempo cannot show.
+        assert_plays_like(tmp_path / "a.mid", session, within_s=0.35)

@@ -25,6 +25,10 @@ _SLOWEST, _FASTEST = 6.0, 960.0
 _LEAST_BPM, _MOST_BPM = 20.0, 300.0
 _LEEWAY: Final = 1.0
 """Beats by which music may be off what these tempi allow before it counts as a jump."""
+_BACK: Final = 0.25
+"""Beats that notes under way may lie behind, when the tempo leaps."""
+_LONG_S: Final = 0.25
+"""Time after which music that is slower than any tempo stands still [s]."""
 
 
 class Timeline(NamedTuple):
@@ -109,9 +113,11 @@ def _on_one_line(session: Session) -> Iterator[_Point]:
             beats = point.beat + shift - before.beat
             slowest = width_s * _LEAST_BPM / 60.0 - _LEEWAY
             fastest = width_s * _MOST_BPM / 60.0 + _LEEWAY
-            if not slowest <= beats <= fastest:
+            least = width_s * _SLOWEST / 60.0
+            stands = width_s > _LONG_S and beats < least
+            if not max(slowest, -_BACK) <= beats <= fastest or stands:
                 bars = round((width_s * tempo_bpm / 60.0 - beats) / bar)
-                shift += bar * (bars if beats + bar * bars >= 0.0 else bars + 1)
+                shift += bar * (bars + (beats + bar * bars < least))
         if isinstance(point.what, Frame):
             tempo_bpm, bar = point.what.tempo_bpm, point.what.beats_per_bar
         before = point._replace(beat=point.beat + shift)
@@ -138,9 +144,10 @@ def _tempos(points: Sequence[tuple[float, float]], usual_bpm: float) -> list[tup
             if max(low, least) <= min(high, most):
                 low, high, last = max(low, least), min(high, most), beat
                 break
-            if last <= begin:
-                break  # nearer to the one before than any tempo: that one is kept
-            beat_s = _chosen(low, high, [*found[-1:], (0.0, usual_bpm)])
+            if last <= begin:  # no tempo does: the one that comes nearest
+                last, beat_s = beat, min(max(width_s / width, low), high)
+            else:
+                beat_s = _chosen(low, high, [*found[-1:], (0.0, usual_bpm)])
             found.append((begin, 60.0 / beat_s))
             begin_s += (last - begin) * beat_s
             begin, low, high = last, 60.0 / _FASTEST, 60.0 / _SLOWEST
