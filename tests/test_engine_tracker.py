@@ -7,9 +7,10 @@ import math
 import numpy as np
 import pytest
 
+from engine.emotion.config import TrackerConfig
 from engine.emotion.model import TrackerModel
 from engine.emotion.smoothing import HeldLabel, Lead, Smoother
-from engine.emotion.tracker import Tracker, TrackerConfig
+from engine.emotion.tracker import Tracker
 from engine.errors import InputError, ModelError, ModelMetadataError
 
 

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from spoken import spoken
 
+from engine.emotion.config import TrackerConfig
 from engine.emotion.model import TrackerModel
-from engine.emotion.tracker import Tracker, TrackerConfig
+from engine.emotion.tracker import Tracker
 
 
 @pytest.fixture(scope="module")

@@ -5,11 +5,12 @@ import math
 import numpy as np
 import pytest
 
+from engine.emotion.config import TrackerConfig
 from engine.emotion.model import TrackerModel
 from engine.emotion.quadrants import quadrant_masses
 from engine.emotion.slow_lane import DELAY_HOPS, SlowLane
 from engine.emotion.slow_model import Opinion, SlowModel
-from engine.emotion.tracker import Tracker, TrackerConfig
+from engine.emotion.tracker import Tracker
 from engine.errors import ModelError, ModelMetadataError
 
 

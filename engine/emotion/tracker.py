@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.emotion.config import TrackerConfig
 from engine.emotion.model import TrackerModel
 from engine.emotion.quadrants import quadrant_masses
 from engine.emotion.slow_lane import SlowLane
@@ -16,7 +17,7 @@ from engine.emotion.tuning import Retuner, TuningEstimator
 from engine.errors import InputError
 from engine.events import EmotionState, TrackingState
 
-__all__ = ["Tracker", "TrackerConfig"]
+__all__ = ["Tracker"]
 
 # Hops per model call when much audio arrives at once: long enough to be fast, and bounded memory.
 _BLOCK_HOPS = 64
@@ -55,90 +56,6 @@ class _Hop:
     hum: bool
     cents: float
     tuning_hz: float
-
-
-@dataclass(frozen=True)
-class TrackerConfig:
-    """How the tracked values are presented.
-
-    Attributes
-    ----------
-    valence_tau_s, arousal_tau_s : float
-        Smoothing time constants [s], 0..30; arousal is the fast lane.
-    slow_lane : bool
-        Whether the slow lane (the pretrained tagger) listens too; without it the fast graph alone
-        decides, which does for piano and for weak machines.
-    base_tau_s : float
-        Time constant with which what the slow lane says is taken over [s], 0..30.
-    lead, arousal_lead : float
-        How strongly a change of valence or arousal in the fast graph shows before the slow lane
-        hears it, 0..2; where it is off, how strongly a change is anticipated.
-    lead_tau_s, arousal_lead_tau_s : float
-        Time constants of the recent means that changes are measured from [s], 0.1..60.
-    dead_band : float
-        Changes smaller than this are not shown, 0..0.5.
-    silence_db : float
-        Below this level a hop is silent [dBFS], -120..0.
-    silence_after_s : float
-        Silence this long is the state ``silence`` [s].
-    restart_after_s : float
-        Sound after a silence this long is a new piece: the model starts afresh [s].
-    decay_tau_s : float
-        In silence valence and arousal sink to zero with this time constant [s].
-    settle_s : float
-        Sound shorter than this is ``settling`` [s].
-    uncertain_std : float
-        Above this deviation of valence or arousal the state is ``uncertain``.
-    music_share : float
-        Below this probability of music the state is ``uncertain`` too and valence and arousal are
-        held: speech and noise are no mood, 0..1.
-    music_tau_s : float
-        Smoothing of that probability [s].
-    key_hold_s, chord_hold_s : float
-        A new key or chord must lead this long before it is stated [s].
-    """
-
-    slow_lane: bool = True
-    base_tau_s: float = 0.5
-    valence_tau_s: float = 0.5
-    arousal_tau_s: float = 0.1
-    lead: float = 0.7
-    lead_tau_s: float = 4.0
-    arousal_lead: float = 1.0
-    arousal_lead_tau_s: float = 2.5
-    dead_band: float = 0.005
-    silence_db: float = -70.0
-    silence_after_s: float = 0.7
-    restart_after_s: float = 3.0
-    decay_tau_s: float = 12.0
-    settle_s: float = 4.0
-    uncertain_std: float = 0.55
-    music_share: float = 0.4
-    music_tau_s: float = 0.7
-    key_hold_s: float = 1.5
-    chord_hold_s: float = 0.15
-
-    def __post_init__(self) -> None:
-        for name in ("base_tau_s", "valence_tau_s", "arousal_tau_s"):
-            self._check(name, 0.0, 30.0)
-        for name in ("lead", "arousal_lead"):
-            self._check(name, 0.0, 2.0)
-            self._check(f"{name}_tau_s", 0.1, 60.0)
-        self._check("dead_band", 0.0, 0.5)
-        self._check("silence_db", -120.0, 0.0)
-        for name in ("silence_after_s", "restart_after_s", "settle_s"):
-            self._check(name, 0.0, 60.0)
-        for name in ("key_hold_s", "chord_hold_s"):
-            self._check(name, 0.0, 60.0)
-        self._check("decay_tau_s", 0.1, 600.0)
-        self._check("uncertain_std", 0.0, 2.0)
-        self._check("music_share", 0.0, 1.0)
-        self._check("music_tau_s", 0.0, 30.0)
-
-    def _check(self, name: str, low: float, high: float) -> None:
-        value = getattr(self, name)
-        if not low <= value <= high:
-            raise InputError(f"{name} {value}: must lie in {low:g}..{high:g}")
 
 
 class Tracker:

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from engine.emotion.tracker import TrackerConfig
+from engine.emotion.config import TrackerConfig
 from export_onnx.tracker.config import FrontEndConfig
 from export_onnx.tracker.network import Tracker, zeros
 from export_onnx.tracker.store import Clip, load_clips
