@@ -36,7 +36,6 @@ def late(engine: PatternEngine) -> int:
     return leader.block.late
 
 
-@pytest.mark.note_ends
 @pytest.mark.parametrize(("bpm", "metre"), [(133.7, (4, 4)), (90.0, (3, 4))])
 def test_jalv_plays_every_note_where_jack_s_ticks_put_it(
     engine: PatternEngine, jack: JackServer, bpm: float, metre: tuple[int, int]

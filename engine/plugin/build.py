@@ -19,6 +19,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from engine.errors import InputError
+from engine.plugin.description import manifest, ports
 from engine.plugin.parameters import header
 
 __all__ = ["BUILT", "FORMATS", "TARGETS", "Target", "build", "native"]
@@ -35,7 +36,6 @@ _FLAGS = (
     "-fvisibility=hidden",
     "-DNDEBUG",
     "-Wall",
-    "-Wno-multichar",
     "-shared",
 )
 _DPF_CURE = (
@@ -135,20 +135,12 @@ def build(
     with tempfile.TemporaryDirectory(prefix="stimmung-plugin-") as folder:
         work = Path(folder)
         (work / "parameters.hpp").write_text(header(), encoding="utf-8")
-        libraries: dict[str, dict[str, Path]] = {}
         for name, compiler in compilers.items():
-            libraries[name] = {}
+            libraries = {}
             for kind in FORMATS:
                 tell(f"{name} {kind}")
-                libraries[name][kind] = _compile(TARGETS[name], kind, compiler, dpf, work)
-        # The LV2 describes itself, where it runs; the description serves all targets.
-        own = libraries.get(native(), {}).get("lv2")
-        if own is None:
-            compiler = _own_compiler() or _zig(TARGETS[native()])
-            own = _compile(TARGETS[native()], "lv2", compiler, dpf, work)
-        description = _describe(own, work)
-        for name in libraries:
-            made += _pack(TARGETS[name], libraries[name], description, out / name)
+                libraries[kind] = _compile(TARGETS[name], kind, compiler, dpf, work)
+            made += _pack(TARGETS[name], libraries, out / name)
     return made
 
 
@@ -156,8 +148,8 @@ def _find_dpf() -> Path:
     named = os.environ.get("DPF_PATH")
     places = (Path(named),) if named else _DPF_PLACES
     for place in places:
-        if (place / "distrho" / "DistrhoPluginMain.cpp").is_file():
-            return place / "distrho"
+        if (headers := place / "distrho" / "src").is_dir():
+            return headers
     raise InputError(_DPF_CURE)
 
 
@@ -176,15 +168,11 @@ def _zig(target: Target) -> list[str]:
 
 def _compile(target: Target, kind: str, compiler: list[str], dpf: Path, work: Path) -> Path:
     library = work / f"{target.name}-{kind}.{target.ending}"
-    sources = [_SOURCES / f"{kind}.cpp"]
     options = [f'-DSTIMMUNG_VERSION="{version("stimmung")}"']
-    if kind == "lv2":
-        sources.append(dpf / "DistrhoPluginMain.cpp")
-        options.append("-DDISTRHO_PLUGIN_TARGET_LV2")
     if target.ending != "dll":
         options.append("-fPIC")
     command = [*compiler, *_FLAGS, *options, f"-I{work}", f"-I{_SOURCES}", f"-isystem{dpf}"]
-    command += [f"-isystem{dpf / 'src'}", "-o", str(library), *map(str, sources)]
+    command += ["-o", str(library), str(_SOURCES / f"{kind}.cpp")]
     answer = subprocess.run(
         [*command, *target.libraries], capture_output=True, text=True, check=False
     )
@@ -193,24 +181,7 @@ def _compile(target: Target, kind: str, compiler: list[str], dpf: Path, work: Pa
     return library
 
 
-def _describe(library: Path, work: Path) -> dict[str, str]:
-    """Return the LV2's description, files by name, with @LIBRARY@ where the library is named."""
-    folder = work / "description"
-    folder.mkdir()
-    writer = "import ctypes, sys; ctypes.CDLL(sys.argv[1]).lv2_generate_ttl(b'stimmung')"
-    subprocess.run(
-        [sys.executable, "-c", writer, str(library)], cwd=folder, check=True, capture_output=True
-    )
-    named = f"<stimmung.{TARGETS[native()].ending}>"
-    return {
-        path.name: path.read_text(encoding="utf-8").replace(named, "<@LIBRARY@>")
-        for path in folder.iterdir()
-    }
-
-
-def _pack(
-    target: Target, libraries: dict[str, Path], description: dict[str, str], out: Path
-) -> list[Path]:
+def _pack(target: Target, libraries: dict[str, Path], out: Path) -> list[Path]:
     shutil.rmtree(out, ignore_errors=True)
     out.mkdir(parents=True)
     clap, vst3, lv2 = (out / f"stimmung.{kind}" for kind in FORMATS)
@@ -226,8 +197,8 @@ def _pack(
     lv2.mkdir()
     library = f"stimmung.{target.ending}"
     shutil.copyfile(libraries["lv2"], lv2 / library)
-    for name, text in description.items():
-        (lv2 / name).write_text(text.replace("@LIBRARY@", library), encoding="utf-8")
+    (lv2 / "manifest.ttl").write_text(manifest(library), encoding="utf-8")
+    (lv2 / "stimmung.ttl").write_text(ports(), encoding="utf-8")
     return [clap, vst3, lv2]
 
 

@@ -11,7 +11,6 @@ struct Transport {
     double ramp = 0;             // change of bpm a frame
     double loop_start = 0, loop_end = 0;
     double bar_start = 0;        // of the bar that is played
-    double early_bar = 0;        // > 0: this wrapper may count a bar of this length one block early
     uint16_t numerator = 4, denominator = 4;
 };
 
@@ -41,7 +40,6 @@ public:
         if (*jumped) {
             ++generation;
             shift = 0;
-            doubted_ = false;
         }
         const Span span{beat + shift, speed, bend, frames};
         expected_ = span.at(frames) - shift;
@@ -55,7 +53,7 @@ private:
     static constexpr double SAME = 1.0 / 240;  // hosts round; more than this is a jump
     double expected_ = 0, bpm_ = 120, block_ = 0;
     double looped_from_ = -1e9, loop_length_ = 0;  // the last jump back, where a host announces none
-    bool playing_ = false, doubted_ = false;
+    bool playing_ = false;
 
     double follow(const Transport& t, double beat, double block, bool* jumped) {
         const double off = beat - expected_;
@@ -63,7 +61,6 @@ private:
         const bool turns = t.bpm != bpm_;  // the tempo may have changed within the last block
         const double slack = turns ? std::fmax(SAME, std::fmin(0.25, std::fabs(block - block_))) : SAME;
         if (std::fabs(off) <= slack) {
-            doubted_ = false;
             if (!t.rounds || turns) return beat;
             return expected_ + (std::fabs(off) < 1e-3 ? 0.002 : 0.05) * off;
         }
@@ -74,10 +71,6 @@ private:
         if (length > 0 && whole && std::fabs(expected_ - end) <= reach && std::fabs(off + length) <= SAME) {
             shift += std::round(length);
             return beat;
-        }
-        if (t.early_bar > 0 && !doubted_ && std::fabs(off - t.early_bar) <= SAME) {
-            doubted_ = true;
-            return expected_;
         }
         if (off < 0) {
             looped_from_ = expected_;
