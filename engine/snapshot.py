@@ -35,6 +35,7 @@ _LOG_WORDS: Final = {
     "recording": "Recording: {what}.",
     "sync": "Sync: {what}.",
     "beat": "Beat heard: {what}.",
+    "heard_beat": "Beat {number} of {metre} at {tempo_bpm} BPM.",
     "engine": "Engine: {what}.",
     "load": "Load: {what}.",
     "keyboard": "Keyboard: {what}.",
@@ -60,7 +61,10 @@ class LogEntry:
             settings = ", ".join(f"{name} {value}" for name, value in self.fields.items())
             return f"Set: {settings.replace('_', ' ')}."
         fields = {name: str(value).removesuffix(".") for name, value in self.fields.items()}
-        return _LOG_WORDS[self.kind].format(**fields)
+        try:
+            return _LOG_WORDS[self.kind].format(**fields)
+        except KeyError:  # of another version
+            return ", ".join(f"{name} {value}" for name, value in fields.items())
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from session_samples import INFO, fill
 from engine.errors import InputError, SessionError
 from engine.session import SessionInfo, SessionRecorder, read_session, recover
 from engine.session import appender as appender_module
+from engine.snapshot import LogEntry
 
 PRODUCTS = {"stimmung.mid", "emotion.csv", "log.txt", "picture.png", "events.jsonl"}
 
@@ -22,8 +23,8 @@ PRODUCTS = {"stimmung.mid", "emotion.csv", "log.txt", "picture.png", "events.jso
 def test_a_session_becomes_four_products(tmp_path: Path) -> None:
     with SessionRecorder(tmp_path / "new" / "session", INFO, origin_s=0.0) as recorder:
         fill(recorder, 40)
-        recorder.log("set", "target arousal", arousal=0.5)
-        recorder.log("late", "note 3 was 12 ms late: the port was busy", late_ms=12)
+        recorder.log(LogEntry("set", {"arousal": 0.5}))
+        recorder.log(LogEntry("late", {"note_id": 3, "ms": 12}))
         assert recorder.folder == tmp_path / "new" / "session"
     assert {path.name for path in recorder.folder.iterdir()} == PRODUCTS
     assert recorder.error is None
@@ -41,7 +42,7 @@ def test_a_session_becomes_four_products(tmp_path: Path) -> None:
     assert len(rows) == 41
 
     log = (recorder.folder / "log.txt").read_text()
-    for words in ("song.wav", "engine: rules", "target arousal (arousal 0.5)", "12 ms late"):
+    for words in ("song.wav", "engine: rules", "Set: arousal 0.5.", "12 ms late"):
         assert words in log
     assert "40 notes played, 1 reported late" in log
     assert "not closed" not in log
@@ -65,7 +66,7 @@ def test_midi_file_holds_every_note(tmp_path: Path) -> None:
 def test_times_count_from_the_session_start(tmp_path: Path) -> None:
     with SessionRecorder(tmp_path, INFO, now=lambda: 1005.0, origin_s=1000.0) as recorder:
         fill(recorder, 3, origin_s=1000.0)
-        recorder.log("set", "something")
+        recorder.log(LogEntry("set", {"seed": 3}))
     session = read_session(tmp_path)
     assert [round(timed.on_s, 3) for timed in session.notes] == [0.0, 0.25, 0.5]
     assert [at_s for at_s, _ in session.controls] == [0.0, 0.25, 0.5]

@@ -14,6 +14,7 @@ from engine.midi.file import read_midi_file
 from engine.session import SessionInfo, SessionRecorder, read_session, recover
 from engine.session.products import session_key
 from engine.session.recover import PRODUCTS
+from engine.snapshot import LogEntry
 
 
 @pytest.fixture(scope="module")
@@ -21,7 +22,7 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("recorded") / "session"
     with SessionRecorder(folder, INFO, origin_s=0.0) as recorder:
         fill(recorder, 20)
-        recorder.log("set", "Ünïcode ♭", value="é")
+        recorder.log(LogEntry("ignored", {"what": "Ünïcode ♭"}))
     return recorder.folder
 
 
@@ -65,6 +66,8 @@ def test_a_torn_last_line_costs_itself_alone(session: Path) -> None:
         b"[" * 50_000,
         b"x" * 200_000,
         b'{"event":"log","at_s":NaN,"kind":"a","message":"b","fields":{}}',
+        b'{"event":"frame","at_s":1,"beat":1,"tempo_bpm":0,"beats_per_bar":4,"key":"C:maj","since":0}',
+        b'{"event":"frame","at_s":1,"beat":1,"tempo_bpm":90,"beats_per_bar":4,"key":"H","since":0}',
         b'{"event":"log","at_s":1,"kind":"a","message":"b","fields":7}',
         b'{"event":"control","at_s":1,"beat":1,"control":128,"value":1,"channel":0,"role":"control"}',
         b'{"event":"note","at_s":1,"on_s":1,"off_s":2,"note_id":1,"onset":1e999,"duration":1,'

@@ -12,6 +12,7 @@ from engine.live.orders import Orders
 from engine.network.osc import OscOutput
 from engine.pipeline.step import Step
 from engine.settings.performance import Performance
+from engine.snapshot import LogEntry
 from engine.sync.audio import AudioSync, HeardBeat
 from engine.sync.source import SyncSource
 
@@ -99,12 +100,11 @@ class HeardBeats:
         tempo_bpm = 60.0 / heard.period_s
         self._osc.heard_beat(heard.number, heard.metre, tempo_bpm, heard.confidence)
         if recorder is not None:
-            recorder.log(
-                "heard_beat",
-                f"beat {heard.number} of {heard.metre} at {tempo_bpm:.1f} BPM",
-                on_s=round(recorder.since_start(heard.beat_s), 4),
-                number=heard.number,
-                metre=heard.metre,
-                tempo_bpm=round(tempo_bpm, 2),
-                confidence=round(heard.confidence, 3),
-            )
+            fields = {
+                "on_s": round(recorder.since_start(heard.beat_s), 4),
+                "number": heard.number,
+                "metre": heard.metre,
+                "tempo_bpm": round(tempo_bpm, 2),
+                "confidence": round(heard.confidence, 3),
+            }
+            recorder.log(LogEntry("heard_beat", fields))

@@ -99,7 +99,7 @@ class Observer:
         entry = LogEntry(kind, values)
         self._messages.append(entry)
         if self.recorder is not None:
-            self.recorder.log(kind, entry.words, **values)
+            self.recorder.log(entry)
 
     def trouble(self, found: dict[str, str | None]) -> None:
         """Log once what is wrong at each place, and when it works again."""

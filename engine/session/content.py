@@ -12,12 +12,13 @@ from engine.events import ControlEvent, NoteEvent
 from engine.music.clock import TEMPO_RANGE_BPM
 from engine.music.keys import parse_key
 from engine.pipeline.step import Frame
+from engine.snapshot import LogEntry
 
 __all__ = [
     "MAX_NUMBER",
     "SETTLED",
     "EmotionTrack",
-    "LogEntry",
+    "Logged",
     "Session",
     "SessionInfo",
     "TimedNote",
@@ -90,13 +91,17 @@ class TimedNote:
 
 
 @dataclass(frozen=True, slots=True)
-class LogEntry:
-    """Something worth knowing: what was set, why a note was late, what failed."""
+class Logged:
+    """A log entry, its time since the start [s], and the words that version 0.2 wrote with it."""
 
     at_s: float
-    kind: str
-    message: str
-    fields: Mapping[str, Any]
+    entry: LogEntry
+    message: str = ""
+
+    @property
+    def words(self) -> str:
+        """The entry as one line for people."""
+        return self.message or self.entry.words
 
 
 class EmotionTrack:
@@ -154,7 +159,7 @@ class Session:
     frames : list of (float, Frame)
         Tempo, metre and key whenever they changed, with the time since the start [s]; none in
         sessions of version 0.2.
-    log : list of LogEntry
+    log : list of Logged
         In order of time.
     complete : bool
         Whether the session was closed; False after a crash.
@@ -167,7 +172,7 @@ class Session:
     notes: list[TimedNote] = field(default_factory=list)
     controls: list[tuple[float, ControlEvent]] = field(default_factory=list)
     frames: list[tuple[float, Frame]] = field(default_factory=list)
-    log: list[LogEntry] = field(default_factory=list)
+    log: list[Logged] = field(default_factory=list)
     complete: bool = False
     damaged_lines: int = 0
 

@@ -17,7 +17,7 @@ from engine.music.keys import parse_key
 from engine.pipeline.step import Frame
 from engine.session.content import (
     MAX_NUMBER,
-    LogEntry,
+    Logged,
     Session,
     SessionInfo,
     TimedNote,
@@ -25,6 +25,7 @@ from engine.session.content import (
 )
 from engine.session.cut import cut_pedals
 from engine.session.folder import EVENTS_NAME
+from engine.snapshot import LogEntry
 
 __all__ = [
     "encode_control",
@@ -97,17 +98,10 @@ def encode_cut(at_s: float, *, ends: bool) -> bytes:
     return _line({"event": "cut", "at_s": _short(at_s), "ends": ends})
 
 
-def encode_log(entry: LogEntry) -> bytes:
+def encode_log(at_s: float, entry: LogEntry) -> bytes:
     """Return the line of a log entry."""
-    return _line(
-        {
-            "event": "log",
-            "at_s": _short(entry.at_s),
-            "kind": entry.kind,
-            "message": entry.message,
-            "fields": dict(entry.fields),
-        }
-    )
+    fields = dict(entry.fields)
+    return _line({"event": "log", "at_s": _short(at_s), "kind": entry.kind, "fields": fields})
 
 
 def _line(event: Mapping[str, Any]) -> bytes:
@@ -224,14 +218,9 @@ def _cut(timed: TimedNote, at_s: float) -> TimedNote:
 
 
 def _add_log(session: Session, event: dict[str, Any]) -> None:
-    session.log.append(
-        LogEntry(
-            read_number(event["at_s"]),
-            str(event["kind"]),
-            str(event["message"]),
-            dict(event["fields"]),
-        )
-    )
+    entry = LogEntry(str(event["kind"]), dict(event["fields"]))
+    at_s = read_number(event["at_s"])
+    session.log.append(Logged(at_s, entry, str(event.get("message", ""))))
 
 
 def _add_end(session: Session, _event: dict[str, Any]) -> None:

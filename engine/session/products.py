@@ -77,12 +77,11 @@ def write_log(session: Session, path: Path) -> None:
         *(f"{name}: {value}" for name, value in sorted(info.settings.items())),
         "",
     ]
-    for entry in session.log:
-        details = ", ".join(f"{name} {value}" for name, value in entry.fields.items())
-        minutes, seconds = divmod(entry.at_s, 60.0)
-        text = f"{int(minutes):3d}:{seconds:06.3f}  {entry.kind:<8} {entry.message}"
-        lines.append(" ".join((f"{text} ({details})" if details else text).splitlines()))
-    late = sum(entry.kind == "late" for entry in session.log)
+    for logged in session.log:
+        minutes, seconds = divmod(logged.at_s, 60.0)
+        text = f"{int(minutes):3d}:{seconds:06.3f}  {logged.entry.kind:<8} {logged.words}"
+        lines.append(" ".join(text.splitlines()))
+    late = sum(logged.entry.kind == "late" for logged in session.log)
     lines += [
         "",
         f"{_clock(session.duration_s)} long: {_heard(session.emotion)}, {len(session.notes)} "

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,7 @@ from engine.events import ControlEvent, EmotionState, NoteEvent, TargetState
 from engine.pipeline.step import Step
 from engine.session.appender import LineAppender
 from engine.session.background import recover_in_background
-from engine.session.content import LogEntry, SessionInfo, TimedNote
+from engine.session.content import SessionInfo, TimedNote
 from engine.session.events_file import (
     encode_control,
     encode_cut,
@@ -26,6 +26,7 @@ from engine.session.folder import EVENTS_NAME, make_session_folder
 from engine.session.recover import recover
 from engine.session.sound import SoundRecorder
 from engine.session.turn_log import Order, TurnLog
+from engine.snapshot import LogEntry
 
 __all__ = ["SessionRecorder"]
 
@@ -132,19 +133,9 @@ class SessionRecorder:
         """Record that notes from then on were withdrawn; with ``ends``, what sounded ended."""
         self._appender.put(encode_cut(at_s - self._origin_s, ends=ends))
 
-    def log(self, kind: str, message: str, **fields: Any) -> None:
-        """Record what was set (kind ``set``), why a note was late (``late``), what failed.
-
-        Parameters
-        ----------
-        kind : str
-            One word; ``late`` entries are counted in the log's summary.
-        message : str
-            One line for people.
-        **fields : object
-            The same for programs, as plain JSON values.
-        """
-        self._appender.put(encode_log(LogEntry(self._elapsed(), kind, message, fields)))
+    def log(self, entry: LogEntry) -> None:
+        """Record what happened; entries of the kind ``late`` are counted in the log's summary."""
+        self._appender.put(encode_log(self._elapsed(), entry))
 
     def since_start(self, at_s: float) -> float:
         """Return a time of the player's clock as seconds since the session's start."""
