@@ -32,6 +32,7 @@ _MAINS_SHARE: Final = 0.004  # tolerance of the mains' frequency, and of reading
 _MAINS_READ_HZ: Final = 0.4
 _HUM_TAU_S: Final = 1.5
 _HUM_SHARE: Final = 0.95  # of the power of all peaks
+_HUM_MEAN: Final = 0.8  # of that share, over the last seconds
 
 Evidence = NDArray[np.complex128]
 """Per hop: weighted sum of the directions of all peaks, sums of the weights, of their squares, and
@@ -121,7 +122,7 @@ class TuningEstimator:
         """Add the evidence of one hop, shape (4,); return whether the tuning in force moved."""
         share = evidence[3].real
         self._hum_share = share + self._keep_hum * (self._hum_share - share)
-        self.hum = self._hum_share > _HUM_SHARE
+        self.hum = self._hum_share > _HUM_MEAN
         if share > _HUM_SHARE:
             return False
         self._direction = self._direction * self._keep + complex(evidence[0])
