@@ -70,7 +70,7 @@ class _Steering:
 
 
 _STEERED: Final = {
-    "chord": _Steering(0.5, 0.0, 0.0),
+    "chord": _Steering(0.75, 0.0, 0.0),
     "rhythm": _Steering(0.8, 0.1, 1.0, 0.35),
     "texture": _Steering(0.7, 0.06, 0.8, 0.35),
     "pitch": _Steering(0.4, 0.05, 5.0),

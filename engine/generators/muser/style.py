@@ -15,16 +15,16 @@ from engine.music.form import BARS_PER_PHRASE, PHRASES_PER_SECTION
 
 __all__ = ["Style", "style_of"]
 
-_LOUDER: Final = 3.0
+_LOUDER: Final = 1.5
 _PER_VELOCITY: Final = 0.022
 """Log onsets that weigh as much as one step of velocity: deviations of arousal in EMOPIA."""
 _EVEN: Final = 0.2
-_FINER: Final = 0.3
+_FINER: Final = 0.22
 _SPARSEST: Final = -0.1
 """Log onsets at equal notes: mean (hands would fill gaps that a grid leaves), deviation, least."""
-_LONGER: Final = 0.5
-_HIGHER: Final = 2.5
-_STAYS: Final = (0.45, 1.0)
+_LONGER: Final = 0.4
+_HIGHER: Final = 1.5
+_STAYS: Final = (0.3, 0.9)
 _REPEATS: Final = 0.35
 _AGAIN: Final = 1.0
 _LOOSE: Final = 0.45

@@ -35,8 +35,8 @@ _EDGE: Final = 0.08
 _FOREIGN: Final = {"maj": (3, 8), "min": (4, 9)}
 """Steps above the tonic, third and sixth, that tell the other mode."""
 _LEADING: Final = {"maj": "ionian", "min": "harmonic_minor"}
-_OUTSIDE: Final = 0.6
-_OTHER_MODE: Final = 1.4
+_OUTSIDE: Final = 0.7
+_OTHER_MODE: Final = 2.0
 """What each note of a chord costs outside the key, and if it tells the other mode [nats]."""
 _HALVES: Final = {4: 2, 5: 3, 6: 3, 7: 4, 8: 4}
 """Beats per bar → beat on which its second half starts; other bars have one half."""
