@@ -26,16 +26,16 @@ GENERATED = {
     "rules --valence -0.6 --arousal -0.7 --tempo 72 --key D:min": "125d87b876dcf838",
     "rules --curve CURVE --beats-per-bar 3": "61377ebed5accfb1",
     "rules --valence -0.3 --arousal 0.8 --beats-per-bar 7 --set swing=0.6": "733ce842479c878b",
-    "muser --valence 0.7 --arousal 0.6": "47457e2d3ee6e60b",
-    "muser --valence -0.6 --arousal -0.7 --tempo 72": "dfd619b6df795129",
-    "muser --curve CURVE --beats-per-bar 3": "411a73f3c19e5abe",
-    "muser --valence 0.5 --arousal -0.5 --key Eb:maj --set temperature=1.2": "e866a1c6c6311001",
+    "muser --valence 0.7 --arousal 0.6": "77524e764ab6ae90",
+    "muser --valence -0.6 --arousal -0.7 --tempo 72": "2ca336042c6e2e9a",
+    "muser --curve CURVE --beats-per-bar 3": "1005705eb534d571",
+    "muser --valence 0.5 --arousal -0.5 --key Eb:maj --set temperature=1.2": "9e7c95841a14d748",
     "amt --valence 0.7 --arousal 0.6": "3f560495b29639bb",
     "amt --valence -0.6 --arousal -0.7 --tempo 72 --key D:min": "216c48ebfc0286da",
     "amt --curve CURVE --beats-per-bar 3": "4ec1381b4128bba8",
     "amt --valence -0.3 --arousal 0.8 --set swing=0.4 --parts lead,bass": "91dffac86aa56876",
 }
-REPLAYED = "5f2bd6753e23935c"
+REPLAYED = "8d6b658fc09e5c73"
 
 
 def notes_of(path: Path) -> list[tuple[str, int, str, int, int, int]]:

@@ -296,9 +296,10 @@ class MuserGenerator:
         lean = kept_lean(state.lean, dist(target, state.aims[-1]) if state.aims else 0.0)
         recent = enumerate(reversed(state.aims[-URGENT_BEATS:]))
         jump = next(((ago, aim) for ago, aim in recent if dist(target, aim) > _JUMP), None)
-        asked = wanted
+        asked, leapt = wanted, False
         if jump is not None:
             since, aim = jump
+            leapt = since == 0  # a note on the beat shows at once that something has changed
             asked = pushed(wanted, numbers(*aim), since)
         source = source_of(place.beat, place.beats_per_bar, draws)
         source = replace(source, faith=source.faith * style.repeats)
@@ -331,7 +332,7 @@ class MuserGenerator:
             rules=pitch_rules(home, self.key_lock, chord, heard),
             sounding=ends,
             silence=(state.empty + 1) * place.beat_s < _LONGEST_SILENCE_S,
-            struck=hit,
+            struck=hit or leapt,
         )
         courage = min(self._knobs.adventurousness - _DARK * min(context.valence, 0.0), 1.0)
         tokens, decoder = write_notes(
