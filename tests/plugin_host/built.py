@@ -1,9 +1,10 @@
 """What the tests compile: the plug-in as this system has it, the host, the watch on process()."""
 
+import atexit
+import shutil
 import subprocess
 from functools import cache
 from pathlib import Path
-from shutil import which
 from tempfile import mkdtemp
 
 from servers.needs import missing
@@ -18,11 +19,18 @@ _HERE = Path(__file__).parent
 _HEADERS = Path("/usr/share/dpf/distrho/src")
 
 
+def _folder() -> Path:
+    """Return a new folder that is removed when the tests end."""
+    folder = Path(mkdtemp(prefix="stimmung-plugin-test-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
+
+
 @cache
 def plugin_folder() -> Path:
     """Return the folder with the plug-in in all formats, built once a run."""
     try:
-        out = Path(mkdtemp(prefix="stimmung-plugin-test-"))
+        out = _folder()
         build(None, out)
     except InputError as error:
         missing(str(error))
@@ -32,10 +40,10 @@ def plugin_folder() -> Path:
 @cache
 def compiled(source: str) -> Path:
     """Return a program or library made from a source file beside this one."""
-    compiler = which("c++" if source.endswith(".cpp") else "cc")
+    compiler = shutil.which("c++" if source.endswith(".cpp") else "cc")
     if compiler is None or not _HEADERS.is_dir():
         missing("no C compiler, or no CLAP headers: apt install g++ dpf-source")
-    folder = Path(mkdtemp(prefix="stimmung-host-test-"))
+    folder = _folder()
     (folder / "parameters.hpp").write_text(header())
     library = source != "clap_host.c"
     out = folder / source.replace(".", "_")
