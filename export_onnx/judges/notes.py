@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from engine.midi.drum_kits import DRUM_CHANNEL
 from engine.pipeline.offline import Performed
 from export_onnx.datasets.render import TimedMessage, read_midi
 
@@ -13,8 +14,6 @@ __all__ = ["CHORD_S", "Notes", "from_file", "from_messages", "from_performed", "
 
 CHORD_S = 0.035
 """Onsets closer than this to the first of them are one onset: hands are not machines [s]."""
-
-_DRUM_CHANNEL = 9
 
 
 @dataclass(frozen=True)
@@ -114,7 +113,7 @@ def from_messages(messages: Sequence[TimedMessage]) -> Notes:
 
     for event in messages:
         message = event.message
-        if message.type not in ("note_on", "note_off") or message.channel == _DRUM_CHANNEL:
+        if message.type not in ("note_on", "note_off") or message.channel == DRUM_CHANNEL:
             continue
         place = (event.track, message.channel, message.note)
         if place in sounding:

@@ -6,12 +6,12 @@ sound can do as well: that makes them a teacher (see `score_teacher`).
 
 import numpy as np
 
+from engine.midi.drum_kits import DRUM_CHANNEL
 from export_onnx.datasets.render import TimedMessage
 from export_onnx.tracker.tonal import KEY_FITS
 
 __all__ = ["FEATURES", "describe", "note_table"]
 
-_DRUM_CHANNEL = 9
 # Onsets closer than this are one chord [s].
 _TOGETHER_S = 0.05
 # A held pedal says no more than so long a note [s]; nothing is shorter than the other.
@@ -34,7 +34,7 @@ def note_table(messages: list[TimedMessage]) -> np.ndarray:
     rows = []
     for event in messages:
         message = event.message
-        if message.type not in ("note_on", "note_off") or message.channel == _DRUM_CHANNEL:
+        if message.type not in ("note_on", "note_off") or message.channel == DRUM_CHANNEL:
             continue
         place = (event.track, message.channel, message.note)
         if place in sounding:

@@ -13,10 +13,10 @@ from pathlib import Path
 
 import numpy as np
 
-from engine.midi.drum_kits import DRUM_CHANNEL
 from engine.transfer.levels import Levels, measure
 from engine.transfer.notes import Sounded
 from export_onnx.datasets import Item, read_items
+from export_onnx.judges.notes import from_messages
 
 __all__ = ["fit_levels", "sounded"]
 
@@ -27,23 +27,12 @@ _OUTPUT = Path(__file__).resolve().parents[2] / "engine" / "transfer" / "levels.
 
 def sounded(item: Item) -> list[Sounded]:
     """Return the pitched notes of a piece in seconds; a note struck again ends there."""
-    notes: list[Sounded] = []
-    begun: dict[tuple[int, int, int], tuple[float, int]] = {}
-    for event in item.messages():
-        message = event.message
-        if message.type not in ("note_on", "note_off") or message.channel == DRUM_CHANNEL:
-            continue
-        place = (event.track, message.channel, message.note)
-        if place in begun:
-            start_s, velocity = begun.pop(place)
-            if event.time_s > start_s:
-                length_s = event.time_s - start_s
-                notes.append(
-                    Sounded(len(notes) + 1, start_s, length_s, place[2], velocity, place[1])
-                )
-        if message.type == "note_on" and message.velocity > 0:
-            begun[place] = (event.time_s, message.velocity)
-    return notes
+    notes = from_messages(item.messages())
+    rows = zip(notes.start_s, notes.end_s - notes.start_s, notes.pitch, notes.velocity, strict=True)
+    return [
+        Sounded(number, float(start_s), float(length_s), int(pitch), int(velocity))
+        for number, (start_s, length_s, pitch, velocity) in enumerate(rows, 1)
+    ]
 
 
 def fit_levels(items: list[Item]) -> dict[str, dict[str, float]]:
