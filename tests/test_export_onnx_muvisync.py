@@ -1,12 +1,15 @@
 """MuVi-Sync in its own layout, and the published set-up on it."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 
 from engine.errors import InputError
-from engine.generators.amt.conditioning import MASKS, score_components
+from engine.generators.amt.conditioning import MASKS, SLICES, score_components
 from engine.generators.amt.vocabulary import END, PAD, parse_chord_id
+from export_onnx.amt.config import NetworkConfig, TrainConfig
 from export_onnx.amt.correspondence import EMOTIONS
 from export_onnx.amt.paper import (
     PaperOptions,
@@ -21,8 +24,9 @@ from export_onnx.amt.paper_dynamics import (
     train_paper_dynamics,
 )
 from export_onnx.amt.paper_network import PaperAmt, PaperConfig
-from export_onnx.amt.songs import condition
+from export_onnx.amt.songs import condition, save_songs
 from export_onnx.amt.suiting import argmax_correspondence
+from export_onnx.amt.train import TrainOptions, train
 from export_onnx.amt.videos import picture_song
 from export_onnx.datasets import DATASETS, read_items
 from export_onnx.datasets.muvisync import load_muvisync
@@ -224,3 +228,22 @@ def test_density_and_loudness_are_learned_from_the_video(data, tmp_path, capsys)
     assert found["density RMSE"].value < 1.0  # every song has 7.0
     assert found["loudness RMSE of the mean"].value == pytest.approx(0.0, abs=1e-4)
     assert "density RMSE" in capsys.readouterr().out
+
+
+def test_pictures_alone_can_be_trained_and_leave_all_else(data, tmp_path):
+    videos = [picture_song(song) for song in songs(data)]
+    for name in ("train", "videos"):
+        save_songs(tmp_path / f"{name}.npz", videos)
+    small = NetworkConfig(
+        width=16, layers=1, heads=2, hidden=16, window=8, memory=16, pair=4, key=4
+    )
+    base = TrainOptions(tmp_path, tmp_path, name="base", network=small, train=TrainConfig(epochs=1))
+    start = train(base)
+    path = train(replace(base, name="seen", start=start, pictures_only=True))
+    before, after = (torch.load(one, weights_only=True)["model"] for one in (start, path))
+    told = before.pop("told.weight") - after.pop("told.weight")
+    assert all(torch.equal(value, after[name]) for name, value in before.items())
+    assert told[:, SLICES["semantic"]].abs().max() > 0.0
+    told[:, SLICES["semantic"]] = 0.0
+    told[:, MASKS["semantic"]] = 0.0
+    assert not told.any()

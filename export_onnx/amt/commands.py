@@ -67,6 +67,9 @@ def _train_options(parser: argparse.ArgumentParser) -> None:
         "--choose", type=float, default=0.0, help="live: share of songs left out to choose by"
     )
     parser.add_argument(
+        "--pictures-only", action="store_true", help="live: the weights of CLIP components alone"
+    )
+    parser.add_argument(
         "--stop-after", type=int, default=0, help="live: epoch to stop after; 0 trains to the end"
     )
 
@@ -90,6 +93,7 @@ def _train_live(arguments: argparse.Namespace) -> Path | None:
             start=arguments.weights,
             threads=arguments.threads,
             stop_after_epochs=arguments.stop_after,
+            pictures_only=arguments.pictures_only,
             train=replace(TrainConfig(), **_given(arguments, *names)),
         )
     )

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from engine.errors import InputError
-from engine.generators.amt.conditioning import WIDTH
+from engine.generators.amt.conditioning import MASKS, SLICES, WIDTH
 from engine.generators.amt.vocabulary import END, PAD
 from export_onnx.amt.batches import Batch, Sampler, hold_out, whole_song
 from export_onnx.amt.config import NetworkConfig, TrainConfig
@@ -47,6 +47,9 @@ class TrainOptions:
         Songs to train on, for short comparisons; 0 takes all.
     stop_after_epochs : int
         End after this epoch; started again the run goes on. 0 runs to the end.
+    pictures_only : bool
+        Train the weights of the CLIP components alone, on songs with pictures: music without
+        them stays as it is.
     """
 
     prepared: Path
@@ -57,6 +60,7 @@ class TrainOptions:
     limit: int = 0
     threads: int = 1
     stop_after_epochs: int = 0
+    pictures_only: bool = False
     network: NetworkConfig = NetworkConfig()
     train: TrainConfig = TrainConfig()
 
@@ -132,6 +136,16 @@ def _weights(path: Path) -> dict[str, torch.Tensor]:
     return dict(stored["average"] if "average" in stored else stored["model"])
 
 
+def _freeze_all_but_pictures(model: Amt) -> None:
+    for parameter in model.parameters():
+        parameter.requires_grad_(False)
+    kept = torch.zeros_like(model.told.weight)
+    kept[:, SLICES["semantic"]] = 1.0
+    kept[:, MASKS["semantic"]] = 1.0
+    model.told.weight.requires_grad_(True)
+    model.told.weight.register_hook(lambda gradient: gradient * kept)
+
+
 def _train(options: TrainOptions) -> Path | None:
     torch.set_num_threads(options.threads)
     options.out.mkdir(parents=True, exist_ok=True)
@@ -152,6 +166,10 @@ def _train(options: TrainOptions) -> Path | None:
             model.load_state_dict(_weights(options.start))
         except (KeyError, RuntimeError) as error:
             raise InputError(f"{options.start}: not weights of this network ({error})") from error
+    if options.pictures_only:
+        songs = [song for song in songs if not np.isnan(song.semantic).all()]
+        config = replace(config, weight_decay=0.0, affect=0.0, drop_all=0.0)
+        _freeze_all_but_pictures(model)
     steps = len(Sampler(songs, config, config.seed)) // parallel.world_size()
     if steps == 0:
         raise InputError(f"{options.prepared}: no song of {', '.join(n for n, _ in config.shares)}")
