@@ -143,7 +143,8 @@ def _freeze_all_but_pictures(model: Amt) -> None:
     kept[:, SLICES["semantic"]] = 1.0
     kept[:, MASKS["semantic"]] = 1.0
     model.told.weight.requires_grad_(True)
-    model.told.weight.register_hook(lambda gradient: gradient * kept)
+    weight: torch.Tensor = model.told.weight
+    weight.register_hook(lambda gradient: gradient * kept)  # type: ignore[no-untyped-call]
 
 
 def _train(options: TrainOptions) -> Path | None:
