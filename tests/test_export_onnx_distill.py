@@ -14,25 +14,31 @@ from export_onnx.__main__ import main
 from export_onnx.datasets import Item
 from export_onnx.datasets.render import find_soundfonts
 from export_onnx.studies.distill import DistillOptions, distill
-from export_onnx.studies.lessons import Opinion, Trust, combine, lesson_of, trust_in
 from export_onnx.studies.mert import SAMPLE_RATE, Mert
 from export_onnx.studies.teacher import Teacher, TeacherConfig, opinions
+from export_onnx.studies.teacher_inputs import TeacherInput, mert_inputs
+from export_onnx.studies.teacher_labels import (
+    TeacherOutput,
+    Trust,
+    combine,
+    measure_trust,
+    merge_teachers,
+)
 from export_onnx.studies.tracker_ablate import (
     ROWS,
     AblateOptions,
     DeafHarmony,
     ablate,
-    give_lessons,
+    add_teacher_labels,
 )
 from export_onnx.studies.tracker_ablation_table import write_report
-from export_onnx.studies.views import View, mert_views
 from export_onnx.tracker.batches import Sampler
 from export_onnx.tracker.config import FrontEndConfig, NetworkConfig
 from export_onnx.tracker.export import load_tracker
-from export_onnx.tracker.lesson import lesson_loss
 from export_onnx.tracker.network import Tracker, zeros
 from export_onnx.tracker.scores import Measure, difference, score
 from export_onnx.tracker.store import TAUGHT, load_clips
+from export_onnx.tracker.teacher_losses import teacher_loss
 from export_onnx.training.stage import TrainConfig
 
 FRONT = FrontEndConfig()
@@ -58,7 +64,7 @@ def opinion(valence, arousal, deviation=0.2, skill=0.5, own=True, quadrants=Fals
     said = np.full(17, 0.25, np.float32)
     said[:4] = valence, arousal, deviation, deviation
     trust = Trust(np.zeros(2), np.ones(2), np.full(2, skill))
-    return Opinion(said, trust, own, quadrants, tags)
+    return TeacherOutput(said, trust, own, quadrants, tags)
 
 
 def lesson_batch(features, taught):
@@ -74,8 +80,8 @@ def test_lesson_teaches_the_level_not_only_the_difference(features):
     shape = batch.weight.shape
     right = torch.full((*shape, 4), float(np.arctanh(0.5)))
     quadrant, tags = torch.zeros(*shape, 4), torch.zeros(*shape, 9)
-    assert float(lesson_loss(right, quadrant, tags, batch, 1)[0]) == pytest.approx(0.0, abs=1e-6)
-    assert float(lesson_loss(-right, quadrant, tags, batch, 1)[0]) == pytest.approx(4.0, rel=1e-3)
+    assert float(teacher_loss(right, quadrant, tags, batch, 1)[0]) == pytest.approx(0.0, abs=1e-6)
+    assert float(teacher_loss(-right, quadrant, tags, batch, 1)[0]) == pytest.approx(4.0, rel=1e-3)
 
 
 def test_lesson_teaches_each_tag_by_itself(features):
@@ -88,7 +94,7 @@ def test_lesson_teaches_each_tag_by_itself(features):
     losses = []
     for logit in (float(np.log(0.25)), 2.0):
         tags = torch.full((*shape, 9), logit, requires_grad=True)
-        loss, _ = lesson_loss(affect, quadrant, tags, batch, 1)
+        loss, _ = teacher_loss(affect, quadrant, tags, batch, 1)
         loss.backward()
         losses.append((float(loss.detach()), float(tags.grad.abs().sum())))
     assert losses[0][0] < losses[1][0]
@@ -98,7 +104,7 @@ def test_lesson_teaches_each_tag_by_itself(features):
 def test_untaught_clips_cost_nothing(features):
     batch = lesson_batch(features, None)
     shape = batch.weight.shape
-    loss, _ = lesson_loss(
+    loss, _ = teacher_loss(
         torch.randn(*shape, 4), torch.randn(*shape, 4), torch.randn(*shape, 9), batch, 1
     )
     assert float(loss) == 0.0
@@ -106,11 +112,11 @@ def test_untaught_clips_cost_nothing(features):
 
 def test_the_surer_and_the_more_skilled_teacher_weigh_more():
     sure, unsure = opinion(0.8, 0.0, deviation=0.1), opinion(-0.8, 0.0, deviation=0.4)
-    assert lesson_of([sure, unsure])[0] > 0.6
+    assert merge_teachers([sure, unsure])[0] > 0.6
     skilled, weak = opinion(0.5, 0.0, skill=0.4), opinion(-0.5, 0.0, skill=0.1)
-    assert lesson_of([skilled, weak])[0] == pytest.approx(0.3, abs=0.01)
-    assert lesson_of([sure])[2] > lesson_of([unsure])[2]
-    assert lesson_of([opinion(0.5, 0.5, skill=0.0)])[:4].tolist() == [0.0] * 4
+    assert merge_teachers([skilled, weak])[0] == pytest.approx(0.3, abs=0.01)
+    assert merge_teachers([sure])[2] > merge_teachers([unsure])[2]
+    assert merge_teachers([opinion(0.5, 0.5, skill=0.0)])[:4].tolist() == [0.0] * 4
 
 
 def test_teachers_are_moved_to_the_level_of_a_set_and_trusted_as_far_as_they_explain_it():
@@ -119,17 +125,17 @@ def test_teachers_are_moved_to_the_level_of_a_set_and_trusted_as_far_as_they_exp
     said = np.full((400, 17), 0.1)
     said[:, 0] = labels[:, 0] - 0.7 + rng.normal(0, 0.25, 400)  # right but for the level
     said[:, 1] = -0.4  # always the same
-    trust = trust_in(said, labels)
+    trust = measure_trust(said, labels)
     assert trust.offset == pytest.approx(labels.mean(0) - said[:, :2].mean(0))
     assert trust.factor[0] == pytest.approx(2.5, rel=0.1)
     assert trust.skill[0] == pytest.approx(0.75, abs=0.05)
     assert trust.skill[1] == pytest.approx(0.0, abs=1e-6)
-    unknown = trust_in(said, np.full((400, 2), np.nan))
+    unknown = measure_trust(said, np.full((400, 2), np.nan))
     assert (unknown.offset == 0).all() and (unknown.factor == 2).all()
 
 
 def test_quadrants_and_tags_come_from_those_who_know_them():
-    lesson = lesson_of([opinion(0.1, 0.1), opinion(0.1, 0.1, own=False, tags=True)])
+    lesson = merge_teachers([opinion(0.1, 0.1), opinion(0.1, 0.1, own=False, tags=True)])
     assert lesson[8] == 0.0
     assert lesson[9:18] == pytest.approx(0.25)
     assert 0.0 < lesson[18] < 0.5
@@ -148,7 +154,9 @@ def test_padding_does_not_change_what_a_teacher_says():
     rng = np.random.default_rng(5)
     teacher = Teacher(torch.zeros(6), torch.ones(6), SMALL)
     views = [
-        View("emopia", str(n), str(n), rng.normal(size=(n, 6)).astype(np.float32), None, -1, None)
+        TeacherInput(
+            "emopia", str(n), str(n), rng.normal(size=(n, 6)).astype(np.float32), None, -1, None
+        )
         for n in (12, 40)
     ]
     together = opinions(teacher, views)
@@ -201,7 +209,7 @@ def test_teachers_can_see_mert(tmp_path):
         arousal=-0.2,
         tags=(0.5,) * 9,
     )
-    (view,) = mert_views(mert, [item], next(iter(fonts.values())), "MERT")
+    (view,) = mert_inputs(mert, [item], next(iter(fonts.values())), "MERT")
     assert view.steps.shape == (12, 24)
     assert view.affect == (0.1, -0.2)
     teacher = Teacher(torch.zeros(24), torch.ones(24), SMALL)
@@ -225,7 +233,7 @@ def test_distilled_student_is_a_tracker_to_export(features, harmony, tmp_path):
     path = distill(options)
     tracker, facts = load_tracker(path)
     assert facts["seed"] == str(BUDGET.seed)
-    clips = give_lessons(
+    clips = add_teacher_labels(
         load_clips(features, "train", ("emopia",)), tmp_path / "student/lessons.npz"
     )
     assert all(clip.taught is not None and clip.taught[8] == 1.0 for clip in clips)
@@ -291,9 +299,9 @@ def test_bad_rows_are_refused(features, tmp_path, row, message):
 def test_lessons_must_cover_every_clip(features, tmp_path):
     np.savez(tmp_path / "lessons.npz", names=np.array(["emopia/other"]), taught=np.zeros((1, 19)))
     with pytest.raises(InputError, match="nothing about emopia/clip0"):
-        give_lessons(load_clips(features, "train", ("emopia",)), tmp_path / "lessons.npz")
+        add_teacher_labels(load_clips(features, "train", ("emopia",)), tmp_path / "lessons.npz")
     with pytest.raises(InputError, match="no lessons"):
-        give_lessons([], tmp_path / "missing.npz")
+        add_teacher_labels([], tmp_path / "missing.npz")
 
 
 def test_command_says_what_it_lacks(capsys):

@@ -13,7 +13,7 @@ from export_onnx.datasets import Item
 from export_onnx.judges import flaws, trial
 from export_onnx.judges.judge import quadrant_of
 from export_onnx.judges.likeness import FEATURES, likeness, overlap, sample, wasserstein
-from export_onnx.judges.material import Plan, grid_wishes, make, quadrant_wishes, step_wishes
+from export_onnx.judges.material import Plan, grid_requests, make, quadrant_requests, step_requests
 from export_onnx.judges.memory import longest_shared
 from export_onnx.judges.notes import Notes
 from export_onnx.judges.page import side_by_side
@@ -162,21 +162,21 @@ def test_drift_names_only_what_was_not_touched():
 
 def test_material_is_what_was_asked_for():
     plan = Plan("rules", per_quadrant=2, responses=8)
-    assert len(quadrant_wishes(plan)) == 8 and len(grid_wishes(plan)) == 100
-    assert len({wish.seed for wish in grid_wishes(plan)}) == 4
-    steps = step_wishes(plan, "arousal", True, 32)
-    assert sorted({wish.curve[2][0] for wish in steps}) == [31.5, 32.5, 33.5, 34.5]
-    assert {wish.curve[0][1] for wish in steps} == {0.8, -0.8}
-    made = make(plan, quadrant_wishes(plan)[0])
+    assert len(quadrant_requests(plan)) == 8 and len(grid_requests(plan)) == 100
+    assert len({request.seed for request in grid_requests(plan)}) == 4
+    steps = step_requests(plan, "arousal", True, 32)
+    assert sorted({request.curve[2][0] for request in steps}) == [31.5, 32.5, 33.5, 34.5]
+    assert {request.curve[0][1] for request in steps} == {0.8, -0.8}
+    made = make(plan, quadrant_requests(plan)[0])
     assert made.performed.seconds == pytest.approx(38.4)
     assert len(made.notes) == len(made.performed.notes) > 50
 
 
 def test_grid_is_read_by_everybody_who_gives_numbers():
     plan = Plan("rules", steps=3, seeds=1)
-    made = [make(plan, wish) for wish in grid_wishes(plan)]
+    made = [make(plan, request) for request in grid_requests(plan)]
     clips = [one.notes for one in made]
-    labels = np.array([(one.wish.valence, one.wish.arousal) for one in made])
+    labels = np.array([(one.request.valence, one.request.arousal) for one in made])
     quadrants = np.array([quadrant_of(*point) for point in labels])
     statistics = describe_all(clips)
     tiny = SequenceConfig(hidden=4, window=64, epochs=2, networks=1)

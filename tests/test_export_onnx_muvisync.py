@@ -11,6 +11,7 @@ from engine.generators.amt.conditioning import MASKS, SLICES, score_components
 from engine.generators.amt.vocabulary import END, PAD, parse_chord_id
 from export_onnx.amt.config import NetworkConfig, TrainConfig
 from export_onnx.amt.correspondence import EMOTIONS
+from export_onnx.amt.emotion_fit import argmax_correspondence
 from export_onnx.amt.paper import (
     PaperOptions,
     batch_songs,
@@ -25,7 +26,6 @@ from export_onnx.amt.paper_dynamics import (
 )
 from export_onnx.amt.paper_network import PaperAmt, PaperConfig
 from export_onnx.amt.songs import condition, save_songs
-from export_onnx.amt.suiting import argmax_correspondence
 from export_onnx.amt.train import TrainOptions, train
 from export_onnx.amt.videos import picture_song
 from export_onnx.datasets import DATASETS, read_items

@@ -14,10 +14,10 @@ from export_onnx.datasets import Item
 from export_onnx.datasets.render import TimedMessage
 from export_onnx.tracker.batches import Batch, Sampler
 from export_onnx.tracker.config import FrontEndConfig
-from export_onnx.tracker.lesson import course_loss
 from export_onnx.tracker.notes import FEATURES, describe, note_table
 from export_onnx.tracker.score_teacher import COURSE, Passages, ScoreTeacher, teach
 from export_onnx.tracker.store import give_courses, load_clips
+from export_onnx.tracker.teacher_losses import score_teacher_loss
 from export_onnx.tracker.train import TrainOptions, prepared, train
 from export_onnx.training.stage import TrainConfig, load_checkpoint
 
@@ -150,14 +150,16 @@ def test_course_loss_falls_towards_the_course_and_ignores_the_unknown(features):
     shape = batch.course.shape[:2]
     known = torch.nan_to_num(batch.course)
     right = torch.cat([torch.atanh(known[..., :2].clamp(-0.9, 0.9)), torch.zeros(*shape, 2)], 2)
-    at_it, parts = course_loss(right, torch.zeros(*shape, 4), known[..., 2:], batch, 2)
-    away, _ = course_loss(right + 0.5, torch.zeros(*shape, 4), known[..., 2:] + 1.0, batch, 2)
+    at_it, parts = score_teacher_loss(right, torch.zeros(*shape, 4), known[..., 2:], batch, 2)
+    away, _ = score_teacher_loss(
+        right + 0.5, torch.zeros(*shape, 4), known[..., 2:] + 1.0, batch, 2
+    )
     assert parts["notes"] == pytest.approx(0.0, abs=1e-6)
     assert float(away) > float(at_it) + 0.1
     stranger = torch.isnan(batch.course[..., 0])
     assert stranger.any()
     moved = right + 3.0 * stranger[..., None]
-    elsewhere, _ = course_loss(moved, torch.zeros(*shape, 4), known[..., 2:], batch, 2)
+    elsewhere, _ = score_teacher_loss(moved, torch.zeros(*shape, 4), known[..., 2:], batch, 2)
     assert float(elsewhere) == pytest.approx(float(at_it), abs=1e-6)
 
 

@@ -67,7 +67,7 @@ class TrainConfig:
     crop : int
         Longest stretch of a song [slots].
     drop_group, drop_all : float
-        Chance that a group, or everything, is not told to the network.
+        Probability that a group, or everything, is hidden from the network.
     noise : float
         Deviation of the noise on the groups that are measured.
     semantic_noise : float
@@ -75,7 +75,7 @@ class TrainConfig:
     delay : int
         The intent groups come up to so many slots late.
     transpose : float
-        Chance that a song is put into a wrong key; its mode is not told then.
+        Probability that a song is transposed to a wrong key; its mode is hidden then.
     affect : float
         Weight of the affective-similarity loss.
     average_decay : float

@@ -17,15 +17,15 @@ from engine.generators.amt.dynamics import Dynamics, Kind
 from engine.generators.amt.model import AmtModel
 from engine.generators.amt.vocabulary import END, N_CHORDS
 from export_onnx.amt.baselines import BASELINES, CountModel
+from export_onnx.amt.emotion_fit import argmax_correspondence, correspondence_rows
+from export_onnx.amt.hits import RANKS, VIEWS, SongScore, score_song
 from export_onnx.amt.lstm import load_lstm, lstm_song
 from export_onnx.amt.prepare import SETS, read_songs
 from export_onnx.amt.readers import Readers
 from export_onnx.amt.regressor import measure_regressor
 from export_onnx.amt.response import command_response, swap_cost, swapped
 from export_onnx.amt.songs import Song, condition, load_songs
-from export_onnx.amt.suiting import argmax_correspondence, correspondence_rows
 from export_onnx.amt.videos import picture_song, read_videos
-from export_onnx.amt.views import RANKS, VIEWS, SongScore, score_song
 from export_onnx.datasets import DATASETS, read_items
 from export_onnx.datasets.muvisync import load_muvisync
 from export_onnx.training.metrics import Score, bootstrap

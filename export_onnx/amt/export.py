@@ -58,8 +58,8 @@ def _without_intent() -> torch.Tensor:
 class StepGraph(nn.Module):
     """One step of one or more networks whose probabilities are averaged, with guidance.
 
-    Every network runs twice, told everything and told only key, tempo and metre; guidance moves
-    from the second opinion through the first and beyond. What was heard is kept once.
+    Every network runs twice, with all conditioning and with only key, tempo and metre; guidance
+    moves from the second prediction through the first and beyond. The chord history is stored once.
     """
 
     def __init__(self, networks: Sequence[Amt]) -> None:

@@ -25,8 +25,8 @@ from engine.generators.amt.vocabulary import (
     chord_id,
 )
 from export_onnx.amt.correspondence import ALLOWED, EMOTIONS
+from export_onnx.amt.emotion_fit import argmax_correspondence
 from export_onnx.amt.paper_network import VIDEO_WIDTH, PaperAmt, PaperConfig
-from export_onnx.amt.suiting import argmax_correspondence
 from export_onnx.datasets import read_items
 from export_onnx.datasets.muvisync import MuviSong, load_muvisync
 from export_onnx.training.progress import Progress
@@ -129,7 +129,7 @@ def batch_songs(songs: Sequence[MuviSong], longest: int) -> PaperBatch:
     return PaperBatch(before, target, minor, video, emotion)
 
 
-def _suiting() -> torch.Tensor:
+def _allowed_qualities() -> torch.Tensor:
     """Chords each emotion allows on every root, float, shape (6, SIZE)."""
     table = torch.zeros(len(EMOTIONS), SIZE)
     for row, name in enumerate(EMOTIONS):
@@ -142,7 +142,7 @@ def paper_loss(logits: torch.Tensor, batch: PaperBatch) -> tuple[torch.Tensor, d
     """Loss of a batch and its two parts."""
     flat = batch.target.flatten()
     chord = functional.cross_entropy(logits.flatten(0, 1), flat, ignore_index=PAD)
-    wanted = _suiting()[batch.emotion.argmax(-1)]
+    wanted = _allowed_qualities()[batch.emotion.argmax(-1)]
     counted = (wanted.sum(-1) > 0) & (batch.emotion.sum(-1) > 0) & (batch.target < END)
     if counted.any():
         affect = functional.binary_cross_entropy_with_logits(logits[counted], wanted[counted])

@@ -10,7 +10,7 @@ from engine.generators.amt.vocabulary import parse_chord_id, to_song_key, transp
 from engine.music.keys import Key, parse_key
 from engine.music.profile import key_correlations
 from engine.music.reading.beats import track_beats
-from export_onnx.amt import texture as measure
+from export_onnx.amt import slot_features as measure
 from export_onnx.amt.affect import apply_guess, fit_guess
 from export_onnx.amt.chord_reader import STEPS, ChordReader, train_reader
 from export_onnx.amt.grid import Grid, grid_of_beats, grid_of_midi

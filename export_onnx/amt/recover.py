@@ -1,4 +1,4 @@
-"""Weights of the chord model back from its ONNX file, for a training that goes on from it.
+"""Recovers the weights of the chord model from its ONNX file, to continue training.
 
 The exporter keeps the names of most weights; matrices of linear layers come back transposed and
 in the order of the graph, and the tables of the copy heads summed into one, which is taken apart

@@ -1,4 +1,4 @@
-"""Does the chord model do as told? Swapped conditioning, and progressions made on command.
+"""How the chord model responds to its conditioning: swapped inputs, and commanded progressions.
 
 Realised valence and arousal are read off the chords alone by fixed rules that no model was trained
 on: valence as the share of chords with a major third less those with a minor one, arousal as how

@@ -28,7 +28,7 @@ class Song:
     shift : int8 array, shape (n,)
         Semitones up to the song's own key.
     raw : float32 array, shape (n, len(RAW_GROUPS))
-        What `encode_group` takes, NaN where nobody knows.
+        Input of `encode_group`, NaN where unknown.
     trust : float32 array, shape (2,)
         Weight of the valence and arousal labels, 1 for human ones, in [0, 1].
     texture : float32 array, shape (n, 3)

@@ -14,10 +14,10 @@ from engine.generators.amt.vocabulary import END, PAD
 from export_onnx.amt.batches import Batch, Sampler, hold_out, whole_song
 from export_onnx.amt.config import NetworkConfig, TrainConfig
 from export_onnx.amt.correspondence import affective_loss
+from export_onnx.amt.hits import SongScore, macro, score_song
 from export_onnx.amt.network import Amt
 from export_onnx.amt.recover import recover_weights
 from export_onnx.amt.songs import Song, load_songs
-from export_onnx.amt.views import SongScore, macro, score_song
 from export_onnx.training import parallel
 from export_onnx.training.progress import Progress
 from export_onnx.training.stage import Stage, load_checkpoint, save_checkpoint

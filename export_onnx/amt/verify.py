@@ -28,7 +28,7 @@ def probe_song(slots: int, seed: int = 3) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _inputs(songs: int, slots: int) -> Sequences:
-    """Return songs as the graph takes them: the chord before each slot, and what is told."""
+    """Return the graph's inputs for songs: the chord before each slot, and the conditioning."""
     probed = [probe_song(slots, seed) for seed in range(3, 3 + songs)]
     before = np.stack([np.concatenate([[END], chord[:-1]]) for chord, _ in probed])
     guidance = np.tile(0.5 * (np.arange(slots, dtype=np.float32) % 5), (songs, 1))

@@ -1,6 +1,6 @@
 """MuVi-Sync as prepared songs: a slot is a second there, without metre or tempo.
 
-What is told: valence and arousal as the expectation over the six emotions, motion, seconds since
+Conditioning: valence and arousal as the expectation over the six emotions, motion, seconds since
 and until the cuts, the mode, and the CLIP components. The sound's loudness and density are not
 told: they are what the regressor of `export_onnx.amt.paper_dynamics` is to foresee.
 """

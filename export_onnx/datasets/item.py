@@ -1,4 +1,4 @@
-"""One piece with its labels, and what the registry knows about a data set."""
+"""One piece with its labels, and the registry's description of a data set."""
 
 import zipfile
 from collections.abc import Callable, Iterator
@@ -79,7 +79,7 @@ class Item:
 
 @dataclass(frozen=True)
 class Dataset:
-    """A registered set: what it holds, on which terms, how it is had and read.
+    """A registered set: contents, licence, source and reader.
 
     Attributes
     ----------

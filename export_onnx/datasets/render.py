@@ -197,7 +197,7 @@ class Synth:
         """
         lib, synth = self._lib, self._synth
         lib.fluid_synth_system_reset(synth)
-        # Let what the piece before left in the synthesizer die away unheard.
+        # Discard the tail of the previous piece in the synthesizer.
         scratch = np.zeros(_FLUSH, np.float32)
         self._advance(scratch, scratch, 0, _FLUSH)
         lib.fluid_synth_set_reverb_on(synth, int(how.reverb > 0))

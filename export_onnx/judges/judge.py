@@ -8,7 +8,7 @@ import numpy as np
 
 from export_onnx.judges.notes import Notes
 
-__all__ = ["HIGH_AROUSAL", "HIGH_VALENCE", "Judge", "Opinion", "quadrant_of"]
+__all__ = ["HIGH_AROUSAL", "HIGH_VALENCE", "Judge", "TeacherOutput", "quadrant_of"]
 
 HIGH_AROUSAL = np.array([True, True, False, False])
 HIGH_VALENCE = np.array([True, False, False, True])
@@ -16,7 +16,7 @@ HIGH_VALENCE = np.array([True, False, False, True])
 
 
 @dataclass(frozen=True)
-class Opinion:
+class TeacherOutput:
     """Opinions on n clips.
 
     Attributes
@@ -46,7 +46,7 @@ class Judge(Protocol):
         """What tables call it."""
         ...
 
-    def judge(self, clips: Sequence[Notes]) -> Opinion:
+    def judge(self, clips: Sequence[Notes]) -> TeacherOutput:
         """Return the opinion on each clip, in their order."""
         ...
 

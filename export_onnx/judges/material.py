@@ -16,12 +16,12 @@ __all__ = [
     "KEYS",
     "Made",
     "Plan",
-    "Wish",
-    "grid_wishes",
+    "ClipRequest",
+    "grid_requests",
     "make",
     "make_all",
-    "quadrant_wishes",
-    "step_wishes",
+    "quadrant_requests",
+    "step_requests",
 ]
 
 CORNERS: Final = ((1.0, 1.0), (-1.0, 1.0), (-1.0, -1.0), (1.0, -1.0))
@@ -73,7 +73,7 @@ class Plan:
 
 
 @dataclass(frozen=True)
-class Wish:
+class ClipRequest:
     """One clip to be made; ``curve`` holds (beat, valence, arousal) where the target moves."""
 
     valence: float
@@ -96,15 +96,15 @@ class Made:
         As handed to the sender.
     """
 
-    wish: Wish
+    request: ClipRequest
     notes: Notes
     performed: Performed
 
 
-def quadrant_wishes(plan: Plan) -> list[Wish]:
+def quadrant_requests(plan: Plan) -> list[ClipRequest]:
     """Return the clips at the four quadrant targets: seeds from 1000, keys in turn."""
     return [
-        Wish(
+        ClipRequest(
             valence * plan.level,
             arousal * plan.level,
             seed=1000 + number,
@@ -116,18 +116,18 @@ def quadrant_wishes(plan: Plan) -> list[Wish]:
     ]
 
 
-def grid_wishes(plan: Plan) -> list[Wish]:
+def grid_requests(plan: Plan) -> list[ClipRequest]:
     """Return the clips of the grid of targets over [-1, 1]: seeds from 5000, C."""
     axis = np.linspace(-1.0, 1.0, plan.steps)
     return [
-        Wish(float(valence), float(arousal), seed=5000 + seed, bars=plan.bars)
+        ClipRequest(float(valence), float(arousal), seed=5000 + seed, bars=plan.bars)
         for seed in range(plan.seeds)
         for valence in axis
         for arousal in axis
     ]
 
 
-def step_wishes(plan: Plan, axis: str, up: bool, step_beat: int) -> list[Wish]:
+def step_requests(plan: Plan, axis: str, up: bool, step_beat: int) -> list[ClipRequest]:
     """Return runs in which one axis jumps from one side to the other before `step_beat`.
 
     The step wanders over the beats of its bar. The jump comes half a beat earlier: the step's beat
@@ -135,7 +135,7 @@ def step_wishes(plan: Plan, axis: str, up: bool, step_beat: int) -> list[Wish]:
     from 9000, C.
     """
     before, after = (-plan.level, plan.level) if up else (plan.level, -plan.level)
-    wishes = []
+    requests = []
     for number in range(plan.responses):
         other = plan.level if number // 4 % 2 else -plan.level
         old, new = (
@@ -145,31 +145,31 @@ def step_wishes(plan: Plan, axis: str, up: bool, step_beat: int) -> list[Wish]:
         )
         jump = step_beat + number % 4 - 0.5
         curve = ((0.0, *old), (jump - _JUMP_BEATS, *old), (jump, *new), (jump + 1e4, *new))
-        wishes.append(Wish(*old, seed=9000 + number, bars=plan.bars, curve=curve))
-    return wishes
+        requests.append(ClipRequest(*old, seed=9000 + number, bars=plan.bars, curve=curve))
+    return requests
 
 
-def make(plan: Plan, wish: Wish) -> Made:
+def make(plan: Plan, request: ClipRequest) -> Made:
     """Let the engine play one clip."""
     performance = Performance(
         engine=plan.engine,
-        mode="curve" if wish.curve else "manual",
-        valence=wish.valence,
-        arousal=wish.arousal,
+        mode="curve" if request.curve else "manual",
+        valence=request.valence,
+        arousal=request.arousal,
         slew_per_s=100.0,
         tempo_bpm=plan.tempo_bpm,
-        key=wish.key,
+        key=request.key,
         settings=plan.settings,
     )
-    performed = compose(performance, bars=wish.bars, seed=wish.seed, curve=wish.curve)
-    return Made(wish, from_performed(performed), performed)
+    performed = compose(performance, bars=request.bars, seed=request.seed, curve=request.curve)
+    return Made(request, from_performed(performed), performed)
 
 
-def make_all(plan: Plan, wishes: Sequence[Wish], title: str) -> list[Made]:
+def make_all(plan: Plan, requests: Sequence[ClipRequest], title: str) -> list[Made]:
     """Let the engine play all clips, one after the other."""
     made = []
-    with Progress(f"{plan.engine}: {title}", len(wishes)) as progress:
-        for wish in wishes:
-            made.append(make(plan, wish))
+    with Progress(f"{plan.engine}: {title}", len(requests)) as progress:
+        for request in requests:
+            made.append(make(plan, request))
             progress.advance()
     return made

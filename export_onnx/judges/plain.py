@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from export_onnx.judges.judge import HIGH_AROUSAL, HIGH_VALENCE, Opinion
+from export_onnx.judges.judge import HIGH_AROUSAL, HIGH_VALENCE, TeacherOutput
 from export_onnx.judges.notes import Notes
 from export_onnx.judges.statistics import STATISTICS, describe_all
 
@@ -70,16 +70,16 @@ class PlainJudge:
     weights: np.ndarray
     name: str = "plain statistics"
 
-    def judge(self, clips: Sequence[Notes]) -> Opinion:
+    def judge(self, clips: Sequence[Notes]) -> TeacherOutput:
         """Return the opinion on each clip."""
         return self.judge_statistics(describe_all(clips))
 
-    def judge_statistics(self, statistics: np.ndarray) -> Opinion:
+    def judge_statistics(self, statistics: np.ndarray) -> TeacherOutput:
         """Return the opinion on clips described already, shape (n, 37)."""
         logits = self.scale.apply(statistics) @ self.weights
         shares = np.exp(logits[:, :4] - logits[:, :4].max(1, keepdims=True))
         shares /= shares.sum(1, keepdims=True)
-        return Opinion(shares, logits[:, 5] - logits[:, 4], logits[:, 7] - logits[:, 6])
+        return TeacherOutput(shares, logits[:, 5] - logits[:, 4], logits[:, 7] - logits[:, 6])
 
     def reasons(self, statistics: np.ndarray, axis: str) -> list[tuple[str, float]]:
         """Return what each statistic adds to the mean log odds of an axis, largest first.

@@ -1,9 +1,9 @@
-"""Is it told from human playing? Classifiers per family of features, and one on the notes.
+"""Realness: classifiers of generated and human clips, per family of features and on the notes.
 
 Boosted trees see the features of `export_onnx.judges.real_features`, a recurrent network the notes.
 Both are cross-validated by song, and score the clips that their training did not see: .5 is
-"cannot be told", 1 is "always". What counts beside it are the yardsticks: human clips of other
-songs, and human clips that went through the engine's own codes.
+chance level, 1 is perfect separation. For comparison: human clips of other songs, and human clips
+that went through the engine's own codes.
 """
 
 from collections.abc import Mapping, Sequence
@@ -89,7 +89,7 @@ def tell_apart(
     human : sequence of Group
         Cut as `cut` does; at least five songs.
     others : mapping of str to sequence of Group
-        What is to be told from them, by name.
+        Clips to separate from them, by name.
     network : bool
         Whether the sequence network is trained too.
     """
@@ -110,7 +110,7 @@ def tell_apart(
             odds["sequence network"] = _by_notes(notes, machine, songs)
         for measure, one in odds.items():
             score = bootstrap(_area, [one, machine.astype(np.float64)], songs)
-            found.append((who, f"told from human clips by {measure}, AUC", score))
+            found.append((who, f"separated from human clips by {measure}, AUC", score))
     return found
 
 

@@ -1,4 +1,4 @@
-"""What a listener tells playing from a machine by: melody, harmony, rhythm, touch, form.
+"""Features that may separate human from generated music: melody, harmony, rhythm, touch, form.
 
 Everything is measured in seconds from the notes alone, as `export_onnx.judges.statistics` does, but
 finer: distributions of steps, chords, gaps and accents instead of their means.

@@ -23,9 +23,9 @@ from export_onnx.judges.likeness import likeness
 from export_onnx.judges.material import (
     Made,
     Plan,
-    grid_wishes,
+    grid_requests,
     make_all,
-    quadrant_wishes,
+    quadrant_requests,
 )
 from export_onnx.judges.memory import longest_shared
 from export_onnx.judges.notes import Notes
@@ -124,7 +124,7 @@ class Subject:
         """The clips at the four quadrant targets."""
         if not self._corners:
             began_s = time.perf_counter()
-            self._corners = make_all(self.plan, quadrant_wishes(self.plan), "quadrants")
+            self._corners = make_all(self.plan, quadrant_requests(self.plan), "quadrants")
             self.making_s = time.perf_counter() - began_s
         return self._corners
 
@@ -135,7 +135,7 @@ class Subject:
 
 
 def _quadrant(made: Made) -> int:
-    return quadrant_of(made.wish.valence, made.wish.arousal)
+    return quadrant_of(made.request.valence, made.request.arousal)
 
 
 def _accuracy(subject: Subject) -> list[Figure]:
@@ -158,7 +158,7 @@ def _accuracy(subject: Subject) -> list[Figure]:
 
 
 def _grid(subject: Subject) -> list[Figure]:
-    made = make_all(subject.plan, grid_wishes(subject.plan), "grid")
+    made = make_all(subject.plan, grid_requests(subject.plan), "grid")
     return _scored("grid", control(subject.bench, made))
 
 
@@ -171,7 +171,7 @@ def _likeness(subject: Subject) -> list[Figure]:
     if plan.engine != "rules":
         beside = Plan("rules", plan.level, plan.bars, plan.per_quadrant, tempo_bpm=plan.tempo_bpm)
         sets["rules"] = [[] for _ in range(4)]
-        for made in make_all(beside, quadrant_wishes(beside), "quadrants"):
+        for made in make_all(beside, quadrant_requests(beside), "quadrants"):
             sets["rules"][_quadrant(made)].append(made.notes)
     figures = []
     distances: dict[tuple[str, str], list[float]] = {}
@@ -284,7 +284,7 @@ def _real(subject: Subject) -> list[Figure]:
     held = [Group(clip.group, clip.notes) for clip in subject.real(subject.split)]
     size = len(subject.corners)
     others = {
-        plan.engine: [Group(str(made.wish.seed), made.notes) for made in subject.corners],
+        plan.engine: [Group(str(made.request.seed), made.notes) for made in subject.corners],
         "other human songs": [sides[1][i] for i in rng.permutation(len(sides[1]))[:size]],
     }
     if subject.reconstruct is not None:

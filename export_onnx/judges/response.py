@@ -10,7 +10,7 @@ from typing import Final
 
 import numpy as np
 
-from export_onnx.judges.material import Plan, make_all, step_wishes
+from export_onnx.judges.material import Plan, make_all, step_requests
 from export_onnx.judges.notes import Notes, joined
 from export_onnx.judges.plain import PlainJudge
 from export_onnx.judges.statistics import describe_all
@@ -130,9 +130,9 @@ def measure_response(plan: Plan, judge: PlainJudge, axis: str) -> Response:
     beat_s, window = 60.0 / plan.tempo_bpm, WINDOWS[axis]
     directions = []
     for up in (True, False):
-        wishes = step_wishes(plan, axis, up, _STEP_BEAT)
-        runs = make_all(plan, wishes, f"{axis} {'up' if up else 'down'}")
-        steps = [round(wish.curve[2][0] + 0.5) for wish in wishes]
+        requests = step_requests(plan, axis, up, _STEP_BEAT)
+        runs = make_all(plan, requests, f"{axis} {'up' if up else 'down'}")
+        steps = [round(request.curve[2][0] + 0.5) for request in requests]
         directions.append(([run.notes for run in runs], steps))
 
     def curve_of(chosen: np.ndarray) -> tuple[np.ndarray, float]:

@@ -14,7 +14,7 @@ import torch
 from torch import nn
 
 from engine.music.profile import key_correlations
-from export_onnx.judges.judge import HIGH_AROUSAL, HIGH_VALENCE, Opinion
+from export_onnx.judges.judge import HIGH_AROUSAL, HIGH_VALENCE, TeacherOutput
 from export_onnx.judges.notes import Notes
 from export_onnx.training.progress import Progress
 
@@ -136,7 +136,7 @@ class SequenceJudge:
         self.config = config
         self.networks = [network.eval() for network in networks]
 
-    def judge(self, clips: Sequence[Notes]) -> Opinion:
+    def judge(self, clips: Sequence[Notes]) -> TeacherOutput:
         """Return the opinion on each clip; windows count by equal shares."""
         window = self.config.window
         rows = np.zeros((len(clips), _HEADS))
@@ -151,7 +151,7 @@ class SequenceJudge:
                 rows[index] = logits.mean((0, 1)).double().numpy()
         shares = np.exp(rows[:, :4] - rows[:, :4].max(1, keepdims=True))
         shares /= shares.sum(1, keepdims=True)
-        return Opinion(shares, rows[:, 5] - rows[:, 4], rows[:, 7] - rows[:, 6])
+        return TeacherOutput(shares, rows[:, 5] - rows[:, 4], rows[:, 7] - rows[:, 6])
 
     def save(self, path: Path) -> None:
         """Write configuration and weights."""
@@ -225,7 +225,7 @@ def fit_sequence(
 ) -> SequenceJudge:
     """Learn from clips and their quadrants 0..3, shape (n,).
 
-    Neither velocity nor speed is altered in training: both are what the judge listens to. The
+    Neither velocity nor speed is altered in training: the judge uses both. The
     same clips, seed and number of threads give the same networks.
     """
     config = config or SequenceConfig()

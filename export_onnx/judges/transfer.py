@@ -32,9 +32,9 @@ __all__ = [
 ]
 
 LABELS: Final = {"on": 1.0, "off": 0.0, "wrong": -1.0}
-"""What the transfer is told → factor on the target: the target itself, no emotion, its opposite.
+"""Label given to the transfer → factor on the target: the target itself, no emotion, its opposite.
 
-If the music moved by being processed alone, it would move whatever it is told."""
+If processing alone moved the music, it would move with every label."""
 
 Transfer = Callable[[Path, Path, float, float, tuple[str, ...]], None]
 """Input file, output file, valence, arousal, elements."""
@@ -104,7 +104,7 @@ def transfer_all(
     level : float
         Distance of the targets from the axes.
     label : {'on', 'off', 'wrong'}
-        What the transfer is told, see `LABELS`; `Moved.target` is the true target.
+        Label given to the transfer, see `LABELS`; `Moved.target` is the true target.
 
     Raises
     ------

@@ -129,12 +129,12 @@ def _write_clips(subject: "Subject", folder: Path) -> None:
 
     folder.mkdir(parents=True, exist_ok=True)
     for made in subject.corners:
-        wish = made.wish
+        request = made.request
         write_midi_file(
-            folder / f"v{wish.valence:+.1f}_a{wish.arousal:+.1f}_{wish.seed}.mid",
+            folder / f"v{request.valence:+.1f}_a{request.arousal:+.1f}_{request.seed}.mid",
             [scheduled.note for scheduled in made.performed.notes],
             [scheduled.control for scheduled in made.performed.controls],
             tempo_bpm=subject.plan.tempo_bpm,
-            key=wish.key,
+            key=request.key,
             beats_per_bar=4,
         )

@@ -31,7 +31,7 @@ def accuracies(bench: Bench, made: Sequence[Made]) -> list[tuple[str, str, Score
     Intervals resample clips.
     """
     notes = [one.notes for one in made]
-    target = np.array([quadrant_of(one.wish.valence, one.wish.arousal) for one in made])
+    target = np.array([quadrant_of(one.request.valence, one.request.arousal) for one in made])
     each = [str(index) for index in range(len(made))]
     rows: list[tuple[str, str, Score]] = []
     for judge in bench.judges:
@@ -54,7 +54,7 @@ def accuracies(bench: Bench, made: Sequence[Made]) -> list[tuple[str, str, Score
 
 def reasons(bench: Bench, made: Sequence[Made], count: int = 6) -> list[dict[str, Any]]:
     """Return, per target quadrant and axis, which statistics move the plain judge most."""
-    target = np.array([quadrant_of(one.wish.valence, one.wish.arousal) for one in made])
+    target = np.array([quadrant_of(one.request.valence, one.request.arousal) for one in made])
     statistics = describe_all([one.notes for one in made])
     return [
         {
@@ -85,7 +85,7 @@ def control(bench: Bench, made: Sequence[Made]) -> list[tuple[str, str, Score]]:
     regression on five plain statistics, as ``stimmung bench`` has it.
     """
     notes = [one.notes for one in made]
-    targets = np.array([(one.wish.valence, one.wish.arousal) for one in made])
+    targets = np.array([(one.request.valence, one.request.arousal) for one in made])
     each = [str(index) for index in range(len(made))]
     rows: list[tuple[str, str, Score]] = []
     for name, values in _measured(bench, notes).items():

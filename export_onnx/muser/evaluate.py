@@ -12,7 +12,7 @@ if TYPE_CHECKING:  # measuring needs torch, offering the command must not
 
     from export_onnx.datasets import Item
     from export_onnx.judges.notes import Notes
-    from export_onnx.muser.insight import Insight
+    from export_onnx.muser.latent_probes import LatentProbes
 
 __all__ = ["add_options", "run"]
 
@@ -53,7 +53,7 @@ def _look_inside(arguments: argparse.Namespace) -> None:
     """Probe and draw the codes of the shipped model."""
     from engine.generators.muser.model import MuserModel
     from export_onnx.judges.commands import data_folder
-    from export_onnx.muser.insight import draw, gain_insight, slices_of
+    from export_onnx.muser.latent_probes import draw, probe_latents, slices_of
     from export_onnx.muser.prepare import PrepareOptions, prepare
     from export_onnx.muser.store import load_corpus
 
@@ -67,7 +67,7 @@ def _look_inside(arguments: argparse.Namespace) -> None:
         slices_of(load_corpus(arguments.beats, "emopia", split), model.encode_features)
         for split in ("train", arguments.split)
     )
-    insight = gain_insight(train, held)
+    insight = probe_latents(train, held)
     lines = _tables(insight)
     print("\n".join(lines))
     if arguments.out is not None:
@@ -80,7 +80,7 @@ def _look_inside(arguments: argparse.Namespace) -> None:
         print(f"drawn: {arguments.out / 'latents.png'}")
 
 
-def _tables(insight: "Insight") -> list[str]:
+def _tables(insight: "LatentProbes") -> list[str]:
     """Return what was found as aligned lines."""
     from engine.generators.muser.vocabulary import ELEMENTS
 

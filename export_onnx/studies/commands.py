@@ -41,7 +41,9 @@ def _ablate_tracker_options(parser: argparse.ArgumentParser) -> None:
         default="single,deaf,joint",
         help="single, deaf, joint, taught, without_emopia, without_vgmidi, without_emotify",
     )
-    parser.add_argument("--lessons", type=Path, default=None, help="what `distill` wrote")
+    parser.add_argument(
+        "--lessons", type=Path, default=None, help="pseudo-labels that `distill` wrote"
+    )
     parser.add_argument("--split", default="val")
     parser.add_argument("--report", type=Path, default=None, help="write the tables here")
 
@@ -78,8 +80,12 @@ def _distill_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--folds", type=int, default=3, help="teachers per data set")
     parser.add_argument("--variants", type=int, default=2, help="renderings teachers see")
     parser.add_argument("--teacher-epochs", type=int, default=8)
-    parser.add_argument("--lesson", type=float, default=0.5, help="share of the teachers, 0..1")
-    parser.add_argument("--emotions", type=int, default=1, help="0: teachers and lessons only")
+    parser.add_argument(
+        "--lesson", type=float, default=0.5, help="share of the teachers' loss, 0..1"
+    )
+    parser.add_argument(
+        "--emotions", type=int, default=1, help="0: only teachers and pseudo-labels"
+    )
 
 
 def _distill(arguments: argparse.Namespace) -> int:

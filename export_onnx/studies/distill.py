@@ -17,7 +17,6 @@ import torch
 from engine.errors import InputError
 from export_onnx.datasets import read_items
 from export_onnx.datasets.render import find_soundfonts
-from export_onnx.studies.lessons import Opinion, combine, lesson_of, trust_in, write_lessons
 from export_onnx.studies.teacher import (
     Teacher,
     TeacherConfig,
@@ -25,8 +24,15 @@ from export_onnx.studies.teacher import (
     random_batch,
     teacher_loss,
 )
-from export_onnx.studies.tracker_ablate import give_lessons
-from export_onnx.studies.views import View, front_views, mert_views
+from export_onnx.studies.teacher_inputs import TeacherInput, feature_inputs, mert_inputs
+from export_onnx.studies.teacher_labels import (
+    TeacherOutput,
+    combine,
+    measure_trust,
+    merge_teachers,
+    write_teacher_labels,
+)
+from export_onnx.studies.tracker_ablate import add_teacher_labels
 from export_onnx.tracker.config import FrontEndConfig, NetworkConfig
 from export_onnx.tracker.network import Tracker
 from export_onnx.tracker.prepare import HELD_OUT
@@ -93,7 +99,7 @@ def _tracker(options: DistillOptions, n_emotions: int) -> Tracker:
     return tracker.eval()
 
 
-def _views(options: DistillOptions) -> tuple[list[View], list[View]]:
+def _views(options: DistillOptions) -> tuple[list[TeacherInput], list[TeacherInput]]:
     """Make the views of the training and the held-out part."""
     sets = tuple(MOOD_SHARE)
     if options.mert is None:
@@ -105,11 +111,11 @@ def _views(options: DistillOptions) -> tuple[list[View], list[View]]:
         ]
         held_out = load_clips(options.features, options.split, sets)
         return (
-            front_views(tracker, shown, "views train"),
-            front_views(tracker, held_out, f"views {options.split}"),
+            feature_inputs(tracker, shown, "views train"),
+            feature_inputs(tracker, held_out, f"views {options.split}"),
         )
     if options.data is None:
-        raise InputError("--mert: needs --data DIR, since MERT hears the sound itself")
+        raise InputError("--mert: needs --data DIR, because MERT reads the sound itself")
     from export_onnx.studies.mert import load_mert
 
     fonts = find_soundfonts()
@@ -120,13 +126,15 @@ def _views(options: DistillOptions) -> tuple[list[View], list[View]]:
     mert = load_mert(options.mert)
     parts = [("train", fonts[training[0]]), (options.split, fonts[held[0]])]
     train, held_out_views = (
-        mert_views(mert, read_items(options.data, (split,), sets), font, f"MERT {split}")
+        mert_inputs(mert, read_items(options.data, (split,), sets), font, f"MERT {split}")
         for split, font in parts
     )
     return train, held_out_views
 
 
-def _train_teacher(name: str, fold: int, views: Sequence[View], options: DistillOptions) -> Teacher:
+def _train_teacher(
+    name: str, fold: int, views: Sequence[TeacherInput], options: DistillOptions
+) -> Teacher:
     known = [v for v in views if v.dataset == name and _fold(v.group, options.folds) != fold]
     if options.folds == 1:
         known = [view for view in views if view.dataset == name]
@@ -160,13 +168,13 @@ def _train_teacher(name: str, fold: int, views: Sequence[View], options: Distill
 
 
 def _lessons(
-    said: dict[str, list[np.ndarray]], views: Sequence[View], folds: int
+    said: dict[str, list[np.ndarray]], views: Sequence[TeacherInput], folds: int
 ) -> dict[str, np.ndarray]:
-    """One lesson per piece: renderings and teachers averaged."""
+    """Pseudo-labels of each piece, averaged over renderings and teachers."""
     pieces: dict[str, list[int]] = {}
     for index, view in enumerate(views):
         pieces.setdefault(f"{view.dataset}/{view.name}", []).append(index)
-    lessons: dict[str, list[Opinion]] = {piece: [] for piece in pieces}
+    lessons: dict[str, list[TeacherOutput]] = {piece: [] for piece in pieces}
     for name, answers in said.items():
         mine = [view for view in views if view.dataset == name]
         quadrants = any(view.quadrant >= 0 for view in mine)
@@ -180,16 +188,16 @@ def _lessons(
                 speaking = [answers[_fold(view.group, folds)]] if dataset == name else answers
                 words[piece] = combine([answer[row] for answer in speaking for row in rows])
                 labels.append((np.nan, np.nan) if view.affect is None else view.affect)
-            trust = trust_in(np.array(list(words.values())), np.array(labels))
+            trust = measure_trust(np.array(list(words.values())), np.array(labels))
             shown = " ".join(f"{skill:.2f}" for skill in trust.skill)
             print(f"teachers of {name} on {dataset}: explain {shown} of valence, arousal")
             for piece, word in words.items():
-                opinion = Opinion(word, trust, dataset == name, quadrants, tags)
+                opinion = TeacherOutput(word, trust, dataset == name, quadrants, tags)
                 lessons[piece].append(opinion)
-    return {piece: lesson_of(heard) for piece, heard in lessons.items()}
+    return {piece: merge_teachers(heard) for piece, heard in lessons.items()}
 
 
-def _judge(said: dict[str, list[np.ndarray]], views: Sequence[View]) -> dict[str, Measure]:
+def _judge(said: dict[str, list[np.ndarray]], views: Sequence[TeacherInput]) -> dict[str, Measure]:
     """Measures of each set's own teachers together on held-out pieces."""
     measures: dict[str, Measure] = {}
     for name, answers in said.items():
@@ -241,7 +249,7 @@ def _distill(options: DistillOptions) -> Path:
     if options.students == 0:
         return path
     tracker = _tracker(options, options.students)
-    clips = give_lessons(load_clips(options.features, "train", tuple(MOOD_SHARE)), path)
+    clips = add_teacher_labels(load_clips(options.features, "train", tuple(MOOD_SHARE)), path)
     training = TrainOptions(options.features, options.out, options.students, train=options.train)
     course = Course(name="student", steps=options.steps, lesson=options.lesson)
     for number in range(options.students):
@@ -277,4 +285,4 @@ def _teach(options: DistillOptions, path: Path, started: float) -> None:
         "measures": {key: one.to_json() for key, one in _judge(examined, held_out).items()},
     }
     (options.out / "teachers.json").write_text(json.dumps(facts), encoding="utf-8")
-    write_lessons(path, _lessons(said, views, options.folds))
+    write_teacher_labels(path, _lessons(said, views, options.folds))

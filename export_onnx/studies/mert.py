@@ -10,7 +10,7 @@ extensions (constant-Q input, deep norm, relaxed attention) are off, which is ch
 ``config.json``, and every weight must find its place. Weights come from ``model.safetensors`` or,
 as published, ``pytorch_model.bin`` read as weights only; no pickled object is built.
 
-**Not evaluated.** The published weights were not at hand when this was written: loading and
+**Not evaluated.** The published weights were not available when this was written: loading and
 embedding are tested with random networks of the same architecture, and nothing is known of what
 they would add to the tracker. Their licence is CC BY-NC 4.0.
 

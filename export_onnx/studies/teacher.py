@@ -1,4 +1,4 @@
-"""A teacher: larger than the student, hears a whole clip both ways, knows one data set."""
+"""A teacher: larger than the student, bidirectional over a whole clip, trained on one data set."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from torch.nn import functional
 
 from engine.emotion.model import QUADRANTS
 from export_onnx.datasets.labels import TAGS
-from export_onnx.studies.views import View
+from export_onnx.studies.teacher_inputs import TeacherInput
 
 __all__ = ["Teacher", "TeacherConfig", "opinions", "random_batch", "teacher_loss"]
 
@@ -105,7 +105,7 @@ class TeacherBatch:
     tags: Tensor  # (B, 9)
 
 
-def _stack(views: Sequence[View], parts: Sequence[np.ndarray]) -> TeacherBatch:
+def _stack(views: Sequence[TeacherInput], parts: Sequence[np.ndarray]) -> TeacherBatch:
     length = max(len(part) for part in parts)
     steps = np.zeros((len(parts), length, parts[0].shape[1]), np.float32)
     present = np.zeros((len(parts), length), np.float32)
@@ -124,7 +124,9 @@ def _stack(views: Sequence[View], parts: Sequence[np.ndarray]) -> TeacherBatch:
     )
 
 
-def random_batch(views: Sequence[View], size: int, rng: np.random.Generator) -> TeacherBatch:
+def random_batch(
+    views: Sequence[TeacherInput], size: int, rng: np.random.Generator
+) -> TeacherBatch:
     """Draw views, cut a stretch out of each, hide a few steps, and tilt its features a little."""
     chosen = [views[int(index)] for index in rng.choice(len(views), size, len(views) < size)]
     parts = []
@@ -177,7 +179,7 @@ def teacher_loss(answer: tuple[Tensor, Tensor, Tensor], batch: TeacherBatch) -> 
     return loss
 
 
-def opinions(teacher: Teacher, views: Sequence[View], size: int = 32) -> np.ndarray:
+def opinions(teacher: Teacher, views: Sequence[TeacherInput], size: int = 32) -> np.ndarray:
     """Ask a teacher about whole clips; float32, shape (n, 17).
 
     Valence, arousal, their deviations, four quadrant and nine tag probabilities.

@@ -35,7 +35,7 @@ from export_onnx.tracker.weights import save_tracker
 from export_onnx.training import parallel
 from export_onnx.training.stage import TrainConfig, load_checkpoint
 
-__all__ = ["ROWS", "AblateOptions", "DeafHarmony", "Row", "ablate", "give_lessons"]
+__all__ = ["ROWS", "AblateOptions", "DeafHarmony", "Row", "ablate", "add_teacher_labels"]
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ class AblateOptions:
     harmony : Path or None
         Trained harmony stage to start from (``harmony.pt``); None trains one below `out`.
     lessons : Path or None
-        What `distill` wrote; needed by rows with lessons.
+        Pseudo-labels that `distill` wrote; needed by distilled rows.
     steps : int
         Per epoch; 0 takes as many as show EMOPIA once.
     """
@@ -105,7 +105,7 @@ class AblateOptions:
 
 
 class DeafHarmony(Harmony):
-    """Says nothing about keys, chords and pitch classes, whatever it hears."""
+    """Outputs nothing about keys, chords and pitch classes."""
 
     def forward(
         self, pitch: Tensor, activity: Tensor, chord_state: Tensor, key_state: Tensor
@@ -120,8 +120,8 @@ class DeafHarmony(Harmony):
         return out, chord_state, key_state
 
 
-def give_lessons(clips: Sequence[Clip], path: Path) -> list[Clip]:
-    """Put what the teachers say beside each clip.
+def add_teacher_labels(clips: Sequence[Clip], path: Path) -> list[Clip]:
+    """Add the teachers' pseudo-labels to each clip.
 
     Raises
     ------
@@ -201,7 +201,7 @@ def _ablate(options: AblateOptions) -> list[Path]:
         row = ROWS[name]
         started = time.monotonic()
         lessons = options.lessons if row.lesson > 0.0 else None
-        shown = clips if lessons is None else give_lessons(clips, lessons)
+        shown = clips if lessons is None else add_teacher_labels(clips, lessons)
         measures: dict[str, Measure] = {}
         for sets in row.sets:
             title = name if len(row.sets) == 1 else f"{name}_{'_'.join(sets)}"

@@ -45,7 +45,7 @@ class Batch:
     source : int64, (B, n)
         Index of the data set in the sampler's order; -1 where there is no music.
     taught : float32, (B, n, TAUGHT)
-        What teachers say (see `lesson`); all zero where they say nothing.
+        Teacher outputs (see `teacher_losses`); all zero where there are none.
     course : float32, (B, n, COURSE)
         What the notes say (see `score_teacher`), NaN where unknown.
     moods : float32, (B, n, 56)

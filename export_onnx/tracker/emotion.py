@@ -48,7 +48,7 @@ class Emotion(nn.Module):
         pooled = 2 * len(config.mood_pools_s) * config.mood_size
         self.pooled_size = pooled
         self.mix = nn.Linear(pooled + config.gru_size, config.head_hidden)
-        # Opens while the music tells something: a last chord that rings on says nothing new.
+        # Open while the music changes; closed while a last chord fades.
         self.gate = nn.Linear(pooled + config.gru_size, 1)
         nn.init.constant_(self.gate.bias, 2.0)
         self.hold = RunningMean((config.hold_s,), front.hops_per_second)

@@ -54,7 +54,7 @@ class EvaluateOptions:
     soundfont : Path or None
         Renders the MIDI sets; None takes the held-out one.
     speech : Path or None
-        Folder of recordings of speech, to be told from music.
+        Folder of recordings of speech, for the detection of speech.
     """
 
     data: Path

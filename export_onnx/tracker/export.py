@@ -34,7 +34,7 @@ class ExportOptions:
     Attributes
     ----------
     presence : Path
-        Stage file of the network that tells music from speech and noise.
+        Stage file of the detector of music, speech and noise.
     digest : Path
         File of the regression on statistics.
     also : tuple of Path

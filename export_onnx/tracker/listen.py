@@ -1,4 +1,4 @@
-"""Sound for the evaluation, and what the shipped code hears in it."""
+"""Sound for the evaluation, and the states that the shipped tracker gives for it."""
 
 import zlib
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ GAIN_RANGE_DB = 30.0
 
 @dataclass(frozen=True)
 class Heard:
-    """One item as heard: its states, one per hop, and the gain it was played at [dB]."""
+    """One item with the tracker's states, one per hop, and the gain of the playback [dB]."""
 
     item: Item
     sound: np.ndarray

@@ -1,4 +1,4 @@
-"""Sounds that are no music, and music in them: made from random numbers, a free synthesiser speaks.
+"""Sounds that are not music, alone and mixed with music: synthetic noise and synthetic speech.
 
 Wind, rumble, ventilation, hum, rain, machines, applause and crowds become features as `prepare`
 writes them, under the set name ``noise``. Beside them ``tones``: plain synthetic music at any
@@ -159,7 +159,7 @@ KINDS: Final = {
     "applause": _applause,
     "machine": _machine,
 }
-"""What training hears beside crowds."""
+"""Kinds of noise used in training, besides crowds."""
 
 HELD_OUT_KINDS: Final = {"waves": _waves, "road": _road}
 """Never heard in training."""
@@ -212,7 +212,7 @@ def tones(rng: np.random.Generator, n: int, rate: int) -> np.ndarray:
 
 
 def prepare_noises(out: Path, count: int, held_out_count: int, seed: int = 20251121) -> int:
-    """Write `count` clips each of noise and tones for training, and others kept apart.
+    """Write `count` clips each of noise and tones for training, and others for validation.
 
     Returns the number of files written; existing ones are kept.
     """

@@ -1,4 +1,4 @@
-"""Is this music at all? A small network beside the emotion networks: music, speech or noise."""
+"""Detects music, speech and noise: a small network beside the emotion networks."""
 
 import torch
 from torch import Tensor, nn

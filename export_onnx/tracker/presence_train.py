@@ -1,4 +1,4 @@
-"""Train the network that tells music from speech and noise: a stage of its own, ``presence.pt``."""
+"""Train the detector of music, speech and noise: a separate stage, ``presence.pt``."""
 
 import math
 from dataclasses import dataclass, replace

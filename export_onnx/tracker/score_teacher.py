@@ -1,13 +1,13 @@
 """A teacher that reads the score: kernel regression from note statistics to emotion.
 
-It knows what the student must guess from sound, so it judges better, and it speaks of every passage
-of every piece that exists as notes, rated or not. About a piece it never saw the label of speaks
-the teacher that was trained without the fold of its song or franchise. Rated pieces keep their
-rating: only the course around it is the teacher's. EMOPIA and VGMIDI differ in what their labels
-mean, so that a piece says more about others of its own set (a coupled kernel).
+It reads the notes, which the student must infer from sound, so it predicts better, and it labels
+every passage of every piece that exists as notes, rated or not. Each piece is labelled by the
+teacher that was trained without the fold of its song or franchise. Rated pieces keep the mean of
+their rating: the teacher adds only the course over time. The labels of EMOPIA and VGMIDI differ in
+meaning, so pieces of the same set have a larger kernel value (a coupled kernel).
 
 ``courses.npz`` holds, on a grid of two seconds of file time per piece, valence, arousal and the
-normalised statistics of the passage; `store` brings them to the hops of each rendering.
+normalised statistics of the passage; `store` maps them to the hops of each rendering.
 """
 
 import zlib
@@ -27,7 +27,7 @@ __all__ = ["COURSE", "Passages", "ScoreTeacher", "describe_items", "teach", "wri
 # Numbers per step of a course: valence, arousal, statistics.
 COURSE = 2 + FEATURES
 _STEP_S = 2.0
-# What a listener still has in the ear, and what the rest of the passage adds [s].
+# Context before and after a moment that is described [s].
 _BEFORE_S, _AFTER_S = 20.0, 4.0
 _REACTION_S = 3.0
 # Raters' curves within a piece are noisy (split-half r 0.3): trust them by this share.

@@ -43,7 +43,7 @@ class Voice:
     name : str
         As that program knows it.
     held_out : bool
-        True if training never hears it.
+        True if it is not used in training.
     """
 
     program: str

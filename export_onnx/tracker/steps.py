@@ -33,7 +33,7 @@ def _courses(arguments: argparse.Namespace) -> int:
 def _speech_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, default=_RUNS / "features", help="folder of features")
     parser.add_argument("--clips", type=int, default=320, help="for training")
-    parser.add_argument("--held-out-clips", type=int, default=48, help="of voices kept apart")
+    parser.add_argument("--held-out-clips", type=int, default=48, help="clips of held-out voices")
     parser.add_argument("--seed", type=int, default=20251121)
 
 
@@ -131,5 +131,5 @@ STEPS = {
     "blend": (_blend_options, _blend, "average the weights of networks of one descent"),
     "courses": (_courses_options, _courses, "let the notes say what every passage expresses"),
     "speech": (_speech_options, _speech, "prepare speech of free synthesisers, noises and tones"),
-    "presence": (_presence_options, _presence, "train what tells music from speech and noise"),
+    "presence": (_presence_options, _presence, "train the detector of music, speech and noise"),
 }

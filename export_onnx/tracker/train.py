@@ -20,10 +20,10 @@ from export_onnx.tracker.augment import Augmenter
 from export_onnx.tracker.batches import Batch, Sampler
 from export_onnx.tracker.config import FrontEndConfig, NetworkConfig
 from export_onnx.tracker.emotion import Emotion
-from export_onnx.tracker.lesson import course_loss, lesson_loss
 from export_onnx.tracker.losses import harmony_loss, mood_loss, words_loss
 from export_onnx.tracker.network import Tracker, zeros
 from export_onnx.tracker.store import Clip, give_courses, load_clips
+from export_onnx.tracker.teacher_losses import score_teacher_loss, teacher_loss
 from export_onnx.tracker.weights import load_emotion, save_tracker
 from export_onnx.training import parallel
 from export_onnx.training.progress import Progress
@@ -159,11 +159,11 @@ def _mood_step(
     if emotion.moods is not None:
         loss = loss + words_loss(emotion.moods(hidden), batch.moods, batch.weight)
     if course.lesson > 0.0:
-        lesson, more = lesson_loss(affect, quadrant, tags, batch, len(course.share))
+        lesson, more = teacher_loss(affect, quadrant, tags, batch, len(course.share))
         loss = (1.0 - course.lesson) * loss + course.lesson * lesson
         parts.update(more)
     if not bool(torch.isnan(batch.course[..., 0]).all()):
-        lesson, more = course_loss(
+        lesson, more = score_teacher_loss(
             affect, quadrant, emotion.statistics(hidden), batch, len(course.share)
         )
         loss = loss + lesson

@@ -57,7 +57,7 @@ def save_tracker(
 
 
 def load_presence(path: Path) -> Presence:
-    """Build the network that tells music from speech and noise from its stage file.
+    """Build the detector of music, speech and noise from its stage file.
 
     Raises
     ------

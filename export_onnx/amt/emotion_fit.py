@@ -1,4 +1,4 @@
-"""Emotion correspondence of predicted chords: as published, and against what the key has anyway."""
+"""Emotion correspondence of predicted chords: as published, and relative to metre and key alone."""
 
 from collections.abc import Mapping, Sequence
 
@@ -24,8 +24,8 @@ def argmax_correspondence(
 ) -> float:
     """Share of slots whose chord has a quality that its likeliest emotion allows.
 
-    Counted are slots whose emotion is at least `threshold` likely, as in the paper; neutral ones
-    ask for nothing and "no chord" has no quality, so neither counts. NaN if none is left.
+    As in the paper, only slots whose emotion has at least probability `threshold` count. Neutral
+    slots and "no chord" do not count. NaN if no slot is left.
 
     Parameters
     ----------
@@ -46,10 +46,10 @@ def argmax_correspondence(
 
 
 def soft_lift(song: Song, slot: np.ndarray, plain: np.ndarray) -> float:
-    """How much better the qualities suit the song's emotion than without being told of it.
+    """How much better the qualities fit the song's emotion when it is an input.
 
-    ``slot`` and ``plain`` (n, SIZE) are the probabilities told everything, and told metre and key
-    alone: the difference is what the conditioning does, the key's own share taken out.
+    ``slot`` and ``plain`` (n, SIZE) are the probabilities with all conditioning, and with metre and
+    key alone: their difference is the effect of the emotion, without that of the key.
     """
     affect = torch.from_numpy(np.stack([song.column("valence"), song.column("arousal")]))
     wanted = wanted_qualities(emotion_weights(affect[0].float(), affect[1].float())).numpy()

@@ -1,7 +1,7 @@
-"""What the latent slices of MusER have learned: which element each tells, which emotion it parts.
+"""Probes of MusER's latent slices: which element each predicts, which emotions it separates.
 
 Everything is fitted on training clips and measured on clips of other songs. Averages are over the
-beats of a clip, and there is no padding, so its length leaks nowhere.
+beats of a clip, without padding, so its length has no influence.
 """
 
 from collections.abc import Callable, Mapping
@@ -16,7 +16,7 @@ from export_onnx.judges.judge import HIGH_AROUSAL, HIGH_VALENCE
 from export_onnx.muser.store import Corpus
 from export_onnx.training.metrics import Score, bootstrap, r_squared, roc_auc
 
-__all__ = ["Insight", "Slices", "draw", "gain_insight", "silhouette", "slices_of"]
+__all__ = ["LatentProbes", "Slices", "draw", "probe_latents", "silhouette", "slices_of"]
 
 _QUADRANT_COLOURS: Final = ("#d95f02", "#7570b3", "#1b9e77", "#e6ab02")
 _RIDGE: Final = 1e-3
@@ -69,8 +69,8 @@ class Slices:
 
 
 @dataclass(frozen=True)
-class Insight:
-    """What `gain_insight` found.
+class LatentProbes:
+    """What `probe_latents` found.
 
     Attributes
     ----------
@@ -178,7 +178,7 @@ def _discriminant(points: np.ndarray, labels: np.ndarray, count: int) -> np.ndar
     return directions
 
 
-def gain_insight(train: Slices, held: Slices) -> Insight:
+def probe_latents(train: Slices, held: Slices) -> LatentProbes:
     """Probe the slices: fitted on training clips, measured on held-out songs."""
     rng = np.random.default_rng(1)
     sounding = np.flatnonzero(train.sounding)
@@ -214,10 +214,10 @@ def gain_insight(train: Slices, held: Slices) -> Insight:
             pair = (sign * (points @ direction), above[held.quadrants])
             scores.append(bootstrap(roc_auc, pair, held.songs))
         separation[name] = (scores[0], scores[1])
-    return Insight(probes, numbers, silhouettes, separation)
+    return LatentProbes(probes, numbers, silhouettes, separation)
 
 
-def draw(train: Slices, held: Slices, insight: Insight, path: Path) -> None:
+def draw(train: Slices, held: Slices, insight: LatentProbes, path: Path) -> None:
     """Draw every element's slice, clip by clip, coloured by quadrant, and the probe table.
 
     Points are held-out clips in the two directions that part the quadrants of training clips best.

@@ -1,7 +1,7 @@
-"""What the notes of each slot are like: density, loudness, rhythm, register, pitch classes.
+"""Features of the notes of each slot: density, loudness, rhythm, register, pitch classes.
 
-Nothing here but `chroma` looks at pitch classes: density, loudness, motion and section lines
-must not give away the chord they are to condition.
+Only `chroma` uses pitch classes: density, loudness, motion and section boundaries must not reveal
+the chord that they condition.
 """
 
 from dataclasses import dataclass
@@ -27,9 +27,9 @@ class Texture:
     Attributes
     ----------
     density : shape (n,)
-        Onsets per beat, notes struck together counted once.
+        Onsets per beat; simultaneous notes count once.
     loudness : shape (n,)
-        Mean velocity / 127 of the notes that begin; held through slots where none does.
+        Mean velocity / 127 of the notes that begin; held in slots without onsets.
     pitch : shape (n,)
         Mean pitch, held likewise.
     span : shape (n,)

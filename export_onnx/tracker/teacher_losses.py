@@ -1,8 +1,8 @@
-"""What teachers say of a clip, and the loss of a student that listens to them.
+"""Distillation losses of the student, against the outputs of the teachers.
 
-Levels are kept: valence and arousal are compared as numbers, every tag as a probability of its own.
-A softmax over outputs that are no alternatives, as in published work, would teach differences only:
-valence minus arousal, one tag against the others.
+Valence and arousal are compared as numbers, each tag as a probability, so levels are learned too.
+The published softmax over outputs that are not mutually exclusive teaches only differences:
+valence minus arousal, one tag relative to the others.
 
 References
 ----------
@@ -15,13 +15,13 @@ from torch.nn import functional
 
 from export_onnx.tracker.batches import Batch
 
-__all__ = ["course_loss", "lesson_loss"]
+__all__ = ["score_teacher_loss", "teacher_loss"]
 
 # Relative importance, as in the loss on labels.
 _AFFECT, _QUADRANT, _TAGS = 4.0, 0.6, 1.0
-# The same for the teacher that reads the notes; its statistics are a task beside.
+# The same for the teacher that reads the notes; its statistics are an additional task.
 _COURSE, _LIKELY, _STATISTICS = 2.0, 0.4, 0.3
-# EMOPIA's quadrants by how far from the middle the notes put valence and arousal.
+# Distance of valence and arousal from zero at which EMOPIA's quadrants become likely.
 _BORDER = 0.25
 
 
@@ -29,7 +29,7 @@ def _weighted(values: Tensor, weight: Tensor) -> Tensor:
     return (values * weight).sum() / weight.sum().clamp(min=1e-6)
 
 
-def lesson_loss(
+def teacher_loss(
     affect: Tensor, quadrant: Tensor, tags: Tensor, batch: Batch, n_sources: int
 ) -> tuple[Tensor, dict[str, float]]:
     """Loss against `batch.taught` and its parts for the log.
@@ -59,7 +59,7 @@ def lesson_loss(
     return total, parts
 
 
-def course_loss(
+def score_teacher_loss(
     affect: Tensor, quadrant: Tensor, statistics: Tensor, batch: Batch, n_sources: int
 ) -> tuple[Tensor, dict[str, float]]:
     """Loss against `batch.course` and its parts for the log.

@@ -1,10 +1,10 @@
-"""Insight into latent slices: what was planted is found, length and padding leak nowhere."""
+"""LatentProbes into latent slices: what was planted is found, length and padding leak nowhere."""
 
 import numpy as np
 import pytest
 
 from engine.generators.muser.vocabulary import ELEMENTS
-from export_onnx.muser.insight import Slices, draw, gain_insight, silhouette
+from export_onnx.muser.latent_probes import Slices, draw, probe_latents, silhouette
 
 
 def planted(seed, n_clips=40):
@@ -27,7 +27,7 @@ def planted(seed, n_clips=40):
 
 @pytest.fixture(scope="module")
 def insight():
-    return gain_insight(planted(1), planted(2))
+    return probe_latents(planted(1), planted(2))
 
 
 def test_slices_tell_their_own_element_and_a_leak_is_seen(insight):

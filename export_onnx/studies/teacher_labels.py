@@ -1,12 +1,12 @@
-"""What all teachers together say of every training piece, written down for the student.
+"""Pseudo-labels of every training piece, merged from all teachers, for the student.
 
-A teacher that trained on a piece would only repeat its label, so each set has several teachers,
-each trained without a fold of the songs: about its own set only the one speaks that did not know
-the song, about the other sets all of them do, on average (pseudo-labels across tasks).
+A teacher that was trained on a piece would only repeat its label. So each set has several teachers,
+each trained without one fold of the songs. A piece of the own set is labelled by the teacher that
+did not train on it, a piece of another set by the mean of that set's teachers.
 
-Sets differ in level: to a teacher of band recordings all piano is calm. Where a set has labels of
-valence and arousal, every teacher is moved to their mean there, and trusted as far as it explains
-them: one that knows nothing of a set has no word in it.
+Sets differ in level: a teacher of band recordings calls all piano music calm. Where a set has
+labels of valence and arousal, each teacher is shifted to their mean and weighted by the share of
+variance it explains.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,26 +17,33 @@ import numpy as np
 
 from export_onnx.tracker.store import TAUGHT
 
-__all__ = ["Opinion", "Trust", "combine", "lesson_of", "trust_in", "write_lessons"]
+__all__ = [
+    "TeacherOutput",
+    "Trust",
+    "combine",
+    "merge_teachers",
+    "measure_trust",
+    "write_teacher_labels",
+]
 
-# Deviation at which a word on valence or arousal counts half.
+# Deviation at which a prediction of valence or arousal gets weight one half.
 _HALF_TRUST = 0.3
-# Factor on the deviations of teachers where nothing is known to compare them with.
+# Factor on the teachers' deviations on sets without labels to compare with.
 _STRANGE = 2.0
-# Weight of quadrants and tags where their teacher judges another set, at full confidence.
+# Weight of a teacher's quadrants and tags on other sets, at full confidence.
 _ACROSS = 0.5
 
 
 @dataclass(frozen=True)
 class Trust:
-    """How teachers of one set do on valence and arousal of one data set.
+    """How well teachers of one set predict valence and arousal of one data set.
 
     Attributes
     ----------
     offset : float64 array, shape (2,)
-        To add to what they say.
+        Added to their predictions.
     factor : float64 array, shape (2,)
-        On the deviations that they state, so that these match their errors.
+        On their predicted deviations, so that these match their errors.
     skill : float64 array, shape (2,)
         Share of the labels' variance that they explain, 0..1.
     """
@@ -47,7 +54,7 @@ class Trust:
 
 
 @dataclass(frozen=True)
-class Opinion:
+class TeacherOutput:
     """What the teachers of one set say of one piece.
 
     Attributes
@@ -69,7 +76,7 @@ class Opinion:
     tags: bool
 
 
-def trust_in(said: np.ndarray, labels: np.ndarray) -> Trust:
+def measure_trust(said: np.ndarray, labels: np.ndarray) -> Trust:
     """Compare what teachers say, shape (n, 17), with labels they did not see, shape (n, 2).
 
     Labels may be NaN; without any, teachers are taken at their word with doubled deviations.
@@ -93,10 +100,10 @@ def combine(said: Sequence[np.ndarray]) -> np.ndarray:
     return np.asarray(mean, np.float32)
 
 
-def lesson_of(opinions: Sequence[Opinion]) -> np.ndarray:
-    """Return one piece's lesson, float32, shape (TAUGHT,), from the teachers of every set.
+def merge_teachers(opinions: Sequence[TeacherOutput]) -> np.ndarray:
+    """Return one piece's pseudo-labels, float32, shape (TAUGHT,), from the teachers of every set.
 
-    Valence and arousal are means weighted by precision and skill; the weight tells how sure all
+    Valence and arousal are means weighted by precision and skill; the weight expresses how sure all
     are together. Quadrants and tags come from the teachers that know them, weighted by confidence.
     """
     lesson = np.zeros(TAUGHT, np.float64)
@@ -121,8 +128,8 @@ def lesson_of(opinions: Sequence[Opinion]) -> np.ndarray:
     return lesson.astype(np.float32)
 
 
-def write_lessons(path: Path, lessons: Mapping[str, np.ndarray]) -> None:
-    """Write lessons by ``<set>/<piece>``."""
+def write_teacher_labels(path: Path, lessons: Mapping[str, np.ndarray]) -> None:
+    """Write pseudo-labels by ``<set>/<piece>``."""
     partial = path.with_suffix(".part")
     with partial.open("wb") as stream:
         np.savez(stream, names=np.array(list(lessons)), taught=np.array(list(lessons.values())))

@@ -1,6 +1,6 @@
-"""What teachers see: a whole clip in coarse steps, from the tracker's own features or from MERT.
+"""Input of the teachers: a whole clip in coarse steps, from the tracker's features or from MERT.
 
-Nothing here is causal: level and tonic are those of the whole clip.
+Not causal: level and tonic are those of the whole clip.
 """
 
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ from export_onnx.tracker.network import Tracker, zeros
 from export_onnx.tracker.store import Clip
 from export_onnx.training.progress import Progress
 
-__all__ = ["View", "front_views", "mert_views"]
+__all__ = ["TeacherInput", "feature_inputs", "mert_inputs"]
 
 # Hops per step: 0.74 s.
 _STEP_HOPS = 8
@@ -27,8 +27,8 @@ _LOUD_SHARE = 1e-3
 
 
 @dataclass(frozen=True)
-class View:
-    """One rendering of a piece as a teacher sees it, with the labels of the piece.
+class TeacherInput:
+    """Teacher features of one rendering of a piece, with the labels of the piece.
 
     Attributes
     ----------
@@ -88,7 +88,7 @@ def _front_view(tracker: Tracker, clip: Clip) -> np.ndarray:
     return torch.cat([mean, spread, rest], 1).numpy()
 
 
-def front_views(tracker: Tracker, clips: Sequence[Clip], title: str) -> list[View]:
+def feature_inputs(tracker: Tracker, clips: Sequence[Clip], title: str) -> list[TeacherInput]:
     """Make views of prepared features through the tracker's level and harmony networks."""
     tracker.eval()
     views = []
@@ -96,7 +96,7 @@ def front_views(tracker: Tracker, clips: Sequence[Clip], title: str) -> list[Vie
         for clip in clips:
             steps = _front_view(tracker, clip)
             views.append(
-                View(
+                TeacherInput(
                     dataset=clip.dataset,
                     name=clip.name,
                     group=clip.group,
@@ -110,7 +110,7 @@ def front_views(tracker: Tracker, clips: Sequence[Clip], title: str) -> list[Vie
     return views
 
 
-def mert_views(mert: Mert, items: list[Item], soundfont: Path, title: str) -> list[View]:
+def mert_inputs(mert: Mert, items: list[Item], soundfont: Path, title: str) -> list[TeacherInput]:
     """Make views of audio through MERT, one step per second."""
     views = []
     with Progress(title, len(items)) as progress:
@@ -118,7 +118,7 @@ def mert_views(mert: Mert, items: list[Item], soundfont: Path, title: str) -> li
             _, steps = mert.embed_course(sound, SAMPLE_RATE)
             known = item.valence is not None and item.arousal is not None
             views.append(
-                View(
+                TeacherInput(
                     dataset=item.dataset,
                     name=item.name,
                     group=item.group,

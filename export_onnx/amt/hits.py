@@ -1,8 +1,8 @@
-"""Hits and perplexity of next-chord predictions, per song, in two views.
+"""Hits and perplexity of next-chord predictions, per song, over half bars and over changes.
 
 *Half bars*: every slot but the first of a song, sustained chords included. *Changes*: only slots
-whose chord differs from the one before, the chord before being forbidden (repeats merged).
-A chord hits at k if fewer than k are more probable; equals share the remaining places evenly.
+whose chord differs from the previous one, which is excluded (repeats merged).
+A chord is a hit at k if fewer than k chords are more probable; ties share the remaining places.
 """
 
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ _LOWEST = 1e-12
 
 @dataclass(frozen=True)
 class SongScore:
-    """How well one song is foreseen.
+    """How well the chords of one song are predicted.
 
     Attributes
     ----------
