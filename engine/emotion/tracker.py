@@ -12,7 +12,7 @@ from engine.emotion.model import TrackerModel
 from engine.emotion.quadrants import quadrant_masses
 from engine.emotion.slow_lane import SlowLane
 from engine.emotion.slow_model import FAST_STATE, Opinion, SlowModel
-from engine.emotion.smoothing import Change, HeldLabel, Smoother
+from engine.emotion.smoothing import Change, HeldLabel, Lead, Smoother
 from engine.emotion.tuning import Retuner, TuningEstimator
 from engine.errors import InputError
 from engine.events import EmotionState, TrackingState
@@ -26,6 +26,11 @@ _SAMPLE_LIMIT = 4.0
 # Deviation added at the start of a sound, and the time in which it fades [s].
 _FRESH_STD = 0.45
 _FRESH_TAU_S = 1.5
+
+# Beside the slow lane: factors on how far valence and arousal of the fast graph are from their
+# recent mean, and on how far what comes of both lanes is; set on cuts between training clips.
+_CHANGE, _CHANGE_TAU_S = (1.0, 1.3), 4.0
+_LEAD, _LEAD_TAU_S = (0.0, 1.0), 8.0
 
 
 @dataclass(frozen=True)
@@ -105,10 +110,12 @@ class Tracker:
         self._music = Smoother(cfg.music_tau_s, self._hop_s)
         self._tuning = TuningEstimator(self.sample_rate, self.hop_length)
         self._retuner = Retuner()
-        self._changes = (
-            Change(cfg.lead, cfg.lead_tau_s, self._hop_s),
-            Change(cfg.arousal_lead, cfg.arousal_lead_tau_s, self._hop_s),
+        self._leads = (
+            Lead(cfg.lead, cfg.lead_tau_s, self._hop_s),
+            Lead(cfg.arousal_lead, cfg.arousal_lead_tau_s, self._hop_s),
         )
+        self._changes = tuple(Change(gain, _CHANGE_TAU_S, self._hop_s) for gain in _CHANGE)
+        self._fused_leads = tuple(Lead(gain, _LEAD_TAU_S, self._hop_s) for gain in _LEAD)
         self._bases = (
             Smoother(cfg.base_tau_s, self._hop_s),
             Smoother(cfg.base_tau_s, self._hop_s),
@@ -152,7 +159,7 @@ class Tracker:
         self._start_model()
         self._doubtful = self._not_music = False
         smoothers = (self._valence, self._arousal, self._music, *self._bases)
-        for part in (*smoothers, *self._changes):
+        for part in (*smoothers, *self._changes, *self._leads, *self._fused_leads):
             part.reset()
         if self._slow is not None:
             self._slow.reset()
@@ -311,12 +318,13 @@ class Tracker:
     def _fuse(self, axis: int, fast: float, opinion: Opinion | None) -> float:
         """Join what the slow lane says with the quick changes of the fast graph, in [-1, 1]."""
         change = self._changes[axis].push(fast)
+        lead = self._leads[axis].push(fast)
         if opinion is None:
             self._bases[axis].push(fast)
-            base = fast
-        else:
-            base = self._bases[axis].push((opinion.valence, opinion.arousal)[axis])
-        return min(1.0, max(-1.0, base + change))
+            self._fused_leads[axis].push(fast)
+            return lead
+        base = self._bases[axis].push((opinion.valence, opinion.arousal)[axis])
+        return self._fused_leads[axis].push(min(1.0, max(-1.0, base + change)))
 
     def _is_not_music(self, share: float) -> bool:
         """Whether this is speech or noise; leaving that opinion takes half as much music again."""

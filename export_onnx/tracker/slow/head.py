@@ -40,7 +40,7 @@ class HeadConfig:
         Parts that are heard; for the ablation and for sets left out.
     """
 
-    taus_s: tuple[float, ...] = (3.0, 12.0)
+    taus_s: tuple[float, ...] = (1.0, 4.0)
     hidden: int = 48
     members: int = 4
     dropout: float = 0.5

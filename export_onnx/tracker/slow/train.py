@@ -40,7 +40,7 @@ class SlowTraining:
 
     seed: int = 20261201
     moments: int = 10
-    spliced: float = 0.35
+    spliced: float = 0.5
     steps: int = 700
     batch: int = 256
     learning_rate: float = 0.002
