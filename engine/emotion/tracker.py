@@ -158,8 +158,11 @@ class Tracker:
         """Start a new piece: the model forgets, the clock runs on."""
         self._start_model()
         self._doubtful = self._not_music = False
-        smoothers = (self._valence, self._arousal, self._music, *self._bases)
-        for part in (*smoothers, *self._changes, *self._leads, *self._fused_leads):
+        parts: tuple[Smoother | Change | Lead, ...] = (
+            *(self._valence, self._arousal, self._music),
+            *(*self._bases, *self._changes, *self._leads, *self._fused_leads),
+        )
+        for part in parts:
             part.reset()
         if self._slow is not None:
             self._slow.reset()
