@@ -158,10 +158,8 @@ class Tracker:
         """Start a new piece: the model forgets, the clock runs on."""
         self._start_model()
         self._doubtful = self._not_music = False
-        parts: tuple[Smoother | Change | Lead, ...] = (
-            *(self._valence, self._arousal, self._music),
-            *(*self._bases, *self._changes, *self._leads, *self._fused_leads),
-        )
+        parts: list[Smoother | Change | Lead] = [self._valence, self._arousal, self._music]
+        parts += [*self._bases, *self._changes, *self._leads, *self._fused_leads]
         for part in parts:
             part.reset()
         if self._slow is not None:
