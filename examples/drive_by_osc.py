@@ -1,4 +1,4 @@
-"""Play with the live engine by OSC, as lights, Max or TouchDesigner do: listen, then take over.
+"""Control the live engine over OSC, as lights, Max or TouchDesigner do: receive, then set targets.
 
 python examples/drive_by_osc.py
 """

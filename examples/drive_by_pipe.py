@@ -1,8 +1,8 @@
-"""Drive the live engine as the window does: a child process, one JSON object a line.
+"""Control the live engine as the window does: a child process, one JSON object per line.
 
     python examples/drive_by_pipe.py
 
-`engine/live/remote.py` lists every order and answer. Closing the pipe ends every note and the
+`engine/live/remote.py` lists every command and answer. Closing the pipe ends every note and the
 engine.
 """
 

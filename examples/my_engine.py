@@ -5,7 +5,7 @@
 
 In the tree this file would lie in ``engine/generators/`` and the line at its end would be
 ``"bells": _bells`` in `engine.generators.registry.GENERATORS`. Command line, presets, window and
-bench read that table, so nothing else changes. What each method must keep to:
+bench read that table, so nothing else changes. The rules for each method are in
 `engine.generators.protocol.Generator`.
 """
 

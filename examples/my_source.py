@@ -1,4 +1,4 @@
-"""A quantity of your own to map to controllers, pitch bend, pressure, programs or notes.
+"""A value of your own to map to controllers, pitch bend, pressure, programs or notes.
 
     python examples/my_source.py live --input none --preset my-set.json
 

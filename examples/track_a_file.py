@@ -1,4 +1,4 @@
-"""Track a recording in Python: the same code that listens live, as fast as the machine allows.
+"""Track a recording in Python, with the same code as live, as fast as the machine allows.
 
     python examples/track_a_file.py song.flac
 

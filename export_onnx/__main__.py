@@ -1,7 +1,7 @@
 """``python -m export_onnx COMMAND MODEL``: prepare, train, evaluate, export, verify.
 
-A model joins by one line in `MODELS`: its table of commands, each with the function that adds its
-options, the function that runs it, and a line of help. `TOOLS` are commands without a model.
+To add a model, add one line to `MODELS`: its table of commands, each with the function that adds
+its options, the function that runs it, and a line of help. `TOOLS` are commands without a model.
 """
 
 import argparse

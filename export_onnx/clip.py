@@ -5,9 +5,9 @@ embeddings of the sentences in `engine.video.semantic`, worked out once by the t
 engine needs neither PyTorch nor a tokenizer. Video2Music uses ViT-L/14 at 336 pixels (about
 1.2 GB as float32, seconds per picture on one core); ViT-B/32 (350 MB) is fast enough to be live.
 
-**Not evaluated.** The published weights were not at hand when this was written: loading, exporting
-and reading are tested with a small random network of the same architecture, and nothing is known
-of how well the sentences' moods fit films. Licence of the weights: MIT.
+**Not evaluated.** The published weights were not available when this was written: loading,
+exporting and reading are tested with a small random network of the same architecture. It is not
+known how well the sentences' moods fit films. Licence of the weights: MIT.
 
 References
 ----------

@@ -1,7 +1,7 @@
 """Valence and arousal of slots without human labels, by ridge regression on what is played.
 
 Trained on the labelled slots of EMOPIA and VGMIDI (train parts); how much of the labels it explains
-on songs left out of the fit (five folds) is the weight its guesses get.
+on songs left out of the fit (five folds) is the weight of its estimates.
 """
 
 from collections.abc import Sequence

@@ -1,8 +1,8 @@
-"""Counting models to compare with: n-grams, and n-grams with what the song did before.
+"""Baselines that count: n-grams, and n-grams with a cache of the song so far.
 
-They give, for one song, the probabilities of every slot and of every change, as `views.score_song`
-takes them. The counting models are fitted to the same training songs, the change view to their
-chords with repeats merged.
+They give, for one song, the probabilities of every slot and of every change, as `hits.score_song`
+expects them. They are fitted to the same training songs; for changes, to their chords with repeats
+merged.
 
 References
 ----------

@@ -1,4 +1,4 @@
-"""Songs to batches: crops, wrong keys, and conditioning that is late, noisy or not told at all."""
+"""Songs to batches: crops, wrong keys, and conditioning that is delayed, noisy or hidden."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

@@ -2,7 +2,7 @@
 
 One linear template per quality over the pitch classes above the root (all notes, and the lowest
 one), the same on every root, trained by softmax regression on POP909's labels; then the most
-likely path through the slots, where each change costs something (Viterbi).
+likely path through the slots, with a penalty for each change (Viterbi).
 """
 
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ class ChordReader:
     silence: tuple[float, float]
 
     def scores(self, whole: np.ndarray, bass: np.ndarray) -> np.ndarray:
-        """Log-probabilities of the 157 chords, float64, shape (n, 157); see `texture.chroma`."""
+        """Log-probabilities of the 157 chords, float64, (n, 157); see `slot_features.chroma`."""
         turned = _turned(whole, bass)
         logits = np.einsum("nrf,qf->nrq", turned, self.weights) + self.bias
         none = self.silence[0] + self.silence[1] * (1.0 - whole.sum(1, keepdims=True))

@@ -1,4 +1,4 @@
-"""Sizes of the chord model and how it is trained; every number that is chosen is here."""
+"""Sizes of the chord model and settings of its training."""
 
 from dataclasses import dataclass
 

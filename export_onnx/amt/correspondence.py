@@ -1,9 +1,9 @@
-"""Emotions and the chord qualities they call for, after the paper, with soft emotion weights.
+"""Emotions and their chord qualities, after the paper, with soft emotion weights.
 
-The paper takes the most likely of six emotions and allows its qualities on every root. Here a place
-in the valence-arousal plane is near several emotions at once, a quality counts by how many of them
-allow it, and what is weighed is the share of each quality summed over the roots, against the share
-it has anyway in that mode.
+The paper takes the most likely of six emotions and allows its qualities on every root. Here a point
+in the valence-arousal plane is near several emotions at once, and a quality is weighted by those
+that allow it. The share of each quality, summed over the roots, is compared with its usual share in
+that mode.
 """
 
 import torch

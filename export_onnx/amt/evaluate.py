@@ -92,7 +92,7 @@ def told_only(told: np.ndarray, groups: Sequence[str]) -> np.ndarray:
 
 
 def foretell(model: AmtModel, song: Song, told: np.ndarray, guidance: float = 1.0) -> Tables:
-    """Step through a song: probabilities of every slot and of every change, (n, SIZE)."""
+    """Step through a song; return the probabilities of every slot and every change, (n, SIZE)."""
     state, heard = model.initial_state(), END
     slots, changes = [], []
     for slot in range(len(song)):

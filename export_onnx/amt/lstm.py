@@ -1,4 +1,4 @@
-"""An LSTM to compare with: one network per view, no conditioning, no memory but its state."""
+"""An LSTM baseline: one network for half bars, one for changes, without conditioning."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

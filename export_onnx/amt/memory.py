@@ -1,8 +1,7 @@
-"""What the copy heads know of the song so far: every earlier slot and how well it matches now.
+"""Memory of the copy heads: every earlier slot of the song and how well it matches the present.
 
-`advance` takes one chord in and moves all rows along; training runs it slot by slot over whole
-songs, the exported graph runs it once per step: both are the same code. Index -1 is the slot just
-heard, -2 the one before.
+`advance` adds one chord and shifts all rows; training runs it slot by slot over whole songs, the
+exported graph once per step, with the same code. Index -1 is the last slot, -2 the one before.
 """
 
 from typing import NamedTuple

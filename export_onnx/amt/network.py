@@ -1,10 +1,10 @@
 """The chord model: a transformer over slots, and copy heads over everything heard so far.
 
-A step takes the chord just heard and what is known about the slot to come. The transformer
-(pre-norm, rotary positions, conditioning added and as FiLM in every layer, all causal) says whether
-the chord stays and what other chord may follow. The copy heads look for earlier slots of the song
-that are like now, and say what came after them; how much they count is decided by one softmax over
-all earlier slots and the transformer's own opinion.
+A step takes the last chord and the conditioning of the next slot. The causal transformer (pre-norm,
+rotary positions, conditioning added and as FiLM in every layer) predicts whether the chord stays
+and which other chord may follow. The copy heads find earlier slots of the song that resemble the
+present one, and predict the chord that followed them. One softmax over all earlier slots and the
+transformer's own prediction sets their weights.
 
 References
 ----------
@@ -185,7 +185,7 @@ class Amt(nn.Module):
         pairs: torch.Tensor,
         affinity: torch.Tensor,
     ) -> Prediction:
-        """Mix the transformer's opinion with what the copy heads find.
+        """Mix the transformer's prediction with that of the copy heads.
 
         ``x`` (batch, time, width); ``chords`` and ``known`` (batch or 1, time, slots); ``pairs``
         (batch or 1, time, slots, copies) and ``affinity`` (batch, time, slots, copies), of

@@ -1,4 +1,4 @@
-"""Train and measure the published set-up on MuVi-Sync, with its defects mended.
+"""Train and measure the published set-up on MuVi-Sync, with its defects fixed.
 
 Loss: 0.4 cross-entropy of the chord and 0.6 binary cross-entropy of the same logits against every
 chord whose quality suits the likeliest emotion of that second. Seconds beyond a song's end count in

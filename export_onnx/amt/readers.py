@@ -1,7 +1,7 @@
-"""What is learned from the train parts to read songs with: chords off notes, affect off chords.
+"""Chord templates and the regression of emotion, both fitted on the train parts.
 
-Kept beside the prepared songs and in the model's metadata, so that other songs are read the same
-way as those the model was trained on.
+Stored beside the prepared songs and in the model's metadata, so that other songs are read in the
+same way as the training songs.
 """
 
 import json

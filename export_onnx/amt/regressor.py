@@ -1,9 +1,8 @@
 """Recurrent regressor of note density and loudness: trained, measured and exported.
 
-As published (two layers of 64 units, input dropout, one linear layer) but for what was broken
-there: targets are z-scored, padding does not count, the network that is trained is the one that is
-loaded, and its density sets the density. Whole pieces go through both directions, live music
-through one.
+As published (two layers of 64 units, input dropout, one linear layer), with defects fixed: targets
+are z-scored, padding does not count, the trained network is the one that is loaded, and the density
+output is used as density. Whole pieces use both directions, live music only the forward one.
 
 References
 ----------

@@ -1,4 +1,4 @@
-"""Prepared songs: chords on slots with all that is known about each slot; one file per split."""
+"""Prepared songs: chords on slots, with features and labels of each slot; one file per split."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields

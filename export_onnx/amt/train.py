@@ -1,4 +1,4 @@
-"""Train the chord model; a stopped run goes on where it was, `torchrun` may share the work."""
+"""Train the chord model; a stopped run continues, and `torchrun` may divide the work."""
 
 import time
 from collections.abc import Sequence

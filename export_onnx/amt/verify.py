@@ -1,4 +1,4 @@
-"""The chord model held to the contract: steps equal whole songs, ONNX equals PyTorch."""
+"""Checks the chord model's contract: steps equal whole songs, ONNX equals PyTorch."""
 
 from collections.abc import Iterator
 

@@ -2,7 +2,7 @@
 
 Conditioning: valence and arousal as the expectation over the six emotions, motion, seconds since
 and until the cuts, the mode, and the CLIP components. The sound's loudness and density are not
-told: they are what the regressor of `export_onnx.amt.paper_dynamics` is to foresee.
+included: the regressor of `export_onnx.amt.paper_dynamics` predicts them.
 """
 
 from collections.abc import Sequence

@@ -8,8 +8,8 @@ Layout as distributed (``annotations.tar.gz`` and ``clips_45sec.tar.gz``)::
     clips_45sec/clips_45seconds/<song_id>.mp3
 
 The tables lie beside the clips or in ``annotations/``. All 744 songs are in DEAM, with the same
-recordings and ratings: where both sets are there, DEAM decides on which side a song is, and
-training does not see it twice (`export_onnx.datasets.read_items`). The set's own split (column
+recordings and ratings: where both sets are there, DEAM's split is used, and
+training does not get a song twice (`export_onnx.datasets.read_items`). The set's own split (column
 ``Mediaeval 2013 set``) is not used: it puts artists on both sides.
 
 References

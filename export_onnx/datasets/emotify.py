@@ -1,4 +1,4 @@
-"""Emotify: 400 one-minute recordings, with the emotions that listeners ticked as felt (GEMS-9).
+"""Emotify: 400 one-minute recordings, with the emotions that listeners said they felt (GEMS-9).
 
 Layout as distributed::
 

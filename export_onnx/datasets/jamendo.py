@@ -1,4 +1,4 @@
-"""MTG-Jamendo, mood/theme part: full tracks with words chosen by those who uploaded them.
+"""MTG-Jamendo, mood/theme part: full tracks with tags chosen by their uploaders.
 
 Layout as distributed: the repository and, from its download script, the audio::
 

@@ -1,4 +1,4 @@
-"""``python -m export_onnx datasets``: what is registered, on which terms, and what is there."""
+"""``python -m export_onnx datasets``: lists data sets, their licences, and what was found."""
 
 import argparse
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Splits by group, the same on every machine: listed for the sets we train on, hashed for others.
+"""Splits by group, the same on every machine: listed for our training sets, by hash for others.
 
 ``splits.json`` lists the songs (EMOPIA, POP909), franchises (VGMIDI) and clips (Emotify, no artist
 on two sides) that validate and test our models; all others train. EMOPIA's list is the official

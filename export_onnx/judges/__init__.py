@@ -1,4 +1,4 @@
-"""The measuring room: what judges generated music, for every engine alike.
+"""Evaluation of generated music, the same for every engine.
 
-Nothing here trains a generator, and what is learned here is never shipped.
+Nothing here trains a generator, and the classifiers trained here are never shipped.
 """

@@ -1,4 +1,4 @@
-"""What must not happen: silence, endless repetition, notes outside their beat."""
+"""Counts flaws of generated music: silence, endless repetition, notes outside their beat."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What a judge is: notes in, an opinion on the emotion they express out."""
+"""The interface of a judge: notes in, predicted emotion out."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

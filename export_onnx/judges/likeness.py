@@ -1,4 +1,4 @@
-"""How near generated music is to real music of the same quadrant, feature by feature."""
+"""Distance of generated music to real music of the same quadrant, feature by feature."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass

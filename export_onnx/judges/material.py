@@ -1,4 +1,4 @@
-"""The music that is judged: made by an engine as ``stimmung generate`` makes it."""
+"""The music to evaluate: an engine writes it as ``stimmung generate`` does."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

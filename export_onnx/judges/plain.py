@@ -1,4 +1,4 @@
-"""Judge one: regularised logistic regression on plain statistics; and a linear rater beside it."""
+"""Judge one: regularised logistic regression on plain statistics; and a linear rater."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Everything that is measured on one engine, section by section, as rows of one table."""
+"""All measurements of one engine, section by section, as rows of one table."""
 
 import time
 from collections.abc import Callable, Sequence

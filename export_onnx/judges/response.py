@@ -1,7 +1,7 @@
 """How fast the music follows a target that jumps.
 
-Many runs are laid over each other beat by beat: the notes of one beat of all runs, end to end, make
-a clip of their own, long enough to be judged. Its emotion over the beats is the step response.
+Many runs are combined beat by beat: the notes of one beat from all runs are joined to one clip,
+long enough to be judged. The emotion of these clips over the beats is the step response.
 """
 
 from collections.abc import Sequence

@@ -1,8 +1,8 @@
 """Judge two: a recurrent network that reads the notes one after the other.
 
-It never sees a clip's statistics: velocity, gaps and lengths reach it note by note, pitch as
-height and as degree above the tonic of the major scale that fits the clip best (so that relative
-minor and major differ by use, not by name).
+It gets no statistics of the clip: velocity, gaps and lengths are inputs note by note, pitch as
+height and as degree above the tonic of the major scale that fits the clip best (so relative
+minor and major have the same degrees).
 """
 
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Element transfer of real clips: does the emotion move, does the rest stay, is the tune kept."""
+"""Element transfer of real clips: change of the emotion, drift of the rest, and the kept melody."""
 
 import tempfile
 from collections.abc import Callable, Sequence

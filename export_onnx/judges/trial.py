@@ -1,4 +1,4 @@
-"""``python -m export_onnx evaluate muser|amt``: put an engine on trial."""
+"""``python -m export_onnx evaluate muser|amt``: evaluate the music of an engine."""
 
 import argparse
 import json

@@ -1,4 +1,4 @@
-"""What the judges say about clips made for known targets."""
+"""The judges' predictions for clips with known targets."""
 
 from collections.abc import Sequence
 from typing import Any

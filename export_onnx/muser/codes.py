@@ -1,11 +1,10 @@
 """Vector-quantised autoencoder of beats: one latent slice and one small codebook per element.
 
-Every element has its own encoder, which reads nothing but that element's features of one beat, so
-that a code of one element can be exchanged for any other and still is a code. Two more forces keep
-slices apart and in order: the first dimension of each must rank two beats as the element's own
-number does (MusER's sign and tanh relation, on beats against beats, in numeric order, undefined
-values left out, ties pulled together), and an adversary that tries to read the other elements'
-numbers off a slice is worked against.
+Every element has its own encoder, which reads only that element's features of one beat, so the
+code of one element can be exchanged and stays valid. Two more losses separate and order the slices:
+the first dimension of each must rank two beats as the element's own number does (MusER's sign and
+tanh relation, over pairs of beats, in numeric order, undefined values left out, ties pulled
+together), and the gradient of an adversary that predicts the other elements' numbers is reversed.
 
 References
 ----------

@@ -1,4 +1,4 @@
-"""Sizes and courses of MusER's networks."""
+"""Sizes and training schedules of MusER's networks."""
 
 from dataclasses import dataclass
 

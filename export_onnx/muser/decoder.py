@@ -1,8 +1,10 @@
 """Two-level decoder: a recurrent layer over events, then a small decoder per field, in order.
 
 The global level reads the last event, the codes of the beat and the place in the bar. The fields of
-the next event are decided one after another, onset, pitch, duration, velocity; each sees those
-before it. `forward` runs whole sequences in training; `DecoderStep` and `FieldStep` are the same
+the next event are chosen in the order onset, pitch, duration, velocity; each depends on the
+previous ones.
+
+`forward` runs whole sequences in training; `DecoderStep` and `FieldStep` are the same
 weights as the step graphs.
 """
 

@@ -1,7 +1,7 @@
-"""What a stretch of beats sounds like in plain numbers, per second where time counts.
+"""Statistics of a stretch of beats, per second where time matters.
 
-Used to spread the emotion labels over the beats of a clip (`labels`), nowhere else: the judges that
-measure the finished generator have statistics of their own.
+Used only to spread the emotion labels over the beats of a clip (`labels`): the judges that measure
+the finished generator have their own statistics.
 """
 
 from dataclasses import dataclass

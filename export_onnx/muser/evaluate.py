@@ -1,4 +1,4 @@
-"""``python -m export_onnx evaluate muser``: the engine on trial, its codes under the lens."""
+"""``python -m export_onnx evaluate muser``: evaluate the engine's music and probe its codes."""
 
 import argparse
 import json

@@ -1,4 +1,4 @@
-"""Write MusER's networks as fixed-shape ONNX step graphs that say what they are."""
+"""Write MusER's networks as fixed-shape ONNX step graphs with metadata."""
 
 import json
 import warnings

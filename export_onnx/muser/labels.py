@@ -1,13 +1,13 @@
 """Continuous valence and arousal for every beat, out of quadrants, rated curves and the notes.
 
-A quadrant says nothing about how far, nor about the change within a clip. A ridge regression from
-plain note statistics to the labels (EMOPIA and VGMIDI, train parts only) fills this in: the label
-of a beat is the annotated one mixed with what the ridge says of the clip and of the eight beats
-around. Ranks then spread each set evenly over [-1, 1], POP909 (no annotation at all) over less.
+A quadrant gives neither strength nor change within a clip. A ridge regression from plain note
+statistics to the labels (EMOPIA and VGMIDI, train parts only) supplies both: the label of a beat
+mixes the annotation with the regression's predictions for the clip and for the eight beats around.
+Ranks then spread each set evenly over [-1, 1], POP909 (without annotations) over a smaller range.
 
-Loudness is not comparable between sets: EMOPIA's velocities are heard from recordings, the others'
-are set by hand or constant. Pieces of the other sets are moved to the velocity that EMOPIA's train
-clips lead to expect of their other statistics.
+Loudness is not comparable between sets: EMOPIA's velocities are estimated from recordings, the
+others' are set by hand or constant. Pieces of the other sets are shifted to the velocity that a
+regression on EMOPIA's train clips predicts from their other statistics.
 """
 
 from dataclasses import dataclass

@@ -1,9 +1,9 @@
-"""How well held-out music is predicted, per field and per element, and how the codes are used.
+"""Likelihood of held-out music, per field and per element, and the use of the codes.
 
-Whole pieces in their own order and tempo, from an empty state, with the codes and the labels they
-have; negative log-likelihood in nats per decision. The prior is asked twice, with the emotion and
-without: the difference is what the emotion tells. Beside it stands what the plain frequencies in
-the same set's train part give. Intervals are over songs.
+Whole pieces in their own order and tempo, from an empty state, with their codes and labels;
+negative log-likelihood in nats per decision. The prior runs twice, with the emotion and without:
+the difference is the information in the emotion. For comparison, the frequencies in
+the same set's train part are measured as well. Intervals are over songs.
 """
 
 from pathlib import Path

@@ -1,6 +1,6 @@
-"""How well beats, bars, keys and chords are found: against POP909's annotations, which have them.
+"""Accuracy of the estimated beats, bars, keys and chords, against POP909's annotations.
 
-EMOPIA gives none of these, and the training builds on what is estimated there; so the same code is
+EMOPIA has no such annotations, and the training uses estimates there. So the same code is
 run on POP909's notes with their beats hidden, in windows as long as EMOPIA's clips.
 """
 

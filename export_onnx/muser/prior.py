@@ -1,10 +1,10 @@
-"""Emotion prior: the codes of beat after beat, following a valence and arousal that may move.
+"""Emotion prior: predicts the codes of each beat for valence and arousal that may change.
 
-Recurrent layers run over beats; they see the codes of the last beat and, for motifs to return, of
+Recurrent layers run over beats; they get the codes of the last beat and, so that motifs return, of
 the beats one, two and four bars ago. The emotion enters at every beat by scaling and shifting
-(FiLM), in the layers and again where the codes are decided, so that a moved target works at once
-and no restart is needed. Within a beat the elements are decided in order, each given those before:
-imposing the tempo, the mode or the chord is to put its code there.
+(FiLM), in the layers and again where the codes are chosen, so a changed target has effect at once,
+without a restart. Within a beat the elements are chosen in order, each given the previous ones: to
+impose the tempo, the mode or the chord, its code is set directly.
 
 References
 ----------

@@ -1,4 +1,4 @@
-"""Human clips through MusER's codes and back: what the autoencoder alone loses."""
+"""Human clips through MusER's codes and back, to measure the loss of the autoencoder alone."""
 
 from collections.abc import Sequence
 

@@ -1,6 +1,6 @@
 """Train MusER in three stages: codes of beats, the decoder of events, the emotion prior.
 
-The codes are learned first and then kept; decoder and prior read them and do not need each other.
+The codes are learned first and then fixed; decoder and prior use them and are independent.
 Adam, a learning rate that warms up and falls along a cosine, an exponential average of the weights
 (that is the result). Every so many steps the state is stored; a stopped run goes on where it was.
 No checkpoint is chosen by a score.

@@ -1,4 +1,4 @@
-"""MusER's graphs held to the contract: steps equal one pass, ONNX equals PyTorch."""
+"""Checks the contract of MusER's graphs: steps equal one pass, ONNX equals PyTorch."""
 
 from pathlib import Path
 

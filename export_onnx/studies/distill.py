@@ -1,7 +1,7 @@
-"""Teachers of single data sets, their word on all sets, and a student that listens to them.
+"""Distillation: teachers of single data sets label all sets, and a student learns from them.
 
 Every teacher sees whole clips, in both directions (see `teacher`); the student is exactly the
-network that `train` makes. All stages are stored and go on where they were stopped.
+network that `train` makes. All stages are stored and continue where they were stopped.
 """
 
 import json

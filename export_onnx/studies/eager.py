@@ -1,4 +1,4 @@
-"""What the shipped models cost in PyTorch and in onnxruntime, step by step on one core.
+"""Cost of the shipped models in PyTorch and in onnxruntime, step by step on one core.
 
 ``python -m export_onnx.studies.eager`` is what ``stimmung bench eager`` starts, which itself never
 imports PyTorch. It prints one JSON object: for every graph the median of a step in eager PyTorch

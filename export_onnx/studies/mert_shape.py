@@ -1,4 +1,4 @@
-"""Write a network of MERT-v1-95M's shape with random weights as ONNX: what one like it costs.
+"""Write a network of MERT-v1-95M's shape with random weights as ONNX, to measure its cost.
 
 ``python -m export_onnx.studies.mert_shape OUT SECONDS`` is what ``stimmung bench tracker`` starts,
 which itself never imports PyTorch. The graph takes ``pcm``, float32 of shape (1, SECONDS * 24000),

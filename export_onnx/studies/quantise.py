@@ -1,4 +1,4 @@
-"""Would eight bits pay? Write the tracker with quantised products, and compare.
+"""Write the tracker with eight-bit matrix products, and compare it with the original.
 
 Only products with learned matrices are touched: the Fourier products of the front end span 120 dB,
 which eight bits do not, running means are no products of weights, and the runtime has no quantised

@@ -1,4 +1,4 @@
-"""What each part of the recipe brings: the same network and budget, one thing left out or added.
+"""Ablation of the tracker: the same network and budget, with one part left out or added.
 
 Every row trains on the same number of steps with the same sequences per data set and step, the
 single-task row with one network per set, and is scored on the same prepared split. A row that was

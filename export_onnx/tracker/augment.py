@@ -1,4 +1,4 @@
-"""Changes to log powers that a stage, a room or a mixing desk could make.
+"""Augmentation of log powers: changes that a stage, a room or a mixing desk could make.
 
 Gain, equaliser, added noise and compression are exact in the power domain (up to phase), so they
 cost nothing against rendering again.

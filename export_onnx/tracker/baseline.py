@@ -1,4 +1,4 @@
-"""What a loudness meter alone would say: the yardstick of the evaluation."""
+"""Baseline of the evaluation: a regression on loudness alone."""
 
 from pathlib import Path
 

@@ -1,8 +1,8 @@
-"""Average the weights of emotion networks of one descent into a single one.
+"""Average the weights of emotion networks that were trained from the same start.
 
-Networks that went different ways from one start, or one network at several times of its course, lie
-in one valley of the loss: the mean of their weights judges about as the mean of their answers, at
-the cost of one.
+Networks trained differently from one start, or one network at several epochs, lie in one valley of
+the loss: the mean of their weights predicts about as well as the mean of their outputs, at the cost
+of one network.
 
 References
 ----------

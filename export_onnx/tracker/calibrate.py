@@ -1,4 +1,4 @@
-"""Make the stated deviations tell the truth about how far off the tracker usually is."""
+"""Calibrate the predicted deviations to the tracker's actual errors."""
 
 import math
 from pathlib import Path

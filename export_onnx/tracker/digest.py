@@ -1,11 +1,11 @@
 """Valence from plain statistics of harmony and sound: few weights, fitted in closed form.
 
-The emotion networks learn features of their own from a few hundred rated pieces and err where a
-piece is unlike these. This part has nothing to learn but its last step: running means of what the
-harmony network hears (trained on chords and keys, not on emotion), of the notes that stand out, of
-register, consonance, brightness and onsets, and how well their pitch classes fit major and minor
-keys, go through a kernel regression on a set of landmarks. Its mistakes are others, so that both
-together judge better than either.
+The emotion networks learn their own features from a few hundred rated pieces and err on pieces that
+differ from these. Here only the last step is learned: a kernel regression on a set of landmarks.
+Its inputs are running means of the outputs of the harmony network (trained on chords and keys, not
+on emotion), of salient notes, register, consonance, brightness and onsets, and how well the pitch
+classes fit major and minor keys. Its errors differ from those of the networks, so both together
+predict better than either.
 """
 
 import torch

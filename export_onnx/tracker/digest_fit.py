@@ -1,4 +1,4 @@
-"""Fit the regression on statistics in closed form, and check it on groups left out."""
+"""Fit the regression on statistics in closed form, and test it on left-out groups."""
 
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -24,7 +24,7 @@ _WEIGHTS = {"vgmidi": 1.0, "emopia": 0.3, "emotify": 0.15}
 # one. Of music that is from none of them each set has its say.
 _KINSHIP = 0.7
 _SAY = {"vgmidi": 0.4, "emopia": 0.4, "emotify": 0.2}
-# EMOPIA's quadrants stand at +-0.6; what a hop tells of them is less.
+# EMOPIA's quadrants are labelled +-0.6; single hops predict smaller values.
 _QUADRANT_LEVEL = 0.45
 # The first part of a clip still settles [hops]; moments of a clip on which the fit is checked.
 _FIRST_HOP, _MOMENTS = 80, 8

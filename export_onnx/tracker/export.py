@@ -1,4 +1,4 @@
-"""Write the tracker as one ONNX file that carries all the engine must know about it."""
+"""Write the tracker as one ONNX file, with the metadata that the engine needs."""
 
 import json
 import warnings

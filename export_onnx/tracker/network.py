@@ -1,7 +1,7 @@
 """The tracker's network: front end, level, harmony and emotion as one causal graph.
 
-A running mean of the loudness is subtracted from all log powers: what is left tells loud from quiet
-passages, not a high from a low input gain. All states are explicit tensors, zero at the start.
+A running mean of the loudness is subtracted from all log powers: the result shows loud and quiet
+passages, but not the input gain. All states are explicit tensors, zero at the start.
 """
 
 from typing import NamedTuple

@@ -2,8 +2,8 @@
 
 Wind, rumble, ventilation, hum, rain, machines, applause and crowds become features as `prepare`
 writes them, under the set name ``noise``. Beside them ``tones``: plain synthetic music at any
-tuning (held chords, pads, broken chords), so that what is steady is not taken for a hum. The kinds
-in `HELD_OUT_KINDS` and voices kept apart are for validation only.
+tuning (held chords, pads, broken chords), so that steady sounds are not taken for a hum. The kinds
+in `HELD_OUT_KINDS` and the held-out voices are for validation only.
 """
 
 from collections.abc import Callable

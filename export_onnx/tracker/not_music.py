@@ -1,4 +1,4 @@
-"""Both errors about what is no music: speech and noise taken for music, music taken for noise."""
+"""Both errors of the music detector: speech and noise taken for music, music taken for noise."""
 
 from pathlib import Path
 

@@ -1,7 +1,7 @@
-"""What the notes of a passage say of its emotion: statistics of the true MIDI, no sound.
+"""Statistics of the true MIDI notes of a passage that relate to its emotion.
 
-Mode, density, register, touch and harmony are read off the notes themselves, which no listener to
-sound can do as well: that makes them a teacher (see `score_teacher`).
+Mode, density, register, touch and harmony are computed from the notes, more exactly than from
+sound: so they can teach the tracker (see `score_teacher`).
 """
 
 import numpy as np

@@ -1,4 +1,4 @@
-"""How clearly each semitone sounds as a note of its own, and what these notes tell together."""
+"""Salience of each semitone as a separate note, and statistics of the salient notes."""
 
 import torch
 from torch import Tensor

@@ -1,4 +1,4 @@
-"""Speech to tell from music: free synthesisers read aloud, alone, in rooms and as babble.
+"""Speech for the music detector: free synthesisers read aloud, alone, in rooms and as babble.
 
 Voices of eSpeak NG (formant synthesis, many languages and timbres) and Flite (recorded units) are
 used as installed; some voices are kept for validation and never trained on. What is read are the

@@ -2,7 +2,7 @@
 
 Harmony learns chords and keys (POP909, and the other rendered sets' estimated keys) and is then
 kept fixed; each emotion network is trained with its own seed on all sets with emotion labels at
-once, masks leaving out what a set does not tell. Weights are averaged over time; no checkpoint is
+once, with masks for the labels that a set lacks. Weights are averaged over time; no checkpoint is
 picked by a score: the last average is the result. Every epoch is stored, and a run that was stopped
 goes on where it was. Under `torchrun` every process draws its own sequences (see `parallel`).
 """

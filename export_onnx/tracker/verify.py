@@ -1,4 +1,4 @@
-"""The tracker's graph held to the contract: any chunking equals the whole, ONNX equals PyTorch."""
+"""Checks the tracker's contract: any chunking equals the whole, ONNX equals PyTorch."""
 
 import json
 from pathlib import Path

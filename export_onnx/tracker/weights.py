@@ -1,4 +1,4 @@
-"""Weights of the tracker: a stage file loaded, a trained tracker written, a part exchanged."""
+"""Weights of the tracker: load a stage file, write a trained tracker, replace a part."""
 
 from dataclasses import asdict
 from pathlib import Path

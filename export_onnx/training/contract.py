@@ -1,4 +1,4 @@
-"""What every exported graph must keep to, checked in one place.
+"""The contract of every exported graph, checked in one place.
 
 A graph is driven through `Streaming`: sequences in, sequences out, the state given and returned.
 Whatever it is, the same must come out step by step, in any chunking, after a reset, in a batch,

@@ -1,7 +1,7 @@
-"""Golden pairs of the shipped models: ``python -m export_onnx golden`` writes them anew.
+"""Golden pairs of the shipped models, which ``python -m export_onnx golden`` writes.
 
-Every model is used as the engine uses it, and one call of each graph is kept, with a state that
-is no longer that of the beginning.
+Every model is used as the engine uses it, and one call of each graph is kept, with a state other
+than the initial one.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""A stage of training: module, optimiser, average over time, and a file that a run goes on from."""
+"""A stage of training: module, optimiser, running average, and a file to continue from."""
 
 import copy
 from dataclasses import dataclass

@@ -1,1 +1,1 @@
-"""What the element transfer of the engine knows about emotion, fitted on rated piano music."""
+"""Levels of the engine's element transfer for each emotion, fitted on rated piano music."""
