@@ -26,7 +26,7 @@ def measure_tracker(paced_s: float = 20.0, hops: int = 1000) -> dict[str, Any]:
     from engine.emotion.tracker import Tracker
 
     with one_core():
-        tracker = Tracker()
+        tracker = Tracker(beside=True)  # as live
         rate, hop = tracker.sample_rate, tracker.hop_length
         pcm = np.concatenate(list(mono_blocks(presets.DEMO_AUDIO, rate)))
         chunks = pcm[: pcm.size // hop * hop].reshape(-1, hop)
@@ -34,7 +34,8 @@ def measure_tracker(paced_s: float = 20.0, hops: int = 1000) -> dict[str, Any]:
             tracker.push(chunk)
         back_to_back = [_timed(tracker.push, chunks[k % len(chunks)]) for k in range(hops)]
         paced = _paced(tracker.push, chunks, hop / rate, paced_s)
-        tracker.reset()
+        tracker.close()
+        tracker = Tracker()  # as for files
         began = time.perf_counter()
         for block in mono_blocks(presets.DEMO_AUDIO, rate):
             tracker.push(block)

@@ -30,7 +30,9 @@ _FRESH_TAU_S = 1.5
 # Beside the slow lane: factors on how far valence and arousal of the fast graph are from their
 # recent mean, and on how far what comes of both lanes is; set on cuts between training clips.
 _CHANGE, _CHANGE_TAU_S = (1.0, 1.3), 4.0
-_LEAD, _LEAD_TAU_S = (0.0, 1.0), 8.0
+_LEAD, _LEAD_TAU_S = (0.0, 0.5), 4.0
+# Sound so far below its recent level is fading [dB, s].
+_FADING_DB, _LEVEL_TAU_S = 12.0, 4.0
 
 
 @dataclass(frozen=True)
@@ -108,6 +110,7 @@ class Tracker:
         self._valence = Smoother(cfg.valence_tau_s, self._hop_s, cfg.dead_band, leap=0.5)
         self._arousal = Smoother(cfg.arousal_tau_s, self._hop_s, cfg.dead_band, leap=0.5)
         self._music = Smoother(cfg.music_tau_s, self._hop_s)
+        self._level = Smoother(_LEVEL_TAU_S, self._hop_s)
         self._tuning = TuningEstimator(self.sample_rate, self.hop_length)
         self._retuner = Retuner()
         self._leads = (
@@ -159,9 +162,11 @@ class Tracker:
         self._start_model()
         self._doubtful = self._not_music = False
         parts: list[Smoother | Change | Lead] = [self._valence, self._arousal, self._music]
+        parts.append(self._level)
         parts += [*self._bases, *self._changes, *self._leads, *self._fused_leads]
         for part in parts:
             part.reset()
+        self._fused = [0.0, 0.0]
         if self._slow is not None:
             self._slow.reset()
         self._music.push(1.0)  # taken for music until it is found out
@@ -298,8 +303,9 @@ class Tracker:
             return self._silence(hop)
         if outputs is None or self._is_not_music(0.0 if hop.hum else float(outputs["presence"][0])):
             return self._unknown(hop)
-        valence = self._valence.push(self._fuse(0, float(outputs["valence"]), opinion))
-        arousal = self._arousal.push(self._fuse(1, float(outputs["arousal"]), opinion))
+        fading = hop.level_db < self._level.push(hop.level_db) - _FADING_DB
+        valence = self._valence.push(self._fuse(0, float(outputs["valence"]), opinion, fading))
+        arousal = self._arousal.push(self._fuse(1, float(outputs["arousal"]), opinion, fading))
         self._last = (valence, arousal)
         stds = (float(outputs["valence_std"]), float(outputs["arousal_std"]))
         if opinion is not None:
@@ -316,16 +322,22 @@ class Tracker:
         doubtful = self._doubt(max(valence_std, arousal_std))
         return self._state(hop, valence_std, arousal_std, "uncertain" if doubtful else "tracking")
 
-    def _fuse(self, axis: int, fast: float, opinion: Opinion | None) -> float:
-        """Join what the slow lane says with the quick changes of the fast graph, in [-1, 1]."""
-        change = self._changes[axis].push(fast)
-        lead = self._leads[axis].push(fast)
+    def _fuse(self, axis: int, fast: float, opinion: Opinion | None, fading: bool) -> float:
+        """Join what the slow lane says with the quick changes of the fast graph, in [-1, 1].
+
+        A last chord that fades says nothing new: what was said is held.
+        """
         if opinion is None:
+            self._changes[axis].push(fast)
             self._bases[axis].push(fast)
             self._fused_leads[axis].push(fast)
-            return lead
-        base = self._bases[axis].push((opinion.valence, opinion.arousal)[axis])
-        return self._fused_leads[axis].push(min(1.0, max(-1.0, base + change)))
+            self._fused[axis] = self._leads[axis].push(fast)
+        elif not fading:
+            change = self._changes[axis].push(fast)
+            base = self._bases[axis].push((opinion.valence, opinion.arousal)[axis])
+            both = min(1.0, max(-1.0, base + change))
+            self._fused[axis] = self._fused_leads[axis].push(both)
+        return self._fused[axis]
 
     def _is_not_music(self, share: float) -> bool:
         """Whether this is speech or noise; leaving that opinion takes half as much music again."""
