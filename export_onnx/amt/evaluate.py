@@ -31,7 +31,7 @@ from export_onnx.datasets.muvisync import load_muvisync
 from export_onnx.training.metrics import Score, bootstrap
 from export_onnx.training.progress import Progress
 
-__all__ = ["EvaluateOptions", "Row", "evaluate", "foretell", "score_rows", "told_only"]
+__all__ = ["EvaluateOptions", "Row", "evaluate", "predict_song", "score_rows", "keep_groups"]
 
 _FACTS = ("mode", "tempo", "phase")
 _KINDS: tuple[Kind, ...] = ("whole", "live")
@@ -82,8 +82,8 @@ class Row:
         return asdict(self)
 
 
-def told_only(told: np.ndarray, groups: Sequence[str]) -> np.ndarray:
-    """Return conditioning vectors with only these groups told."""
+def keep_groups(told: np.ndarray, groups: Sequence[str]) -> np.ndarray:
+    """Return conditioning vectors with only these groups; the others are masked."""
     kept = np.zeros_like(told)
     for name in groups:
         kept[:, SLICES[name]] = told[:, SLICES[name]]
@@ -91,7 +91,7 @@ def told_only(told: np.ndarray, groups: Sequence[str]) -> np.ndarray:
     return kept
 
 
-def foretell(model: AmtModel, song: Song, told: np.ndarray, guidance: float = 1.0) -> Tables:
+def predict_song(model: AmtModel, song: Song, told: np.ndarray, guidance: float = 1.0) -> Tables:
     """Step through a song; return the probabilities of every slot and every change, (n, SIZE)."""
     state, heard = model.initial_state(), END
     slots, changes = [], []
@@ -148,26 +148,26 @@ def _baseline_rows(dataset: str, songs: Sequence[Song], train: Sequence[Song]) -
 def _model_rows(
     model: AmtModel, dataset: str, songs: Sequence[Song]
 ) -> tuple[list[Row], list[np.ndarray]]:
-    """Rows of the model, and what it says of every slot when told everything."""
+    """Rows of the model, and its predictions of every slot with all conditioning."""
     told = {song.name: condition(song) for song in songs}
     full, plain = "AMT", "AMT, told metre and key alone"
     ways: dict[str, Callable[[Song], np.ndarray]] = {
         full: lambda song: told[song.name],
-        plain: lambda song: told_only(told[song.name], _FACTS),
+        plain: lambda song: keep_groups(told[song.name], _FACTS),
     }
     rows, kept = [], {}
     for name, way in ways.items():
         with Progress(f"{dataset}, {name}", len(songs)) as progress:
             tables = []
             for song in songs:
-                tables.append(foretell(model, song, way(song)))
+                tables.append(predict_song(model, song, way(song)))
                 progress.advance(song.name)
         scores = [score_song(s.chord, *t) for s, t in zip(songs, tables, strict=True)]
         rows += score_rows(dataset, name, songs, scores)
         kept[name] = [slot for slot, _ in tables]
     others = [*songs[1:], songs[0]]
     foreign = [
-        foretell(model, song, swapped(song, other))[0]
+        predict_song(model, song, swapped(song, other))[0]
         for song, other in zip(songs, others, strict=True)
     ]
     rise = swap_cost(songs, kept[full], foreign)
