@@ -128,7 +128,7 @@ def score_rows(
 
 
 def _repeat_last(unigram: CountModel, song: Song) -> SongScore | None:
-    """Score the chord before as the first guess, the commonest chords after it."""
+    """Score a baseline: the previous chord first, then the most frequent chords."""
     slot, change = unigram.song(song)
     slot[np.arange(1, len(song)), song.chord[:-1]] += 1.0
     return score_song(song.chord, slot / slot.sum(1, keepdims=True), change)
