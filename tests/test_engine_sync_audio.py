@@ -323,3 +323,22 @@ def test_clock_out_is_led_by_what_is_heard():
     room.run(20, lambda now_s: leader.advance(room.sync.clock, now_s))
     clocks = [at_s for at_s, data in sent if data == 0xF8 and at_s > START_S + 14]
     assert np.median(np.diff(clocks)) == pytest.approx(0.5 / 24, rel=0.02)
+
+
+def test_samples_lost_by_the_sound_card_cost_no_phase():
+    room = Room(beats(120, 80), 40)
+    room.run(12)
+    lost = round(0.05 * SAMPLE_RATE)  # 50 ms never arrive
+    start = round((room.now_s - START_S) * SAMPLE_RATE)
+    room.pcm = np.concatenate((room.pcm[:start], room.pcm[start + lost :]))
+    room.pcm = np.concatenate((room.pcm, np.zeros(lost, np.float32)))
+    shift_s = 0.05
+    while room.now_s - START_S < 30:
+        begin = round((room.now_s - START_S) * SAMPLE_RATE)
+        room.now_s += BLOCK_S
+        room.sync.hear(room.pcm[begin : begin + HOP_LENGTH], room.now_s + shift_s)
+        room.sync.poll(room.now_s + shift_s)
+    clock = room.sync.clock
+    beat = round(clock.beat_at(room.now_s))
+    grid = (clock.time_at(beat) - START_S - 0.5) / 0.5
+    assert abs(grid - round(grid)) < 0.06

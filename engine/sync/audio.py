@@ -35,7 +35,7 @@ _LEAST_LEAD_S = 0.15  # before the downbeat that it enters on
 _SLIP_BEATS = 0.3  # a shift beyond this is a jump
 _BAR_PATIENCE = 2  # bars that another downbeat must persist
 _UNSURE = 0.35
-_DRIFT = 2e-4  # of the sound card's clock against ours, at most
+_EARLIEST_S = 4  # seconds of sound that tell its clock
 _TAP_RANGE = 0.15
 _MOST_OWN = 128
 
@@ -94,7 +94,8 @@ class AudioSync:
         self._heard: HeardBeat | None = None
         self._samples = 0
         self._zero_s = math.inf  # our clock at the first sample
-        self._last_s = 0.0
+        self._earliest_s: deque[float] = deque((math.inf,), maxlen=_EARLIEST_S)
+        self._since_s = -math.inf
         self._hints: deque[Callable[[BeatTracker], None]] = deque(maxlen=32)
         self._own_s: deque[float] = deque(maxlen=_MOST_OWN)
         self._taps: list[float] = []
@@ -137,11 +138,14 @@ class AudioSync:
             self._hints.popleft()(tracker)
         rate = tracker.sample_rate
         self._samples += len(pcm)
-        # A block may be taken late, never early: the earliest tells the clock.
+        # A block may be taken late, never early: the earliest of the last seconds tells the clock.
+        # Older ones are forgotten: clocks drift, and a sound card may lose samples.
         zero_s = now_s - (self._samples + waiting) / rate
-        drifted_s = self._zero_s + _DRIFT * (now_s - self._last_s)
-        self._zero_s = zero_s if math.isinf(self._zero_s) else min(zero_s, drifted_s)
-        self._last_s = now_s
+        if now_s - self._since_s >= 1.0:
+            self._earliest_s.append(zero_s)
+            self._since_s = now_s
+        self._earliest_s[-1] = min(self._earliest_s[-1], zero_s)
+        self._zero_s = min(self._earliest_s)
         sound_s = self._zero_s - self._latency_s
         own = [at_s - self._zero_s for at_s in tuple(self._own_s)]
         tracker.push(pcm, [at_s for at_s in own if at_s > self._samples / rate - 1.0])
