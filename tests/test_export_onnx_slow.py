@@ -143,7 +143,7 @@ def test_features_after_a_cut_are_those_of_the_joined_clips(clips):
 
 
 def test_a_head_learns_sides_and_kind_and_states_its_error(clips):
-    config, training = HeadConfig(members=2), SlowTraining(steps=300, batch=64)
+    config, training = HeadConfig(members=2), SlowTraining(steps=600, batch=64)
     bank = make_bank(clips, config, training)
     head = train_head(bank, config, training)
     said = [

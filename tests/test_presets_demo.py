@@ -181,7 +181,11 @@ def test_any_soundfont_makes_it_again(tmp_path: Path, sound: np.ndarray) -> None
     assert abs(len(again) - len(sound)) < RATE
     seconds = min(len(again), len(sound)) // RATE - 1
     courses = [
-        [level_db(piece[second * RATE : (second + 1) * RATE]) for second in range(seconds)]
+        # Below -50 dB it is the end of the reverb, whose channels partly cancel each other.
+        [
+            max(-50.0, level_db(piece[second * RATE : (second + 1) * RATE]))
+            for second in range(seconds)
+        ]
         for piece in (again, sound)
     ]
     assert np.corrcoef(*courses)[0, 1] > 0.9
