@@ -179,13 +179,10 @@ def test_any_soundfont_makes_it_again(tmp_path: Path, sound: np.ndarray) -> None
     assert main(["--soundfont", str(need_soundfont()), "--out", str(tmp_path)]) == 0
     again = np.concatenate(list(mono_blocks(tmp_path / "demo.ogg", RATE)))
     assert abs(len(again) - len(sound)) < RATE
-    seconds = min(len(again), len(sound)) // RATE - 1
+    # Without the last chord, whose reverb partly cancels between the channels.
+    seconds = min(len(again), len(sound)) // RATE - 13
     courses = [
-        # Below -50 dB it is the end of the reverb, whose channels partly cancel each other.
-        [
-            max(-50.0, level_db(piece[second * RATE : (second + 1) * RATE]))
-            for second in range(seconds)
-        ]
+        [level_db(piece[second * RATE : (second + 1) * RATE]) for second in range(seconds)]
         for piece in (again, sound)
     ]
     assert np.corrcoef(*courses)[0, 1] > 0.9
