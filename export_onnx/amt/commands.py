@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine.errors import InputError
+from export_onnx.training.arguments import data_folder, print_differences
 
 if TYPE_CHECKING:
     from export_onnx.amt.evaluate import Row
@@ -16,12 +16,6 @@ __all__ = ["COMMANDS", "show"]
 
 _RUNS = Path("runs/amt")
 _MODEL = Path("presets/models/amt.onnx")
-
-
-def _data(arguments: argparse.Namespace) -> Path:
-    if arguments.data is None:
-        raise InputError("--data DIR is required: the folder with a sub-folder per data set")
-    return Path(arguments.data)
 
 
 def _prepare_options(parser: argparse.ArgumentParser) -> None:
@@ -35,7 +29,7 @@ def _prepare(arguments: argparse.Namespace) -> int:
 
     counts = prepare(
         PrepareOptions(
-            data=_data(arguments),
+            data=data_folder(arguments),
             out=arguments.out,
             splits=tuple(arguments.split.split(",")),
             seed=arguments.seed,
@@ -122,14 +116,14 @@ def _train_lstm(arguments: argparse.Namespace) -> Path:
 def _train_paper(arguments: argparse.Namespace) -> Path:
     from export_onnx.amt.paper import PaperOptions, train_paper
 
-    options = PaperOptions(_data(arguments), arguments.out, threads=arguments.threads)
+    options = PaperOptions(data_folder(arguments), arguments.out, threads=arguments.threads)
     return train_paper(replace(options, **_given(arguments, "epochs", "seed")))
 
 
 def _train_paper_dynamics(arguments: argparse.Namespace) -> Path:
     from export_onnx.amt.paper_dynamics import PaperDynamicsOptions, train_paper_dynamics
 
-    options = PaperDynamicsOptions(_data(arguments), arguments.out, threads=arguments.threads)
+    options = PaperDynamicsOptions(data_folder(arguments), arguments.out, threads=arguments.threads)
     return train_paper_dynamics(replace(options, **_given(arguments, "epochs", "seed")))
 
 
@@ -179,7 +173,7 @@ def _evaluate(arguments: argparse.Namespace) -> int:
 
     rows = evaluate(
         EvaluateOptions(
-            data=_data(arguments),
+            data=data_folder(arguments),
             split=arguments.split,
             model=arguments.model,
             prepared=arguments.prepared,
@@ -246,13 +240,10 @@ def _verify(arguments: argparse.Namespace) -> int:
     from engine.generators.amt.model import AmtModel
     from export_onnx.amt.export import load_networks
     from export_onnx.amt.verify import verify
-    from export_onnx.training.contract import TOLERANCE
 
     networks, _ = load_networks(_checkpoints(arguments))
     report = verify(AmtModel(arguments.model), networks)
-    for title, difference in report.items():
-        print(f"{title}: largest difference {difference:.1e}")
-    return 0 if max(report.values()) < TOLERANCE else 1
+    return print_differences(report)
 
 
 COMMANDS = {

@@ -5,18 +5,12 @@ import json
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from engine.errors import InputError
+from export_onnx.training.arguments import data_folder, print_differences
 
 __all__ = ["COMMANDS"]
 
 _RUNS = Path("runs/beat")
 _MODEL = Path("presets/models/beat.onnx")
-
-
-def _data(arguments: argparse.Namespace) -> Path:
-    if arguments.data is None:
-        raise InputError("--data DIR is required: the folder with a sub-folder per data set")
-    return Path(arguments.data)
 
 
 def _teach_options(parser: argparse.ArgumentParser) -> None:
@@ -31,7 +25,7 @@ def _teach(arguments: argparse.Namespace) -> int:
 
     count = teach(
         TeachOptions(
-            _data(arguments),
+            data_folder(arguments),
             arguments.labels,
             networks=arguments.networks,
             limit=arguments.limit,
@@ -57,7 +51,7 @@ def _prepare(arguments: argparse.Namespace) -> int:
 
     counts = prepare(
         PrepareOptions(
-            data=_data(arguments),
+            data=data_folder(arguments),
             out=arguments.out,
             labels=arguments.labels,
             kinds=tuple(kind for kind in arguments.kinds.split(",") if kind),
@@ -171,13 +165,11 @@ def _verify_options(parser: argparse.ArgumentParser) -> None:
 def _verify(arguments: argparse.Namespace) -> int:
     from engine.beat.model import BeatModel
     from export_onnx.beat.export import load_network
-    from export_onnx.beat.verify import TOLERANCE, verify
+    from export_onnx.beat.verify import verify
 
     network, _ = load_network(arguments.checkpoint)
     report = verify(BeatModel(arguments.model), network)
-    for title, difference in report.items():
-        print(f"{title}: largest difference {difference:.1e}")
-    return 0 if max(report.values()) < TOLERANCE else 1
+    return print_differences(report)
 
 
 COMMANDS = {

@@ -5,19 +5,12 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 
-from engine.errors import InputError
 from export_onnx.judges import page
+from export_onnx.training.arguments import data_folder
 
-__all__ = ["COMMANDS", "data_folder"]
+__all__ = ["COMMANDS"]
 
 _FOLDER = Path("runs/judges")
-
-
-def data_folder(arguments: argparse.Namespace) -> Path:
-    """Return ``--data``, which these commands cannot do without."""
-    if arguments.data is None:
-        raise InputError("--data DIR is required: the folder with a sub-folder per data set")
-    return Path(arguments.data)
 
 
 def _train_options(parser: argparse.ArgumentParser) -> None:

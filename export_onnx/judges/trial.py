@@ -60,10 +60,10 @@ def _settings(pairs: list[str]) -> dict[str, float]:
 def run(arguments: argparse.Namespace, reconstruct: "Reconstruct | None" = None) -> int:
     """Measure, print, write; `reconstruct` sends real clips through the engine's codes."""
     from engine.choices import check_range
-    from export_onnx.judges.commands import data_folder
     from export_onnx.judges.material import Plan
     from export_onnx.judges.report import SECTIONS, Subject, measure
     from export_onnx.judges.train import load_bench
+    from export_onnx.training.arguments import data_folder
 
     sections = [name for name in arguments.sections.split(",") if name]
     if unknown := [name for name in sections if name not in SECTIONS]:

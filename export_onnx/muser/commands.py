@@ -4,17 +4,12 @@ import argparse
 from pathlib import Path
 
 from engine.errors import InputError
+from export_onnx.training.arguments import data_folder, print_differences
 
 __all__ = ["COMMANDS"]
 
 _RUNS = Path("runs/muser")
 _MODELS = Path("presets/models")
-
-
-def _existing_folder(arguments: argparse.Namespace) -> Path:
-    if arguments.data is None:
-        raise InputError("--data DIR is required: the folder with a sub-folder per data set")
-    return Path(arguments.data)
 
 
 def _prepare_options(parser: argparse.ArgumentParser) -> None:
@@ -28,7 +23,7 @@ def _prepare(arguments: argparse.Namespace) -> int:
 
     lines = prepare(
         PrepareOptions(
-            data=_existing_folder(arguments),
+            data=data_folder(arguments),
             out=arguments.out,
             splits=tuple(arguments.split.split(",")),
             datasets=tuple(arguments.sets.split(",")),
@@ -116,12 +111,9 @@ def _verify_options(parser: argparse.ArgumentParser) -> None:
 def _verify(arguments: argparse.Namespace) -> int:
     from export_onnx.muser.export import load_networks
     from export_onnx.muser.verify import verify
-    from export_onnx.training.contract import TOLERANCE
 
     report = verify(arguments.model, load_networks(arguments.checkpoints))
-    for title, difference in report.items():
-        print(f"{title}: largest difference {difference:.1e}")
-    return 0 if max(report.values()) < TOLERANCE else 1
+    return print_differences(report)
 
 
 def _beats_options(parser: argparse.ArgumentParser) -> None:
@@ -132,7 +124,7 @@ def _beats_options(parser: argparse.ArgumentParser) -> None:
 def _beats(arguments: argparse.Namespace) -> int:
     from export_onnx.muser.measure import measure
 
-    found = measure(_existing_folder(arguments), arguments.split, arguments.limit)
+    found = measure(data_folder(arguments), arguments.split, arguments.limit)
     for name, score in found.items():
         print(f"{name:42} {score.value:.3f}  {score.low:.3f} .. {score.high:.3f}  n {score.n}")
     return 0

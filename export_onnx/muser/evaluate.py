@@ -52,10 +52,10 @@ def _through_codes(items: "Sequence[Item]") -> "list[Notes]":
 def _look_inside(arguments: argparse.Namespace) -> None:
     """Probe and draw the codes of the shipped model."""
     from engine.generators.muser.model import MuserModel
-    from export_onnx.judges.commands import data_folder
     from export_onnx.muser.latent_probes import draw, probe_latents, slices_of
     from export_onnx.muser.prepare import PrepareOptions, prepare
     from export_onnx.muser.store import load_corpus
+    from export_onnx.training.arguments import data_folder
 
     model = MuserModel(arguments.model)
     places = {"train": arguments.train_data or data_folder(arguments)}

@@ -5,8 +5,8 @@ import json
 import os
 from pathlib import Path
 
-from engine.errors import InputError
 from export_onnx.tracker.steps import STEPS
+from export_onnx.training.arguments import data_folder, print_differences, read_worker
 
 __all__ = ["COMMANDS"]
 
@@ -14,12 +14,6 @@ _RUNS = Path("runs/tracker")
 _PRESENCE = _RUNS / "train" / "presence.pt"
 _DIGEST = _RUNS / "train" / "digest.pt"
 _MODEL = Path("presets/models/tracker.onnx")
-
-
-def _existing_folder(arguments: argparse.Namespace) -> Path:
-    if arguments.data is None:
-        raise InputError("--data DIR is required: the folder with a sub-folder per data set")
-    return Path(arguments.data)
 
 
 def _prepare_options(parser: argparse.ArgumentParser) -> None:
@@ -37,15 +31,10 @@ def _prepare_options(parser: argparse.ArgumentParser) -> None:
 def _prepare(arguments: argparse.Namespace) -> int:
     from export_onnx.tracker.prepare import PrepareOptions, prepare
 
-    try:
-        worker, count = (int(part) for part in arguments.worker.split("/"))
-    except ValueError as error:
-        raise InputError(f"--worker {arguments.worker}: must look like 0/2") from error
-    if not 0 <= worker < count:
-        raise InputError(f"--worker {arguments.worker}: must look like 0/2")
+    worker, count = read_worker(arguments.worker)
     written = prepare(
         PrepareOptions(
-            data=_existing_folder(arguments),
+            data=data_folder(arguments),
             out=arguments.out,
             splits=tuple(arguments.split.split(",")),
             variants=arguments.variants,
@@ -127,7 +116,7 @@ def _evaluate(arguments: argparse.Namespace) -> int:
 
     rows = evaluate(
         EvaluateOptions(
-            data=_existing_folder(arguments),
+            data=data_folder(arguments),
             split=arguments.split,
             model=arguments.model,
             features=arguments.features,
@@ -199,7 +188,6 @@ def _verify_options(parser: argparse.ArgumentParser) -> None:
 def _verify(arguments: argparse.Namespace) -> int:
     from export_onnx.tracker.export import load_tracker
     from export_onnx.tracker.verify import verify
-    from export_onnx.training.contract import TOLERANCE
 
     tracker = None
     if arguments.checkpoint is not None:
@@ -207,9 +195,7 @@ def _verify(arguments: argparse.Namespace) -> int:
             arguments.checkpoint, tuple(arguments.also), arguments.presence, arguments.digest
         )
     report = verify(arguments.model, tracker)
-    for title, difference in report.items():
-        print(f"{title}: largest difference {difference:.1e}")
-    return 0 if max(report.values()) < TOLERANCE else 1
+    return print_differences(report)
 
 
 COMMANDS = {

@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from engine.errors import InputError
+from export_onnx.training.arguments import data_folder
 
 __all__ = ["STEPS"]
 
@@ -20,10 +21,9 @@ def _courses_options(parser: argparse.ArgumentParser) -> None:
 def _courses(arguments: argparse.Namespace) -> int:
     from export_onnx.tracker.score_teacher import write_courses
 
-    if arguments.data is None:
-        raise InputError("--data DIR is required: the folder with a sub-folder per data set")
+    data = data_folder(arguments)
     sets = tuple(arguments.set) or ("vgmidi", "emopia", "pop909")
-    skill = write_courses(Path(arguments.data), arguments.out, sets)
+    skill = write_courses(data, arguments.out, sets)
     for name, (valence, arousal) in zip(("vgmidi", "emopia"), skill.tolist(), strict=True):
         print(f"{name}: held-out pieces, r of valence {valence:.2f}, arousal {arousal:.2f}")
     print(f"written: {arguments.out}")

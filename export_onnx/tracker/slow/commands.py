@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import InputError
+from export_onnx.training.arguments import data_folder, print_differences, read_worker
 
 __all__ = ["COMMANDS"]
 
@@ -33,17 +34,11 @@ def _prepare_options(parser: argparse.ArgumentParser) -> None:
 def _prepare(arguments: argparse.Namespace) -> int:
     from export_onnx.tracker.slow.features import SETS, FeatureOptions, prepare_features
 
-    if arguments.data is None:
-        raise InputError("--data DIR is required: the folder with a sub-folder per data set")
-    try:
-        worker, count = (int(part) for part in arguments.worker.split("/"))
-    except ValueError as error:
-        raise InputError(f"--worker {arguments.worker}: must look like 0/2") from error
-    if not 0 <= worker < count:
-        raise InputError(f"--worker {arguments.worker}: must look like 0/2")
+    data = data_folder(arguments)
+    worker, count = read_worker(arguments.worker)
     written = prepare_features(
         FeatureOptions(
-            data=Path(arguments.data),
+            data=data,
             out=arguments.out,
             musicnn=arguments.musicnn,
             splits=tuple(arguments.split.split(",")),
@@ -187,13 +182,10 @@ def _verify_options(parser: argparse.ArgumentParser) -> None:
 
 def _verify(arguments: argparse.Namespace) -> int:
     from export_onnx.tracker.slow.export import load_slow, verify_slow
-    from export_onnx.training.contract import TOLERANCE
 
     network, _ = load_slow(arguments.checkpoint, arguments.musicnn)
     differences = verify_slow(arguments.model, network)
-    for name, value in differences.items():
-        print(f"{name}: largest difference {value:.1e}")
-    return 0 if max(differences.values()) < TOLERANCE else 1
+    return print_differences(differences)
 
 
 COMMANDS = {
