@@ -15,7 +15,6 @@ from export_onnx.clip import COMMANDS as CLIP
 from export_onnx.datasets import listing
 from export_onnx.judges.commands import COMMANDS as JUDGES
 from export_onnx.muser.commands import COMMANDS as MUSER
-from export_onnx.studies.commands import AMT_STUDIES, TRACKER_STUDIES
 from export_onnx.tracker.commands import COMMANDS as TRACKER
 from export_onnx.tracker.slow.commands import COMMANDS as SLOW
 from export_onnx.training import golden
@@ -25,11 +24,11 @@ __all__ = ["MODELS", "TOOLS", "main", "make_parser"]
 Command = tuple[Callable[[argparse.ArgumentParser], None], Callable[[argparse.Namespace], int], str]
 
 MODELS: dict[str, Mapping[str, Command]] = {
-    "tracker": {**TRACKER, **TRACKER_STUDIES},
+    "tracker": TRACKER,
     "slow": SLOW,
     "judges": JUDGES,
     "muser": MUSER,
-    "amt": {**AMT, **AMT_STUDIES},
+    "amt": AMT,
     "beat": BEAT,
     "clip": CLIP,
 }

@@ -13,6 +13,7 @@ from engine.generators.amt.dynamics import Dynamics
 from engine.generators.amt.model import AmtModel
 from engine.generators.amt.vocabulary import END, PAD, SIZE, parse_chord_id
 from export_onnx.__main__ import main
+from export_onnx.amt import ablate as ablation
 from export_onnx.amt.batches import Sampler
 from export_onnx.amt.config import NetworkConfig, TrainConfig
 from export_onnx.amt.correspondence import affective_loss, quality_shares, wanted_qualities
@@ -26,7 +27,6 @@ from export_onnx.amt.regressor import RegressorOptions, export_regressor, train_
 from export_onnx.amt.songs import condition, load_songs
 from export_onnx.amt.train import TrainOptions, score_songs, train
 from export_onnx.amt.verify import probe_song, verify_network, verify_onnx
-from export_onnx.studies import amt_ablate as ablation
 from export_onnx.training.contract import TOLERANCE
 
 TINY = NetworkConfig(

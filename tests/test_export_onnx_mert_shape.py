@@ -2,17 +2,14 @@ import numpy as np
 import pytest
 
 from engine.bench import mert as bench
-from export_onnx.studies.mert_shape import main, write_random_mert
-
-pytest.importorskip("transformers")
+from export_onnx.costs.mert_shape import main, write_random_mert
 
 
 def test_random_network_runs_in_the_runtime_and_gives_two_blocks(tmp_path):
     import onnxruntime
 
-    sizes = {"hidden_size": 32, "num_attention_heads": 2, "intermediate_size": 48}
     out = tmp_path / "small.onnx"
-    count = write_random_mert(out, 1.0, num_conv_pos_embedding_groups=4, **sizes)
+    count = write_random_mert(out, 1.0, size=32, heads=2, feed_forward=48, channels=64)
     session = onnxruntime.InferenceSession(str(out), providers=["CPUExecutionProvider"])
     sound = np.random.default_rng(1).standard_normal((1, 24000)).astype(np.float32)
     (heard,) = session.run(None, {"pcm": sound})

@@ -9,7 +9,6 @@ import torch
 
 from engine.emotion.model import TrackerModel
 from engine.errors import InputError
-from export_onnx.studies.quantise import compare, quantise
 from export_onnx.tracker.augment import Augmenter
 from export_onnx.tracker.config import FrontEndConfig, NetworkConfig
 from export_onnx.tracker.export import load_tracker, write_onnx
@@ -211,21 +210,3 @@ def test_broken_checkpoint_is_refused(tmp_path):
     path.write_bytes(b"nothing")
     with pytest.raises(InputError, match=r"tracker\.pt"):
         load_tracker(path)
-
-
-@pytest.mark.proof
-@pytest.mark.parametrize("kind", ["dynamic", "static"])
-def test_eight_bits_change_little_and_the_file_says_so(tmp_path, exported, sound, kind):
-    out = tmp_path / "small.onnx"
-    short = sound[: 12 * FRONT.hop_length]
-    assert quantise(exported.path, out, kind, short) >= 2
-    found = compare(exported.path, out, short)
-    assert TrackerModel(out).metadata["quantised"] == kind
-    assert found.size_mb[1] < found.size_mb[0]
-    assert found.differences["loudness_db"] == 0.0  # the front end stays as it is
-    assert 0.0 < max(found.differences.values()) < 0.2
-
-
-def test_eight_bits_need_a_known_kind(tmp_path, exported, sound):
-    with pytest.raises(InputError, match="dynamic, static"):
-        quantise(exported.path, tmp_path / "small.onnx", "magic", sound)

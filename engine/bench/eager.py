@@ -26,7 +26,7 @@ def measure_eager(steps: int = _STEPS) -> dict[str, Any]:
         return {"missing": "PyTorch is not installed"}
     try:
         done = subprocess.run(
-            child_command("export_onnx.studies.eager", str(steps)),
+            child_command("export_onnx.costs.eager", str(steps)),
             env=child_environment(),
             capture_output=True,
             text=True,

@@ -36,7 +36,7 @@ def measure_mert(tracker_hop_ms: float, hop_ms: float) -> dict[str, Any]:
     """
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "mert.onnx"
-        command = child_command("export_onnx.studies.mert_shape", str(path), str(_WINDOW_S))
+        command = child_command("export_onnx.costs.mert_shape", str(path), str(_WINDOW_S))
         try:
             done = subprocess.run(
                 command, capture_output=True, text=True, timeout=_TIMEOUT_S, check=False

@@ -246,7 +246,28 @@ def _verify(arguments: argparse.Namespace) -> int:
     return print_differences(report)
 
 
+def _ablate_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--prepared", type=Path, default=_RUNS / "prepared")
+    parser.add_argument("--out", type=Path, default=_RUNS / "ablate", help="folder of checkpoints")
+    parser.add_argument("--songs", type=int, default=240, help="songs to train on")
+    parser.add_argument("--epochs", type=int, default=6)
+    parser.add_argument("--seed", type=int, default=20251121)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--json", type=Path, default=None, help="also write the table here")
+
+
+def _ablate(arguments: argparse.Namespace) -> int:
+    from export_onnx.amt.ablate import AblateOptions, ablate
+
+    names = ("prepared", "out", "songs", "epochs", "seed", "threads")
+    show(
+        ablate(AblateOptions(**{name: getattr(arguments, name) for name in names})), arguments.json
+    )
+    return 0
+
+
 COMMANDS = {
+    "ablate": (_ablate_options, _ablate, "short trainings without parts, compared"),
     "prepare": (_prepare_options, _prepare, "read the data sets into songs on half-bar slots"),
     "train": (_train_options, _train, "train on the prepared songs"),
     "evaluate": (_evaluate_options, _evaluate, "measure an ONNX file on a split"),

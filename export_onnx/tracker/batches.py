@@ -9,7 +9,7 @@ from torch import Tensor
 from export_onnx.datasets.jamendo import MOODS
 from export_onnx.tracker.config import FrontEndConfig
 from export_onnx.tracker.score_teacher import COURSE
-from export_onnx.tracker.store import TAUGHT, Clip
+from export_onnx.tracker.store import Clip
 from export_onnx.training.stage import TrainConfig
 
 __all__ = ["Batch", "Sampler", "make_noise"]
@@ -44,8 +44,6 @@ class Batch:
         How much a hop counts: little just after a start or a splice.
     source : int64, (B, n)
         Index of the data set in the sampler's order; -1 where there is no music.
-    taught : float32, (B, n, TAUGHT)
-        Teacher outputs (see `teacher_losses`); all zero where there are none.
     course : float32, (B, n, COURSE)
         What the notes say (see `score_teacher`), NaN where unknown.
     moods : float32, (B, n, 56)
@@ -61,7 +59,6 @@ class Batch:
     key: Tensor
     weight: Tensor
     source: Tensor
-    taught: Tensor
     course: Tensor
     moods: Tensor
 
@@ -153,9 +150,8 @@ class Sampler:
             key=tensors[6].long(),
             weight=tensors[7],
             source=tensors[8].long(),
-            taught=tensors[9],
-            course=tensors[10],
-            moods=tensors[11],
+            course=tensors[9],
+            moods=tensors[10],
         )
 
     def _sequence(self, name: str, number: int) -> list[np.ndarray]:
@@ -195,9 +191,6 @@ class Sampler:
         moods = np.full((length, len(MOODS)), np.nan, np.float32)
         if clip.moods is not None:
             moods[:] = clip.moods
-        taught = np.zeros((length, TAUGHT), np.float32)
-        if clip.taught is not None:
-            taught[:] = clip.taught
         course = np.full((length, COURSE), np.nan, np.float32)
         if clip.course is not None:
             course[:] = clip.course[start:stop]
@@ -216,7 +209,6 @@ class Sampler:
             labels[:, 3].astype(np.int64),
             weight,
             np.full(length, number, np.int64),
-            taught,
             course,
             moods,
         ]
@@ -235,7 +227,6 @@ class Sampler:
             unknown,
             np.ones(length, np.float32),
             unknown,
-            np.zeros((length, TAUGHT), np.float32),
             np.full((length, COURSE), np.nan, np.float32),
             np.full((length, len(MOODS)), np.nan, np.float32),
         ]

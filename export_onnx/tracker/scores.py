@@ -7,7 +7,6 @@ played at a random gain (the network takes gain out). What ships is measured by 
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -43,25 +42,6 @@ class Measure:
     predicted: np.ndarray
     target: np.ndarray
     groups: list[str]
-
-    def to_json(self) -> dict[str, Any]:
-        """Return plain JSON values."""
-        return {
-            "kind": self.kind,
-            "predicted": self.predicted.tolist(),
-            "target": self.target.tolist(),
-            "groups": self.groups,
-        }
-
-    @classmethod
-    def from_json(cls, stored: Mapping[str, Any]) -> "Measure":
-        """Read back what `to_json` gave."""
-        return cls(
-            kind=stored["kind"],
-            predicted=np.asarray(stored["predicted"]),
-            target=np.asarray(stored["target"]),
-            groups=list(stored["groups"]),
-        )
 
 
 def score(one: Measure) -> Score:

@@ -14,11 +14,7 @@ from export_onnx.datasets.jamendo import MOODS
 from export_onnx.tracker.frontend import FrontEnd
 from export_onnx.training.progress import Progress
 
-__all__ = ["TAUGHT", "Clip", "give_courses", "load_clips", "plain_meta", "write_clip"]
-
-# Numbers in a teachers' answer: valence, arousal and their weights, four quadrants and their
-# weight, nine tags and their weight.
-TAUGHT = 19
+__all__ = ["Clip", "give_courses", "load_clips", "plain_meta", "write_clip"]
 
 
 @dataclass(frozen=True)
@@ -43,8 +39,6 @@ class Clip:
         1 for each of MTG-Jamendo's words that the piece was given.
     played : tuple of float
         Where in the file the rendering starts [s] and its speed.
-    taught : float32 array, shape (TAUGHT,), or None
-        What teachers say of this rendering.
     course : float16 array, shape (n_hops, COURSE), or None
         What the teacher that reads the notes says of every hop (see `score_teacher`).
     """
@@ -61,7 +55,6 @@ class Clip:
     mean_affect: tuple[float, float] | None
     moods: np.ndarray | None = None
     played: tuple[float, float] = (0.0, 1.0)
-    taught: np.ndarray | None = None
     course: np.ndarray | None = None
 
     @property

@@ -1,13 +1,4 @@
-"""Distillation losses of the student, against the outputs of the teachers.
-
-Valence and arousal are compared as numbers, each tag as a probability, so levels are learned too.
-The published softmax over outputs that are not mutually exclusive teaches only differences:
-valence minus arousal, one tag relative to the others.
-
-References
-----------
-Music2Emotion (arXiv 2502.03979) for distillation across data sets; its softmax is not followed.
-"""
+"""Loss against the teacher that reads the notes (see `score_teacher`)."""
 
 import torch
 from torch import Tensor
@@ -15,11 +6,9 @@ from torch.nn import functional
 
 from export_onnx.tracker.batches import Batch
 
-__all__ = ["score_teacher_loss", "teacher_loss"]
+__all__ = ["score_teacher_loss"]
 
-# Relative importance, as in the loss on labels.
-_AFFECT, _QUADRANT, _TAGS = 4.0, 0.6, 1.0
-# The same for the teacher that reads the notes; its statistics are an additional task.
+# Relative importance; the statistics of the notes are an additional task.
 _COURSE, _LIKELY, _STATISTICS = 2.0, 0.4, 0.3
 # Distance of valence and arousal from zero at which EMOPIA's quadrants become likely.
 _BORDER = 0.25
@@ -27,36 +16,6 @@ _BORDER = 0.25
 
 def _weighted(values: Tensor, weight: Tensor) -> Tensor:
     return (values * weight).sum() / weight.sum().clamp(min=1e-6)
-
-
-def teacher_loss(
-    affect: Tensor, quadrant: Tensor, tags: Tensor, batch: Batch, n_sources: int
-) -> tuple[Tensor, dict[str, float]]:
-    """Loss against `batch.taught` and its parts for the log.
-
-    Squared error of valence and arousal, cross entropy of the quadrants, binary cross entropy of
-    each tag, all weighted by the teachers' confidence; every data set counts alike in the first.
-    `affect` (B, n, 4) before tanh, `quadrant` and `tags` logits.
-    """
-    taught = batch.taught
-    heard = batch.weight[..., None]
-    error = (torch.tanh(affect[..., :2]) - taught[..., 0:2]).square()
-    distance = torch.zeros(())
-    for source in range(n_sources):
-        here = (batch.source == source).float()[..., None]
-        distance = distance + _weighted(error, taught[..., 2:4] * heard * here)
-    likelihood = torch.log_softmax(quadrant, 2)
-    surprise = -(taught[..., 4:8] * likelihood).sum(2, keepdim=True)
-    quadrant_loss = _weighted(surprise, taught[..., 8:9] * heard)
-    each = functional.binary_cross_entropy_with_logits(tags, taught[..., 9:18], reduction="none")
-    tag_loss = _weighted(each.mean(2, keepdim=True), taught[..., 18:19] * heard)
-    total = _AFFECT * distance + _QUADRANT * quadrant_loss + _TAGS * tag_loss
-    parts = {
-        "taught_mse": float(distance.detach()),
-        "taught_quadrant": float(quadrant_loss.detach()),
-        "taught_tags": float(tag_loss.detach()),
-    }
-    return total, parts
 
 
 def score_teacher_loss(

@@ -8,8 +8,7 @@ goes on where it was. Under `torchrun` every process draws its own sequences (se
 """
 
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -23,7 +22,7 @@ from export_onnx.tracker.emotion import Emotion
 from export_onnx.tracker.losses import harmony_loss, mood_loss, words_loss
 from export_onnx.tracker.network import Tracker, zeros
 from export_onnx.tracker.store import Clip, give_courses, load_clips
-from export_onnx.tracker.teacher_losses import score_teacher_loss, teacher_loss
+from export_onnx.tracker.teacher_losses import score_teacher_loss
 from export_onnx.tracker.weights import load_emotion, save_tracker
 from export_onnx.training import parallel
 from export_onnx.training.progress import Progress
@@ -34,7 +33,6 @@ __all__ = [
     "MOOD_SHARE",
     "MORE_SHARE",
     "SCORE_SHARE",
-    "Course",
     "TrainOptions",
     "prepared",
     "train",
@@ -79,28 +77,6 @@ class TrainOptions:
     train: TrainConfig = TrainConfig()
 
 
-@dataclass(frozen=True)
-class Course:
-    """What an emotion network learns from.
-
-    Attributes
-    ----------
-    name : str
-        Of its checkpoint files.
-    share : mapping of str to int
-        Sequences per batch from each data set.
-    steps : int
-        Per epoch; 0 takes as many as show the first set once.
-    lesson : float
-        Share of the teachers in the loss, 0..1; the rest are the labels.
-    """
-
-    name: str = "emotion"
-    share: Mapping[str, int] = field(default_factory=lambda: MOOD_SHARE)
-    steps: int = 0
-    lesson: float = 0.0
-
-
 def train_harmony(tracker: Tracker, clips: list[Clip], options: TrainOptions) -> None:
     """Train the harmony network, or go on with it."""
     config, front = options.train, tracker.front_end.config
@@ -135,7 +111,7 @@ def train_harmony(tracker: Tracker, clips: list[Clip], options: TrainOptions) ->
 
 
 def _mood_step(
-    tracker: Tracker, emotion: Emotion, batch: Batch, augment: Augmenter, course: Course
+    tracker: Tracker, emotion: Emotion, batch: Batch, augment: Augmenter, n_sources: int
 ) -> tuple[torch.Tensor, dict[str, float]]:
     states = zeros(tracker.state_shapes(), batch.mel.shape[0])
     with torch.no_grad():
@@ -155,18 +131,14 @@ def _mood_step(
         states["state_hold_0"],
     )
     affect, quadrant, tags = emotion.affect(hidden), emotion.quadrant(hidden), emotion.tags(hidden)
-    loss, parts = mood_loss(affect, quadrant, tags, batch, len(course.share))
+    loss, parts = mood_loss(affect, quadrant, tags, batch, n_sources)
     if emotion.moods is not None:
         loss = loss + words_loss(emotion.moods(hidden), batch.moods, batch.weight)
-    if course.lesson > 0.0:
-        lesson, more = teacher_loss(affect, quadrant, tags, batch, len(course.share))
-        loss = (1.0 - course.lesson) * loss + course.lesson * lesson
-        parts.update(more)
     if not bool(torch.isnan(batch.course[..., 0]).all()):
-        lesson, more = score_teacher_loss(
-            affect, quadrant, emotion.statistics(hidden), batch, len(course.share)
+        taught, more = score_teacher_loss(
+            affect, quadrant, emotion.statistics(hidden), batch, n_sources
         )
-        loss = loss + lesson
+        loss = loss + taught
         parts.update(more)
     return loss, parts
 
@@ -176,19 +148,20 @@ def train_mood(
     number: int,
     clips: list[Clip],
     options: TrainOptions,
-    course: Course | None = None,
+    share: dict[str, int],
 ) -> bool:
-    """Train one emotion network; returns False if it was stopped before its last epoch."""
-    course = course or Course()
-    share = dict(course.share)
+    """Train one emotion network; returns False if it was stopped before its last epoch.
+
+    `share` says how many sequences of each data set a batch has.
+    """
     front = tracker.front_end.config
     config = replace(options.train, seed=options.train.seed + 1000 * (number + 1))
     emotion = tracker.emotions[number]
     assert isinstance(emotion, Emotion)
     sampler = Sampler(clips, share, config, front, config.seed, splices=True)
-    steps = max(1, (course.steps or sampler.steps_per_epoch()) // parallel.world_size())
+    steps = max(1, sampler.steps_per_epoch() // parallel.world_size())
     total = steps * config.mood_epochs
-    stage = Stage(f"{course.name}{number}", emotion, options.out, config, total)
+    stage = Stage(f"emotion{number}", emotion, options.out, config, total)
     tracker.harmony.eval()
     last = min(config.mood_epochs, options.stop_after_epochs or config.mood_epochs)
     for epoch in range(stage.epoch, last):
@@ -198,10 +171,10 @@ def train_mood(
         torch.manual_seed(seed)
         emotion.train()
         sums: dict[str, float] = {}
-        title = f"{course.name} {number + 1}, epoch {epoch + 1}/{config.mood_epochs}"
+        title = f"emotion {number + 1}, epoch {epoch + 1}/{config.mood_epochs}"
         with Progress(title, steps, silent=parallel.rank() > 0) as progress:
             for step in range(steps):
-                loss, parts = _mood_step(tracker, emotion, sampler.draw(), augment, course)
+                loss, parts = _mood_step(tracker, emotion, sampler.draw(), augment, len(share))
                 stage.step(loss)
                 for key, value in parts.items():
                     sums[key] = sums.get(key, 0.0) + value
@@ -258,12 +231,11 @@ def _train(options: TrainOptions) -> Path | None:
     if options.courses is not None:
         clips = give_courses(clips, options.courses, 1.0 / front.hops_per_second)
         share = {**share, **SCORE_SHARE}
-    course = Course(share=share)
-    clips = [clip for clip in clips if clip.dataset in course.share]
+    clips = [clip for clip in clips if clip.dataset in share]
     for number in range(options.n_emotions):
         if number < len(options.start):
             load_emotion(tracker.emotions[number], options.start[number])
-        if not train_mood(tracker, number, clips, options, course):
+        if not train_mood(tracker, number, clips, options, share):
             return None
     path = options.out / "tracker.pt"
     save_tracker(path, tracker, network, config, time.monotonic() - started)

@@ -52,7 +52,7 @@ def _train(count: int, steps: int) -> dict[str, Any]:
     }
     processes = [
         subprocess.Popen(
-            child_command("export_onnx.studies.throughput", str(steps)),
+            child_command("export_onnx.costs.throughput", str(steps)),
             env=child_environment(**together, RANK=str(rank), LOCAL_RANK=str(rank)),
             stdout=subprocess.PIPE if rank == 0 else subprocess.DEVNULL,
             stderr=subprocess.PIPE if rank == 0 else subprocess.DEVNULL,

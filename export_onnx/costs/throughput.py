@@ -1,6 +1,6 @@
 """How many songs a second training takes in, alone or shared among the processes of `torchrun`.
 
-``torchrun --nproc-per-node N -m export_onnx.studies.throughput STEPS``, or the processes that
+``torchrun --nproc-per-node N -m export_onnx.costs.throughput STEPS``, or the processes that
 ``stimmung bench training`` starts in the same way; that itself never imports PyTorch. The chord
 model is trained by its own code, its gradients averaged over the processes, on songs of random
 chords: their content does not change the cost. The first process prints one JSON object.

@@ -1,6 +1,6 @@
 """Cost of the shipped models in PyTorch and in onnxruntime, step by step on one core.
 
-``python -m export_onnx.studies.eager`` is what ``stimmung bench eager`` starts, which itself never
+``python -m export_onnx.costs.eager`` is what ``stimmung bench eager`` starts, which itself never
 imports PyTorch. It prints one JSON object: for every graph the median of a step in eager PyTorch
 and in onnxruntime, by turns, on the same inputs. Networks are built at the shipped sizes with
 random weights: those do not change the cost.

@@ -1,0 +1,1 @@
+"""What `stimmung bench` compares with: eager PyTorch, shared training, a network of MERT's size."""

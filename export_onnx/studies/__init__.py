@@ -1,1 +1,0 @@
-"""Studies that support a choice but ship nothing: ablations, distillation, quantisation."""
