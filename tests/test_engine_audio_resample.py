@@ -86,12 +86,40 @@ def rms(sound: np.ndarray) -> float:
 def test_channels_that_cancel_are_heard() -> None:
     sound = 0.3 * tone(48_000, 2.0)
     swapped = np.stack([sound, -sound], 1)
-    centre_only = np.zeros((len(sound), 6), np.float32)
-    centre_only[:, 2] = sound
-    for block in (swapped, centre_only):
-        mono = Downmix(block.shape[1], 48_000).push(block)
-        assert rms(mono[4_800:]) == pytest.approx(rms(sound), rel=0.01)
-        assert np.abs(np.diff(mono)).max() < 0.03  # no click where it changes over
+    quieter = np.stack([-0.5 * sound, sound], 1)
+    for block in (swapped, quieter, np.flip(quieter, 1)):
+        mono = Downmix(2, 48_000).push(block)
+        assert rms(mono[9_600:]) == pytest.approx(0.447 * rms(sound), rel=0.01)
+        assert np.abs(np.diff(mono)).max() < 0.02  # no click where it changes over
+
+
+@pytest.mark.parametrize("channels", [4, 6, 8, 32])
+def test_the_only_channel_that_sounds_is_nearly_as_loud_as_in_stereo(channels: int) -> None:
+    sound = 0.3 * tone(48_000, 2.0)
+    for only in (0, 3, channels - 1):
+        block = np.zeros((len(sound), channels), np.float32)
+        block[:, only] = sound
+        mono = Downmix(channels, 48_000).push(block)
+        assert rms(mono[9_600:]) == pytest.approx(0.447 * rms(sound), rel=0.01)
+
+
+def test_the_level_follows_the_correlation_of_channels_without_a_jump() -> None:
+    """A reverb that grows wider: from one signal on both channels to its reverse on the second."""
+    rate = 48_000
+    rng = np.random.default_rng(8)
+    common, side = rng.normal(0, 0.1, (2, 12 * rate)).astype(np.float32)
+    angle = np.linspace(0.0, np.pi / 2.0, 12 * rate).astype(np.float32)
+    block = np.stack(
+        [
+            common * np.cos(angle) + side * np.sin(angle),
+            common * np.cos(angle) - side * np.sin(angle),
+        ],
+        1,
+    )
+    mono = Downmix(2, rate).push(block)
+    levels = [20 * np.log10(rms(mono[at : at + 4_800])) for at in range(0, len(mono), 4_800)]
+    assert np.abs(np.diff(levels)).max() < 1.0
+    assert levels[0] - 8.0 < min(levels) <= levels[-1] < levels[0]
 
 
 def test_ordinary_stereo_stays_the_mean() -> None:
@@ -109,7 +137,7 @@ def test_a_cable_that_is_swapped_for_a_while_is_heard_throughout_in_any_chunking
     whole = in_chunks(MonoFeed(16_000), block, 44_100, [len(block)])
     chunked = in_chunks(MonoFeed(16_000), block, 44_100, [441, 7, 1024])
     np.testing.assert_allclose(chunked, whole, atol=1e-6)
-    quiet = [rms(whole[at : at + 1_600]) < 0.15 for at in range(0, len(whole) - 1_600, 1_600)]
+    quiet = [rms(whole[at : at + 1_600]) < 0.08 for at in range(0, len(whole) - 1_600, 1_600)]
     assert sum(quiet) <= 6  # half a second after the change, at most
 
 

@@ -1,5 +1,6 @@
 """From whatever a device or file delivers to mono at the tracker's rate, in any chunking."""
 
+import math
 from typing import Final
 
 import numpy as np
@@ -22,17 +23,23 @@ _LIMIT: Final = 1e5
 
 _WINDOW_S: Final = 0.05
 """Powers of the channels are compared in steps of this length [s]."""
-_MEMORY: Final = 0.7  # of the powers, per step: a change shows within half a second
-_CANCELLED: Final = 0.05
-"""The mean of the channels is left where it is this much weaker than the loudest channel."""
-_FADE_S: Final = 0.02
+_MEMORY: Final = 0.78  # of the powers, per step: a change shows within half a second
+_CANCELLED: Final = 0.4
+"""Channels cancel where their mean has less than this share of unrelated channels' power."""
+_WEAKEST: Final = 0.2
+"""Power of the result beside the loudest channel's, at least: stereo of one channel has 0.25."""
+_LOUDER: Final = 2.0  # times the power of the channel that stands in for the others
 
 
 class Downmix:
-    """Channels to mono: their mean, or the loudest one while they cancel each other.
+    """Channels to mono: their mean, with its power kept where it would be lost.
 
-    A cable of reversed polarity turns the mean of a stereo recording into silence, and the mean of
-    six channels hides the only one that sounds. The same result however the input is cut.
+    A cable of reversed polarity turns the mean of a stereo recording into silence, a wide reverb
+    into a whisper, and the mean of six channels hides the only one that sounds. Where channels
+    cancel, the loudest of them joins the mean with as much weight as makes up for the lost power,
+    and the result is never more than 7 dB weaker than the loudest channel. The weights follow the
+    powers of the last fifth of a second without a jump, and are the same however the input is cut.
+    Stereo whose channels do not cancel stays the mean.
 
     Parameters
     ----------
@@ -45,12 +52,12 @@ class Downmix:
     def __init__(self, channels: int, sample_rate: int) -> None:
         self._channels = channels
         self._window = max(1, round(_WINDOW_S * sample_rate))
-        self._fade = np.linspace(0.0, 1.0, max(1, round(_FADE_S * sample_rate)), dtype=np.float32)
-        self._powers = np.zeros(channels + 1)  # of the channels and of their mean, in the past
-        self._sums = np.zeros(channels + 1)  # of the step that has begun
+        self._share = (np.arange(1, self._window + 1, dtype=np.float32) / self._window)[:, None]
+        self._products = np.zeros((2, channels))  # of each channel with itself and with the mean
+        self._sums = np.zeros((2, channels))  # of the step that has begun
         self._filled = 0
-        self._weights = self._before = self._mean()
-        self._faded = len(self._fade)
+        self._first = 0  # the channel that stands in for the others
+        self._before = self._weights = np.full(channels, 1.0 / channels, np.float32)
 
     def push(self, block: FloatArray) -> FloatArray:
         """Mix a block.
@@ -74,43 +81,46 @@ class Downmix:
         while start < len(block):
             part = block[start : start + self._window - self._filled]
             mixed[start : start + len(part)] = self._mix(part)
-            self._sums[:-1] += np.square(part, dtype=np.float64).sum(0)
-            self._sums[-1] += np.square(part.mean(1, dtype=np.float64)).sum()
+            self._sums[0] += np.square(part, dtype=np.float64).sum(0)
+            self._sums[1] += part.mean(1, dtype=np.float64) @ part
             self._filled += len(part)
             start += len(part)
             if self._filled == self._window:
                 self._decide()
         return mixed
 
-    def _mean(self) -> FloatArray:
-        return np.full(self._channels, 1.0 / self._channels, np.float32)
-
     def _mix(self, part: FloatArray) -> FloatArray:
-        new: FloatArray = part @ self._weights
-        if self._faded < len(self._fade):
-            share = self._fade[self._faded : self._faded + len(part)]
-            self._faded += len(share)
-            old = part[: len(share)] @ self._before
-            new[: len(share)] = old + share * (new[: len(share)] - old)
-        return new
+        if self._before is self._weights:
+            return np.asarray(part @ self._weights)
+        share = self._share[self._filled : self._filled + len(part)]
+        weights = self._before + share * (self._weights - self._before)
+        return np.asarray((part * weights).sum(1), np.float32)
 
     def _decide(self) -> None:
-        """Choose between mean and loudest channel at the end of a step."""
-        self._powers = _MEMORY * self._powers + (1.0 - _MEMORY) * self._sums / self._window
+        """Choose the weights of the next step, which are reached at its end."""
+        self._products *= _MEMORY
+        self._products += (1.0 - _MEMORY) * self._sums / self._window
         self._sums[:] = 0.0
         self._filled = 0
-        loudest = int(self._powers[:-1].argmax())
-        alone = self._weights.max() == 1.0
-        # Hysteresis: twice the limit to return to the mean, four times the power to change channel.
-        limit = 2.0 * _CANCELLED if alone else _CANCELLED
-        if self._powers[-1] >= limit * self._powers[loudest]:
-            wanted = self._mean()
-        elif alone and self._powers[loudest] < 4.0 * self._powers[int(self._weights.argmax())]:
-            return
-        else:
-            wanted = np.eye(self._channels, dtype=np.float32)[loudest]
-        if not np.array_equal(wanted, self._weights):
-            self._before, self._weights, self._faded = self._weights, wanted, 0
+        powers, with_mean = self._products
+        if powers.max() > _LOUDER * powers[self._first]:
+            self._first = int(powers.argmax())
+        own, cross, mean = powers[self._first], with_mean[self._first], with_mean.mean()
+        unrelated = _CANCELLED * powers.sum() / self._channels**2
+        weights = np.full(self._channels, 1.0 / self._channels)
+        if mean < unrelated:
+            # The share x of the first channel for which (1 - x) mean + x first has that power.
+            square, linear = mean - 2.0 * cross + own, cross - mean
+            root = math.sqrt(max(0.0, linear**2 + square * (unrelated - mean)))
+            share = min(1.0, (root - linear) / max(square, 1e-30))
+            weights *= 1.0 - share
+            weights[self._first] += share
+        reached = max(mean, unrelated, 1e-30)
+        weights *= math.sqrt(max(1.0, _WEAKEST * powers.max() / reached))
+        new = weights.astype(np.float32)
+        same = np.array_equal(new, self._weights)
+        self._before = self._weights
+        self._weights = self._before if same else new
 
 
 def _finite(block: FloatArray) -> FloatArray:
