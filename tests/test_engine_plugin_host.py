@@ -17,8 +17,10 @@ from plugin_host.built import compiled, plugin_folder
 from plugin_host.host import ClapHost, Event, hanging, note_ons
 from plugin_host.pattern import PatternEngine, nearest
 
+from engine.midi.holders import ENGINE, PERFORMER, first_id
 from engine.plugin.parameters import PARAMETERS, index_of
 from engine.plugin.protocol import (
+    VERSION,
     encode_cancel,
     encode_cue,
     encode_horizon,
@@ -26,6 +28,7 @@ from engine.plugin.protocol import (
     encode_move_end,
     encode_note,
     encode_panic,
+    encode_status,
     encode_welcome,
 )
 
@@ -201,8 +204,8 @@ def wild_frames(chance: random.Random) -> bytes:
             encode_note(note_id, generation, chance.uniform(0, 2), number(), 0, pitch, 100),
             encode_cue(note_id, generation, number(), number(), byte(), byte(), byte()),
             encode_move_end(note_id, generation, number()),
-            encode_cancel(generation, number()),
-            encode_message(generation, number(), bytes((byte(), byte(), byte()))),
+            encode_cancel(generation, byte(), number()),
+            encode_message(generation, byte(), number(), bytes((byte(), byte(), byte()))),
             encode_horizon(chance.randrange(-(2**62), 2**62)),
             encode_panic(),
         ])  # fmt: skip
@@ -214,7 +217,7 @@ def test_an_engine_that_says_anything_does_no_harm(place: Path) -> None:
     lines = []
     with socket.create_server(("127.0.0.1", 0)) as server, host() as running:
         server.settimeout(0.01)
-        place.write_text(f"stimmung-plugin 1 {server.getsockname()[1]} {'0' * 32}\n")
+        place.write_text(f"stimmung-plugin {VERSION} {server.getsockname()[1]} {'0' * 32}\n")
         running.do("activate 48000 8192", "transport 1 120 0 4 4")
         for turn in range(40):
             with contextlib.suppress(TimeoutError):
@@ -340,3 +343,67 @@ def test_fifty_random_faults_leave_nothing_hanging(place: Path, seed: int) -> No
         running.do("full 0", "ramp 0", STOP, "run 0.2 256 1 1")
     assert not hanging(running.events), done
     assert note_ons(running.events)
+
+
+@contextlib.contextmanager
+def spoken_to(place: Path, running: ClapHost) -> Iterator[socket.socket]:
+    """Play an engine's part by hand: the host plays from beat 0 on, in its second generation."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(20)
+        place.write_text(f"stimmung-plugin {VERSION} {server.getsockname()[1]} {'0' * 32}\n")
+        running.do("activate 48000 8192")
+        line = server.accept()[0]
+        with line:
+            line.sendall(encode_welcome() + encode_status(0.0, 0.0))
+            running.do("transport 1 120 0 4 4", "run 0.1 256 1 1")
+            assert running.value("connected") == 1
+            yield line
+
+
+def messages(events: list[Event]) -> list[tuple[int, int, int]]:
+    return [event.message for event in events]
+
+
+def test_what_one_holder_does_leaves_the_others_alone(place: Path) -> None:
+    hand, engine_note = first_id(PERFORMER), first_id(ENGINE)
+    with host() as running, spoken_to(place, running) as line:
+
+        def after(*frames: bytes, orders: tuple[str, ...] = ()) -> list[tuple[int, int, int]]:
+            before = len(running.events)
+            line.sendall(b"".join(frames) + encode_status(0.0, 0.0))
+            running.do("run 0.1 256 1 1", *orders)
+            return messages(running.events[before:])
+
+        pedal, up = bytes((0xB0, 64, 100)), bytes((0xB0, 64, 0))
+        both = after(
+            encode_note(hand, 2, 0.3, 1e6, 0, 60, 90),
+            encode_note(engine_note, 2, 0.3, 1e6, 0, 60, 80),
+            encode_note(engine_note + 1, 2, 0.3, 1e6, 0, 64, 80),
+            encode_message(2, PERFORMER, 0.0, pedal),
+            encode_message(2, ENGINE, 0.0, pedal),
+        )
+        assert both.count((0x90, 60, 90)) == 1 and (0x90, 64, 80) in both
+        # A key, like a pedal, goes up when the last who holds it lets go.
+        assert not any(m[:2] == (0x80, 60) for m in after(encode_move_end(engine_note, 2, 0.0)))
+        assert after(encode_cancel(2, ENGINE, 0.0)) == []
+        assert after(encode_message(2, ENGINE, 0.0, bytes((0xB0, 123, 0)))) == [(0x80, 64, 64)]
+        # A jump ends what the engine plays; what is held by hand sounds on, and ends in time.
+        after(encode_note(engine_note + 2, 2, 1.1, 1e6, 0, 67, 80))
+        jumped = after(orders=("transport 1 120 64.3 4 4", "run 0.05 256 1 1"))
+        assert jumped == [(0x80, 67, 64)]
+        # Pressed in the moment of the jump: no note is lost. Pedals of the engine are withdrawn.
+        late = after(
+            encode_note(hand + 1, 2, 1.0, 1e6, 0, 72, 90), encode_message(2, ENGINE, 0.0, pedal)
+        )
+        assert late == [(0x90, 72, 90)]
+        ends = after(encode_move_end(hand, 3, 0.0), encode_move_end(hand + 1, 2, 1e5))
+        assert sorted(ends) == [(0x80, 60, 64), (0x80, 72, 64)]
+        assert after(encode_message(3, PERFORMER, 0.0, up)) == [(0xB0, 64, 0)]
+        press = after(
+            encode_message(3, PERFORMER, 0.0, pedal), encode_message(3, PERFORMER, 0.0, up)
+        )
+        assert press == [(0xB0, 64, 100), (0xB0, 64, 0)]
+        # A tap that is over before the block begins is short, not lost.
+        tap = after(encode_note(hand + 2, 3, 65.2, 65.21, 0, 74, 90))
+        assert tap == [(0x90, 74, 90), (0x80, 74, 64)]
+    assert not hanging(running.events)

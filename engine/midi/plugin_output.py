@@ -7,6 +7,7 @@ here: a hand-over that is late by less than its lead changes nothing.
 from collections.abc import Callable
 from typing import TypeAlias
 
+from engine.midi.holders import holder_of
 from engine.midi.messages import program, start_of
 from engine.midi.output import NoteOutput
 from engine.midi.sender.client import SenderClient, SenderStatus, SentNote
@@ -80,7 +81,7 @@ class PluginOutput(NoteOutput):
         return []
 
     def _hand_over(self, frame: Frame) -> None:
-        beat = self._place(frame.at_s)
+        beat, holder = self._place(frame.at_s), holder_of(frame.note_id)
         for plugin, leader in self._link.played():
             if frame.kind == Kind.NOTE:
                 off = self._place(frame.until_s)
@@ -89,9 +90,9 @@ class PluginOutput(NoteOutput):
             elif frame.kind == Kind.END_NOTE:
                 plugin.move_end(leader, frame.note_id, beat)
             elif frame.kind == Kind.CANCEL_AFTER:
-                plugin.cancel(leader, beat)
+                plugin.cancel(leader, holder, beat)
             elif frame.kind in _MESSAGES:
-                plugin.message(leader, beat, _message(frame))
+                plugin.message(leader, holder, beat, _message(frame))
 
 
 def _message(frame: Frame) -> bytes:

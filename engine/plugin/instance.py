@@ -143,17 +143,17 @@ class Instance:
         if place is not None:
             self.send(encode_move_end(note_id, place[0], off - place[1]))
 
-    def cancel(self, leader: "Instance", start: float) -> None:
-        """Withdraw notes from there on."""
+    def cancel(self, leader: "Instance", holder: int, start: float) -> None:
+        """Withdraw a holder's notes and pedals from there on."""
         place = self._place(leader)
         if place is not None:
-            self.send(encode_cancel(place[0], start - place[1]))
+            self.send(encode_cancel(place[0], holder, start - place[1]))
 
-    def message(self, leader: "Instance", beat: float, message: bytes) -> None:
-        """Give a message that is no note."""
+    def message(self, leader: "Instance", holder: int, beat: float, message: bytes) -> None:
+        """Give a holder's message that is no note."""
         place = self._place(leader)
         if place is not None and self.plays(message[0] & 15):
-            self.send(encode_message(place[0], beat - place[1], message))
+            self.send(encode_message(place[0], holder, beat - place[1], message))
 
     def _place(self, leader: "Instance") -> tuple[int, float] | None:
         """Return our generation, and how far the leader's beats are ahead of ours.

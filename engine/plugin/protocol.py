@@ -37,7 +37,7 @@ __all__ = [
     "encode_welcome",
 ]
 
-VERSION = 1
+VERSION = 2
 TOKEN_BYTES = 32
 
 MAX_FRAMES = 4096
@@ -50,8 +50,8 @@ _PARAMETER = struct.Struct("<qIf")
 _WELCOME = struct.Struct("<I")
 _NOTE = struct.Struct("<QIddBBBx")
 _MOVE_END = struct.Struct("<QId")
-_CANCEL = struct.Struct("<Id")
-_MESSAGE = struct.Struct("<IdB3s")
+_CANCEL = struct.Struct("<IId")
+_MESSAGE = struct.Struct("<IIdB3s")
 _STATUS = struct.Struct("<ff")
 _HORIZON = struct.Struct("<q")
 
@@ -280,14 +280,14 @@ def encode_move_end(note_id: int, generation: int, off: float) -> bytes:
     return _frame(Kind.MOVE_END, _MOVE_END.pack(note_id, generation, off))
 
 
-def encode_cancel(generation: int, start: float) -> bytes:
-    """Withdraw notes that start there or later [quarter notes]."""
-    return _frame(Kind.CANCEL, _CANCEL.pack(generation, start))
+def encode_cancel(generation: int, holder: int, start: float) -> bytes:
+    """Withdraw a holder's notes and pedals from a beat on, and lift its pedals there."""
+    return _frame(Kind.CANCEL, _CANCEL.pack(generation, holder, start))
 
 
-def encode_message(generation: int, beat: float, message: bytes) -> bytes:
-    """Give a message of 2 or 3 bytes that is no note."""
-    return _frame(Kind.MESSAGE, _MESSAGE.pack(generation, beat, len(message), message))
+def encode_message(generation: int, holder: int, beat: float, message: bytes) -> bytes:
+    """Give a holder's message of 2 or 3 bytes that is no note."""
+    return _frame(Kind.MESSAGE, _MESSAGE.pack(generation, holder, beat, len(message), message))
 
 
 def encode_panic() -> bytes:

@@ -77,7 +77,8 @@ private:
         const uint32_t before = timeline_.generation;
         const Span span = timeline_.advance(t, n, rate_, &jumped);
         const bool bypassed = on(parameters::BYPASS), waits = t.offline || on(parameters::WAIT);
-        if (jumped || (bypassed && !bypassed_)) placer_.silence();
+        if (jumped) placer_.jump(timeline_.moved, timeline_.generation);
+        if (bypassed && !bypassed_) placer_.silence();
         bypassed_ = bypassed;
         if (waits) placer_.forget_cues();
         if (jumped) placer_.start_cues(span.beat, before, timeline_.generation);
@@ -88,10 +89,10 @@ private:
             tell_values();
             tell_block(left, right, n, t, span, waits);
         }
-        take();
+        take(span.beat);
         if (waits && (connection_ & 1)) {
-            await([this, n] {
-                take();
+            await([this, n, &span] {
+                take(span.beat);
                 return horizon_ >= frame_ + n || link_.connection.load() != connection_;
             }, WAIT_NS);
         }
@@ -170,12 +171,15 @@ private:
         told_frames_ = 0;
     }
 
-    void take() {
+    void take(double now) {
         wire::Down m;
         while (link_.down.read(&m, sizeof m)) switch (m.kind) {
-            case wire::NOTE: placer_.add(m.note, timeline_.generation); break;
-            case wire::MOVE_END: placer_.move_end(m.move_end); break;
-            case wire::CANCEL: if (m.cancel.generation == timeline_.generation) placer_.cancel(m.cancel.from); break;
+            case wire::NOTE: placer_.add(m.note, timeline_.generation, now); break;
+            case wire::MOVE_END: placer_.move_end(m.move_end, timeline_.generation, now); break;
+            case wire::CANCEL:
+                if (m.cancel.generation == timeline_.generation)
+                    placer_.cancel(m.cancel.holder, m.cancel.from, m.cancel.generation);
+                break;
             case wire::MESSAGE: placer_.add(m.message); break;
             case wire::PANIC: placer_.silence(); break;
             case wire::CUE: placer_.cue(m.note); break;

@@ -1,5 +1,7 @@
 // Notes in beats -> frames of the host's block. Owns every end. Audio thread only.
 #pragma once
+#include <cstring>
+
 #include "timeline.hpp"
 #include "wire.hpp"
 
@@ -9,12 +11,17 @@ public:
 
     uint32_t sounding() const { return n_sounding_; }
 
-    void add(const wire::Note& note, uint32_t generation) {
+    // `now` is the beat at the start of the block.
+    void add(wire::Note note, uint32_t generation, double now) {
         for (uint32_t i = 0; i < n_cued_; ++i)
             if (cued_[i] == note.id) return;  // it is on its way already
+        if (note.generation != generation) {
+            if (!by_hand(wire::holder_of(note.id))) return;  // withdrawn by a start, stop or jump
+            note.off += now - note.on;                       // a key was pressed just then
+            note.on = now;
+        }
         const bool sound = std::isfinite(note.on) && note.off > note.on && note.channel < 16 && note.key < 128 &&
                            note.velocity > 0 && note.velocity < 128;
-        if (note.generation != generation) return;  // withdrawn by a start, stop or jump
         if (!sound || n_notes_ == MAX_NOTES) {
             ++lost;
             return;
@@ -35,7 +42,7 @@ public:
             const double whole = std::floor(note.on + 1e-9);
             if (note.generation != before || beat <= whole - 1 || beat > whole + 1e-6) continue;
             note.generation = generation;
-            add(note, generation);
+            add(note, generation, beat);
             cued_[n_cued_++] = note.id;
         }
         n_cues_ = 0;
@@ -44,10 +51,13 @@ public:
     void add(const wire::Message& message) {  // anything but notes
         const bool sound = message.length >= 2 && message.length <= 3 && message.bytes[0] >= 0xA0 &&
                            message.bytes[0] < 0xF0 && message.bytes[1] < 128 && message.bytes[2] < 128;
-        if (sound && !std::isnan(message.beat) && n_messages_ < MAX_MESSAGES) messages_[n_messages_++] = message;
+        if (!sound || std::isnan(message.beat)) return;
+        if (n_messages_ < MAX_MESSAGES) messages_[n_messages_++] = message;
+        else if (is_pedal(message) && !message.bytes[2]) lift(message.holder);  // no room: rather too early than never
     }
-    void move_end(const wire::MoveEnd& move) {
+    void move_end(wire::MoveEnd move, uint32_t generation, double now) {
         if (std::isnan(move.off)) return;
+        if (move.generation != generation && by_hand(wire::holder_of(move.id))) move.off = now;  // let go just then
         for (uint32_t i = 0; i < n_sounding_; ++i)
             if (sounding_[i].id == move.id) sounding_[i].off = move.off;
         for (uint32_t i = 0; i < n_notes_;) {
@@ -57,24 +67,53 @@ public:
                 ++i;
         }
     }
-    void cancel(double from) {
-        for (uint32_t i = 0; i < n_notes_;) {
-            if (notes_[i].on >= from) notes_[i] = notes_[--n_notes_];
-            else ++i;
-        }
+    // Withdraw a holder's notes and pedals from a beat on, and lift the pedals it holds then.
+    void cancel(uint32_t holder, double from, uint32_t generation) {
+        drop_notes([&](const wire::Note& note) { return wire::holder_of(note.id) == holder && note.on >= from; });
+        bool lifts[16][PEDALS] = {};
+        for (uint8_t channel = 0; channel < 16; ++channel)
+            for (uint8_t i = 0; i < PEDALS; ++i) lifts[channel][i] = pressed_[slot(holder)][channel][i] > 0;
+        drop_messages([&](const wire::Message& m) {
+            if (m.holder != holder || !is_pedal(m)) return false;
+            if (m.beat < from) lifts[m.bytes[0] & 15][m.bytes[1] - FIRST_PEDAL] = true;
+            return m.beat >= from;
+        });
+        for (uint8_t channel = 0; channel < 16; ++channel)
+            for (uint8_t i = 0; i < PEDALS; ++i)
+                if (lifts[channel][i])
+                    add(wire::Message{generation, holder, from, 3,
+                                      {static_cast<uint8_t>(0xB0 | channel), static_cast<uint8_t>(FIRST_PEDAL + i), 0}});
     }
-    // End all that sounds and forget what waits: start, stop, jump, bypass, panic.
+    // The beats go on elsewhere: start, stop, jump. What the engine played ends; what is played by
+    // hand goes on, `moved` beats away.
+    void jump(double moved, uint32_t generation) {
+        drop_notes([](const wire::Note& note) { return !by_hand(wire::holder_of(note.id)); });
+        for (uint32_t i = 0; i < n_notes_; ++i) {
+            notes_[i].on += moved;
+            notes_[i].off += moved;
+        }
+        for (uint32_t i = 0; i < n_sounding_; ++i)
+            if (by_hand(wire::holder_of(sounding_[i].id))) sounding_[i].off += moved;
+            else sounding_[i].off = AT_ONCE;
+        for (uint32_t i = 0; i < n_messages_; ++i) {
+            if (!by_hand(messages_[i].holder)) continue;
+            messages_[i].beat += moved;
+            messages_[i].generation = generation;
+        }
+        for (uint32_t holder = 0; holder < FIRST_HAND; ++holder) lift(holder);
+    }
+    // End all that sounds and forget what waits: bypass, panic.
     void silence() {
-        n_notes_ = 0;
+        n_notes_ = n_messages_ = 0;
         for (uint32_t i = 0; i < n_sounding_; ++i) sounding_[i].off = AT_ONCE;
-        lifts_ = true;
+        lift_all();
     }
     // The engine is gone: what waits is dropped, what sounds ends when it should, at most a bar later.
     void orphan(double beat) {
-        n_notes_ = 0;
+        n_notes_ = n_messages_ = 0;
         for (uint32_t i = 0; i < n_sounding_; ++i)
             if (sounding_[i].off > beat + 4) sounding_[i].off = beat + 4;
-        lifts_ = true;
+        lift_all();
     }
 
     // Hand the block's events to sink(frame, bytes, length) in order of their frames. Where it says
@@ -82,7 +121,7 @@ public:
     template <class Sink>
     void place(const Span& span, uint32_t generation, double late_frames, Sink&& sink) {
         n_out_ = 0;
-        if (lifts_) lift_pedals();
+        if (lifts_) lift_pedals();  // first: a message may press them again
         take_messages(span, generation);
         take_notes(span, late_frames);
         take_ends(span);
@@ -92,6 +131,8 @@ public:
 private:
     static constexpr uint32_t MAX_NOTES = 2048, MAX_SOUNDING = 256, MAX_MESSAGES = 512, MAX_OUT = 2048;
     static constexpr double AT_ONCE = -1e300;
+    static constexpr uint32_t HOLDERS = 8, FIRST_HAND = 2;  // engine, mappings; then the performer's inputs
+    static constexpr uint8_t FIRST_PEDAL = 64, PEDALS = 6;
     enum Rank : uint8_t { END, MESSAGE, START };  // order on one frame
     struct Event { uint32_t frame; Rank rank; uint8_t length, bytes[3]; };
     struct Sounding { uint64_t id; double off; uint32_t earliest; uint8_t channel, key; };
@@ -104,8 +145,50 @@ private:
     Sounding sounding_[MAX_SOUNDING];
     Event out_[MAX_OUT];
     uint32_t n_notes_ = 0, n_messages_ = 0, n_sounding_ = 0, n_out_ = 0;
-    uint8_t pedals_[16] = {};  // a bit for each of the controllers 64..69 that is down
+    uint8_t pressed_[HOLDERS][16][PEDALS] = {};  // the value that each holder gave each pedal
+    uint8_t told_[16][PEDALS] = {};              // the value that was told last
+    static constexpr uint8_t UNKNOWN = 255;
     bool lifts_ = false;
+
+    static bool by_hand(uint32_t holder) { return holder >= FIRST_HAND; }
+    static uint32_t slot(uint32_t holder) { return holder < HOLDERS ? holder : HOLDERS - 1; }
+    static bool is_control(const wire::Message& m) { return (m.bytes[0] & 0xF0) == 0xB0; }
+    static bool is_pedal(const wire::Message& m) {
+        return is_control(m) && m.bytes[1] >= FIRST_PEDAL && m.bytes[1] < FIRST_PEDAL + PEDALS;
+    }
+    // All sound off, all notes off and the modes that imply it (MIDI 1.0).
+    static bool ends_notes(const wire::Message& m) {
+        return is_control(m) && (m.bytes[1] == 120 || m.bytes[1] >= 123);
+    }
+    // Where a pedal stands: at the highest of its holders' values.
+    uint8_t stands(uint8_t channel, uint8_t pedal, uint32_t but_for = HOLDERS) const {
+        uint8_t most = 0;
+        for (uint32_t holder = 0; holder < HOLDERS; ++holder)
+            if (holder != but_for && pressed_[holder][channel][pedal] > most) most = pressed_[holder][channel][pedal];
+        return most;
+    }
+    void lift(uint32_t holder) {
+        std::memset(pressed_[slot(holder)], 0, sizeof pressed_[0]);
+        lifts_ = true;
+    }
+    void lift_all() {
+        std::memset(pressed_, 0, sizeof pressed_);
+        lifts_ = true;
+    }
+    template <class Which>
+    void drop_notes(Which&& which) {
+        uint32_t kept = 0;
+        for (uint32_t i = 0; i < n_notes_; ++i)
+            if (!which(notes_[i])) notes_[kept++] = notes_[i];
+        n_notes_ = kept;
+    }
+    template <class Which>
+    void drop_messages(Which&& which) {
+        uint32_t kept = 0;
+        for (uint32_t i = 0; i < n_messages_; ++i)
+            if (!which(messages_[i])) messages_[kept++] = messages_[i];
+        n_messages_ = kept;
+    }
 
     // Insertion keeps frames in order; few events, mostly in order already.
     void emit(uint32_t frame, Rank rank, uint8_t length, uint8_t a, uint8_t b, uint8_t c) {
@@ -117,21 +200,57 @@ private:
     }
     void end(uint32_t frame, const Sounding& note) { emit(frame, END, 3, 0x80 | note.channel, note.key, 64); }
 
+    void control(uint32_t frame, uint8_t channel, uint8_t number, uint8_t value) {
+        emit(frame, MESSAGE, 3, 0xB0 | channel, number, value);
+    }
+    void stand(uint32_t frame, uint8_t channel, uint8_t pedal) {
+        const uint8_t value = stands(channel, pedal);
+        if (value != told_[channel][pedal]) control(frame, channel, FIRST_PEDAL + pedal, value);
+        told_[channel][pedal] = value;
+    }
     void lift_pedals() {
-        for (uint8_t channel = 0; channel < 16; ++channel)
-            for (uint8_t i = 0; i < 6; ++i)
-                if (pedals_[channel] & (1 << i)) emit(0, MESSAGE, 3, 0xB0 | channel, 64 + i, 0);
         lifts_ = false;
+        for (uint8_t channel = 0; channel < 16; ++channel)
+            for (uint8_t i = 0; i < PEDALS; ++i) stand(0, channel, i);
     }
     void take_messages(const Span& span, uint32_t generation) {
-        uint32_t kept = 0;
-        for (uint32_t i = 0; i < n_messages_; ++i) {
-            const wire::Message& m = messages_[i];
-            const double f = m.generation == generation ? std::floor(span.frame_of(m.beat) + 0.5) : 0;
-            if (f >= span.frames) messages_[kept++] = m;
-            else emit(f > 0 ? (uint32_t)f : 0, MESSAGE, m.length, m.bytes[0], m.bytes[1], m.bytes[2]);
+        drop_messages([&](const wire::Message& m) {
+            const bool now = m.generation == generation;
+            const double f = now ? std::floor(span.frame_of(m.beat) + 0.5) : 0;
+            if (f >= span.frames || n_out_ > MAX_OUT / 2) return false;  // room is left for every end
+            if (now || by_hand(m.holder) || !is_pedal(m) || !m.bytes[2])  // else withdrawn by a jump
+                take(m, f > 0 ? static_cast<uint32_t>(f) : 0, now ? m.beat : AT_ONCE);
+            return true;
+        });
+    }
+    // A message ends or lifts only what its holder holds.
+    void take(const wire::Message& m, uint32_t frame, double beat) {
+        const uint8_t channel = m.bytes[0] & 15, number = m.bytes[1];
+        const uint32_t holder = slot(m.holder);
+        if (is_pedal(m)) {
+            pressed_[holder][channel][number - FIRST_PEDAL] = m.bytes[2];
+            stand(frame, channel, number - FIRST_PEDAL);
+            return;
         }
-        n_messages_ = kept;
+        const bool resets = is_control(m) && number == 121;
+        if (ends_notes(m)) {
+            drop_notes([&](const wire::Note& note) {
+                return note.channel == channel && wire::holder_of(note.id) == m.holder;
+            });
+            bool others = false;
+            for (uint32_t i = 0; i < n_sounding_; ++i) {
+                if (sounding_[i].channel != channel) continue;
+                if (wire::holder_of(sounding_[i].id) == m.holder) sounding_[i].off = beat;
+                else others = true;
+            }
+            for (uint8_t i = 0; i < PEDALS; ++i) others = others || stands(channel, i, holder);
+            if (others) return;
+        }
+        emit(frame, MESSAGE, m.length, m.bytes[0], number, m.bytes[2]);
+        if (!resets) return;
+        std::memset(pressed_[holder][channel], 0, PEDALS);
+        std::memset(told_[channel], 0, PEDALS);
+        for (uint8_t i = 0; i < PEDALS; ++i) stand(frame, channel, i);
     }
     void take_notes(const Span& span, double late_frames) {
         uint32_t due[MAX_SOUNDING], n_due = 0;
@@ -143,38 +262,50 @@ private:
         }
         for (uint32_t k = 0; k < n_due; ++k) start(notes_[due[k]], span, late_frames);
         for (uint32_t k = 0; k < n_due; ++k) notes_[due[k]].id = TAKEN;
-        uint32_t kept = 0;
-        for (uint32_t i = 0; i < n_notes_; ++i)
-            if (notes_[i].id != TAKEN) notes_[kept++] = notes_[i];
-        n_notes_ = kept;
+        drop_notes([](const wire::Note& note) { return note.id == TAKEN; });
     }
     static constexpr uint64_t TAKEN = ~0ull;
 
-    void start(const wire::Note& note, const Span& span, double late_frames) {
+    // Several notes may hold one key: each strikes it anew, and it ends with the last of them.
+    void start(wire::Note note, const Span& span, double late_frames) {
         const double exact = std::floor(span.frame_of(note.on) + 0.5);
-        if (exact < -late_frames || span.frame_of(note.off) < 0.5 || n_out_ + n_sounding_ + 2 >= MAX_OUT) {
+        if (exact < 0 && by_hand(wire::holder_of(note.id))) note.off += span.beat - note.on;  // a tap: short, not too late
+        if (exact < -late_frames || span.frame_of(note.off) < 0.5 || n_out_ + n_sounding_ + 2 >= MAX_OUT ||
+            n_sounding_ == MAX_SOUNDING) {
             ++lost;
             return;
         }
         const uint32_t frame = exact > 0 ? (uint32_t)exact : 0;
-        for (uint32_t i = 0; i < n_sounding_; ++i) {  // the same key again: end it first
+        bool sounds = false, at_once = false;
+        for (uint32_t i = 0; i < n_sounding_;) {
             Sounding& other = sounding_[i];
-            if (other.channel != note.channel || other.key != note.key) continue;
-            if (frame < other.earliest) {  // both at once: one note, to the later end
-                if (note.off > other.off) other.off = note.off;
-                return;
+            if (same_key(other, note)) {
+                const uint32_t ends = other.off == AT_ONCE ? other.earliest : end_frame(other, span, span.frames);
+                at_once = at_once || frame < other.earliest;
+                if (ends < frame || other.off == AT_ONCE) {  // it is over before
+                    if (held(other.channel, other.key, i)) outlast(other, ends);
+                    else if (!sounds) end(ends < frame ? ends : frame, other);
+                    other = sounding_[--n_sounding_];
+                    continue;
+                }
+                sounds = true;
             }
-            end(end_frame(other, span, frame), other);
-            sounding_[i] = sounding_[--n_sounding_];
-            break;
+            ++i;
         }
-        if (n_sounding_ == MAX_SOUNDING) {
-            ++lost;
-            return;
+        const Sounding begun{note.id, note.off, frame + 1, note.channel, note.key};
+        if (!at_once) {
+            if (sounds) end(frame, begun);
+            emit(frame, START, 3, 0x90 | note.channel, note.key, note.velocity);
         }
-        emit(frame, START, 3, 0x90 | note.channel, note.key, note.velocity);
         ++(exact < 0 ? late : placed);
-        sounding_[n_sounding_++] = {note.id, note.off, frame + 1, note.channel, note.key};
+        sounding_[n_sounding_++] = begun;
+    }
+    static bool same_key(const Sounding& a, const wire::Note& b) { return a.channel == b.channel && a.key == b.key; }
+    // Whether another note than the i-th holds a key.
+    bool held(uint8_t channel, uint8_t key, uint32_t i) const {
+        for (uint32_t k = 0; k < n_sounding_; ++k)
+            if (k != i && sounding_[k].channel == channel && sounding_[k].key == key) return true;
+        return false;
     }
     static uint32_t end_frame(const Sounding& note, const Span& span, double latest) {
         const double exact = std::floor(span.frame_of(note.off) + 0.5);
@@ -186,12 +317,21 @@ private:
             Sounding& note = sounding_[i];
             const uint32_t frame = note.off == AT_ONCE ? note.earliest : end_frame(note, span, span.frames);
             if (frame < span.frames) {
-                end(frame, note);
+                if (held(note.channel, note.key, i)) outlast(note, frame);
+                else end(frame, note);
                 note = sounding_[--n_sounding_];
             } else {
                 note.earliest = 0;
                 ++i;
             }
+        }
+    }
+    // Who else holds a key ends it no earlier than this.
+    void outlast(const Sounding& note, uint32_t frame) {
+        for (uint32_t k = 0; k < n_sounding_; ++k) {
+            Sounding& other = sounding_[k];
+            if (&other != &note && other.channel == note.channel && other.key == note.key && other.earliest < frame)
+                other.earliest = frame;
         }
     }
     template <class Sink>
@@ -201,11 +341,9 @@ private:
             if (!e.length) continue;  // the end of a note that did not begin
             const uint8_t status = e.bytes[0] & 0xF0, channel = e.bytes[0] & 15;
             const bool taken = sink(e.frame, e.bytes, (uint32_t)e.length);
-            if (status == 0xB0 && e.bytes[1] >= 64 && e.bytes[1] < 70) {
-                const uint8_t bit = 1 << (e.bytes[1] - 64);
-                if (e.bytes[2] >= 64 && taken) pedals_[channel] |= bit;
-                if (e.bytes[2] < 64 && taken) pedals_[channel] &= ~bit;
-                if (e.bytes[2] < 64 && !taken) lifts_ = true;
+            if (status == 0xB0 && e.bytes[1] >= FIRST_PEDAL && e.bytes[1] < FIRST_PEDAL + PEDALS && !taken) {
+                told_[channel][e.bytes[1] - FIRST_PEDAL] = UNKNOWN;
+                lifts_ = true;
             }
             if (e.rank == END && !taken && n_sounding_ < MAX_SOUNDING)
                 sounding_[n_sounding_++] = {0, AT_ONCE, 0, channel, e.bytes[1]};
@@ -220,7 +358,7 @@ private:
                 out_[i].length = 0;
                 return;
             }
-        for (uint32_t i = 0; i < n_sounding_; ++i)
+        for (uint32_t i = n_sounding_; i-- > 0;)  // the newest
             if (sounding_[i].channel == channel && sounding_[i].key == key) {
                 sounding_[i] = sounding_[--n_sounding_];
                 return;

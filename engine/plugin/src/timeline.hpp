@@ -30,6 +30,7 @@ class Timeline {
 public:
     uint32_t generation = 1;  // another after each start, stop and jump
     double shift = 0;         // lengths of the loops gone through in this generation
+    double moved = 0;         // how far the last jump went [beats], forward or back
 
     // Returns the beats of the next block. While the host stands, beats are counted at its tempo.
     Span advance(const Transport& t, uint32_t frames, double rate, bool* jumped) {
@@ -39,6 +40,7 @@ public:
         if (!*jumped && t.playing) beat = follow(t, beat, speed * frames, jumped);
         if (*jumped) {
             ++generation;
+            moved = beat - (expected_ + shift);
             shift = 0;
         }
         const Span span{beat + shift, speed, bend, frames};

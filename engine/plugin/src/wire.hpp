@@ -5,7 +5,7 @@
 
 namespace wire {
 
-constexpr uint32_t VERSION = 1;
+constexpr uint32_t VERSION = 2;
 constexpr uint32_t TOKEN_BYTES = 32;
 constexpr uint32_t MAX_DOWN = 64;  // bytes of the longest body that comes from the engine
 
@@ -35,10 +35,13 @@ struct Parameter { int64_t frame; uint32_t index; float value; };
 
 struct Note { uint64_t id; uint32_t generation; double on, off; uint8_t channel, key, velocity, reserved; };
 struct MoveEnd { uint64_t id; uint32_t generation; double off; };
-struct Cancel { uint32_t generation; double from; };  // notes that start there or later
-struct Message { uint32_t generation; double beat; uint8_t length, bytes[3]; };
+struct Cancel { uint32_t generation, holder; double from; };  // a holder's notes that start there or later
+struct Message { uint32_t generation, holder; double beat; uint8_t length, bytes[3]; };
 struct Status { float valence, arousal; };
 struct Horizon { int64_t frame; };  // all that belongs before this frame has been sent
+
+// Whose note it is, as engine/midi/holders.py has them: the engine, mappings, the performer's inputs.
+inline uint32_t holder_of(uint64_t id) { return static_cast<uint32_t>(id >> 40); }
 
 struct Down {  // what the I/O thread hands to the audio thread
     uint16_t kind, reserved;
