@@ -15,9 +15,9 @@ Radford et al., "Learning transferable visual models from natural language super
 arXiv 2103.00020. https://huggingface.co/openai/clip-vit-large-patch14-336
 """
 
-import argparse
 import json
 import warnings
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -28,8 +28,16 @@ from torch import Tensor, nn
 from engine.errors import InputError, ModelError
 from engine.video.semantic import EMOTIONS, KIND, PROMPTS
 from export_onnx.training.checkpoint import find_checkpoint, load_weights, optional
+from export_onnx.training.options import option
 
-__all__ = ["COMMANDS", "PUBLISHED", "PictureReader", "export_clip", "load_clip"]
+__all__ = [
+    "PUBLISHED",
+    "ExportOptions",
+    "PictureReader",
+    "export",
+    "export_clip",
+    "load_clip",
+]
 
 PUBLISHED = "openai/clip-vit-base-patch32"
 
@@ -205,19 +213,17 @@ def _difference(reader: PictureReader, path: Path, picture: Tensor) -> float:
     )
 
 
-def _add_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--checkpoint", default=PUBLISHED, help=f"folder or hub name (default {PUBLISHED})"
-    )
-    parser.add_argument("--revision", default=None, help="commit on the hub")
-    parser.add_argument("-o", "--output", type=Path, default=Path("clip.onnx"))
+@dataclass(frozen=True)
+class ExportOptions:
+    """A published network in, one ONNX file out."""
+
+    checkpoint: str = option(PUBLISHED, "folder or hub name")
+    revision: str | None = option(None, "commit on the hub")
+    output: Path = option(Path("clip.onnx"), flag="-o --output")
 
 
-def _run(parsed: argparse.Namespace) -> int:
-    export_clip(load_clip(parsed.checkpoint, parsed.revision), parsed.output, parsed.checkpoint)
-    print(f"{parsed.output}: {parsed.output.stat().st_size / 1e6:.0f} MB; use it with --clip")
-    return 0
-
-
-COMMANDS = {"export": (_add_options, _run, "write CLIP's image tower and sentences as ONNX")}
-"""Commands of ``python -m export_onnx``."""
+def export(options: ExportOptions) -> Path:
+    """Write CLIP's image tower and sentences as ONNX, for ``--clip``."""
+    reader = load_clip(options.checkpoint, options.revision)
+    export_clip(reader, options.output, options.checkpoint)
+    return options.output

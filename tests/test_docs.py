@@ -121,6 +121,8 @@ def known_options(program: str, arguments: list[str]) -> set[str]:
     """Return the options of the sub-command that these arguments name."""
     parser, options = parsers()[program], set()
     for word in [*arguments, ""]:
+        if hasattr(parser, "complete"):
+            parser.complete()
         options |= set(parser._option_string_actions)
         choices = next((a.choices for a in parser._actions if a.choices and not a.type
                         and isinstance(a.choices, dict)), None)  # fmt: skip

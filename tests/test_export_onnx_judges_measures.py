@@ -1,7 +1,6 @@
 """Likeness, flaws, memorisation, response, transfer and the trial: each finds what was planted."""
 
 import shutil
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -9,8 +8,9 @@ import pytest
 from engine.errors import InputError
 from engine.events import NoteEvent
 from engine.midi.file import write_midi_file
+from export_onnx.__main__ import make_parser
 from export_onnx.datasets import Item
-from export_onnx.judges import flaws, trial
+from export_onnx.judges import flaws
 from export_onnx.judges.judge import quadrant_of
 from export_onnx.judges.likeness import FEATURES, likeness, overlap, sample, wasserstein
 from export_onnx.judges.material import Plan, grid_requests, make, quadrant_requests, step_requests
@@ -24,6 +24,8 @@ from export_onnx.judges.statistics import describe_all
 from export_onnx.judges.train import Bench
 from export_onnx.judges.transfer import Moved, contour, drift, keeps_tune, transfer_all
 from export_onnx.judges.verdict import accuracies, control, reasons
+from export_onnx.muser.evaluate import EvaluateOptions
+from export_onnx.training.options import read_options
 
 
 def line(pitches, gap_s=0.25, velocity=64, length_s=0.2):
@@ -195,9 +197,10 @@ def test_grid_is_read_by_everybody_who_gives_numbers():
 
 
 def test_trial_names_what_it_does_not_know():
-    arguments = SimpleNamespace(sections="quadrants,colour", data=None)
+    words = ["evaluate", "muser", "--data", ".", "--sections", "grid,colour"]
+    parsed = make_parser().parse_args(words)
     with pytest.raises(InputError, match="colour"):
-        trial.run(arguments)
+        read_options(EvaluateOptions, parsed)
 
 
 def test_page_puts_engines_and_real_clips_side_by_side():

@@ -12,10 +12,12 @@ from typing import Any
 from engine.errors import InputError
 from export_onnx.amt.batches import hold_out
 from export_onnx.amt.config import NetworkConfig, TrainConfig
-from export_onnx.amt.evaluate import Row, score_rows
+from export_onnx.amt.evaluate import score_rows
 from export_onnx.amt.export import load_networks
 from export_onnx.amt.songs import load_songs
 from export_onnx.amt.train import TrainOptions, score_songs, train
+from export_onnx.training.answers import Row
+from export_onnx.training.options import option
 
 __all__ = ["VARIANTS", "AblateOptions", "ablate"]
 
@@ -30,24 +32,17 @@ VARIANTS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
 
 @dataclass(frozen=True)
 class AblateOptions:
-    """Where songs are and checkpoints go, how short the trainings are.
+    """Where songs are and checkpoints go, how short the trainings are."""
 
-    Attributes
-    ----------
-    songs : int
-        To train on.
-    choose : float
-        Share of the training songs left out and measured on.
-    """
-
-    prepared: Path
-    out: Path
-    songs: int = 240
-    epochs: int = 6
-    choose: float = 0.1
-    threads: int = 1
-    seed: int = 20251121
+    prepared: Path = option(Path("runs/amt/prepared"), "prepared songs")
+    out: Path = option(Path("runs/amt/ablate"), "folder of checkpoints")
+    songs: int = option(240, "songs to train on")
+    epochs: int = option(6)
+    choose: float = 0.1  # share of the training songs left out and measured on
+    threads: int = option(1)
+    seed: int = option(20251121)
     network: NetworkConfig = NetworkConfig()
+    json: Path | None = option(None, "also write the table here")
 
 
 def ablate(options: AblateOptions) -> list[Row]:

@@ -5,9 +5,8 @@ training songs. Nothing is fitted to the split that is measured.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -28,10 +27,12 @@ from export_onnx.amt.songs import Song, condition, load_songs
 from export_onnx.amt.videos import picture_song, read_videos
 from export_onnx.datasets import DATASETS, read_items
 from export_onnx.datasets.muvisync import load_muvisync
-from export_onnx.training.metrics import Score, bootstrap
+from export_onnx.training.answers import Row
+from export_onnx.training.metrics import bootstrap
+from export_onnx.training.options import data_option, option
 from export_onnx.training.progress import Progress
 
-__all__ = ["EvaluateOptions", "Row", "evaluate", "predict_song", "score_rows", "keep_groups"]
+__all__ = ["EvaluateOptions", "evaluate", "predict_song", "score_rows", "keep_groups"]
 
 _FACTS = ("mode", "tempo", "phase")
 _KINDS: tuple[Kind, ...] = ("whole", "live")
@@ -44,42 +45,16 @@ Tables = tuple[np.ndarray, np.ndarray]
 
 @dataclass(frozen=True)
 class EvaluateOptions:
-    """What to measure on what.
+    """What to measure on what; the response to commands needs no data, and goes with POP909."""
 
-    Attributes
-    ----------
-    prepared : Path or None
-        Folder with the prepared training songs, for the counting baselines.
-    lstm : Path or None
-        Checkpoint of the LSTM to compare with.
-    limit : int
-        Songs per data set; 0 takes all.
-    sets : tuple of str
-        Data sets, those that are missing left out; the response to commands needs none and is
-        measured with POP909.
-    """
-
-    data: Path
-    split: str = "val"
-    model: Path | None = None
-    prepared: Path | None = None
-    lstm: Path | None = None
-    limit: int = 0
-    sets: tuple[str, ...] = (*SETS, _VIDEOS)
-
-
-@dataclass(frozen=True)
-class Row:
-    """One measure of one system on one data set."""
-
-    dataset: str
-    measure: str
-    system: str
-    score: Score
-
-    def to_json(self) -> dict[str, Any]:
-        """Return plain JSON values."""
-        return asdict(self)
+    data: Path = data_option()
+    split: str = option("val")
+    model: Path | None = option(None, "default: the shipped one")
+    prepared: Path | None = option(None, "prepared training songs, for the baselines")
+    lstm: Path | None = option(None, "its checkpoint, to compare with")
+    limit: int = option(0, "songs per data set; 0 takes all")
+    sets: tuple[str, ...] = option((*SETS, _VIDEOS), "data sets; missing ones are left out")
+    json: Path | None = option(None, "also write the table here")
 
 
 def keep_groups(told: np.ndarray, groups: Sequence[str]) -> np.ndarray:

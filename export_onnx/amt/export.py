@@ -17,6 +17,7 @@ from engine.generators.amt.vocabulary import AMT_QUALITIES, PAD, SIZE
 from export_onnx.amt.config import INTENT_GROUPS, NetworkConfig
 from export_onnx.amt.memory import Memory, empty_memory
 from export_onnx.amt.network import Amt, Prediction, State
+from export_onnx.training.options import option
 from export_onnx.training.stage import load_checkpoint
 
 __all__ = ["OUTPUTS", "ExportOptions", "StepGraph", "export", "load_networks", "write_onnx"]
@@ -25,26 +26,19 @@ OUTPUTS = ("slot", "change", "stay")
 
 _LICENCE = "CC BY-NC-SA 4.0"
 _TRAINING_DATA = "POP909, EMOPIA 1.0, VGMIDI, MuVi-Sync (train parts)"
+CHECKPOINTS = (Path("runs/amt/train/amt.pt"),)
 _OPSET = 17
 _LOWEST = 1e-9
 
 
 @dataclass(frozen=True)
 class ExportOptions:
-    """Checkpoints whose opinions are averaged in, one ONNX file out.
+    """Checkpoints whose opinions are averaged in, one ONNX file out."""
 
-    Attributes
-    ----------
-    readers : Path
-        What `prepare` learned to read from notes, kept in the metadata for `evaluate`.
-    commit : str
-        The source the model was trained with, for the metadata.
-    """
-
-    checkpoints: tuple[Path, ...]
-    out: Path
-    readers: Path
-    commit: str = ""
+    checkpoints: tuple[Path, ...] = option(CHECKPOINTS, "networks to average", flag="--checkpoint")
+    out: Path = option(Path("presets/models/amt.onnx"))
+    readers: Path = option(Path("runs/amt/prepared/readers.json"), "written by prepare")
+    commit: str = option("", "source the model was trained with, for the metadata")
 
 
 def _without_intent() -> torch.Tensor:

@@ -20,6 +20,7 @@ from export_onnx.amt.videos import read_videos
 from export_onnx.datasets import DATASETS, Item, read_items
 from export_onnx.datasets.item import read_member
 from export_onnx.judges.notes import Notes, from_messages
+from export_onnx.training.options import data_option, option
 from export_onnx.training.progress import Progress
 
 __all__ = ["SETS", "PrepareOptions", "prepare", "read_songs"]
@@ -32,15 +33,12 @@ _CURVE_SHARE = 0.4
 
 @dataclass(frozen=True)
 class PrepareOptions:
-    """Where the data sets are, where the prepared songs go, which splits are prepared.
+    """Where the data sets are, where the prepared songs go, which splits are prepared."""
 
-    ``reader_steps`` is how many steps the chord templates are fitted for.
-    """
-
-    data: Path
-    out: Path
-    splits: tuple[str, ...] = ("train", "val")
-    seed: int = 20251121
+    data: Path = data_option()
+    out: Path = option(Path("runs/amt/prepared"), "folder of songs")
+    splits: tuple[str, ...] = option(("train", "val"), "parts of the data sets", flag="--split")
+    seed: int = option(20251121)
     reader_steps: int = STEPS
 
 

@@ -19,6 +19,7 @@ from export_onnx.amt.network import Amt
 from export_onnx.amt.recover import recover_weights
 from export_onnx.amt.songs import Song, load_songs
 from export_onnx.training import parallel
+from export_onnx.training.options import nested, option
 from export_onnx.training.progress import Progress
 from export_onnx.training.stage import Stage, load_checkpoint, save_checkpoint
 from export_onnx.training.stage import TrainConfig as StageConfig
@@ -35,34 +36,28 @@ class TrainOptions:
 
     Attributes
     ----------
-    name : str
-        Of the checkpoint: ``OUT/NAME.pt``.
-    choose : float
-        Share of the training songs left out and scored after each epoch, to choose settings by; 0
-        trains on all.
     start : Path or None
         Checkpoint whose weights the training begins with: a finished one (``NAME.pt``), that of a
         stopped run (``NAME.stage.pt``), whose average is taken, or an exported ``NAME.onnx``.
     limit : int
         Songs to train on, for short comparisons; 0 takes all.
-    stop_after_epochs : int
-        End after this epoch; started again the run goes on. 0 runs to the end.
-    pictures_only : bool
-        Train the weights of the CLIP components alone, on songs with pictures: music without
-        them stays as it is.
     """
 
-    prepared: Path
-    out: Path
-    name: str = "amt"
-    choose: float = 0.0
-    start: Path | None = None
+    prepared: Path = option(Path("runs/amt/prepared"), "prepared songs")
+    out: Path = option(Path("runs/amt/train"), "folder of checkpoints")
+    name: str = option("amt", "of the checkpoint")
+    choose: float = option(0.0, "share of songs left out and scored, to choose settings by")
+    start: Path | None = option(None, "weights to begin with", flag="--weights")
     limit: int = 0
-    threads: int = 1
-    stop_after_epochs: int = 0
-    pictures_only: bool = False
+    threads: int = option(1)
+    stop_after_epochs: int = option(
+        0, "epoch to stop after; 0 trains to the end", flag="--stop-after"
+    )
+    pictures_only: bool = option(False, "train the weights of CLIP components alone")
     network: NetworkConfig = NetworkConfig()
-    train: TrainConfig = TrainConfig()
+    train: TrainConfig = nested(
+        TrainConfig, batch="songs per step and process", learning_rate="highest"
+    )
 
 
 def loss_of(model: Amt, batch: Batch, affect: float) -> tuple[torch.Tensor, dict[str, float]]:

@@ -4,7 +4,6 @@ Beats count within 70 ms, the first 5 s are left out; every measure is the mean 
 are medians), with a bootstrap interval.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -16,7 +15,9 @@ from engine.beat.model import BeatModel
 from engine.errors import InputError
 from export_onnx.beat.batches import Prepared, load_prepared
 from export_onnx.beat.prepare import decode
-from export_onnx.training.metrics import Score, bootstrap
+from export_onnx.training.answers import Row
+from export_onnx.training.metrics import bootstrap
+from export_onnx.training.options import option
 
 __all__ = ["MEASURES", "EvaluateOptions", "decode_beats", "evaluate", "score"]
 
@@ -33,19 +34,14 @@ _DELAY_S = 0.032
 
 @dataclass(frozen=True)
 class EvaluateOptions:
-    """What to measure.
+    """What to measure; `late_s` of the decoder is taken from the model."""
 
-    Attributes
-    ----------
-    decoder : DecoderConfig
-        `late_s` is taken from the model.
-    """
-
-    prepared: Path
-    model: Path | None = None
-    split: str = "val"
-    kinds: tuple[str, ...] = ()
+    prepared: Path = option(Path("runs/beat/prepared"), "prepared clips")
+    model: Path | None = option(None, "default: the shipped one")
+    split: str = option("val")
+    kinds: tuple[str, ...] = option((), "kinds of clip; default all")
     decoder: DecoderConfig = DecoderConfig()
+    json: Path | None = option(None, "also write the table here")
 
 
 def decode_beats(
@@ -108,7 +104,7 @@ def score(truth: np.ndarray, beats: list[Beat]) -> dict[str, float]:
     return row
 
 
-def evaluate(options: EvaluateOptions) -> dict[str, Mapping[str, Score]]:
+def evaluate(options: EvaluateOptions) -> list[Row]:
     """Return the scores of every kind of clip, of the recordings, and of all clips.
 
     Raises
@@ -132,16 +128,16 @@ def evaluate(options: EvaluateOptions) -> dict[str, Mapping[str, Score]]:
     rows["all"] = [row for kind in list(rows) for row in rows[kind]]
     if recorded:
         rows["recorded"] = recorded
-    return {kind: _summary(found) for kind, found in rows.items()}
+    return [row for kind, found in rows.items() for row in _summary(kind, found)]
 
 
-def _summary(rows: list[dict[str, float]]) -> dict[str, Score]:
-    summary = {}
+def _summary(kind: str, rows: list[dict[str, float]]) -> list[Row]:
+    summary = []
     for name in MEASURES:
         values = np.array([row[name] for row in rows])
         values = values[~np.isnan(values)]
         if len(values):
             middle = np.median if name in ("lock_s", "error_ms") else np.mean
             clips = [str(i) for i in range(len(values))]
-            summary[name] = bootstrap(middle, [values], clips)
+            summary.append(Row(kind, name, "beat", bootstrap(middle, [values], clips)))
     return summary

@@ -12,11 +12,13 @@ from engine.beat.frontend import HOP_LENGTH, N_FEATURES, SAMPLE_RATE
 from engine.beat.model import MODEL_VERSION
 from engine.errors import InputError
 from export_onnx.beat.network import BEAT, DOWNBEAT, BeatNetwork, NetworkConfig, load_weights
+from export_onnx.training.options import option
 from export_onnx.training.stage import load_checkpoint
 
 __all__ = ["BeatGraph", "ExportOptions", "export", "load_network"]
 
 _OPSET = 17
+CHECKPOINT = Path("runs/beat/train/beat.pt")
 _LICENCE = "CC BY-NC-SA 4.0"
 _TRAINING_DATA = (
     "begun with BeatNet (CC BY 4.0); Groove MIDI, ASAP, POP909 rendered; Emotify and 4Q recordings "
@@ -32,14 +34,12 @@ class ExportOptions:
     ----------
     checkpoint : Path
         Finished (``NAME.pt``), or that of a stopped run (``NAME.stage.pt``): its average is taken.
-    late_s : float
-        How much later than the decoder reads, beats are, as `evaluate` measures it.
     """
 
-    checkpoint: Path
-    out: Path
-    late_s: float = 0.018
-    commit: str = ""
+    checkpoint: Path = option(CHECKPOINT)
+    out: Path = option(Path("presets/models/beat.onnx"))
+    late_ms: float = option(18.0, "how much later beats are than the decoder says, by evaluate")
+    commit: str = option("", "source the model was trained with, for the metadata")
 
 
 class BeatGraph(nn.Module):
@@ -78,8 +78,8 @@ def load_network(path: Path) -> tuple[BeatNetwork, dict[str, str]]:
     return network.eval(), facts
 
 
-def export(options: ExportOptions) -> None:
-    """Export a checkpoint."""
+def export(options: ExportOptions) -> Path:
+    """Export a checkpoint; returns the file."""
     import onnx
 
     network, facts = load_network(options.checkpoint)
@@ -111,7 +111,7 @@ def export(options: ExportOptions) -> None:
         "hop_length": str(HOP_LENGTH),
         "features": str(N_FEATURES),
         "tempi_bpm": json.dumps([round(float(bpm), 3) for bpm in network.config.tempi_bpm()]),
-        "late_s": json.dumps(options.late_s),
+        "late_s": json.dumps(options.late_ms / 1e3),
         "licence": _LICENCE,
         "training_data": _TRAINING_DATA,
         "parameters": str(sum(p.numel() for p in network.parameters())),
@@ -121,3 +121,4 @@ def export(options: ExportOptions) -> None:
     onnx.checker.check_model(model)
     onnx.save(model, str(partial))
     partial.replace(options.out)
+    return options.out

@@ -15,6 +15,7 @@ from engine.beat.frontend import HOP_LENGTH, SAMPLE_RATE, WINDOW_LENGTH, band_le
 from engine.errors import InputError
 from export_onnx.beat.clips import Clip, Sound, find_clips
 from export_onnx.datasets.render import Synth, find_soundfonts
+from export_onnx.training.options import data_option, option
 from export_onnx.training.progress import Progress
 
 __all__ = ["PrepareOptions", "decode", "encode", "prepare"]
@@ -26,28 +27,16 @@ _CHUNK = 512
 
 @dataclass(frozen=True)
 class PrepareOptions:
-    """What to prepare.
+    """What to prepare."""
 
-    Attributes
-    ----------
-    labels : Path or None
-        Folder of `teach`.
-    kinds : tuple of str
-        Kinds of clip; empty takes all.
-    variants : int
-        Renderings or speeds of each training clip.
-    limit : int
-        Clips of each kind and split, drawn by `seed`; 0 takes all.
-    """
-
-    data: Path
-    out: Path
-    labels: Path | None = None
-    kinds: tuple[str, ...] = ()
-    splits: tuple[str, ...] = ("train", "val")
-    variants: int = 1
-    limit: int = 0
-    seed: int = 20261201
+    data: Path = data_option()
+    out: Path = option(Path("runs/beat/prepared"), "folder of clips")
+    labels: Path | None = option(Path("runs/beat/labels"), "folder written by teach")
+    kinds: tuple[str, ...] = option((), "kinds of clip; default all")
+    splits: tuple[str, ...] = option(("train", "val"), "parts of the data sets", flag="--split")
+    variants: int = option(3, "renderings or speeds of each training clip")
+    limit: int = option(0, "clips of a kind and split, drawn by the seed; 0 takes all")
+    seed: int = option(20261201)
 
 
 def encode(levels: np.ndarray) -> np.ndarray:

@@ -20,6 +20,7 @@ import numpy as np
 
 from engine.errors import InputError
 from export_onnx.datasets.tables import read_rows
+from export_onnx.training.options import data_option, option
 from export_onnx.training.progress import Progress
 
 __all__ = ["TeachOptions", "firm_beats", "teach"]
@@ -33,21 +34,15 @@ _LEAST_BEATS = 12
 
 @dataclass(frozen=True)
 class TeachOptions:
-    """What to label.
+    """What to label."""
 
-    Attributes
-    ----------
-    networks : int
-        Of madmom's eight; each costs 0.01 s of a core per second of sound.
-    limit : int
-        Recordings, drawn by `seed`; 0 takes all.
-    """
-
-    data: Path
-    out: Path
-    networks: int = 4
-    limit: int = 0
-    seed: int = 7
+    data: Path = data_option()
+    out: Path = option(Path("runs/beat/labels"), "folder to write", flag="--labels")
+    networks: int = option(
+        4, "of madmom's eight; each takes 0.01 s per second of sound", choices=range(1, 9)
+    )
+    limit: int = option(0, "recordings, drawn by the seed; 0 takes all")
+    seed: int = option(7)
 
 
 def firm_beats(activations: np.ndarray, beats: np.ndarray) -> np.ndarray | None:

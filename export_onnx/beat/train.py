@@ -18,6 +18,7 @@ from export_onnx.beat.network import (
     load_weights,
 )
 from export_onnx.training import parallel
+from export_onnx.training.options import nested, option
 from export_onnx.training.progress import Progress
 from export_onnx.training.stage import Stage, save_checkpoint
 from export_onnx.training.stage import TrainConfig as StageConfig
@@ -44,28 +45,23 @@ class TrainConfig:
 
 @dataclass(frozen=True)
 class TrainOptions:
-    """Where to read and write, what to train.
+    """Where to read and write, what to train; without weights the network begins at random."""
 
-    Attributes
-    ----------
-    published : Path or None
-        BeatNet's weights to begin with.
-    weights : Path or None
-        A checkpoint to begin with; without either, the network begins at random.
-    stop_after_epochs : int
-        End after this epoch; started again the run goes on. 0 runs to the end.
-    """
-
-    prepared: Path
-    out: Path
-    name: str = "beat"
-    published: Path | None = None
-    weights: Path | None = None
-    threads: int = 1
-    stop_after_epochs: int = 0
+    prepared: Path = option(Path("runs/beat/prepared"), "prepared clips")
+    out: Path = option(Path("runs/beat/train"), "folder of checkpoints")
+    name: str = option("beat", "of the checkpoint")
+    published: Path | None = option(None, "BeatNet's weights to begin with")
+    weights: Path | None = option(None, "a checkpoint to begin with")
+    threads: int = option(1)
+    stop_after_epochs: int = option(
+        0, "epoch to stop after; 0 trains to the end", flag="--stop-after"
+    )
+    without: tuple[str, ...] = option((), "kinds of clip to leave out")
     network: NetworkConfig = field(default_factory=NetworkConfig)
-    sampler: SamplerConfig = field(default_factory=SamplerConfig)
-    train: TrainConfig = field(default_factory=TrainConfig)
+    sampler: SamplerConfig = nested(SamplerConfig, spoiling="0 leaves the sound as it is")
+    train: TrainConfig = nested(
+        TrainConfig, epochs="", steps="batches in an epoch", learning_rate="highest", seed=""
+    )
 
 
 def loss_of(
@@ -106,6 +102,10 @@ def _train(options: TrainOptions) -> Path | None:
     config = options.train
     started = time.monotonic()
     clips = load_prepared(options.prepared / "train")
+    shares = [
+        (kind, share) for kind, share in options.sampler.shares if kind not in options.without
+    ]
+    sampler = replace(options.sampler, shares=tuple(shares))
     torch.manual_seed(config.seed)
     network = BeatNetwork(options.network)
     if options.published is not None:
@@ -126,7 +126,7 @@ def _train(options: TrainOptions) -> Path | None:
         network.train()
         sums: dict[str, float] = {}
         title = f"{options.name}, epoch {epoch + 1}/{config.epochs}"
-        batches = draw_batches(clips, options.sampler, options.network, seed)
+        batches = draw_batches(clips, sampler, options.network, seed)
         with Progress(title, config.steps, 60.0, silent=parallel.rank() > 0) as progress:
             for _, batch in zip(range(config.steps), batches, strict=False):
                 loss, parts = loss_of(network, batch, config)

@@ -1,5 +1,7 @@
 """The beat network's graph held to the contract: any chunking equals the whole, ONNX PyTorch."""
 
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -7,11 +9,12 @@ import torch
 
 from engine.beat.frontend import N_FEATURES
 from engine.beat.model import BeatModel
-from export_onnx.beat.export import BeatGraph
+from export_onnx.beat.export import CHECKPOINT, BeatGraph, load_network
 from export_onnx.beat.network import BeatNetwork
 from export_onnx.training.contract import Sequences, verify_contract
+from export_onnx.training.options import option
 
-__all__ = ["verify"]
+__all__ = ["VerifyOptions", "verify", "verify_files"]
 
 _OUTPUTS = ("beat", "downbeat", "tempo")
 
@@ -32,6 +35,20 @@ class _Onnx:
         *outputs, state = self._model.step(inputs["features"][0], state)
         named = zip(_OUTPUTS, outputs, strict=True)
         return {name: np.asarray(value)[None] for name, value in named}, state
+
+
+@dataclass(frozen=True)
+class VerifyOptions:
+    """An ONNX file, and the checkpoint it was made from."""
+
+    checkpoint: Path = option(CHECKPOINT)
+    model: Path | None = option(None, "default: the shipped one")
+
+
+def verify_files(options: VerifyOptions) -> dict[str, float]:
+    """Check a file against its checkpoint (see `verify`)."""
+    network, _ = load_network(options.checkpoint)
+    return verify(BeatModel(options.model), network)
 
 
 def verify(

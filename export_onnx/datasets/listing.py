@@ -1,12 +1,13 @@
 """``python -m export_onnx datasets``: lists data sets, their licences, and what was found."""
 
-import argparse
+from dataclasses import dataclass
 from pathlib import Path
 
 from engine.errors import InputError
 from export_onnx.datasets import DATASETS
+from export_onnx.training.options import option
 
-__all__ = ["add_options", "describe", "run"]
+__all__ = ["ListOptions", "describe", "list_sets"]
 
 
 def describe(data: Path | None) -> str:
@@ -29,16 +30,15 @@ def describe(data: Path | None) -> str:
     return "\n\n".join(blocks)
 
 
-def add_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options of the command."""
-    parser.add_argument(
-        "--data", type=Path, default=None, help="folder with a sub-folder per data set"
-    )
+@dataclass(frozen=True)
+class ListOptions:
+    """Where to look for the data sets."""
+
+    data: Path | None = option(None, "folder with a sub-folder per data set")
 
 
-def run(arguments: argparse.Namespace) -> int:
-    """Print the registry."""
-    if arguments.data is not None and not arguments.data.is_dir():
-        raise InputError(f"data folder {arguments.data}: not a folder")
-    print(describe(arguments.data))
-    return 0
+def list_sets(options: ListOptions) -> str:
+    """Return the registry as text."""
+    if options.data is not None and not options.data.is_dir():
+        raise InputError(f"data folder {options.data}: not a folder")
+    return describe(options.data)

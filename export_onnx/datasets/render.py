@@ -8,7 +8,6 @@ import ctypes
 import ctypes.util
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 
 import mido
 import numpy as np
@@ -166,12 +165,7 @@ class Synth:
     def __enter__(self) -> "Synth":
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *exc_info: object) -> None:
         self.close()
 
     def close(self) -> None:

@@ -1,61 +1,70 @@
-"""Command line of the judges, called by ``export_onnx.__main__``."""
+"""Commands of the judges."""
 
-import argparse
 import json
-from dataclasses import asdict
+from dataclasses import dataclass
 from pathlib import Path
 
-from export_onnx.judges import page
-from export_onnx.training.arguments import data_folder
+import torch
 
-__all__ = ["COMMANDS"]
+from engine.errors import InputError
+from export_onnx.judges.page import side_by_side
+from export_onnx.judges.sequence import SequenceConfig
+from export_onnx.judges.train import JUDGES_FOLDER, check_judges, load_bench, train_judges
+from export_onnx.training.answers import Row
+from export_onnx.training.options import data_option, nested, option
 
-_FOLDER = Path("runs/judges")
+__all__ = ["CompareOptions", "EvaluateOptions", "TrainOptions", "compare", "evaluate", "train"]
 
 
-def _train_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--out", type=Path, default=_FOLDER, help="folder of the judges")
-    parser.add_argument("--seed", type=int, default=None)
+@dataclass(frozen=True)
+class TrainOptions:
+    """Real clips in, judges out."""
+
+    data: Path = data_option()
+    out: Path = option(JUDGES_FOLDER, "folder of the judges")
+    sequence: SequenceConfig = nested(SequenceConfig, seed="")
 
 
-def _train(arguments: argparse.Namespace) -> int:
-    import torch
-
-    from export_onnx.judges.sequence import SequenceConfig
-    from export_onnx.judges.train import train_judges
-
+def train(options: TrainOptions) -> Path:
+    """Train the judges on real clips; returns their folder."""
     torch.set_num_threads(1)  # more threads would change the last digits, and so the judges
-    config = SequenceConfig() if arguments.seed is None else SequenceConfig(seed=arguments.seed)
-    train_judges(data_folder(arguments), arguments.out, config)
-    print(f"judges trained: {arguments.out}")
-    return 0
+    train_judges(options.data, options.out, options.sequence)
+    return options.out
 
 
-def _evaluate_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--split", default="val")
-    parser.add_argument("--judges", type=Path, default=_FOLDER, help="folder of the judges")
-    parser.add_argument("--json", type=Path, default=None, help="also write the table here")
+@dataclass(frozen=True)
+class EvaluateOptions:
+    """Judges and the real clips they are measured on."""
+
+    data: Path = data_option()
+    split: str = option("val")
+    judges: Path = option(JUDGES_FOLDER, "folder of the judges")
+    json: Path | None = option(None, "also write the table here")
 
 
-def _evaluate(arguments: argparse.Namespace) -> int:
-    from export_onnx.judges.train import check_judges, load_bench
-
-    bench = load_bench(arguments.judges)
-    rows = check_judges(bench, data_folder(arguments), arguments.split, arguments.judges)
-    print(f"{'judge':18} {'measure':28} {'value':>7}  95 % interval      n")
-    for judge, measure, score in rows:
-        print(
-            f"{judge:18} {measure:28} {score.value:7.3f}  "
-            f"{score.low:6.3f} .. {score.high:6.3f}  {score.n:4d}"
-        )
-    if arguments.json is not None:
-        table = [{"judge": j, "measure": m, **asdict(score)} for j, m, score in rows]
-        arguments.json.write_text(json.dumps(table, indent=1), encoding="utf-8")
-    return 0
+def evaluate(options: EvaluateOptions) -> list[Row]:
+    """Measure the judges on real clips (intervals over songs)."""
+    bench = load_bench(options.judges)
+    rows = check_judges(bench, options.data, options.split, options.judges)
+    return [Row("real clips", measure, judge, score) for judge, measure, score in rows]
 
 
-COMMANDS = {
-    "train": (_train_options, _train, "train the judges on real clips"),
-    "evaluate": (_evaluate_options, _evaluate, "measure the judges on real clips"),
-    "compare": (page.add_options, page.run, "figures of engines side by side, as Markdown"),
-}
+@dataclass(frozen=True)
+class CompareOptions:
+    """The figures of several engines."""
+
+    figures: tuple[str, ...] = option(
+        text="figures.json of an evaluation, ENGINE=FILE", flag="ENGINE=FILE"
+    )
+
+
+def compare(options: CompareOptions) -> str:
+    """Return figures of engines side by side, as Markdown."""
+    engines = {}
+    for given in options.figures:
+        engine, _, path = given.partition("=")
+        try:
+            engines[engine] = json.loads(Path(path).read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise InputError(f"{given}: must be ENGINE=FILE with figures ({error})") from error
+    return side_by_side(engines)

@@ -1,14 +1,9 @@
 """Figures of several engines side by side, as Markdown for the docs and the model cards."""
 
-import argparse
-import json
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any, Final
 
-from engine.errors import InputError
-
-__all__ = ["add_options", "run", "side_by_side"]
+__all__ = ["side_by_side"]
 
 _TITLES: Final = {
     "quadrants": "Clips at the four quadrant targets, as judged",
@@ -68,23 +63,3 @@ def side_by_side(engines: Mapping[str, Figures]) -> str:
             lines.append(f"| {row} | {shown} |")
         parts.append("\n".join(lines))
     return "\n\n".join(parts) + "\n"
-
-
-def add_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options."""
-    parser.add_argument(
-        "figures", nargs="+", metavar="ENGINE=FILE", help="figures.json of an evaluation"
-    )
-
-
-def run(arguments: argparse.Namespace) -> int:
-    """Print the tables."""
-    engines = {}
-    for given in arguments.figures:
-        engine, _, path = given.partition("=")
-        try:
-            engines[engine] = json.loads(Path(path).read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            raise InputError(f"{given}: must be ENGINE=FILE with figures ({error})") from error
-    print(side_by_side(engines), end="")
-    return 0

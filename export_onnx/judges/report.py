@@ -36,7 +36,7 @@ from export_onnx.judges.transfer import drift, keeps_tune, shares_moved, transfe
 from export_onnx.judges.verdict import AXES, accuracies, control, reasons
 from export_onnx.training.metrics import Score
 
-__all__ = ["SECTIONS", "Figure", "Subject", "measure"]
+__all__ = ["SECTIONS", "Figure", "Reconstruct", "Subject", "measure"]
 
 Reconstruct = Callable[[Sequence[Item]], list[Notes]]
 

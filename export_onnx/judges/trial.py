@@ -1,52 +1,44 @@
-"""``python -m export_onnx evaluate muser|amt``: evaluate the music of an engine."""
+"""The music of an engine measured: ``python -m export_onnx evaluate muser``, for any engine."""
 
-import argparse
 import json
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from engine.choices import check_range
 from engine.errors import InputError
+from engine.midi.file import write_midi_file
+from export_onnx.judges.material import Plan
+from export_onnx.judges.report import SECTIONS, Reconstruct, Subject, measure
+from export_onnx.judges.train import JUDGES_FOLDER, load_bench
+from export_onnx.training.options import data_option, option
 
-if TYPE_CHECKING:  # measuring needs torch, offering the command must not
-    from export_onnx.judges.report import Reconstruct, Subject
-
-__all__ = ["add_options", "run"]
-
-_JUDGES = Path("runs/judges")
-_SECTIONS = ("quadrants", "grid", "likeness", "flaws", "memory", "real", "response", "transfer")
-
-
-def add_options(
-    parser: argparse.ArgumentParser, engine: str = "rules", more: tuple[str, ...] = ()
-) -> None:
-    """Add the options; ``engine`` is measured if none is named, ``more`` are further sections."""
-    sections = (*_SECTIONS, *more)
-    parser.add_argument(
-        "--train-data", type=Path, default=None, help="where the training part lies, if elsewhere"
-    )
-    parser.add_argument("--split", default="val", help="real clips to compare with")
-    parser.add_argument("--engine", default=engine, help=f"engine on trial (default {engine})")
-    parser.add_argument("--judges", type=Path, default=_JUDGES, help="folder of the judges")
-    parser.add_argument(
-        "--sections", default=",".join(sections), help=f"of {', '.join(sections)}, by commas"
-    )
-    parser.add_argument("--clips", type=int, default=32, help="clips per quadrant target")
-    parser.add_argument("--bars", type=int, default=16, help="bars per clip")
-    parser.add_argument("--level", type=float, default=0.8, help="quadrant targets at +-LEVEL")
-    parser.add_argument("--tempo", type=float, default=100.0, help="of all clips [BPM]")
-    parser.add_argument("--seeds", type=int, default=4, help="clips per point of the grid")
-    parser.add_argument("--runs", type=int, default=32, help="runs per step of the target")
-    parser.add_argument("--every", type=int, default=1, help="transfer every N-th real clip only")
-    parser.add_argument(
-        "--set", action="append", default=[], metavar="NAME=VALUE", help="setting of the engine"
-    )
-    parser.add_argument("--json", type=Path, default=None, help="also write the table here")
-    parser.add_argument(
-        "--out", type=Path, default=None, help="folder for the table and the quadrant clips as MIDI"
-    )
+__all__ = ["TrialOptions", "try_engine"]
 
 
-def _settings(pairs: list[str]) -> dict[str, float]:
+@dataclass(frozen=True)
+class TrialOptions:
+    """The engine, the real clips it is compared with, and how much it makes."""
+
+    data: Path = data_option()
+    train_data: Path | None = option(None, "where the training part lies, if elsewhere")
+    split: str = option("val", "real clips to compare with")
+    engine: str = option("rules", "engine on trial")
+    judges: Path = option(JUDGES_FOLDER, "folder of the judges")
+    sections: tuple[str, ...] = option(tuple(SECTIONS), "what to measure", choices=tuple(SECTIONS))
+    clips: int = option(32, "clips per quadrant target")
+    bars: int = option(16, "bars per clip")
+    level: float = option(0.8, "quadrant targets at +-LEVEL")
+    tempo: float = option(100.0, "of all clips [BPM]")
+    seeds: int = option(4, "clips per point of the grid")
+    runs: int = option(32, "runs per step of the target")
+    every: int = option(1, "transfer every N-th real clip only")
+    settings: tuple[str, ...] = option((), "setting of the engine, NAME=VALUE", flag="--set")
+    json: Path | None = option(None, "also write the figures here")
+    out: Path | None = option(None, "folder for the table and the quadrant clips as MIDI")
+
+
+def _settings(pairs: tuple[str, ...]) -> dict[str, float]:
     settings = {}
     for pair in pairs:
         name, _, value = pair.partition("=")
@@ -57,56 +49,51 @@ def _settings(pairs: list[str]) -> dict[str, float]:
     return settings
 
 
-def run(arguments: argparse.Namespace, reconstruct: "Reconstruct | None" = None) -> int:
-    """Measure, print, write; `reconstruct` sends real clips through the engine's codes."""
-    from engine.choices import check_range
-    from export_onnx.judges.material import Plan
-    from export_onnx.judges.report import SECTIONS, Subject, measure
-    from export_onnx.judges.train import load_bench
-    from export_onnx.training.arguments import data_folder
+def try_engine(options: TrialOptions, reconstruct: Reconstruct | None = None) -> list[str]:
+    """Measure and write; `reconstruct` sends real clips through the engine's codes.
 
-    sections = [name for name in arguments.sections.split(",") if name]
-    if unknown := [name for name in sections if name not in SECTIONS]:
-        raise InputError(f"--sections must be of {', '.join(SECTIONS)}; got {unknown[0]!r}")
+    Returns
+    -------
+    list of str
+        The figures as aligned lines.
+    """
     for name, low, high in (("clips", 1, 1000), ("bars", 16, 64), ("seeds", 1, 100)):
-        check_range(name, getattr(arguments, name), low, high)
+        check_range(name, getattr(options, name), low, high)
     for name in ("runs", "every"):
-        check_range(name, getattr(arguments, name), 1, 1000)
-    check_range("level", arguments.level, 0.0, 1.0)
+        check_range(name, getattr(options, name), 1, 1000)
+    check_range("level", options.level, 0.0, 1.0)
     plan = Plan(
-        engine=arguments.engine,
-        level=arguments.level,
-        bars=arguments.bars,
-        per_quadrant=arguments.clips,
-        seeds=arguments.seeds,
-        responses=arguments.runs,
-        every=arguments.every,
-        tempo_bpm=arguments.tempo,
-        settings=_settings(arguments.set),
+        engine=options.engine,
+        level=options.level,
+        bars=options.bars,
+        per_quadrant=options.clips,
+        seeds=options.seeds,
+        responses=options.runs,
+        every=options.every,
+        tempo_bpm=options.tempo,
+        settings=_settings(options.settings),
     )
-    bench = load_bench(arguments.judges)
-    data = data_folder(arguments)
     subject = Subject(
         plan,
-        bench,
-        data,
-        arguments.train_data or data,
-        arguments.split,
-        arguments.judges,
+        load_bench(options.judges),
+        options.data,
+        options.train_data or options.data,
+        options.split,
+        options.judges,
         reconstruct,
     )
-    figures = [figure.to_json() for figure in measure(subject, sections)]
+    figures = [figure.to_json() for figure in measure(subject, options.sections)]
     lines = _table(figures)
-    print("\n".join(lines))
-    if arguments.json is not None:
-        arguments.json.write_text(json.dumps(figures, indent=1), encoding="utf-8")
-    if arguments.out is not None:
-        arguments.out.mkdir(parents=True, exist_ok=True)
-        (arguments.out / "figures.json").write_text(json.dumps(figures, indent=1), encoding="utf-8")
-        (arguments.out / "table.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
-        if "quadrants" in sections:
-            _write_clips(subject, arguments.out / "clips")
-    return 0
+    text = json.dumps(figures, indent=1)
+    if options.json is not None:
+        options.json.write_text(text, encoding="utf-8")
+    if options.out is not None:
+        options.out.mkdir(parents=True, exist_ok=True)
+        (options.out / "figures.json").write_text(text, encoding="utf-8")
+        (options.out / "table.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
+        if "quadrants" in options.sections:
+            _write_clips(subject, options.out / "clips")
+    return lines
 
 
 def _table(figures: list[dict[str, Any]]) -> list[str]:
@@ -123,10 +110,8 @@ def _table(figures: list[dict[str, Any]]) -> list[str]:
     return lines
 
 
-def _write_clips(subject: "Subject", folder: Path) -> None:
+def _write_clips(subject: Subject, folder: Path) -> None:
     """Write the quadrant clips as MIDI files, to be listened to."""
-    from engine.midi.file import write_midi_file
-
     folder.mkdir(parents=True, exist_ok=True)
     for made in subject.corners:
         request = made.request

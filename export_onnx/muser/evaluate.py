@@ -1,89 +1,80 @@
 """``python -m export_onnx evaluate muser``: evaluate the engine's music and probe its codes."""
 
-import argparse
 import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from export_onnx.judges import trial
+from engine.generators.muser.model import MuserModel
+from engine.generators.muser.vocabulary import ELEMENTS
+from export_onnx.datasets import Item
+from export_onnx.judges.notes import Notes
+from export_onnx.judges.report import SECTIONS
+from export_onnx.judges.trial import TrialOptions, try_engine
+from export_onnx.muser.latent_probes import LatentProbes, draw, probe_latents, slices_of
+from export_onnx.muser.prepare import PrepareOptions, prepare
+from export_onnx.muser.reconstruct import reconstruct_all
+from export_onnx.muser.store import load_corpus
+from export_onnx.training.options import option
 
-if TYPE_CHECKING:  # measuring needs torch, offering the command must not
-    from collections.abc import Sequence
+__all__ = ["EvaluateOptions", "evaluate"]
 
-    from export_onnx.datasets import Item
-    from export_onnx.judges.notes import Notes
-    from export_onnx.muser.latent_probes import LatentProbes
-
-__all__ = ["add_options", "run"]
-
-_BEATS = Path("runs/muser/beats")
 _INSIGHT = "insight"
+_SECTIONS = (*SECTIONS, _INSIGHT)
 
 
-def add_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options."""
-    trial.add_options(parser, engine="muser", more=(_INSIGHT,))
-    parser.add_argument(
-        "--beats", type=Path, default=_BEATS, help="prepared beats; missing ones are prepared"
-    )
-    parser.add_argument(
-        "--model", type=Path, default=None, help="graphs whose codes are looked into; default ours"
-    )
+@dataclass(frozen=True)
+class EvaluateOptions(TrialOptions):
+    """Those of a trial; with ``insight`` the codes of the model are looked into."""
+
+    engine: str = option("muser", "engine on trial")
+    sections: tuple[str, ...] = option(_SECTIONS, "what to measure", choices=_SECTIONS)
+    beats: Path = option(Path("runs/muser/beats"), "prepared beats; missing ones are prepared")
+    model: Path | None = option(None, "graphs whose codes are looked into; default: the shipped")
 
 
-def run(arguments: argparse.Namespace) -> int:
-    """Measure, print, write."""
-    asked = arguments.sections.split(",")
-    arguments.sections = ",".join(name for name in asked if name != _INSIGHT)
-    if arguments.sections:
-        trial.run(arguments, _through_codes if arguments.engine == "muser" else None)
-    if _INSIGHT in asked:
-        _look_inside(arguments)
-    return 0
+def evaluate(options: EvaluateOptions) -> list[str]:
+    """Measure and write; returns the tables as aligned lines."""
+    lines = []
+    sections = tuple(name for name in options.sections if name != _INSIGHT)
+    if sections:
+        codes = _through_codes if options.engine == "muser" else None
+        lines += try_engine(replace(options, sections=sections), codes)
+    if _INSIGHT in options.sections:
+        lines += _look_inside(options)
+    return lines
 
 
-def _through_codes(items: "Sequence[Item]") -> "list[Notes]":
-    from engine.generators.muser.model import MuserModel
-    from export_onnx.muser.reconstruct import reconstruct_all
-
+def _through_codes(items: Sequence[Item]) -> list[Notes]:
     return reconstruct_all(MuserModel(), items)
 
 
-def _look_inside(arguments: argparse.Namespace) -> None:
-    """Probe and draw the codes of the shipped model."""
-    from engine.generators.muser.model import MuserModel
-    from export_onnx.muser.latent_probes import draw, probe_latents, slices_of
-    from export_onnx.muser.prepare import PrepareOptions, prepare
-    from export_onnx.muser.store import load_corpus
-    from export_onnx.training.arguments import data_folder
-
-    model = MuserModel(arguments.model)
-    places = {"train": arguments.train_data or data_folder(arguments)}
-    places[arguments.split] = data_folder(arguments)
+def _look_inside(options: EvaluateOptions) -> list[str]:
+    """Probe and draw the codes of a model."""
+    model = MuserModel(options.model)
+    places = {"train": options.train_data or options.data, options.split: options.data}
     for split, data in places.items():
-        if not (arguments.beats / f"emopia_{split}.npz").is_file():
-            prepare(PrepareOptions(Path(data), arguments.beats, (split,), ("emopia",)))
+        if not (options.beats / f"emopia_{split}.npz").is_file():
+            prepare(PrepareOptions(data, options.beats, (split,), ("emopia",)))
     train, held = (
-        slices_of(load_corpus(arguments.beats, "emopia", split), model.encode_features)
-        for split in ("train", arguments.split)
+        slices_of(load_corpus(options.beats, "emopia", split), model.encode_features)
+        for split in ("train", options.split)
     )
     insight = probe_latents(train, held)
     lines = _tables(insight)
-    print("\n".join(lines))
-    if arguments.out is not None:
-        arguments.out.mkdir(parents=True, exist_ok=True)
-        (arguments.out / "insight.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
-        (arguments.out / "insight.json").write_text(
+    if options.out is not None:
+        options.out.mkdir(parents=True, exist_ok=True)
+        (options.out / "insight.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
+        (options.out / "insight.json").write_text(
             json.dumps(insight.to_json(), indent=1), encoding="utf-8"
         )
-        draw(train, held, insight, arguments.out / "latents.png")
-        print(f"drawn: {arguments.out / 'latents.png'}")
+        draw(train, held, insight, options.out / "latents.png")
+        lines.append(f"drawn: {options.out / 'latents.png'}")
+    return lines
 
 
-def _tables(insight: "LatentProbes") -> list[str]:
+def _tables(insight: LatentProbes) -> list[str]:
     """Return what was found as aligned lines."""
-    from engine.generators.muser.vocabulary import ELEMENTS
-
     head = f"{'':10}" + "".join(f"{name:>10}" for name in ELEMENTS)
     lines = []
     for title, matrix in (

@@ -18,6 +18,7 @@ from engine.generators.muser.vocabulary import (
     FIELDS,
     chord_label,
 )
+from engine.models.checksums import shipped_folder, write_table
 from engine.music.reading.harmony import CHORD_LABELS, chord_parts
 from export_onnx.muser.checkpoint import load_checkpoint
 from export_onnx.muser.codes import BeatCodes
@@ -28,6 +29,7 @@ from export_onnx.muser.prior import CONDITION_SIZE, ElementStep, Prior, PriorSte
 from export_onnx.muser.sequences import encode_pool, tempo_codes
 from export_onnx.muser.train import load_network
 from export_onnx.muser.train_codes import load_codes
+from export_onnx.training.options import option
 
 __all__ = [
     "ExportOptions",
@@ -42,28 +44,19 @@ __all__ = [
 _LICENCE = "CC BY-NC-SA 4.0"
 _TRAINING_DATA = "EMOPIA 1.0, VGMIDI, POP909 (train parts)"
 _OPSET = 17
+CHECKPOINTS = Path("runs/muser/train")
 _N_CODES = len(ELEMENTS)
 
 
 @dataclass(frozen=True)
 class ExportOptions:
-    """Checkpoints in, ONNX files out.
+    """Checkpoints in, ONNX files out."""
 
-    Attributes
-    ----------
-    beats : Path
-        Prepared beats, from which the meaning of every code is counted.
-    quantise : bool
-        Store the weights of matrix products as 8-bit integers.
-    commit : str
-        The source the networks were trained with, for the metadata.
-    """
-
-    checkpoints: Path
-    beats: Path
-    out: Path
-    quantise: bool = False
-    commit: str = ""
+    checkpoints: Path = option(CHECKPOINTS, "folder of checkpoints")
+    beats: Path = option(Path("runs/muser/beats"), "prepared beats, to count what codes mean")
+    out: Path = option(Path("presets/models"), "folder of the ONNX files")
+    quantise: bool = option(False, "8-bit weights in matrix products", flag="--int8")
+    commit: str = option("", "source the networks were trained with, for the metadata")
 
 
 @dataclass(frozen=True)
@@ -262,8 +255,11 @@ def _quantise(path: Path) -> None:
 
 
 def export(options: ExportOptions) -> list[Path]:
-    """Export the checkpoints of a training folder."""
+    """Export the checkpoints of a training folder, and renew the checksums of shipped files."""
     networks = load_networks(options.checkpoints)
     tables = code_tables(networks, load_pool(options.beats, "train"))
     facts = {"commit": options.commit} if options.commit else {}
-    return write_graphs(networks, options.out, tables, quantise=options.quantise, facts=facts)
+    paths = write_graphs(networks, options.out, tables, quantise=options.quantise, facts=facts)
+    if options.out.resolve() == shipped_folder().resolve():
+        write_table()
+    return paths

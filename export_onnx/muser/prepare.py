@@ -28,6 +28,7 @@ from engine.music.rhythm import TICKS
 from export_onnx.datasets import read_items
 from export_onnx.datasets.item import Item, read_member
 from export_onnx.muser.store import Corpus, save_corpus
+from export_onnx.training.options import data_option, option
 from export_onnx.training.progress import Progress
 
 __all__ = [
@@ -49,10 +50,10 @@ _REACTION_S = 2.5
 class PrepareOptions:
     """Data in, corpora out."""
 
-    data: Path
-    out: Path
-    splits: tuple[str, ...] = ("train", "val")
-    datasets: tuple[str, ...] = DATASETS
+    data: Path = data_option()
+    out: Path = option(Path("runs/muser/beats"), "folder of beats")
+    splits: tuple[str, ...] = option(("train", "val"), "parts of the data sets", flag="--split")
+    datasets: tuple[str, ...] = option(DATASETS, "data sets", flag="--sets")
 
 
 def _annotated_beats(item: Item, score: Score) -> Score:

@@ -27,6 +27,7 @@ from export_onnx.muser.pool import Pool, load_pool
 from export_onnx.muser.prior import Prior
 from export_onnx.muser.sequences import BeatSampler, EventSampler, encode_pool, tempo_codes
 from export_onnx.muser.train_codes import load_codes, train_codes
+from export_onnx.training.options import nested, option
 
 __all__ = [
     "STAGES",
@@ -60,26 +61,19 @@ class Course:
 
 @dataclass(frozen=True)
 class TrainOptions:
-    """Prepared beats in, checkpoints out.
+    """Prepared beats in, checkpoints out; codes must be there before the other stages."""
 
-    Attributes
-    ----------
-    stages : tuple of str
-        Which stages to train, in this order; codes must be there before the others.
-    stop_after : int
-        End the decoder's and the prior's run after so many steps of this call; started again they
-        go on. 0 trains to the end of the course.
-    """
-
-    beats: Path
-    out: Path
-    stages: tuple[Stage, ...] = STAGES
-    threads: int = 1
-    stop_after: int = 0
+    beats: Path = option(Path("runs/muser/beats"), "prepared beats")
+    out: Path = option(Path("runs/muser/train"), "folder of checkpoints")
+    stages: tuple[Stage, ...] = option(STAGES, "stages to train", flag="--stage", choices=STAGES)
+    threads: int = option(1)
+    stop_after: int = option(
+        0, "steps of decoder and prior in this call; 0 trains to the end of the course"
+    )
     codes: CodesConfig = CodesConfig()
     decoder: DecoderConfig = DecoderConfig()
     prior: PriorConfig = PriorConfig()
-    course: Course = Course()
+    course: Course = nested(Course, decoder_steps="", prior_steps="")
 
 
 def decoder_losses(decoder: Decoder, batch: tuple[Tensor, ...]) -> dict[str, Tensor]:
@@ -238,8 +232,8 @@ def _train_prior(
     run.go(losses_of, options.stop_after)
 
 
-def train(options: TrainOptions) -> None:
-    """Train the chosen stages; writes ``codes.pt``, ``decoder.pt`` and ``prior.pt``."""
+def train(options: TrainOptions) -> Path:
+    """Train the chosen stages; returns the folder of ``codes.pt``, ``decoder.pt``, ``prior.pt``."""
     torch.set_num_threads(options.threads)
     options.out.mkdir(parents=True, exist_ok=True)
     torch.set_flush_denormal(True)
@@ -247,6 +241,7 @@ def train(options: TrainOptions) -> None:
         _train_stages(options)
     finally:
         torch.set_flush_denormal(False)  # it holds for the thread, not for this training alone
+    return options.out
 
 
 def _train_stages(options: TrainOptions) -> None:

@@ -10,6 +10,7 @@ Wortsman et al.: Model soups (arXiv 2203.05482).
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +20,34 @@ from engine.errors import InputError
 from export_onnx.tracker.config import FrontEndConfig, NetworkConfig
 from export_onnx.tracker.emotion import Emotion
 from export_onnx.tracker.weights import load_emotion
+from export_onnx.training.options import option
 from export_onnx.training.stage import load_checkpoint, save_checkpoint
 
-__all__ = ["blend"]
+__all__ = ["BlendOptions", "blend", "blend_files"]
 
 _PREFIX = "emotions."
+
+
+@dataclass(frozen=True)
+class BlendOptions:
+    """A checkpoint and the stage files whose weights are averaged into it."""
+
+    checkpoint: Path = option(Path("runs/tracker/train/tracker.pt"))
+    parts: tuple[str, ...] = option((), "stage file and its share, FILE=0.5", flag="--part")
+    out: Path = option(Path("runs/tracker/blend.pt"))
+
+
+def blend_files(options: BlendOptions) -> Path:
+    """Average as the options say (see `blend`); returns the file written."""
+    parts = []
+    for part in options.parts:
+        path, _, share = part.rpartition("=")
+        try:
+            parts.append((Path(path), float(share)))
+        except ValueError as error:
+            raise InputError(f"--part {part}: must look like FILE=0.5") from error
+    blend(options.checkpoint, parts, options.out)
+    return options.out
 
 
 def blend(checkpoint: Path, parts: Sequence[tuple[Path, float]], out: Path) -> None:

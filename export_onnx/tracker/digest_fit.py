@@ -12,6 +12,8 @@ from export_onnx.tracker.config import FrontEndConfig, NetworkConfig
 from export_onnx.tracker.digest import DIGEST, LANDMARKS
 from export_onnx.tracker.network import Tracker, zeros
 from export_onnx.tracker.store import Clip, load_clips
+from export_onnx.tracker.weights import DIGEST_FILE
+from export_onnx.training.options import option
 from export_onnx.training.progress import Progress
 from export_onnx.training.stage import TrainConfig, load_checkpoint, save_checkpoint
 
@@ -37,11 +39,11 @@ _FOLDS = 10
 class DigestOptions:
     """Where to read features and the harmony stage, and where to write."""
 
-    features: Path
-    harmony: Path
-    out: Path
-    seed: int = 20251121
-    threads: int = 1
+    features: Path = option(Path("runs/tracker/features"), "prepared features")
+    harmony: Path = option(Path("runs/tracker/train/harmony.pt"), "stage file of `train`")
+    out: Path = option(DIGEST_FILE)
+    seed: int = option(20251121)
+    threads: int = option(1)
 
 
 @dataclass(frozen=True)

@@ -2,9 +2,8 @@
 
 import shutil
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -22,8 +21,8 @@ from export_onnx.tracker.listen import GAIN_RANGE_DB, Heard, affect, hear
 from export_onnx.tracker.not_music import doubted, noise_rows, noisy_music_rows, speech_rows
 from export_onnx.tracker.prepare import HELD_OUT
 from export_onnx.tracker.speech import HELD_OUT_VOICES
+from export_onnx.training.answers import Row
 from export_onnx.training.metrics import (
-    Score,
     accuracy,
     bootstrap,
     concordance,
@@ -34,9 +33,10 @@ from export_onnx.training.metrics import (
     r_squared,
     rmse,
 )
+from export_onnx.training.options import data_option, option
 from export_onnx.training.progress import Progress
 
-__all__ = ["EvaluateOptions", "Row", "evaluate"]
+__all__ = ["EvaluateOptions", "evaluate"]
 
 # Live delay at which chords are compared with the annotation [s]: half a second altogether.
 CHORD_DELAY_S = 0.5
@@ -45,44 +45,16 @@ _POP909_EXCERPT_S = (20.0, 90.0)
 
 @dataclass(frozen=True)
 class EvaluateOptions:
-    """What to evaluate.
+    """What to evaluate."""
 
-    Attributes
-    ----------
-    features : Path or None
-        Prepared train features for the loudness-only baseline; None leaves it out.
-    soundfont : Path or None
-        Renders the MIDI sets; None takes the held-out one.
-    speech : Path or None
-        Folder of recordings of speech, for the detection of speech.
-    """
-
-    data: Path
-    split: str = "val"
-    model: Path | None = None
-    features: Path | None = None
-    soundfont: Path | None = None
-    limit: int = 0
-    speech: Path | None = None
-
-
-@dataclass(frozen=True)
-class Row:
-    """One line of the table: a measure of one system with its interval."""
-
-    dataset: str
-    measure: str
-    system: str
-    score: Score
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the row as plain JSON values."""
-        return {
-            "dataset": self.dataset,
-            "measure": self.measure,
-            "system": self.system,
-            **asdict(self.score),
-        }
+    data: Path = data_option()
+    split: str = option("val")
+    model: Path | None = option(None, "default: the shipped one")
+    features: Path | None = option(None, "prepared train features, for the loudness baseline")
+    soundfont: Path | None = option(None, "renders the MIDI sets; default: the held-out one")
+    limit: int = option(0, "items per data set; 0 takes all")
+    speech: Path | None = option(None, "folder of spoken recordings")
+    json: Path | None = option(None, "also write the table here")
 
 
 def _mean(values: np.ndarray) -> float:

@@ -15,7 +15,8 @@ from export_onnx.tracker.calibrate import calibrate
 from export_onnx.tracker.config import FrontEndConfig, NetworkConfig
 from export_onnx.tracker.emotion import Emotion
 from export_onnx.tracker.network import Tracker, zeros
-from export_onnx.tracker.weights import load_emotion
+from export_onnx.tracker.weights import DIGEST_FILE, PRESENCE_FILE, load_emotion
+from export_onnx.training.options import option
 from export_onnx.training.stage import load_checkpoint
 
 __all__ = ["DIGEST_SHARE", "ExportOptions", "export", "load_tracker", "write_onnx"]
@@ -29,30 +30,18 @@ DIGEST_SHARE = 0.6
 
 @dataclass(frozen=True)
 class ExportOptions:
-    """Checkpoint in, ONNX file out.
+    """Checkpoint in, ONNX file out."""
 
-    Attributes
-    ----------
-    presence : Path
-        Stage file of the detector of music, speech and noise.
-    digest : Path
-        File of the regression on statistics.
-    also : tuple of Path
-        Stage files of emotion networks that join those of the checkpoint.
-    commit : str
-        The source the model was trained with, for the metadata.
-    calibration : Path or None
-        Prepared features whose `split` sets the scale of the stated deviations.
-    """
-
-    checkpoint: Path
-    presence: Path
-    digest: Path
-    out: Path
-    commit: str = ""
-    calibration: Path | None = None
-    split: str = "val"
-    also: tuple[Path, ...] = ()
+    checkpoint: Path = option(Path("runs/tracker/train/tracker.pt"))
+    presence: Path = option(PRESENCE_FILE, "stage file that `presence` wrote")
+    digest: Path = option(DIGEST_FILE, "file that `digest` wrote")
+    out: Path = option(Path("presets/models/tracker.onnx"))
+    commit: str = option("", "source the model was trained with, for the metadata")
+    calibration: Path | None = option(
+        None, "prepared features whose split scales the stated deviations"
+    )
+    split: str = option("val", "split used for the calibration")
+    also: tuple[Path, ...] = option((), "stage file of one more emotion network")
 
 
 def load_tracker(
@@ -152,8 +141,8 @@ def write_onnx(tracker: Tracker, out: Path, facts: dict[str, str]) -> None:
     partial.replace(out)
 
 
-def export(options: ExportOptions) -> None:
-    """Export a checkpoint."""
+def export(options: ExportOptions) -> Path:
+    """Export a checkpoint; returns the file."""
     tracker, facts = load_tracker(
         options.checkpoint, options.also, options.presence, options.digest
     )
@@ -163,3 +152,4 @@ def export(options: ExportOptions) -> None:
         factors = calibrate(tracker, options.calibration, options.split)
         facts["std_scale"] = json.dumps([round(factor, 6) for factor in factors])
     write_onnx(tracker, options.out, facts)
+    return options.out

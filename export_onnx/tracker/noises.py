@@ -7,6 +7,7 @@ in `HELD_OUT_KINDS` and the held-out voices are for validation only.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -14,11 +15,21 @@ import numpy as np
 
 from export_onnx.tracker.config import FrontEndConfig
 from export_onnx.tracker.prepare import resample, to_reference
-from export_onnx.tracker.speech import find_voices, read_texts, room, say
+from export_onnx.tracker.speech import find_voices, prepare_speech, read_texts, room, say
 from export_onnx.tracker.store import plain_meta, write_clip
+from export_onnx.training.options import option
 from export_onnx.training.progress import Progress
 
-__all__ = ["HELD_OUT_KINDS", "KINDS", "crowd", "make_noise_sound", "prepare_noises", "tones"]
+__all__ = [
+    "HELD_OUT_KINDS",
+    "KINDS",
+    "SoundOptions",
+    "crowd",
+    "make_noise_sound",
+    "prepare_noises",
+    "prepare_sounds",
+    "tones",
+]
 
 _CLIP_S: Final = 14.0
 _VOICES: Final = 24
@@ -258,3 +269,20 @@ def _readings(held_out: bool, rng: np.random.Generator, rate: int) -> list[np.nd
         )
         found.append(to_reference(resample(sound, own_rate, rate)))
     return found
+
+
+@dataclass(frozen=True)
+class SoundOptions:
+    """How much to prepare."""
+
+    out: Path = option(Path("runs/tracker/features"), "folder of features")
+    clips: int = option(320, "for training")
+    held_out_clips: int = option(48, "clips of held-out voices")
+    seed: int = option(20251121)
+
+
+def prepare_sounds(options: SoundOptions) -> int:
+    """Prepare speech, noises and tones; returns the number of files written."""
+    counts = (options.clips, options.held_out_clips)
+    written = prepare_speech(options.out, *counts, options.seed)
+    return written + prepare_noises(options.out, *counts, options.seed)

@@ -19,6 +19,7 @@ from export_onnx.datasets import Item, read_items
 from export_onnx.datasets.render import Rendering, Synth, find_soundfonts
 from export_onnx.tracker.config import FrontEndConfig
 from export_onnx.tracker.store import write_clip
+from export_onnx.training.options import data_option, option, read_worker
 
 __all__ = [
     "HELD_OUT",
@@ -45,29 +46,18 @@ _COLOURS = (6, 11, 12, 16, 19, 24, 25, 26, 46, 48, 49, 52, 73, 80, 88, 89)
 
 @dataclass(frozen=True)
 class PrepareOptions:
-    """What to prepare.
+    """What to prepare."""
 
-    Attributes
-    ----------
-    variants : int
-        Renderings per item of the train split; others get one.
-    sets : tuple of str
-        Only these data sets; empty takes all that are there.
-    soundfonts : tuple of Path
-        More soundfonts than the installed ones.
-    worker, n_workers : int
-        This process does every `n_workers`-th item.
-    """
-
-    data: Path
-    out: Path
-    splits: tuple[str, ...]
-    variants: int = 3
-    sets: tuple[str, ...] = ()
-    soundfonts: tuple[Path, ...] = ()
-    seed: int = 20251121
-    worker: int = 0
-    n_workers: int = 1
+    data: Path = data_option()
+    out: Path = option(Path("runs/tracker/features"), "folder of features")
+    splits: tuple[str, ...] = option(("train", "val"), "parts of the data sets", flag="--split")
+    variants: int = option(3, "renderings per training item; others get one")
+    sets: tuple[str, ...] = option((), "only these data sets", flag="--set")
+    soundfonts: tuple[Path, ...] = option((), "one more for training", flag="--soundfont")
+    seed: int = option(20251121)
+    worker: tuple[int, int] = option(
+        (0, 1), "I/N: do every N-th item, from the I-th", parse=read_worker
+    )
 
 
 def resample(sound: np.ndarray, rate: float, to: float) -> np.ndarray:
@@ -163,7 +153,7 @@ def prepare(options: PrepareOptions) -> int:
         for variant in range(options.variants)
         for item in items
         if variant == 0 or item.split == "train"
-    ][options.worker :: options.n_workers]
+    ][slice(options.worker[0], None, options.worker[1])]
     written = 0
     with Progress("prepare", len(jobs)) as progress:
         for item, variant in jobs:

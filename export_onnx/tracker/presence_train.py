@@ -16,8 +16,9 @@ from export_onnx.tracker.config import FrontEndConfig, NetworkConfig
 from export_onnx.tracker.network import Tracker, zeros
 from export_onnx.tracker.presence import Presence
 from export_onnx.tracker.store import Clip, load_clips
-from export_onnx.tracker.weights import load_presence
+from export_onnx.tracker.weights import load_presence, replace_presence
 from export_onnx.training import parallel
+from export_onnx.training.options import option
 from export_onnx.training.progress import Progress
 from export_onnx.training.stage import Stage, TrainConfig
 
@@ -42,13 +43,14 @@ _STEPS = 60  # per epoch
 class PresenceOptions:
     """Where to read and write, the budget, and a stage file to begin with."""
 
-    features: Path
-    out: Path
-    epochs: int = 8
+    features: Path = option(Path("runs/tracker/features"), "prepared features")
+    out: Path = option(Path("runs/tracker/train"), "folder of checkpoints")
+    epochs: int = option(8)
     batch_size: int = 24
-    threads: int = 1
-    seed: int = 20251121
-    start: Path | None = None
+    threads: int = option(1)
+    seed: int = option(20251121)
+    start: Path | None = option(None, "stage file to begin with")
+    into: Path | None = option(None, "exported model that gets the new weights")
 
 
 class PresenceSampler:
@@ -119,7 +121,7 @@ class PresenceSampler:
 
 
 def train_presence(options: PresenceOptions) -> Path:
-    """Train, or go on, and write ``OUT/presence.pt``; returns its path.
+    """Train, or go on, and write ``OUT/presence.pt``, and put it into a model; returns its path.
 
     Raises
     ------
@@ -163,6 +165,8 @@ def train_presence(options: PresenceOptions) -> Path:
                 progress.advance(f"loss {total / (step + 1):.3f} right {right / (step + 1):.3f}")
         stage.epoch = epoch + 1
         stage.save()
+    if options.into is not None:
+        replace_presence(options.into, load_presence(stage.path), options.into)
     return stage.path
 
 

@@ -20,6 +20,7 @@ import numpy as np
 from engine.errors import InputError
 from export_onnx.datasets import Item, read_items
 from export_onnx.tracker.notes import FEATURES, describe, note_table
+from export_onnx.training.options import data_option, option
 from export_onnx.training.progress import Progress
 
 __all__ = ["COURSE", "Passages", "ScoreTeacher", "describe_items", "teach", "write_courses"]
@@ -220,9 +221,19 @@ def teach(pieces: Sequence[Passages], per_piece: int = 6) -> tuple[list[np.ndarr
     return courses, skill
 
 
-def write_courses(data: Path, out: Path, sets: tuple[str, ...]) -> np.ndarray:
-    """Teach on the train part below `data` and write ``courses.npz``; returns the skill."""
-    items = [item for item in read_items(data, ("train",), sets) if item.is_midi]
+@dataclass(frozen=True)
+class CoursesOptions:
+    """Which pieces to describe, and where to write."""
+
+    data: Path = data_option()
+    out: Path = option(Path("runs/tracker/courses.npz"))
+    sets: tuple[str, ...] = option(("vgmidi", "emopia", "pop909"), "with notes", flag="--set")
+
+
+def write_courses(options: CoursesOptions) -> list[str]:
+    """Teach on the train part and write the courses; returns the skill on left-out pieces."""
+    out = options.out
+    items = [item for item in read_items(options.data, ("train",), options.sets) if item.is_midi]
     pieces = describe_items(items)
     courses, skill = teach(pieces)
     out.parent.mkdir(parents=True, exist_ok=True)
@@ -236,4 +247,7 @@ def write_courses(data: Path, out: Path, sets: tuple[str, ...]) -> np.ndarray:
             courses=np.concatenate(courses),
         )
     partial.replace(out)
-    return skill
+    return [
+        f"{name}: held-out pieces, r of valence {valence:.2f}, arousal {arousal:.2f}"
+        for name, (valence, arousal) in zip(_RATED, skill.tolist(), strict=True)
+    ] + [f"written: {out}"]

@@ -25,6 +25,7 @@ from export_onnx.tracker.store import Clip, give_courses, load_clips
 from export_onnx.tracker.teacher_losses import score_teacher_loss
 from export_onnx.tracker.weights import load_emotion, save_tracker
 from export_onnx.training import parallel
+from export_onnx.training.options import nested, option
 from export_onnx.training.progress import Progress
 from export_onnx.training.stage import Stage, TrainConfig
 
@@ -52,29 +53,27 @@ _RANK_SEED = 100_003
 
 @dataclass(frozen=True)
 class TrainOptions:
-    """Where to read features, where to write checkpoints, and how many networks to train.
+    """Where to read features, where to write checkpoints, and how many networks to train."""
 
-    Attributes
-    ----------
-    start : tuple of Path
-        Stage files whose averages the emotion networks begin with, in order; without one they
-        begin at random.
-    courses : Path or None
-        What `courses tracker` wrote: the emotion networks also learn from the notes. None leaves
-        that out.
-    stop_after_epochs : int
-        End the run after so many epochs of the emotion networks; started again it goes on. 0 runs
-        to the end.
-    """
-
-    features: Path
-    out: Path
-    n_emotions: int = 1
-    threads: int = 1
-    stop_after_epochs: int = 0
-    start: tuple[Path, ...] = ()
-    courses: Path | None = None
-    train: TrainConfig = TrainConfig()
+    features: Path = option(Path("runs/tracker/features"), "prepared features")
+    out: Path = option(Path("runs/tracker/train"), "folder of checkpoints")
+    n_emotions: int = option(1, "emotion networks to average", flag="--emotions")
+    threads: int = option(1)
+    stop_after_epochs: int = option(
+        0, "epochs per emotion network in this call; 0 trains to the end", flag="--stop-after"
+    )
+    start: tuple[Path, ...] = option(
+        (), "stage files whose averages the emotion networks begin with, in order"
+    )
+    courses: Path | None = option(None, "what `courses` wrote: learn from the notes too")
+    train: TrainConfig = nested(
+        TrainConfig,
+        harmony_epochs="",
+        mood_epochs="",
+        crop_s="length of a sequence [s]",
+        seed="",
+        learning_rate="highest",
+    )
 
 
 def train_harmony(tracker: Tracker, clips: list[Clip], options: TrainOptions) -> None:

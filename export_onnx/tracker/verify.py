@@ -1,16 +1,27 @@
 """Checks the tracker's contract: any chunking equals the whole, ONNX equals PyTorch."""
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
 
 from engine.emotion.model import TrackerModel
+from export_onnx.tracker.export import load_tracker
 from export_onnx.tracker.network import Tracker, zeros
+from export_onnx.tracker.weights import DIGEST_FILE, PRESENCE_FILE
 from export_onnx.training.contract import Sequences, verify_contract
+from export_onnx.training.options import option
 
-__all__ = ["TrackerGraph", "compare_torch", "probe_sound", "verify"]
+__all__ = [
+    "TrackerGraph",
+    "VerifyOptions",
+    "compare_torch",
+    "probe_sound",
+    "verify",
+    "verify_files",
+]
 
 
 def probe_sound(n_hops: int, hop_length: int, sample_rate: int, seed: int = 3) -> np.ndarray:
@@ -66,6 +77,27 @@ def _torch(model: TrackerModel, tracker: Tracker, sound: np.ndarray) -> Sequence
     with torch.no_grad():
         results = tracker(torch.from_numpy(sound[None]), *zeros(tracker.state_shapes()).values())
     return {name: results[i].numpy() for i, name in enumerate(model.outputs)}
+
+
+@dataclass(frozen=True)
+class VerifyOptions:
+    """An ONNX file, and the checkpoint it is compared with."""
+
+    model: Path | None = option(None, "default: the shipped one")
+    checkpoint: Path | None = option(None, "also compare with this checkpoint's network")
+    also: tuple[Path, ...] = option((), "as given to export")
+    presence: Path = option(PRESENCE_FILE, "as given to export")
+    digest: Path = option(DIGEST_FILE, "as given to export")
+
+
+def verify_files(options: VerifyOptions) -> dict[str, float]:
+    """Check the contract of a file (see `verify`)."""
+    tracker = None
+    if options.checkpoint is not None:
+        tracker, _ = load_tracker(
+            options.checkpoint, options.also, options.presence, options.digest
+        )
+    return verify(options.model, tracker)
 
 
 def verify(model_path: Path | None, tracker: Tracker | None) -> dict[str, float]:

@@ -12,8 +12,18 @@ from export_onnx.tracker.network import Tracker
 from export_onnx.tracker.presence import Presence
 from export_onnx.training.stage import TrainConfig, load_checkpoint, save_checkpoint
 
-__all__ = ["load_emotion", "load_presence", "replace_presence", "save_tracker"]
+__all__ = [
+    "DIGEST_FILE",
+    "PRESENCE_FILE",
+    "load_emotion",
+    "load_presence",
+    "replace_presence",
+    "save_tracker",
+]
 
+
+PRESENCE_FILE = Path("runs/tracker/train/presence.pt")
+DIGEST_FILE = Path("runs/tracker/train/digest.pt")
 
 # Trained by commands of their own, joined at export.
 _APART = ("presence.", "digest.", "digest_share")

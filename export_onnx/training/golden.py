@@ -4,9 +4,9 @@ Every model is used as the engine uses it, and one call of each graph is kept, w
 than the initial one.
 """
 
-import argparse
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from engine.models.golden import check_golden, shipped_models, write_golden
 from engine.pipeline.offline import compose
 from engine.settings.performance import Performance
 
-__all__ = ["add_options", "run", "write_golden_pairs"]
+__all__ = ["GoldenOptions", "write_all", "write_golden_pairs"]
 
 _CALLS = 12
 """A call that late is kept: states are filled by then."""
@@ -132,12 +132,14 @@ def write_golden_pairs() -> dict[Path, float]:
     return found
 
 
-def add_options(_parser: argparse.ArgumentParser) -> None:
-    """Take no options."""
+@dataclass(frozen=True)
+class GoldenOptions:
+    """There is nothing to choose."""
 
 
-def run(_arguments: argparse.Namespace) -> int:
-    """Write all pairs and say how well they are repeated."""
-    for model, gap in write_golden_pairs().items():
-        print(f"{model.name}: repeats its golden output to {gap:.1e}")
-    return 0
+def write_all(_options: GoldenOptions) -> list[str]:
+    """Write the pair of every shipped model; returns how well each repeats it."""
+    return [
+        f"{model.name}: repeats its golden output to {gap:.1e}"
+        for model, gap in write_golden_pairs().items()
+    ]

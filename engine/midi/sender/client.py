@@ -7,7 +7,6 @@ pipe. A second thread reads the reports and replaces a sender that died.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from types import TracebackType
 
 from engine.errors import InputError
 from engine.midi.output import NoteOutput, check_int
@@ -130,12 +129,7 @@ class SenderClient(NoteOutput):
         self.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *exc_info: object) -> None:
         self.stop()
 
     def release(self, channel: int, pitch: int) -> None:

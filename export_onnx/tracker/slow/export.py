@@ -2,6 +2,7 @@
 
 import json
 import warnings
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -14,9 +15,19 @@ from export_onnx.tracker.slow.musicnn import find_checkpoint, read_checkpoint
 from export_onnx.tracker.slow.network import SlowNetwork, zeros_of
 from export_onnx.tracker.slow.trunk import HOPS_PER_STEP, STEP_LENGTH, Trunk
 from export_onnx.training.contract import Sequences, verify_contract
+from export_onnx.training.options import option
 from export_onnx.training.stage import load_checkpoint
 
-__all__ = ["SlowGraph", "load_slow", "verify_slow", "write_slow"]
+__all__ = [
+    "ExportOptions",
+    "SlowGraph",
+    "VerifyOptions",
+    "export",
+    "load_slow",
+    "verify",
+    "verify_slow",
+    "write_slow",
+]
 
 _OPSET = 17
 _LICENCE = (
@@ -83,6 +94,37 @@ def write_slow(network: SlowNetwork, out: Path, facts: dict[str, str]) -> None:
     onnx.checker.check_model(model)
     onnx.save(model, str(partial))
     partial.replace(out)
+
+
+@dataclass(frozen=True)
+class ExportOptions:
+    """A trained head, the published tagger, and the file to write."""
+
+    musicnn: Path = option(text="unpacked wheel of the package musicnn")
+    checkpoint: Path = option(Path("runs/slow/head.pt"))
+    out: Path = option(Path("presets/models/tracker_slow.onnx"))
+
+
+def export(options: ExportOptions) -> Path:
+    """Write trunk and head as ONNX; returns the file."""
+    network, facts = load_slow(options.checkpoint, options.musicnn)
+    write_slow(network, options.out, facts)
+    return options.out
+
+
+@dataclass(frozen=True)
+class VerifyOptions:
+    """A file, and what it was exported from."""
+
+    musicnn: Path = option(text="unpacked wheel of the package musicnn")
+    checkpoint: Path = option(Path("runs/slow/head.pt"))
+    model: Path | None = option(None, "default: the shipped one")
+
+
+def verify(options: VerifyOptions) -> dict[str, float]:
+    """Compare a file with its network (see `verify_slow`)."""
+    network, _ = load_slow(options.checkpoint, options.musicnn)
+    return verify_slow(options.model, network)
 
 
 class SlowGraph:

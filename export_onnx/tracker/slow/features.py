@@ -23,6 +23,7 @@ from export_onnx.datasets.render import Rendering, Synth, find_soundfonts
 from export_onnx.tracker.prepare import HELD_OUT, choose_rendering, resample, to_reference
 from export_onnx.tracker.slow.musicnn import find_checkpoint, read_checkpoint
 from export_onnx.tracker.slow.trunk import HOPS_PER_STEP, STEP_LENGTH, Trunk
+from export_onnx.training.options import data_option, option, read_worker
 from export_onnx.training.progress import Progress
 
 __all__ = ["FAST", "SETS", "Clip", "FeatureOptions", "extract", "load_features", "prepare_features"]
@@ -50,28 +51,19 @@ _GAIN_DB = 30.0
 
 @dataclass(frozen=True)
 class FeatureOptions:
-    """What to extract.
+    """What to extract."""
 
-    Attributes
-    ----------
-    musicnn : Path
-        Unpacked package of the pretrained tagger.
-    variants : int
-        Renderings per MIDI piece of the train part; the first is a plain piano.
-    worker, n_workers : int
-        This process does every `n_workers`-th item.
-    """
-
-    data: Path
-    out: Path
-    musicnn: Path
-    splits: tuple[str, ...] = ("train", "val")
-    sets: tuple[str, ...] = SETS
-    soundfonts: tuple[Path, ...] = ()
-    variants: int = 1
+    data: Path = data_option()
+    musicnn: Path = option(text="unpacked wheel of the package musicnn")
+    out: Path = option(Path("runs/slow/features"))
+    splits: tuple[str, ...] = option(("train", "val"), "parts of the data sets", flag="--split")
+    sets: tuple[str, ...] = option(SETS, "only these data sets", flag="--set")
+    soundfonts: tuple[Path, ...] = option((), "one more for training", flag="--soundfont")
+    variants: int = option(2, "renderings per training piece; the first is a plain piano")
     seed: int = 20261201
-    worker: int = 0
-    n_workers: int = 1
+    worker: tuple[int, int] = option(
+        (0, 1), "I/N: do every N-th item, from the I-th", parse=read_worker
+    )
 
 
 @dataclass(frozen=True)
@@ -165,7 +157,7 @@ def prepare_features(options: FeatureOptions) -> int:
         for variant in range(options.variants)
         for item in items
         if item.dataset == name and (variant == 0 or (item.split == "train" and item.is_midi))
-    ][options.worker :: options.n_workers]
+    ][slice(options.worker[0], None, options.worker[1])]
     if any(item.is_midi for item, _ in jobs) and not (training and held_out):
         raise InputError(f"soundfonts: needs {', '.join(HELD_OUT)} and another (--soundfont FILE)")
     synths: dict[Path, Synth] = {}
