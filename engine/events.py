@@ -14,6 +14,7 @@ __all__ = [
     "SUSTAIN",
     "ControlEvent",
     "EmotionState",
+    "HeardBeat",
     "NoteEvent",
     "Role",
     "TargetState",
@@ -146,3 +147,25 @@ class TargetState:
     mode: Mode
     frozen: bool
     remaining_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class HeardBeat:
+    """What is heard of the beat at a moment, replaced as a whole.
+
+    Beat ``count`` is at ``beat_s`` [s, player's clock], one more every ``period_s``; it is beat
+    ``number`` of a bar of ``metre``. ``state`` is ``searching``, ``locked`` or ``holding``,
+    ``confidence`` 0..1.
+    """
+
+    count: int
+    beat_s: float
+    period_s: float
+    number: int
+    metre: int
+    state: str
+    confidence: float
+
+    def position(self, now_s: float) -> float:
+        """Return beats heard so far, with the fraction."""
+        return self.count + (now_s - self.beat_s) / self.period_s

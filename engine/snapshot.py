@@ -43,6 +43,7 @@ _LOG_WORDS: Final = {
     "osc": "OSC output: {what}.",
     "osc_in": "OSC input: {what}.",
     "page": "Monitor page: {what}.",
+    "oscquery": "OSCQuery: {what}.",
 }
 """Kind of a log entry → how it reads; ``set`` is put together from its settings."""
 

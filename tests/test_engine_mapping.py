@@ -133,7 +133,7 @@ def test_unknown_sources_say_nothing():
     for name in SOURCES:
         sent = send({"source": name, "number": 1}, nothing)
         assert len(sent) == (name.startswith("target") or name in (
-            "section", "build", "drop", "beat", "playing"
+            "section", "section_round", "build", "drop", "beat", "pulse", "tempo", "playing"
         ))  # fmt: skip
     assert send({"source": "chord", "number": 1}, heard(chord="")) == []
 

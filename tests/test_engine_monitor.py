@@ -25,7 +25,7 @@ from engine import words
 from engine.choices import MODES, SYNCS
 from engine.errors import InputError
 from engine.generators.registry import GENERATORS
-from engine.network import monitor as server
+from engine.network import web as server
 from engine.network.guard import Bucket, host_allowed, origin_allowed, token_matches
 from engine.network.monitor import Monitor
 from engine.network.monitor_page import page, view

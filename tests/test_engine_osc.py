@@ -5,10 +5,12 @@ import time
 import pytest
 
 from engine.errors import InputError
-from engine.events import EmotionState
+from engine.events import EmotionState, HeardBeat, TargetState
 from engine.live.runtime import Runtime
+from engine.mapping.sources import Moment
 from engine.network.osc import OscOutput
 from engine.network.osc_input import OscInput
+from engine.network.values import Changes
 from engine.settings.addresses import parse_destination
 from engine.settings.performance import Performance
 from engine.settings.run import LiveConfig
@@ -35,31 +37,80 @@ def receiver():
         yield udp
 
 
-def state(key="C:maj"):
-    return EmotionState(1.0, 0.5, -0.5, 0.5, -0.5, (0.25,) * 4, (), key, "N", -20.0, "tracking")
+def state(time_s=1.0, key="C:maj"):
+    return EmotionState(time_s, 0.5, -0.5, 0.5, -0.5, (0.25,) * 4, (), key, "N", -20.0, "tracking")
 
 
-def test_emotion_goes_out_as_four_floats_and_the_rest_only_when_it_changes(receiver):
+def moment(emotion=None, **values):
+    return Moment(emotion, TargetState(0.0, 0.0, "follow", False, 0.0), "C:maj", **values)
+
+
+def received(receiver, count):
+    """Return messages by address, in order; what comes after them stays."""
+    found = {}
+    for _ in range(count):
+        data = receiver.recv(1024)
+        found.setdefault(data[: data.index(b"\0")].decode(), []).append(data)
+    return found
+
+
+def test_what_is_tracked_goes_out_with_every_state_and_the_rest_only_when_it_changes(receiver):
     output = OscOutput((receiver.getsockname(),))
-    output.emotion(state())
-    output.emotion(state())
-    output.emotion(state("D:min"))
-    output.beat(7)
-    heard = [receiver.recv(1024) for _ in range(9)]
-    output.close()
+    first = moment(state(), beats=7.25, playing=True, tempo_bpm=90.0)
+    output.turn(first, 0.0)
+    count = len(list(Changes().poll(first, 0.0)))
+    heard = received(receiver, count)
     emotion = packet("/stimmung/emotion", ",ffff", FLOATS * 2)
-    assert heard[0] == heard[5] == heard[6] == emotion
-    assert heard[1] == packet("/stimmung/state", ",s", b"tracking\0\0\0\0")
-    assert heard[2] == packet("/stimmung/key", ",s", b"C:maj\0\0\0")
-    assert heard[7] == packet("/stimmung/key", ",s", b"D:min\0\0\0")
-    assert heard[4] == packet("/stimmung/tuning", ",f", bytes.fromhex("43dc0000"))
-    assert heard[8] == packet("/stimmung/beat", ",i", b"\0\0\0\7")
+    assert heard.pop("/stimmung/emotion") == [emotion]
+    wanted = {
+        "/stimmung/valence": packet("/stimmung/valence", ",f", FLOATS[:4]),
+        "/stimmung/quadrant": packet("/stimmung/quadrant", ",i", b"\0\0\0\1"),
+        "/stimmung/state": packet("/stimmung/state", ",s", b"tracking\0\0\0\0"),
+        "/stimmung/key": packet("/stimmung/key", ",s", b"C:maj\0\0\0"),
+        "/stimmung/tuning": packet("/stimmung/tuning", ",f", bytes.fromhex("43dc0000")),
+        "/stimmung/beat": packet("/stimmung/beat", ",i", b"\0\0\0\7"),
+        "/stimmung/tempo": packet("/stimmung/tempo", ",f", struct.pack(">f", 90.0)),
+    }
+    assert {address: heard[address] for address in wanted} == {
+        address: [data] for address, data in wanted.items()
+    }
+    output.turn(moment(state(1.1), beats=7.75, playing=True, tempo_bpm=90.0), 0.1)
+    assert receiver.recv(1024) == emotion
+    output.turn(moment(state(1.1, "D:min"), beats=8.0, playing=True, tempo_bpm=90.0), 0.2)
+    changed = received(receiver, 2)
+    assert changed["/stimmung/key"] == [packet("/stimmung/key", ",s", b"D:min\0\0\0")]
+    assert changed["/stimmung/beat"] == [packet("/stimmung/beat", ",i", b"\0\0\0\x08")]
+    output.close()
+
+
+def test_what_moves_all_the_time_is_sent_twenty_times_a_second_and_ends_where_it_ended():
+    changes = Changes()
+    sent = [
+        arguments
+        for turn in range(201)
+        for name, arguments in changes.poll(moment(tempo_bpm=60.0 + turn), turn * 0.005)
+        if name == "tempo"
+    ]
+    assert 20 <= len(sent) <= 21 and sent[-1] == (260.0,)
+
+
+def test_each_heard_beat_is_sent_even_if_all_that_is_known_of_it_is_the_same():
+    changes = Changes()
+    sent = [
+        arguments
+        for count in range(4)
+        for name, arguments in changes.poll(
+            moment(heard=HeardBeat(count, 0.0, 0.5, 1, 4, "locked", 0.9)), float(count)
+        )
+        if name == "heard/beat"
+    ]
+    assert sent == [(1, 4, 120.0, 0.9)] * 4
 
 
 def test_destination_that_is_not_there_costs_nothing():
     output = OscOutput((("127.0.0.1", 9),))
-    for _ in range(50):
-        output.emotion(state())
+    for number in range(50):
+        output.turn(moment(state(float(number))), float(number))
     output.close()
 
 
@@ -106,7 +157,7 @@ def ordered():
         udp.bind(("127.0.0.1", 0))
         port = udp.getsockname()[1]
     controls = Recorded()
-    listener = OscInput(port, controls)
+    listener = OscInput(("127.0.0.1", port), controls)
     listener.start()
     sender = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 
@@ -189,7 +240,7 @@ def test_a_button_let_go_does_nothing_whatever_it_sends(ordered):
 def test_a_destination_whose_host_is_unknown_is_left_out_and_named(receiver):
     output = OscOutput((("no.such.host.invalid", 9000), receiver.getsockname()))
     assert output.problem.startswith("nothing is sent to no.such.host.invalid:9000: ")
-    output.emotion(state())
+    output.turn(moment(state()), 0.0)
     assert receiver.recv(1024).startswith(b"/stimmung/emotion")
     output.close()
 
@@ -204,7 +255,7 @@ def test_music_plays_though_its_services_are_taken():
             performance=Performance(engine="rules"),
             input="none",
             midi_out="none",
-            osc_in=udp.getsockname()[1],
+            osc_in=udp.getsockname(),
             monitor=tcp.getsockname(),
         )
         with Runtime(config) as runtime:
@@ -213,7 +264,7 @@ def test_music_plays_though_its_services_are_taken():
                 time.sleep(0.01)
             look = runtime.snapshot()
     assert look.running and runtime.monitor_url == ""
-    assert any("osc_in: OSC input port" in trouble for trouble in look.troubles)
+    assert any("osc_in: OSC input 127" in trouble for trouble in look.troubles)
     assert any("page: monitor 127.0.0.1" in trouble for trouble in look.troubles)
     said = " ".join(entry.words for entry in look.messages)
     assert "Monitor page: monitor 127.0.0.1" in said and "OSC input: " in said
@@ -221,7 +272,7 @@ def test_music_plays_though_its_services_are_taken():
 
 def test_taken_port_is_refused(receiver):
     with pytest.raises(InputError, match="cannot be used"):
-        OscInput(receiver.getsockname()[1], Recorded())
+        OscInput(receiver.getsockname(), Recorded())
 
 
 class Counting:
@@ -248,7 +299,7 @@ class Counting:
 
 def test_flood_is_cut_off_but_panic_passes():
     controls = Counting()
-    server = OscInput(0, controls)._server
+    server = OscInput(("127.0.0.1", 0), controls)._server
     try:
         for _ in range(2000):
             server.dispatcher.call_handlers_for_packet(
@@ -264,7 +315,7 @@ def test_flood_is_cut_off_but_panic_passes():
 
 def test_packet_from_the_future_holds_nothing_up():
     controls = Counting()
-    server = OscInput(0, controls)._server
+    server = OscInput(("127.0.0.1", 0), controls)._server
     message = packet("/stimmung/target", ",ff", FLOATS)
     bundle = b"#bundle\0" + b"\xff" * 8 + struct.pack(">i", len(message)) + message
     began = time.monotonic()

@@ -346,7 +346,7 @@ def osc(address: str, types: str, payload: bytes) -> bytes:
 
 
 def test_osc_packets(rounds):
-    server = OscInput(0, Nobody())._server
+    server = OscInput(("127.0.0.1", 0), Nobody())._server
     goods = [
         osc("/stimmung/target", ",ff", struct.pack(">ff", 0.5, float("nan"))),
         osc("/stimmung/set", ",sf", b"valence\0" + struct.pack(">f", 1e30)),

@@ -7,13 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import InputError
+from engine.events import HeardBeat
 from engine.live.observer import Observer
 from engine.live.orders import Orders
-from engine.network.osc import OscOutput
 from engine.pipeline.step import Step
 from engine.settings.performance import Performance
 from engine.snapshot import LogEntry
-from engine.sync.audio import AudioSync, HeardBeat
+from engine.sync.audio import AudioSync
 from engine.sync.source import SyncSource
 
 __all__ = ["HeardBeats"]
@@ -28,27 +28,22 @@ class HeardBeats:
         The source of the beat.
     orders : Orders
         Told of the length of a bar when that is heard.
-    osc : OscOutput
-        Told of every beat, and of how sure it is.
     observer : Observer
-        Its recorder, if any, gets the same.
+        Told of every beat; its recorder, if any, keeps it.
     """
 
-    def __init__(self, sync: AudioSync, orders: Orders, osc: OscOutput, observer: Observer) -> None:
+    def __init__(self, sync: AudioSync, orders: Orders, observer: Observer) -> None:
         self._sync = sync
         self._orders = orders
-        self._osc = osc
         self._observer = observer
         self._told = -1
         self._state = ""
         self._metre = 0  # asked for last
 
     @classmethod
-    def of(
-        cls, sync: SyncSource, orders: Orders, osc: OscOutput, observer: Observer
-    ) -> Self | None:
+    def of(cls, sync: SyncSource, orders: Orders, observer: Observer) -> Self | None:
         """Return one for a source that listens, None for the others."""
-        return cls(sync, orders, osc, observer) if isinstance(sync, AudioSync) else None
+        return cls(sync, orders, observer) if isinstance(sync, AudioSync) else None
 
     def unsure(self) -> bool:
         """Return whether the beat is kept up rather than heard."""
@@ -89,7 +84,6 @@ class HeardBeats:
             self._tell(heard)
 
     def _tell(self, heard: HeardBeat) -> None:
-        self._osc.heard_state(heard.state)
         recorder = self._observer.recorder
         if heard.state != self._state:
             self._state = heard.state
@@ -98,7 +92,6 @@ class HeardBeats:
             return
         self._told = heard.count
         tempo_bpm = 60.0 / heard.period_s
-        self._osc.heard_beat(heard.number, heard.metre, tempo_bpm, heard.confidence)
         if recorder is not None:
             fields = {
                 "on_s": round(recorder.since_start(heard.beat_s), 4),

@@ -171,6 +171,11 @@ class Orders:
         self._actions.act(action)
         self._observer.log("did", {"what": action})
 
+    @property
+    def preset(self) -> str:
+        """The preset taken last; empty if none was."""
+        return self._actions.preset
+
     def take_program(self, program: int) -> bool:
         """Play the preset of a MIDI program number; return whether there is one."""
         return self._actions.take_program(program)

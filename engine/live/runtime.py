@@ -21,7 +21,6 @@ from typing import Self
 
 from engine.audio import AudioSource, NoInput, Ring, open_source
 from engine.emotion.tracker import Tracker
-from engine.errors import InputError
 from engine.events import TargetState
 from engine.live.cc_output import MappedOutput
 from engine.live.heard_beats import HeardBeats
@@ -30,13 +29,11 @@ from engine.live.orders import Orders
 from engine.live.overload import MAX_LEVEL, Overload
 from engine.live.plugin import PluginFront
 from engine.live.prepared import Prepared
+from engine.live.services import Services
 from engine.mapping.input import InputMapper
 from engine.midi.input.port import MidiInput
 from engine.midi.plugin_output import LiveOutput
 from engine.midi.sender.client import SenderClient
-from engine.network.monitor import Monitor
-from engine.network.osc import OscOutput
-from engine.network.osc_input import OscInput
 from engine.performer.keyboards import Keyboards
 from engine.performer.thru import Thru
 from engine.pipeline.executors import generator_thread
@@ -87,18 +84,14 @@ class Runtime:
             latency_s=config.latency_ms / 1000.0,
             ready=None if prepared is None else prepared.take_sender(config.midi_out),
         )
-        self._osc = OscOutput(config.osc)
-        self._osc_input: OscInput | None = None
-        self._monitor: Monitor | None = None
-        self._closed: dict[str, str] = {}
-        """Services that could not be opened, and why."""
         self._observer = Observer(
             TargetState(0.0, 0.0, config.performance.mode, frozen=False, remaining_s=0.0)
         )
         self._mapped_output = MappedOutput(self._sender)
         self.orders = Orders(config, self._sync, self._sender, self._observer)
         """What may be ordered while it plays; from any thread."""
-        self._beats = HeardBeats.of(self._sync, self.orders, self._osc, self._observer)
+        self._services = Services(config, self.orders)
+        self._beats = HeardBeats.of(self._sync, self.orders, self._observer)
         self._keyboards = Keyboards(
             [MidiInput(name, port_name="Stimmung keys") for name in config.keys_in],
             self._clock,
@@ -112,7 +105,6 @@ class Runtime:
         self._stopping = threading.Event()
         self._overload = Overload(TICK_S)
         self._started_s = 0.0
-        self._last_beat = -1
         self._failure: BaseException | None = None
 
     def __enter__(self) -> Self:
@@ -139,7 +131,7 @@ class Runtime:
     @property
     def monitor_url(self) -> str:
         """Address of the stage-side page; empty if none is served."""
-        return self._monitor.url if self._monitor is not None else ""
+        return self._services.monitor_url
 
     @property
     def session_folder(self) -> Path | None:
@@ -188,7 +180,7 @@ class Runtime:
                 config.input or None, patient=config.resume is not None
             )
             port.result()
-            self._open_services()
+            self._services.open(self.snapshot)
             self._source.start(ring)
             if self._video is not None:
                 self._video.input.start()
@@ -284,7 +276,6 @@ class Runtime:
             for state in pipeline.listen(pcm):
                 busy = (time.perf_counter() - began_s) / hop_s
                 observer.tracker_load += 0.1 * (busy - observer.tracker_load)
-                self._osc.emotion(state)
                 if observer.recorder is not None:
                     observer.recorder.emotion(state, observer.target)
 
@@ -307,16 +298,10 @@ class Runtime:
             if self._beats is not None:
                 self._beats.turn(performance, step)
             beat = None if self._beats is None else self._beats.heard
-            self._mapped_output.turn(pipeline, step.target, self._clock, now_s, beat)
-            self._tell_beat()
+            moment = self._mapped_output.turn(pipeline, step.target, self._clock, now_s, beat)
+            self._services.turn(moment, now_s)
             self._report_late()
             self._report_trouble()
-
-    def _tell_beat(self) -> None:
-        beat = int(self._clock.beat_at(time.perf_counter()))
-        if beat > self._last_beat and self._clock.running:
-            self._osc.beat(beat)
-        self._last_beat = beat
 
     def _report_late(self) -> None:
         for sent in self._sender.drain_sent():
@@ -337,28 +322,9 @@ class Runtime:
                 "engine": self._pipeline.trouble if self._pipeline is not None else None,
                 "keyboard": self._keyboards.trouble,
                 "video": self._video.input.error if self._video is not None else None,
-                **self._closed,
+                **self._services.troubles,
             }
         )
-
-    def _open_services(self) -> None:
-        """Open OSC input and page; a port that is taken is reported, and the music plays."""
-        config = self.config
-        self._closed["osc"] = self._osc.problem
-        if config.osc_in is not None:
-            try:
-                self._osc_input = OscInput(config.osc_in, self.orders)
-                self._osc_input.start()
-            except InputError as error:
-                self._closed["osc_in"] = str(error)
-        if config.monitor is not None:
-            try:
-                self._monitor = Monitor(
-                    self.snapshot, self.orders, config.monitor, config.monitor_token
-                )
-                self._monitor.start()
-            except InputError as error:
-                self._closed["page"] = str(error)
 
     def _start_recorder(self, folder: Path, input_name: str, sound_rate: int) -> None:
         config = self.config
@@ -407,10 +373,6 @@ class Runtime:
             self._source.stop()
         if self._video is not None:
             self._video.input.stop()
-        if self._osc_input is not None:
-            self._osc_input.stop()
-        if self._monitor is not None:
-            self._monitor.stop()
-        self._osc.close()
+        self._services.close()
         if self._observer.recorder is not None:
             self._observer.recorder.close(in_background=in_background)

@@ -1,68 +1,28 @@
-"""Control by OSC: orders under the same addresses as the output of `engine.network.osc`.
+"""Control by OSC: the orders of `engine.network.orders`, under the addresses that are named there.
 
-==================  =====  ==============================================
-address             types  effect
-==================  =====  ==============================================
-/stimmung/target    ,ff    valence, arousal in [-1, 1]; mode becomes manual
-/stimmung/mode      ,s     follow, contrast, guide or manual
-/stimmung/preset    ,s     a preset by name, from the next bar on
-/stimmung/act       ,s     panic, freeze, play, regenerate, next_preset, previous_preset,
-                           listen, capture or tap
-/stimmung/set       ,sf    a setting by name, such as tempo_bpm
-/stimmung/freeze    ,i     1 holds the target, 0 releases it (also ,f ,T ,F, or ,s on, off)
-/stimmung/panic            ends every note
-==================  =====  ==============================================
-
-Many controllers send numbers only. For them the word may stand in the address:
-``/stimmung/act/NAME``, ``/stimmung/mode/NAME`` and ``/stimmung/preset/NAME`` obey a number other
-than 0 (a button pressed, not let go), ``/stimmung/set/NAME ,f`` sets.
-
-Listens on this machine only. What cannot be understood is reported, never raised. More than
-`MOST_PER_SECOND` orders a second are left out, except panic. Time tags are ignored: a packet from
-the future would delay all that follow.
+Listens on this machine only, unless told. What cannot be understood is reported, never raised.
+More than `MOST_PER_SECOND` orders a second are left out, except panic. Time tags are ignored: a
+packet from the future would delay all that follow.
 """
 
 import threading
 import time
-from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from functools import partial
+from typing import Any
 
-from engine.choices import read_truth
-from engine.errors import InputError, StimmungError
+from engine.errors import InputError
 from engine.network.guard import Bucket
+from engine.network.orders import ORDERS, Controls, obey
+from engine.network.osc import ROOT
 
-__all__ = ["MOST_PER_SECOND", "Controls", "OscInput"]
+__all__ = ["MOST_PER_SECOND", "OscInput"]
 
-HOST = "127.0.0.1"
 MOST_PER_SECOND = 500.0
 """Orders a second that are carried out in the long run; faders send some fifty."""
 
 _BURST = 200.0
 _SAY_EVERY_S = 5.0
-
-
-class Controls(Protocol):
-    """What may be controlled from outside."""
-
-    def change(self, values: Mapping[str, Any]) -> object:
-        """Change settings of the performance, or raise `InputError`."""
-        ...
-
-    def act(self, action: str) -> None:
-        """Do one of `engine.choices.ACTIONS`, or load a preset: ``preset NAME``."""
-        ...
-
-    def set_frozen(self, frozen: bool) -> None:
-        """Hold the target, or release it."""
-        ...
-
-    def panic(self) -> None:
-        """End every note."""
-        ...
-
-    def complain(self, message: str) -> None:
-        """Report what could not be understood."""
-        ...
+_NEVER_CUT = "panic"
 
 
 class OscInput:
@@ -74,7 +34,7 @@ class OscInput:
         The port is already taken.
     """
 
-    def __init__(self, port: int, controls: Controls) -> None:
+    def __init__(self, address: tuple[str, int], controls: Controls) -> None:
         from pythonosc.dispatcher import Dispatcher
         from pythonosc.osc_server import BlockingOSCUDPServer
 
@@ -96,26 +56,26 @@ class OscInput:
                     return []
 
         dispatcher = TolerantDispatcher(strict_timing=False)
-        for address, act in (
-            ("/stimmung/target", self._target),
-            ("/stimmung/mode", self._mode),
-            ("/stimmung/preset", self._preset),
-            ("/stimmung/act", self._act),
-            ("/stimmung/set", self._set),
-            ("/stimmung/freeze", self._freeze),
-            ("/stimmung/panic", self._panic),
-        ):
-            dispatcher.map(address, self._guarded(act))
-        for word, press in (("act", self._act), ("mode", self._mode), ("preset", self._preset)):
-            dispatcher.map(f"/stimmung/{word}/*", self._guarded(_pressed(press), named=True))
-        dispatcher.map("/stimmung/set/*", self._guarded(self._set, named=True))
+        for name, order in ORDERS.items():
+            dispatcher.map(ROOT + name, partial(self._obey, name))
+            if order.pressed is not None:
+                dispatcher.map(f"{ROOT}{name}/*", partial(self._obey, ""))
         try:
-            self._server = BlockingOSCUDPServer((HOST, port), dispatcher)
+            self._server = BlockingOSCUDPServer(address, dispatcher)
         except OSError as error:
-            raise InputError(f"OSC input port {port} cannot be used: {error.strerror}") from error
+            reason = error.strerror or error
+            raise InputError(
+                f"OSC input {address[0]}:{address[1]} cannot be used: {reason}"
+            ) from error
         self._thread = threading.Thread(
             target=self._server.serve_forever, args=(0.1,), name="osc-input", daemon=True
         )
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Where it listens."""
+        host, port = self._server.server_address[:2]
+        return str(host), int(port)
 
     def start(self) -> None:
         """Begin to listen."""
@@ -128,21 +88,14 @@ class OscInput:
             self._thread.join()
         self._server.server_close()
 
-    def _guarded(self, act: Callable[..., None], *, named: bool = False) -> Callable[..., None]:
-        """Return a handler that never raises; `named` gives it the last word of the address."""
-
-        def guarded(address: str, *values: Any) -> None:
-            if not self._bucket.allow(time.monotonic()) and address != "/stimmung/panic":
-                self._cut_off()
-                return
-            if named:
-                values = (address.rpartition("/")[2], *values)
-            try:
-                act(*values)
-            except (StimmungError, TypeError, ValueError, OverflowError) as error:
-                self._controls.complain(f"{address} {values!r:.200}: {error}")
-
-        return guarded
+    def _obey(self, name: str, address: str, *arguments: Any) -> None:
+        """Carry out one message; its address may be a pattern that fits the name."""
+        if not self._bucket.allow(time.monotonic()) and name != _NEVER_CUT:
+            self._cut_off()
+            return
+        problem = obey(self._controls, name or address.removeprefix(ROOT), arguments)
+        if problem:
+            self._controls.complain(f"{address} {arguments!r:.200}: {problem}")
 
     def _unreadable(self, error: Exception) -> None:
         if self._bucket.allow(time.monotonic()):
@@ -155,37 +108,3 @@ class OscInput:
         if now_s - self._said_s >= _SAY_EVERY_S:
             self._said_s = now_s
             self._controls.complain(f"OSC comes too fast; {self._cut} orders left out so far")
-
-    def _target(self, valence: float, arousal: float) -> None:
-        self._controls.change({"mode": "manual", "valence": valence, "arousal": arousal})
-
-    def _mode(self, mode: str) -> None:
-        self._controls.change({"mode": mode})
-
-    def _preset(self, name: str) -> None:
-        self._controls.act(f"preset {name}")
-
-    def _act(self, action: str) -> None:
-        self._controls.act(str(action))
-
-    def _set(self, name: str, value: float) -> None:
-        if str(name).startswith("settings."):
-            self._controls.change({"settings": {str(name).removeprefix("settings."): value}})
-        else:
-            self._controls.change({str(name): value})
-
-    def _freeze(self, frozen: object) -> None:
-        self._controls.set_frozen(read_truth("freeze", frozen))
-
-    def _panic(self, *_values: object) -> None:
-        self._controls.panic()
-
-
-def _pressed(act: Callable[[str], None]) -> Callable[..., None]:
-    """Return a handler for a button: it acts when pressed, not when released."""
-
-    def press(name: str, value: object = 1.0, *_rest: object) -> None:
-        if read_truth(name, value):
-            act(name)
-
-    return press

@@ -2,10 +2,10 @@
 
 from engine.errors import InputError
 
-__all__ = ["MONITOR_PORT", "parse_address", "parse_destination"]
+__all__ = ["MONITOR_PORT", "OSCQUERY_PORT", "parse_address", "parse_destination"]
 
-MONITOR_PORT = 8765
-"""TCP port of the monitor page unless another is given."""
+MONITOR_PORT, OSCQUERY_PORT = 8765, 8766
+"""TCP ports of the monitor page and of OSCQuery unless others are given."""
 
 
 def parse_destination(text: str) -> tuple[str, int]:
@@ -22,8 +22,19 @@ def parse_destination(text: str) -> tuple[str, int]:
     return host.strip("[]") or "127.0.0.1", int(port)
 
 
-def parse_address(text: str) -> tuple[str, int]:
+def parse_address(
+    text: str, usual_port: int = MONITOR_PORT, what: str = "monitor"
+) -> tuple[str, int]:
     """Return host and port of ``HOST:PORT``, ``:PORT``, ``PORT`` or nothing (this machine only).
+
+    Parameters
+    ----------
+    text : str
+        As it is written.
+    usual_port : int
+        The port where none is given.
+    what : str
+        What listens there, for messages.
 
     Raises
     ------
@@ -32,5 +43,5 @@ def parse_address(text: str) -> tuple[str, int]:
     """
     host, _, port = text.rpartition(":")
     if text and (not port.isdecimal() or int(port) > 65535):
-        raise InputError(f"monitor must be HOST:PORT with port 0..65535; got {text!r}")
-    return host.strip("[]") or "127.0.0.1", int(port or MONITOR_PORT)
+        raise InputError(f"{what} must be HOST:PORT with port 0..65535; got {text!r}")
+    return host.strip("[]") or "127.0.0.1", int(port or usual_port)

@@ -11,7 +11,7 @@ from typing import Any
 
 from engine.choices import PLUGIN, SYNCS, Sync
 from engine.errors import InputError
-from engine.settings.addresses import MONITOR_PORT, parse_address, parse_destination
+from engine.settings.addresses import MONITOR_PORT, OSCQUERY_PORT, parse_address, parse_destination
 from engine.settings.curve import Points, read_curve
 from engine.settings.fields import check_settings, read_setting, setting, settings_of
 from engine.settings.performance import Performance
@@ -30,6 +30,14 @@ def _curve(text: Any) -> Points:
 
 def _address(text: Any) -> tuple[str, int] | None:
     return None if text is None else parse_address(str(text))
+
+
+def _query_address(text: Any) -> tuple[str, int] | None:
+    return None if text is None else parse_address(str(text), OSCQUERY_PORT, "oscquery")
+
+
+def _osc_address(text: Any) -> tuple[str, int] | None:
+    return None if text is None else parse_address(str(text), 0, "osc_in")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,12 +107,20 @@ class LiveConfig:
         repeated=True,
         read=parse_destination,
     )
-    osc_in: int | None = setting(
+    osc_in: tuple[str, int] | None = setting(
         None,
-        "take orders by OSC on this UDP port (loopback)",
-        limits=(1, 65535),
-        kind=int,
-        metavar="PORT",
+        "take orders by OSC on this UDP port (of this machine only, unless HOST is given; "
+        "0.0.0.0 is every network, and whoever is there may order)",
+        metavar="[HOST:]PORT",
+        read=_osc_address,
+    )
+    oscquery: tuple[str, int] | None = setting(
+        None,
+        "list all OSC addresses with their values for OSCQuery, and announce them by zeroconf "
+        f"(default: this machine only, port {OSCQUERY_PORT}); they can be set with --osc-in",
+        metavar="HOST:PORT",
+        alone="",
+        read=_query_address,
     )
     monitor: tuple[str, int] | None = setting(
         None,

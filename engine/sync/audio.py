@@ -8,21 +8,21 @@ bars, then waits again. What the player says wins over what is heard: taps, half
 import math
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.beat.decoder import DecoderConfig, PulseState
+from engine.beat.decoder import DecoderConfig
 from engine.beat.tracker import BeatTracker
 from engine.errors import InputError
+from engine.events import HeardBeat
 from engine.music.clock import TEMPO_RANGE_BPM, Clock
 from engine.settings.resume import Resume
 from engine.snapshot import SyncHealth
 from engine.sync.session_clock import SessionClock
 
-__all__ = ["HINTS", "AudioSync", "HeardBeat"]
+__all__ = ["HINTS", "AudioSync"]
 
 HINTS: Final = ("tap", "half", "double", "shift_beat", "one")
 """What the player may say about the beat."""
@@ -38,27 +38,6 @@ _UNSURE = 0.35
 _EARLIEST_S = 4  # seconds of sound that tell its clock
 _TAP_RANGE = 0.15
 _MOST_OWN = 128
-
-
-@dataclass(frozen=True, slots=True)
-class HeardBeat:
-    """What is heard at a moment, replaced as a whole.
-
-    Beat ``count`` is at ``beat_s`` [s, player's clock], one more every ``period_s``; it is beat
-    ``number`` of a bar of ``metre``.
-    """
-
-    count: int
-    beat_s: float
-    period_s: float
-    number: int
-    metre: int
-    state: PulseState
-    confidence: float
-
-    def position(self, now_s: float) -> float:
-        """Return beats heard so far, with the fraction."""
-        return self.count + (now_s - self.beat_s) / self.period_s
 
 
 class AudioSync:

@@ -15,7 +15,7 @@ from PyQt6.QtCore import QByteArray, QSettings, QStandardPaths
 
 from engine.choices import check_choice, check_range
 from engine.errors import InputError
-from engine.settings.addresses import MONITOR_PORT
+from engine.settings.addresses import MONITOR_PORT, parse_destination
 from engine.settings.fields import settings_of
 from engine.settings.performance import Performance
 from engine.settings.run import LiveConfig
@@ -89,7 +89,7 @@ _READERS: Final[dict[str, Callable[[str], Any]]] = {
     "record": _flag,
     "record_folder": Path,
     "latency_ms": float,
-    "osc_in": lambda text: int(text) if text else None,
+    "osc_in": lambda text: parse_destination(f":{text}")[1] if text else None,
     "monitor_orders": _flag,
     "clock_out": _flag,
     "keys_in": _names,
