@@ -90,6 +90,32 @@ class Told:
         return Opinion(count, 0.0, 0.1, 0.1), {"count": np.full(1, count, np.float32)}
 
 
+def test_the_slow_lane_hears_the_retuned_sound(fast, slow):
+    class Listening:
+        hops_per_step, sounds = slow.hops_per_step, []
+
+        def check(self, model):
+            slow.check(model)
+
+        def start(self):
+            return {}
+
+        def step(self, pcm, outputs, digest, states):
+            self.sounds.append(pcm)
+            return Opinion(0.0, 0.0, 0.1, 0.1), {}
+
+    time_s = np.arange(12 * 22_050) / 22_050
+    sound = sum(np.sin(2 * math.pi * hz * 2 ** (40 / 1200) * time_s) for hz in (220.0, 440.0))
+    heard = Listening()
+    states = Tracker(fast, slow=heard).push((0.1 * sound).astype(np.float32))
+    assert states[-1].tuning_hz == pytest.approx(450.3, abs=1.0)
+    assert {len(pcm) for pcm in heard.sounds} == {slow.hops_per_step * fast.hop_length}
+    late = np.concatenate(heard.sounds[-6:])
+    power = np.abs(np.fft.rfft(late * np.hanning(len(late))))
+    hz = np.argmax(power[1_000:4_000]) + 1_000  # bins of a long spectrum
+    assert hz * 22_050 / len(late) in (pytest.approx(220.0, abs=0.5), pytest.approx(440.0, abs=0.5))
+
+
 @pytest.mark.parametrize("beside", [False, True])
 def test_an_opinion_counts_three_hops_after_its_step(fast, beside):
     lane = SlowLane(Told(), beside)

@@ -96,6 +96,16 @@ def test_a_tuning_is_found_within_two_seconds_and_noise_has_none():
     assert follow(TuningEstimator(RATE, HOP), np.zeros(4 * RATE, np.float32)) == 0.0
 
 
+@pytest.mark.parametrize("cents", [-48.0, -25.0, 25.0, 48.0])
+def test_noise_above_music_does_not_hide_its_tuning(cents):
+    """Peaks of noise gather around the bins of the spectrum, which imitates 440 Hz."""
+    sound = piece(cents)[: 5 * RATE]
+    noise = np.random.default_rng(3).standard_normal(len(sound)).astype(np.float32)
+    noise *= 4.0 * np.sqrt(np.mean(sound**2))
+    heard = follow(TuningEstimator(RATE, HOP), sound + noise)
+    assert (heard - cents + 50.0) % 100.0 - 50.0 == pytest.approx(0.0, abs=6.0)
+
+
 def test_a_turntable_that_runs_up_is_followed_to_466_hz_and_no_further():
     estimator, heard = TuningEstimator(RATE, HOP), []
     for cents in range(0, 140, 20):

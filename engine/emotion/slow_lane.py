@@ -64,7 +64,7 @@ class SlowLane:
 
     @property
     def left_in_step(self) -> int:
-        """Hops until the step is full; no call of the fast graph may go beyond."""
+        """Hops until the step is full; a call of the fast graph ends there."""
         return self._model.hops_per_step - self._hops
 
     def hop(self) -> Opinion | None:
@@ -79,25 +79,21 @@ class SlowLane:
                 self._asked = None
         return self.opinion
 
-    def add(
-        self, hops: Array, outputs: Sequence[Mapping[str, Array] | None], digest: Array
-    ) -> None:
+    def add(self, hops: Array, outputs: Sequence[Mapping[str, Array]], digest: Array) -> None:
         """Take hops that the fast graph has heard, within one step.
 
         Parameters
         ----------
         hops : float32 array, shape (n, hop_length)
-            Their sound.
-        outputs : sequence of mapping or None
-            What the fast graph said of each; None before it had enough sound.
+            Their sound, as the fast graph heard it.
+        outputs : sequence of mapping
+            What the fast graph said of each.
         digest : float32 array
             The fast graph's state after them.
         """
         self._sound.append(hops.reshape(-1))
         self._outputs += [
-            np.concatenate([np.ravel(said[name]) for name in FAST_OUTPUTS])
-            for said in outputs
-            if said is not None
+            np.concatenate([np.ravel(said[name]) for name in FAST_OUTPUTS]) for said in outputs
         ]
         self._hops += len(hops)
         if self._hops < self._model.hops_per_step:

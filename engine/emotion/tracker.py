@@ -174,7 +174,9 @@ class Tracker:
     def _start_model(self) -> None:
         self._states = self._model.start()
         self._retuner.reset()
-        self._retuned = np.zeros(0, np.float32)
+        self._retuned: list[NDArray[np.float32]] = []  # sound that the model has not heard
+        self._filled = 0  # its samples
+        self._waiting: list[tuple[_Hop, int]] = []  # hops to hear, and how many are filled by then
         self._row: dict[str, NDArray[np.float32]] | None = None
         self._key.reset()
         self._chord.reset()
@@ -209,33 +211,24 @@ class Tracker:
         if not len(hops):
             return []
         states: list[EmotionState] = []
-        known = self._know(hops)
-        starts = self._blocks(known)
-        for start, stop in zip(starts, [*starts[1:], len(hops)], strict=True):
-            if known[start].new_piece:
-                self._restart()
-            elif known[start].afresh:
-                self._start_model()
-            rows = self._hear(hops[start:stop], known[start:stop])
-            states.extend(map(self._present, rows, known[start:stop]))
-            if self._slow is not None:
-                self._slow.add(hops[start:stop], rows, self._states[FAST_STATE])
-        return states
-
-    def _blocks(self, known: list[_Hop]) -> list[int]:
-        """Return where calls of the model begin; none goes beyond a step of the slow lane."""
-        whole = left = _BLOCK_HOPS
-        if self._slow is not None:
-            whole, left = self._slow.hops_per_step, self._slow.left_in_step
-        starts = []
-        for index, hop in enumerate(known):
-            full = left == 0 or hop.new_piece
-            if full:
-                left = whole
-            if index == 0 or full or hop.afresh:
-                starts.append(index)
-            left -= 1
-        return starts
+        for hop, about in zip(hops, self._know(hops), strict=True):
+            if about.new_piece or about.afresh:
+                states += self._hear()
+                if about.new_piece:
+                    self._restart()
+                else:
+                    self._start_model()
+            # Sound at 440 Hz passes untouched until another tuning was heard.
+            if about.cents or self._retuner.used:
+                hop = self._retuner.push(hop, about.cents)
+            self._retuned.append(hop)
+            self._filled += len(hop)
+            self._waiting.append((about, self._filled // self.hop_length))
+            left = self._slow.left_in_step if self._slow is not None else _BLOCK_HOPS
+            # A call ends with the hop in which a step of the slow lane is complete.
+            if self._filled // self.hop_length >= left or len(self._waiting) >= _BLOCK_HOPS:
+                states += self._hear()
+        return states + self._hear()
 
     def _know(self, hops: NDArray[np.float32]) -> list[_Hop]:
         """Return what can be said of each hop without the model."""
@@ -270,30 +263,33 @@ class Tracker:
             )
         return known
 
-    def _hear(
-        self, hops: NDArray[np.float32], known: list[_Hop]
-    ) -> list[dict[str, NDArray[np.float32]] | None]:
-        """Run the model over hops; return what it says at the end of each, None before it speaks.
+    def _hear(self) -> list[EmotionState]:
+        """Run both lanes over the hops that wait; return their states.
 
         Sound moved to A = 440 Hz has a little more or fewer hops: the newest one counts.
         """
-        parts, counts, filled = [self._retuned], [], len(self._retuned)
-        for hop, about in zip(hops, known, strict=True):
-            # Sound at 440 Hz passes untouched until another tuning was heard.
-            if about.cents or self._retuner.used:
-                hop = self._retuner.push(hop, about.cents)
-            parts.append(hop)
-            filled += len(hop)
-            counts.append(filled // self.hop_length)
-        sound = np.concatenate(parts)
-        whole = counts[-1] * self.hop_length
-        self._retuned = sound[whole:]
-        heard: list[dict[str, NDArray[np.float32]] | None] = [self._row]
-        if counts[-1]:
-            outputs, self._states = self._model.step(sound[:whole], self._states)
-            heard += [{k: v[row] for k, v in outputs.items()} for row in range(counts[-1])]
+        waiting, self._waiting = self._waiting, []
+        if not waiting:
+            return []
+        total = waiting[-1][1]
+        sound = np.concatenate(self._retuned)
+        hops = sound[: total * self.hop_length].reshape(total, self.hop_length)
+        self._retuned = [sound[hops.size :]]
+        self._filled = len(sound) - hops.size
+        heard, steps = [self._row], []
+        left = total if self._slow is None else self._slow.left_in_step
+        for part in (hops[:left], hops[left:]):
+            if len(part):
+                outputs, self._states = self._model.step(part.reshape(-1), self._states)
+                rows = [{k: v[row] for k, v in outputs.items()} for row in range(len(part))]
+                heard += rows
+                steps.append((part, rows, self._states[FAST_STATE]))
         self._row = heard[-1]
-        return [heard[count] for count in counts]
+        states = [self._present(heard[count], about) for about, count in waiting]
+        if self._slow is not None:
+            for part, rows, digest in steps:
+                self._slow.add(part, rows, digest)
+        return states
 
     def _present(self, outputs: dict[str, NDArray[np.float32]] | None, hop: _Hop) -> EmotionState:
         """Turn one row of model outputs into a state."""

@@ -25,7 +25,7 @@ _LOW_HZ, _HIGH_HZ = 70.0, 2000.0
 _LOWEST_HZ: Final = 45.0  # of hum; too low to tell a tuning
 _WEAKEST: Final = 0.03  # of the strongest peak
 _TAU_S: Final = 15.0
-_SURE: Final = 3.2  # times what random peaks would reach
+_SURE: Final = 3.4  # times what random peaks would reach
 _STEP_CENTS: Final = 8.0  # a smaller deviation from the tuning in force changes nothing
 _MAINS_HZ: Final = (50.0, 60.0)
 _MAINS_SHARE: Final = 0.004  # tolerance of the mains' frequency, and of reading it [Hz]
@@ -102,8 +102,9 @@ class TuningEstimator:
         # A parabola through the logarithms finds the top between two bins.
         place = column + self._first + 0.5 * (low - high) / (low - 2.0 * mid + high)
         hz = place * self._bin_hz
-        # Deep peaks are known less exactly; the root keeps the strongest from speaking alone.
-        weight = np.exp(0.25 * (mid - top[row, 0])) * hz / (hz + 150.0) * (hz > _LOW_HZ)
+        # Deep peaks are known less exactly. Amplitudes: weak peaks are mostly noise, whose places
+        # gather around the bins of the spectrum and imitate a tuning near 440 Hz.
+        weight = np.exp(0.5 * (mid - top[row, 0])) * hz / (hz + 150.0) * (hz > _LOW_HZ)
         direction = weight * np.exp(2j * np.pi * 12.0 * np.log2(hz / REFERENCE_HZ))
         evidence = np.zeros((len(hops), 4), np.complex128)
         for index, values in enumerate((direction, weight, np.square(weight))):
