@@ -9,6 +9,7 @@ from sound_files import encode, tones
 
 from engine.audio.decoder import AudioFile
 from engine.audio.file_input import mono_blocks
+from engine.errors import AudioFileError
 
 RATE = 48_000
 
@@ -40,6 +41,16 @@ def level(sound: np.ndarray) -> float:
         ("x.m4a", "alac"),
         ("x.wav", "pcm_s24le"),
         ("x.wav", "pcm_mulaw"),
+        ("x.wav", "pcm_u8"),
+        ("x.wav", "pcm_f64le"),
+        ("x.w64", "pcm_s16le"),
+        ("x.au", "pcm_s16be"),
+        ("x.aiff", "pcm_s24be"),
+        ("x.eac3", "eac3"),
+        ("x.tta", "tta"),
+        ("x.flv", "libmp3lame"),
+        ("x.avi", "ac3"),
+        ("x.ts", "aac"),
     ],
 )
 def test_formats_are_decoded_whole(tmp_path: Path, name: str, codec: str) -> None:
@@ -97,6 +108,30 @@ def test_zeros_before_mp3_frames_are_passed_over(tmp_path: Path, zeros: int) -> 
     assert len(heard(tmp_path / "y.mp3")[0]) / 16_000 == pytest.approx(3.0, abs=0.15)
 
 
+def test_a_tag_of_impossible_length_is_passed_over(tmp_path: Path) -> None:
+    whole = encode(tmp_path / "x.mp3", tones(RATE, 3.0), RATE, "libmp3lame").read_bytes()
+    frames = whole[whole.index(b"\xff\xfb") :]
+    rubbish = np.random.default_rng(1).integers(0, 255, 500, np.uint8).tobytes()
+    (tmp_path / "y.mp3").write_bytes(b"ID3\x04\0\0\x7f\x7f\x7f\x7f" + rubbish + frames)
+    assert len(heard(tmp_path / "y.mp3")[0]) / 16_000 == pytest.approx(3.0, abs=0.15)
+
+
+def test_mp3_files_joined_with_their_tags_are_not_damaged(tmp_path: Path) -> None:
+    whole = encode(tmp_path / "x.mp3", tones(RATE, 3.0), RATE, "libmp3lame").read_bytes()
+    (tmp_path / "y.mp3").write_bytes(whole + b"TAG" + bytes(125) + whole)
+    sound, damage = heard(tmp_path / "y.mp3")
+    assert len(sound) / 16_000 == pytest.approx(6.0, abs=0.2)
+    assert damage == []
+
+
+def test_a_file_that_cannot_be_read_is_named_once(tmp_path: Path) -> None:
+    (tmp_path / "x.wav").write_bytes(b"")
+    for name, words in (("x.wav", "audio file is empty"), ("y.wav", "audio file not found")):
+        with pytest.raises(AudioFileError) as caught:
+            AudioFile(tmp_path / name)
+        assert str(caught.value) == f"{words}: {tmp_path / name}"
+
+
 @pytest.mark.parametrize(
     ("suffix", "codec"), [("flac", "flac"), ("ogg", "libopus"), ("mka", "flac")]
 )
@@ -118,10 +153,17 @@ def test_what_follows_a_hole_is_decoded_in_its_place(
     assert damage[0].startswith(str(path))
 
 
-@pytest.mark.parametrize("suffix", ["wav", "aiff", "flac", "ogg"])
-def test_a_file_that_was_cut_off_says_where_it_ends(tmp_path: Path, suffix: str) -> None:
+@pytest.mark.parametrize(
+    ("suffix", "kind"),
+    [("wav", None), ("wav", "RF64"), ("w64", None), ("aiff", None), ("flac", None), ("ogg", None)]
+    + [("caf", None), ("mp3", None)],
+)
+def test_a_file_that_was_cut_off_says_where_it_ends(
+    tmp_path: Path, suffix: str, kind: str | None
+) -> None:
     path = tmp_path / f"x.{suffix}"
-    soundfile.write(path, tones(RATE, 6.0), RATE)
+    soundfile.write(path, tones(RATE, 6.0), RATE, format=kind)
+    assert heard(path)[1] == []
     data = path.read_bytes()
     path.write_bytes(data[: len(data) // 2])
     out, damage = heard(path)

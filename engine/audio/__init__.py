@@ -34,8 +34,9 @@ __all__ = [
 SOUND_SUFFIXES: Final = frozenset(
     f".{suffix}"
     for suffix in (
-        "aac ac3 aif aiff alac amr ape au caf dsf flac m4a m4b mka mkv mov mp2 mp3 mp4 mpc "
-        "oga ogg opus tta w64 wav webm wma wv"
+        "3gp aac ac3 aif aifc aiff alac amr ape asf au avi bwf caf dff dsf dts eac3 flac flv "
+        "m4a m4b mka mkv mov mp2 mp3 mp4 mpc mpg oga ogg opus rf64 snd spx thd tta voc w64 wav "
+        "webm wma wv"
     ).split()
 )
 """What the names of sound files end with, in small letters."""

@@ -8,15 +8,20 @@ is missing.
 import contextlib
 import io
 import math
-import mmap
-import os
-import struct
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
 
 import numpy as np
 
+from engine.audio.headers import (
+    FileTail,
+    begin_behind_tag,
+    ends_as_ogg,
+    lacks_bytes,
+    next_ogg_stream,
+    states_frames,
+)
 from engine.audio.resample import MAX_RATE, MIN_RATE
 from engine.audio.ring import FloatArray
 from engine.errors import AudioFileError
@@ -37,11 +42,8 @@ _LATEST_START_S: Final = 3600.0
 _MOST_DAMAGES: Final = 20
 _GUESSED_LENGTHS: Final = frozenset({"mp3", "aac", "ac3", "eac3", "dts", "mpeg", "mpegts", "loas"})
 """Formats whose files do not hold their length: FFmpeg estimates it from the first bit rate."""
-_FIRST_PAGE, _LAST_PAGE = 2, 4
-"""Flags in the header of an Ogg page (RFC 3533)."""
-_BYTES_WITHOUT_LENGTH: Final = (0, 0xFFFFFFFF)
-_SLOPPY_BYTES: Final = 1024
-"""Headers are often wrong by less."""
+_TAGS: Final = (b"ID3", b"TAG")
+"""What a text between two MP3 files that were joined begins with: no sound, and no damage."""
 
 
 def open_container(source: Path | io.RawIOBase) -> "InputContainer":
@@ -95,6 +97,8 @@ class AudioFile:
             # Opened by us, for the system's own words about permissions.
             with self.path.open("rb"):
                 pass
+        except AudioFileError:
+            raise
         except (OSError, ValueError) as error:
             raise AudioFileError(f"cannot read {self.path}: {_reason(error)}") from error
         self._start()
@@ -102,8 +106,9 @@ class AudioFile:
     def _start(self) -> None:
         self.damage: list[str] = []
         self.sample_rate = self.channels = 0
-        self._container, self._stream = self._open(self.path)
-        self._begin = 0  # where in the file the container begins [bytes]
+        self._begin = begin_behind_tag(self.path)  # where the container begins [bytes]
+        source = FileTail(self.path, self._begin) if self._begin else self.path
+        self._container, self._stream = self._open(source)
         self.nominal_s = _nominal_s(self._container, self._stream)
         self._decoded = 0
         self._blocks = self._decode()
@@ -246,6 +251,8 @@ class AudioFile:
                     try:
                         frames = packet.decode()
                     except av.FFmpegError as error:
+                        if bytes(packet)[:3] in _TAGS:
+                            continue
                         if sound and packet.size:
                             self._report(f"damaged ({_reason(error)})")
                         sound = False
@@ -264,11 +271,11 @@ class AudioFile:
         """Open the next stream of a chained Ogg file that has another rate or codec."""
         if place is None or self._container.format.name != "ogg":
             return False
-        start = _next_ogg_stream(self.path, self._begin + place + 1)
+        start = next_ogg_stream(self.path, self._begin + place + 1)
         if start is None:
             return False
         try:
-            container, stream = self._open(_Tail(self.path, start))
+            container, stream = self._open(FileTail(self.path, start))
         except AudioFileError:
             return False
         self._container.close()
@@ -277,11 +284,11 @@ class AudioFile:
 
     def _what_is_missing(self) -> str:
         """Say what is missing at the end by the file's own headers; empty if all is there."""
-        if _lacks_bytes(self.path):
+        if lacks_bytes(self.path):
             return "the file ends here, but its header says that there is more"
-        if self._container.format.name == "ogg" and not _ends_as_ogg(self.path):
+        if self._container.format.name == "ogg" and not ends_as_ogg(self.path):
             return "the file ends here without its last page"
-        if self._container.format.name in _GUESSED_LENGTHS:
+        if self._container.format.name in _GUESSED_LENGTHS and not states_frames(self.path):
             return ""
         if self.nominal_s - self.position_s > max(0.5, 0.002 * self.nominal_s):
             return f"the sound ends here, but its header says {self.nominal_s:.1f} s"
@@ -327,47 +334,6 @@ class _Converter:
                 yield block
 
 
-class _Tail(io.RawIOBase):
-    """A file from an offset on."""
-
-    def __init__(self, path: Path, begin: int) -> None:
-        self._file = path.open("rb")
-        self._begin = begin
-        self.seek(0)
-
-    def readable(self) -> bool:
-        """Return True."""
-        return True
-
-    def seekable(self) -> bool:
-        """Return True."""
-        return True
-
-    def read(self, size: int = -1) -> bytes:
-        """Return up to so many bytes."""
-        return self._file.read(size)
-
-    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        """Move, and return the place."""
-        begin = self._begin if whence == os.SEEK_SET else 0
-        return self._file.seek(begin + offset, whence) - self._begin
-
-    def close(self) -> None:
-        """Release the file."""
-        self._file.close()
-        super().close()
-
-
-def _next_ogg_stream(path: Path, start: int) -> int | None:
-    """Return where the next first page of an Ogg stream begins [bytes], None if there is none."""
-    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-        while (start := data.find(b"OggS", start)) >= 0:
-            if start + 5 < len(data) and data[start + 5] & _FIRST_PAGE:
-                return start
-            start += 1
-    return None
-
-
 def _nominal_s(container: "InputContainer", stream: "AudioStream") -> float:
     length = 0.0
     if stream.duration and stream.time_base:
@@ -379,26 +345,6 @@ def _nominal_s(container: "InputContainer", stream: "AudioStream") -> float:
     elif container.duration and not container.streams.video:
         length = container.duration / 1e6
     return length if math.isfinite(length) and length > 0.0 else 0.0
-
-
-def _lacks_bytes(path: Path) -> bool:
-    """Whether a WAV or AIFF file is shorter than its header says."""
-    with path.open("rb") as file:
-        head = file.read(8)
-    order = {b"RIFF": "<I", b"FORM": ">I"}.get(head[:4])
-    if order is None or len(head) < 8:
-        return False
-    (size,) = struct.unpack(order, head[4:])
-    return size not in _BYTES_WITHOUT_LENGTH and size > path.stat().st_size + _SLOPPY_BYTES
-
-
-def _ends_as_ogg(path: Path) -> bool:
-    """Whether the last page of an Ogg file says that it is the last."""
-    with path.open("rb") as file:
-        file.seek(max(0, path.stat().st_size - 131_072), os.SEEK_SET)
-        end = file.read()
-    last = end.rfind(b"OggS")
-    return last >= 0 and len(end) > last + 5 and bool(end[last + 5] & _LAST_PAGE)
 
 
 def _reason(error: Exception) -> str:
