@@ -8,6 +8,8 @@ from engine.errors import InputError
 __all__ = [
     "ACTIONS",
     "AUTO_KEY",
+    "AUTO_OUT",
+    "BUILT_IN",
     "DUETS",
     "MODES",
     "PARTS",
@@ -32,6 +34,10 @@ DUETS: tuple[Duet, ...] = get_args(Duet)
 PARTS = ("lead", "chords", "bass", "pad", "drums")
 USUAL_PARTS = PARTS[:3]
 AUTO_KEY = "auto"
+AUTO_OUT = "auto"
+"""A MIDI port of our own; the built-in instrument where none can be made."""
+BUILT_IN = "built-in"
+"""MIDI output: the built-in instrument."""
 PLUGIN = "plugin"
 """Audio input, beat and MIDI output through the plug-in."""
 

@@ -3,7 +3,7 @@
 from importlib.resources import files
 from pathlib import Path
 
-__all__ = ["DEMO_AUDIO", "FOLDER", "MODELS"]
+__all__ = ["DEMO_AUDIO", "FOLDER", "MODELS", "SOUNDFONT"]
 
 FOLDER = Path(str(files(__name__)))
 """Folder of the shipped presets, one JSON file each."""
@@ -13,3 +13,6 @@ MODELS = FOLDER / "models"
 
 DEMO_AUDIO = FOLDER / "demo" / "demo.ogg"
 """The bundled demo piece."""
+
+SOUNDFONT = FOLDER / "sounds" / "stimmung.sf3"
+"""The instruments that play where no synthesizer is chosen."""

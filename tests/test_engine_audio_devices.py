@@ -10,7 +10,7 @@ import pytest
 from engine.audio import capture, open_source
 from engine.audio.capture_link import PACKET
 from engine.audio.device_input import DeviceInput
-from engine.audio.devices import AudioDevice, find_input, list_inputs, match_input
+from engine.audio.devices import AudioDevice, find_input, list_devices, match_device
 from engine.audio.ring import Ring
 from engine.errors import AudioDeviceError, InputError
 
@@ -42,12 +42,12 @@ DEVICES = [
     ],
 )
 def test_inputs_are_found_by_words_in_order(name: str | None, index: int) -> None:
-    assert match_input(name, DEVICES).index == index
+    assert match_device(name, DEVICES, "input").index == index
 
 
 def test_ambiguous_names_list_what_fits() -> None:
     with pytest.raises(AudioDeviceError, match="ambiguous") as caught:
-        match_input("scarlett", DEVICES)
+        match_device("scarlett", DEVICES, "input")
     assert "'Scarlett 2i2 USB, MME'; 'Scarlett 2i2 USB, Windows WASAPI'" in str(caught.value)
     assert "Microphone" not in str(caught.value)
 
@@ -55,18 +55,18 @@ def test_ambiguous_names_list_what_fits() -> None:
 @pytest.mark.parametrize("name", ["Babyface", "wasapi scarlett"])
 def test_unknown_names_list_what_is_present(name: str) -> None:
     with pytest.raises(AudioDeviceError, match="no audio input") as caught:
-        match_input(name, DEVICES)
+        match_device(name, DEVICES, "input")
     assert all(device.label in str(caught.value) for device in DEVICES)
     assert caught.value.exit_code == 2
 
 
 def test_first_input_serves_where_the_system_has_no_default() -> None:
-    assert match_input(None, DEVICES[:2]).index == 0
+    assert match_device(None, DEVICES[:2], "input").index == 0
 
 
 def test_no_input_at_all_points_to_files() -> None:
     with pytest.raises(AudioDeviceError, match="file can be played"):
-        match_input(None, [])
+        match_device(None, [], "input")
 
 
 @pytest.fixture
@@ -78,7 +78,7 @@ def broken_sounddevice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_missing_portaudio_names_the_cure(broken_sounddevice: Path) -> None:
     broken_sounddevice.write_text("raise OSError('PortAudio library not found')\n")
-    for ask in (list_inputs, find_input, lambda: DeviceInput().start(Ring(100, 16_000))):
+    for ask in (list_devices, find_input, lambda: DeviceInput().start(Ring(100, 16_000))):
         with pytest.raises(AudioDeviceError, match="apt install libportaudio2") as caught:
             ask()
         assert "\n" not in str(caught.value)
@@ -87,13 +87,13 @@ def test_missing_portaudio_names_the_cure(broken_sounddevice: Path) -> None:
 def test_portaudio_that_fails_to_start_is_reported(broken_sounddevice: Path) -> None:
     broken_sounddevice.write_text("raise OSError('Error initializing PortAudio: no memory')\n")
     with pytest.raises(AudioDeviceError, match="no memory"):
-        list_inputs()
+        list_devices()["input"]
 
 
 def test_a_driver_crash_stays_in_the_capture_process(broken_sounddevice: Path) -> None:
     broken_sounddevice.write_text("import os; os.abort()\n")
     with pytest.raises(AudioDeviceError, match="failed while listing"):
-        list_inputs()
+        list_devices()["input"]
     with pytest.raises(AudioDeviceError, match="audio system failed"):
         DeviceInput("anything").start(Ring(100, 16_000))
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from servers.jack import JackServer, until
 
-from engine.audio import DeviceInput, Ring, find_input, list_inputs
+from engine.audio import DeviceInput, Ring, find_input, list_devices
 from engine.errors import AudioDeviceError
 
 PLAYER = Path(__file__).parent / "servers" / "jack_player.py"
@@ -67,7 +67,7 @@ def without_tones(sound: np.ndarray) -> tuple[np.ndarray, list[float]]:
 
 def test_inputs_are_listed_through_portaudio(jack: JackServer) -> None:
     device = find_input("system jack")
-    assert device in list_inputs()
+    assert device in list_devices()["input"]
     assert device.host_api == "JACK Audio Connection Kit"
     assert (device.channels, device.default_sample_rate) == (2, jack.rate)
     assert not any("Stimmung" in port for port in jack.ports())

@@ -6,7 +6,7 @@ from typing import Final
 
 from engine.audio.decoder import AudioFile
 from engine.audio.device_input import DeviceInput
-from engine.audio.devices import AudioDevice, find_input, list_inputs
+from engine.audio.devices import DIRECTIONS, AudioDevice, find_input, list_devices
 from engine.audio.file_input import FileInput, mono_blocks, read_blocks
 from engine.audio.no_input import NoInput
 from engine.audio.resample import MonoFeed, StreamResampler
@@ -14,6 +14,7 @@ from engine.audio.ring import Ring
 from engine.audio.source import AudioSource
 
 __all__ = [
+    "DIRECTIONS",
     "SOUND_SUFFIXES",
     "AudioDevice",
     "AudioFile",
@@ -25,7 +26,7 @@ __all__ = [
     "Ring",
     "StreamResampler",
     "find_input",
-    "list_inputs",
+    "list_devices",
     "mono_blocks",
     "open_source",
     "read_blocks",

@@ -1,6 +1,6 @@
 """The capture process: the only place where PortAudio is loaded.
 
-``python -m engine.audio.capture list`` prints the inputs as one JSON line.
+``python -m engine.audio.capture list`` prints inputs and outputs as one JSON line.
 ``python -m engine.audio.capture open REQUEST`` (JSON) captures until standard input closes, and
 writes to standard output:
 
@@ -13,7 +13,6 @@ client that was listened to has gone.
 """
 
 import contextlib
-import ctypes
 import ctypes.util
 import json
 import os
@@ -26,8 +25,9 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Final
 import numpy as np
 
 from engine.audio.capture_link import PACKET
-from engine.audio.devices import PORTAUDIO_HELP, AudioDevice, match_input
+from engine.audio.devices import DIRECTIONS, AudioDevice, match_device
 from engine.audio.jack_source import JackSource
+from engine.audio.portaudio import FALLBACK_RATES, load_portaudio, query_devices
 from engine.audio.resample import Downmix
 from engine.audio.ring import FloatArray, Ring
 from engine.errors import AudioDeviceError
@@ -48,7 +48,6 @@ FIRST_CALLBACK_S: Final = 5.0
 """Bluetooth and suspended sinks need this long to wake up [s]."""
 RING_S: Final = 2.0
 PACKET_FRAMES: Final = 4096
-FALLBACK_RATES: Final = (48_000, 44_100, 96_000)
 # Not plain "Stimmung": JACK would then rename whichever of audio and MIDI came second.
 CAPTURE_CLIENT: Final = b"Stimmung audio"
 LIST_CLIENT: Final = b"Stimmung devices"
@@ -63,10 +62,11 @@ def main(arguments: list[str]) -> int:
     os.dup2(silence, 2)
     try:
         if arguments == ["list"]:
-            answer = {
-                "inputs": [asdict(device) for device in _query_inputs(_load_portaudio(LIST_CLIENT))]
+            sd = load_portaudio(LIST_CLIENT)
+            lists: dict[str, Any] = {
+                d: [asdict(device) for device in query_devices(sd, d)] for d in DIRECTIONS
             }
-            _write_line(pipe, answer)
+            _write_line(pipe, lists)
             return 0
         return _capture(pipe, json.loads(arguments[1]))
     except AudioDeviceError as error:
@@ -78,50 +78,6 @@ def main(arguments: list[str]) -> int:
 
 def _write_line(pipe: BinaryIO, answer: dict[str, Any]) -> None:
     pipe.write(json.dumps(answer).encode() + b"\n")
-
-
-def _load_portaudio(client: bytes) -> Any:
-    """Return the sounddevice module, with PortAudio initialised under a JACK client name."""
-    library = ctypes.util.find_library("portaudio")
-    if library is not None:
-        try:
-            ctypes.CDLL(library).PaJack_SetClientName(client)
-        except (OSError, AttributeError):
-            pass  # built without JACK: there is no client to name
-    try:
-        import sounddevice
-    except OSError as error:
-        # Both "library not found" and a failed Pa_Initialize arrive here.
-        reason = PORTAUDIO_HELP if "not found" in str(error) else f"PortAudio failed: {error}"
-        raise AudioDeviceError(reason) from error
-    except ImportError as error:
-        raise AudioDeviceError(
-            "the Python package sounddevice is missing: run `pip install sounddevice`; "
-            "audio files can be used as input without it"
-        ) from error
-    return sounddevice
-
-
-def _query_inputs(sd: Any) -> list[AudioDevice]:
-    apis = sd.query_hostapis()
-    default = sd.default.device[0]
-    if default < 0:
-        # PortAudio's first host API may have no input while a later one does.
-        default = next(
-            (a["default_input_device"] for a in apis if a["default_input_device"] >= 0), -1
-        )
-    return [
-        AudioDevice(
-            name=device["name"],
-            host_api=apis[device["hostapi"]]["name"],
-            channels=device["max_input_channels"],
-            default_sample_rate=round(device["default_samplerate"]),
-            index=index,
-            is_default=index == default,
-        )
-        for index, device in enumerate(sd.query_devices())
-        if device["max_input_channels"] > 0
-    ]
 
 
 class _Callback:
@@ -188,8 +144,8 @@ def _capture(pipe: BinaryIO, request: dict[str, Any]) -> int:
         stop.set()
 
     threading.Thread(target=watch_parent, daemon=True).start()
-    sd = _load_portaudio(CAPTURE_CLIENT)
-    device = match_input(request["name"], _query_inputs(sd))
+    sd = load_portaudio(CAPTURE_CLIENT)
+    device = match_device(request["name"], query_devices(sd, "input"), "input")
     stream, callback, rings = _open_stream(sd, device, request)
     rate = rings[0].sample_rate
     header = {"device": asdict(device), "sample_rate": rate, "channels": len(rings)}

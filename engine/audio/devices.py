@@ -1,4 +1,4 @@
-"""The audio inputs of this machine, by name.
+"""The audio inputs and outputs of this machine, by name.
 
 PortAudio is never loaded into the engine's own process: it aborts when its sound server has
 died, drivers crash inside it, and it re-lists devices only after a full restart. A short-lived
@@ -9,13 +9,24 @@ import json
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Literal, get_args
 
 from engine.audio.capture_link import capture_command
 from engine.errors import AudioDeviceError
 from engine.process.child_pipe import NO_WINDOW, capture_environment
 
-__all__ = ["PORTAUDIO_HELP", "AudioDevice", "find_input", "list_inputs", "match_input"]
+__all__ = [
+    "DIRECTIONS",
+    "PORTAUDIO_HELP",
+    "AudioDevice",
+    "Direction",
+    "find_input",
+    "list_devices",
+    "match_device",
+]
+
+Direction = Literal["input", "output"]
+DIRECTIONS: tuple[Direction, ...] = get_args(Direction)
 
 PORTAUDIO_HELP: Final = (
     "PortAudio is missing: on Debian or Ubuntu run `sudo apt install libportaudio2`, on Fedora "
@@ -28,14 +39,14 @@ _LIST_TIMEOUT_S: Final = 15.0
 
 @dataclass(frozen=True, slots=True)
 class AudioDevice:
-    """One audio input as PortAudio lists it.
+    """One audio input or output as PortAudio lists it.
 
     Attributes
     ----------
     name, host_api : str
         Such as ``"Scarlett 2i2 USB"`` and ``"Windows WASAPI"``.
     channels : int
-        Input channels, >= 1.
+        Channels of its direction, >= 1.
     default_sample_rate : int
         [Hz]
     index : int
@@ -57,8 +68,8 @@ class AudioDevice:
         return f"{self.name}, {self.host_api}"
 
 
-def list_inputs() -> list[AudioDevice]:
-    """Return the inputs present at this moment, in PortAudio's order.
+def list_devices() -> dict[Direction, list[AudioDevice]]:
+    """Return the inputs and outputs present at this moment, in PortAudio's order.
 
     Raises
     ------
@@ -88,7 +99,10 @@ def list_inputs() -> list[AudioDevice]:
         ) from None
     if "error" in answer:
         raise AudioDeviceError(answer["error"])
-    return [AudioDevice(**device) for device in answer["inputs"]]
+    return {
+        direction: [AudioDevice(**device) for device in answer[direction]]
+        for direction in DIRECTIONS
+    }
 
 
 def find_input(name: str | None = None) -> AudioDevice:
@@ -105,13 +119,16 @@ def find_input(name: str | None = None) -> AudioDevice:
     AudioDeviceError
         None or several inputs fit (the message lists them), or PortAudio is missing.
     """
-    return match_input(name, list_inputs())
+    return match_device(name, list_devices()["input"], "input")
 
 
-def match_input(name: str | None, devices: Sequence[AudioDevice]) -> AudioDevice:
+def match_device(
+    name: str | None, devices: Sequence[AudioDevice], direction: Direction
+) -> AudioDevice:
     """Choose from a list as `find_input` does."""
     if not devices:
-        raise AudioDeviceError("no audio input device is present; a file can be played instead")
+        instead = "a file can be played" if direction == "input" else "a sound file can be written"
+        raise AudioDeviceError(f"no audio {direction} device is present; {instead} instead")
     if not name:
         return next((device for device in devices if device.is_default), devices[0])
     wanted = name.casefold()
@@ -120,9 +137,9 @@ def match_input(name: str | None, devices: Sequence[AudioDevice]) -> AudioDevice
     if len(fitting) == 1:
         return fitting[0]
     if not fitting:
-        raise AudioDeviceError(f"no audio input {name!r}; present: {_labels(devices)}")
+        raise AudioDeviceError(f"no audio {direction} {name!r}; present: {_labels(devices)}")
     raise AudioDeviceError(
-        f"audio input {name!r} is ambiguous; add words of one of: {_labels(fitting)}"
+        f"audio {direction} {name!r} is ambiguous; add words of one of: {_labels(fitting)}"
     )
 
 

@@ -1,4 +1,4 @@
-"""``stimmung devices``: audio inputs, MIDI ports and cameras, by the names ``live`` understands."""
+"""``stimmung devices``: audio devices, MIDI ports and cameras, by the names ``live`` takes."""
 
 import argparse
 
@@ -12,9 +12,10 @@ def add(commands: "Commands[argparse.ArgumentParser]") -> None:
     """Add the command."""
     parser = commands.add_parser(
         "devices",
-        help="list audio inputs, MIDI ports and cameras",
-        description="List audio inputs, MIDI ports and cameras. Any unambiguous part of a name "
-        "will do for --input and --midi-out; --video takes the first word of a camera's line.",
+        help="list audio inputs and outputs, MIDI ports and cameras",
+        description="List audio inputs and outputs, MIDI ports and cameras. Any unambiguous part "
+        "of a name will do for --input, --audio-out and --midi-out; --video takes the first word "
+        "of a camera's line.",
         allow_abbrev=False,
     )
     parser.set_defaults(run=run)
@@ -24,27 +25,28 @@ def run(_parsed: argparse.Namespace) -> int:
     """Print what is there, and say what cannot be looked at and why."""
     from rich.console import Console
 
-    from engine.audio import list_inputs
+    from engine.audio import list_devices
     from engine.midi.ports.probe import list_input_ports, list_output_ports
     from engine.video.camera import list_cameras
 
     console = Console(highlight=False)
-    console.print("[bold]Audio inputs[/bold]")
     try:
-        inputs = list_inputs()
+        found = list_devices()
     except DeviceError as error:
-        console.print(f"  {error}", soft_wrap=True)
+        console.print(f"[bold]Audio[/bold]\n  {error}", soft_wrap=True)
     else:
-        for device in inputs:
-            star = "  (default)" if device.is_default else ""
-            console.print(
-                f"  {device.name}, {device.host_api}  {device.channels} ch, "
-                f"{device.default_sample_rate:g} Hz{star}",
-                soft_wrap=True,
-                markup=False,
-            )
-        if not inputs:
-            console.print("  none; an audio file can be the input")
+        for direction, devices in found.items():
+            console.print(f"[bold]Audio {direction}s[/bold]")
+            for device in devices:
+                star = "  (default)" if device.is_default else ""
+                console.print(
+                    f"  {device.name}, {device.host_api}  {device.channels} ch, "
+                    f"{device.default_sample_rate:g} Hz{star}",
+                    soft_wrap=True,
+                    markup=False,
+                )
+            if not devices:
+                console.print(f"  none; an audio file can be the {direction}")
     for title, ports in (
         ("MIDI outputs", list_output_ports()),
         ("MIDI inputs", list_input_ports()),
@@ -61,5 +63,9 @@ def run(_parsed: argparse.Namespace) -> int:
         cameras = [str(error)]
     for camera in cameras or ["none"]:
         console.print(f"  {camera}", soft_wrap=True, markup=False)
-    console.print("A virtual port named Stimmung is made by --midi-out virtual (the default).")
+    console.print(
+        "A port named Stimmung is made by default; --midi-out built-in plays through an audio "
+        "output.",
+        soft_wrap=True,
+    )
     return 0

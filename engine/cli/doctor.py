@@ -3,6 +3,7 @@
 import argparse
 import sys
 from collections.abc import Callable
+from typing import Literal
 
 from engine.cli.options import Commands
 from engine.errors import StimmungError
@@ -51,16 +52,21 @@ def _presets() -> str:
     return f"{len(list_presets())} presets; your own: {user_folder()}"
 
 
-def _audio() -> str:
-    from engine.audio import list_inputs
+def _audio_input() -> str:
+    return _devices("input", "`--input FILE` works without any")
 
-    inputs = list_inputs()
-    if not inputs:
-        raise _Finding(
-            "no audio input",
-            "plug one in, or start JACK/PipeWire; `--input FILE` works without any",
-        )
-    return ", ".join(device.name for device in inputs[:4])
+
+def _audio_output() -> str:
+    return _devices("output", "`--audio FILE.ogg` writes what would sound")
+
+
+def _devices(direction: Literal["input", "output"], otherwise: str) -> str:
+    from engine.audio import list_devices
+
+    found = list_devices()[direction]
+    if not found:
+        raise _Finding(f"no audio {direction}", f"plug one in, or start JACK/PipeWire; {otherwise}")
+    return ", ".join(device.name for device in found[:4])
 
 
 def _midi() -> str:
@@ -125,7 +131,8 @@ _CHECKS: tuple[tuple[str, bool, Callable[[], str]], ...] = (
     ("Python", True, _python),
     ("models", True, _models),
     ("presets", True, _presets),
-    ("audio input", False, _audio),
+    ("audio input", False, _audio_input),
+    ("audio output", False, _audio_output),
     ("MIDI output", False, _midi),
     ("plug-in", False, _plugin),
     ("priority", False, _realtime),

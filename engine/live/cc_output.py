@@ -1,10 +1,13 @@
-"""Sends what is heard as MIDI messages, as the output mappings of the performance say."""
+"""Sends what is heard as MIDI messages, as the output mappings of the performance say.
+
+The built-in instrument, where it plays, is told its engine and volume, too.
+"""
 
 from engine.events import EmotionState, HeardBeat, TargetState
 from engine.mapping.output import OutputMapper
 from engine.mapping.sections import SectionWatch
 from engine.mapping.sources import Moment
-from engine.midi.output import NoteOutput
+from engine.midi.plugin_output import LiveOutput
 from engine.music.clock import Clock
 from engine.pipeline.pipeline import Pipeline
 
@@ -16,8 +19,8 @@ class MappedOutput:
 
     Parameters
     ----------
-    port : NoteOutput
-        Where messages go.
+    port : LiveOutput
+        Where messages go, and the volume of the built-in instrument.
 
     Attributes
     ----------
@@ -25,11 +28,13 @@ class MappedOutput:
         What the last turn saw; None before the first.
     """
 
-    def __init__(self, port: NoteOutput) -> None:
+    def __init__(self, port: LiveOutput) -> None:
         self.sections = SectionWatch()
         self._mapper = OutputMapper(port)
         self.moment: Moment | None = None
         self._heard: EmotionState | None = None
+        self._port = port
+        self._sound: tuple[str, float] | None = None
 
     def turn(
         self,
@@ -45,6 +50,9 @@ class MappedOutput:
             self._heard = emotion
             self.sections.hear(emotion)
         performance = pipeline.performance
+        if (sound := (performance.engine, performance.volume)) != self._sound:
+            self._sound = sound
+            self._port.sound(*sound)
         self._mapper.change(performance.outputs, now_s)
         moment = self.moment = Moment(
             emotion=emotion,

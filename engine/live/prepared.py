@@ -30,12 +30,12 @@ class Prepared:
     """
 
     def __init__(self, config: LiveConfig) -> None:
-        self._midi_out = config.midi_out
+        self._output = config.output
         self._tracker: Tracker | None = Tracker(beside=True)
         with contextlib.suppress(StimmungError):  # reported when it is to play
             create_generator(config.performance.engine, 0, "tonic")  # its file is in memory now
         self._sender: SenderProcess | None = SenderProcess(
-            config.midi_out, "Stimmung", 0.0, spare=True
+            config.output, "Stimmung", 0.0, spare=True
         )
 
     def take_tracker(self) -> Tracker:
@@ -43,9 +43,9 @@ class Prepared:
         tracker, self._tracker = self._tracker, None
         return tracker or Tracker(beside=True)
 
-    def take_sender(self, midi_out: str) -> SenderProcess | None:
+    def take_sender(self, output: str) -> SenderProcess | None:
         """Return the sender, if it is one for this output."""
-        if midi_out != self._midi_out:
+        if output != self._output:
             return None
         sender, self._sender = self._sender, None
         return sender

@@ -19,15 +19,15 @@ sees the end of its pipe. Commands:
 ``{"do": "learn", "what": "arousal"}``             map the next controller; empty: stop waiting
 ``{"do": "capture", "bars": 8}``                   keep the last bars as a MIDI file
 ``{"do": "devices"}``                              list inputs and outputs
-``{"do": "replay", "folder": "...", "from_s": 0}`` play a session; ``midi_out``, ``latency_ms``
+``{"do": "replay", "folder": "...", "from_s": 0}`` play a session; ``config``: its output
 ``{"do": "replay_hold"}``                          stay where it is
 ``{"do": "replay_play", "from_s": 12.5}``          go on, from there or (without) from here
 =================================================  ==========================================
 
 Answers carry ``"is"``: ``ready`` (``{}``), ``started`` (``monitor``, the page's address),
 ``stopped``, ``replay`` (`engine.snapshot.ReplayLook`, 30 a second), ``devices``
-(``inputs``, ``midi_inputs``, ``outputs``, ``jack``, ``systems``, ``problem``), ``error``
-(``message``) and ``snapshot``
+(``inputs``, ``audio_outputs``, ``midi_inputs``, ``outputs``, ``jack``, ``systems``,
+``problem``), ``error`` (``message``) and ``snapshot``
 (`engine.snapshot.Snapshot` as JSON, 30 a second while running), ``learned`` (``mapping``) and
 ``captured`` (``path``). ``config`` holds
 settings of `engine.settings.run.LiveConfig` by name, as texts or JSON values; ``performance``
@@ -177,9 +177,7 @@ class _Server:
     def _replay_session(self, command: Mapping[str, Any]) -> None:
         self._stop(in_background=True)
         replay = ReplayRun(
-            Path(str(command["folder"])),
-            str(command.get("midi_out", "virtual")),
-            float(command.get("latency_ms", 0.0)) / 1000.0,
+            Path(str(command["folder"])), LiveConfig.from_mapping(command.get("config", {}))
         )
         replay.start(float(command.get("from_s", 0.0)))
         self._replay = replay
@@ -240,19 +238,22 @@ class _Server:
         threading.Thread(target=self._list_devices, name="devices", daemon=True).start()
 
     def _list_devices(self) -> None:
-        from engine.audio import list_inputs
+        from engine.audio import DIRECTIONS, list_devices
         from engine.midi.ports.probe import probe
 
-        inputs, problem = [], ""
+        audio: dict[str, list[str]] = {direction: [] for direction in DIRECTIONS}
+        problem = ""
         try:
-            inputs = [device.label for device in list_inputs()]
+            for direction, devices in list_devices().items():
+                audio[direction] = [device.label for device in devices]
         except DeviceError as error:
             problem = str(error)
         midi = probe()
         with contextlib.suppress(BrokenPipeError):
             self._answer(
                 "devices",
-                inputs=inputs,
+                inputs=audio["input"],
+                audio_outputs=audio["output"],
                 midi_inputs=midi.inputs,
                 outputs=midi.outputs,
                 jack=midi.jack_client,

@@ -44,6 +44,7 @@ from engine.session.info import describe_run
 from engine.session.recorder import SessionRecorder
 from engine.session.rerun import describe_inputs
 from engine.session.turn_log import Order, on_grid
+from engine.settings.latencies import shift_s
 from engine.settings.run import LiveConfig
 from engine.snapshot import Snapshot
 from engine.sync.leader import ClockLeader
@@ -80,9 +81,9 @@ class Runtime:
         self._clock = self._sync.clock
         self._source: AudioSource | None = None
         self._sender: LiveOutput = self._plugin.output or SenderClient(
-            config.midi_out,
-            latency_s=config.latency_ms / 1000.0,
-            ready=None if prepared is None else prepared.take_sender(config.midi_out),
+            config.output,
+            latency_s=(config.latency_ms or 0.0) / 1000.0,
+            ready=None if prepared is None else prepared.take_sender(config.output),
         )
         self._observer = Observer(
             TargetState(0.0, 0.0, config.performance.mode, frozen=False, remaining_s=0.0)
@@ -180,6 +181,7 @@ class Runtime:
                 config.input or None, patient=config.resume is not None
             )
             port.result()
+            self._sender.set_latency(shift_s(self._sender.status().port, config.latency_ms))
             self._services.open(self.snapshot)
             self._source.start(ring)
             if self._video is not None:

@@ -55,6 +55,9 @@ class PluginOutput(NoteOutput):
     def set_latency(self, latency_s: float) -> None:
         """Do nothing: hosts compensate for the latency of their instruments."""
 
+    def sound(self, engine: str, volume: float) -> None:
+        """Do nothing: the workstation's instruments play."""
+
     def status(self) -> SenderStatus:
         """Return what the plug-ins tell of their notes."""
         instances = self._link.instances()

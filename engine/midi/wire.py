@@ -52,6 +52,7 @@ class Kind(IntEnum):
     BEND = 13  # at, channel, data1 low seven bits, data2 high seven bits
     PRESSURE = 14  # at, channel, data1 pressure of the channel
     KEY_PRESSURE = 16  # at, channel, data1 pitch, data2 pressure of one key
+    SOUND = 17  # payload: JSON for the built-in instrument: engine, volume
     FOLLOW = 15  # to a spare; payload: who is connected to the port, one a line
 
     READY = 32  # payload: name of the open port, empty while away; data1: a receiver tells gaps

@@ -8,6 +8,8 @@ from pathlib import Path
 from engine.midi.sender.client import SenderClient
 from engine.session.events_file import read_session
 from engine.session.replay import Replayer, ReplayScore
+from engine.settings.latencies import shift_s
+from engine.settings.run import LiveConfig
 from engine.snapshot import ReplayLook
 
 __all__ = ["ReplayRun"]
@@ -22,10 +24,8 @@ class ReplayRun:
     ----------
     folder : Path
         The session.
-    midi_out : str
-        As `engine.settings.run.LiveConfig` names it.
-    latency_s : float
-        Added to every deadline [s].
+    config : LiveConfig
+        Of which the output counts.
 
     Raises
     ------
@@ -33,10 +33,11 @@ class ReplayRun:
         There is no session that can be read.
     """
 
-    def __init__(self, folder: Path, midi_out: str, latency_s: float = 0.0) -> None:
+    def __init__(self, folder: Path, config: LiveConfig) -> None:
         self._folder = folder
         score = ReplayScore(read_session(folder))
-        self._sender = SenderClient(midi_out, latency_s=latency_s)
+        self._config = config
+        self._sender = SenderClient(config.output)
         self._replayer = Replayer(score, self._sender)
         self._seconds = score.seconds
         self._turn = threading.Lock()
@@ -53,6 +54,8 @@ class ReplayRun:
         """
         self._sender.start()
         try:
+            self._sender.set_latency(shift_s(self._sender.status().port, self._config.latency_ms))
+            self._sender.sound(self._config.performance.engine, self._config.performance.volume)
             self._replayer.play(time.perf_counter(), from_s)
         except BaseException:
             self._sender.stop()

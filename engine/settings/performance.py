@@ -129,6 +129,13 @@ class Performance:
         metavar="X",
         group="listening",
     )
+    volume: float = setting(
+        0.8,
+        "volume of the built-in instrument, 0..1 (default 0.8)",
+        limits=_SHARE,
+        controller=_SHARE,
+        metavar="X",
+    )
     smoothing_s: float = setting(
         0.0,
         "time constant of smoothing of what is heard, 0..30 s",

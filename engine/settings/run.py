@@ -9,8 +9,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from engine.choices import PLUGIN, SYNCS, Sync
+from engine.choices import AUTO_OUT, BUILT_IN, PLUGIN, SYNCS, Sync
 from engine.errors import InputError
+from engine.midi.ports.built_in import with_options
 from engine.settings.addresses import MONITOR_PORT, OSCQUERY_PORT, parse_address, parse_destination
 from engine.settings.curve import Points, read_curve
 from engine.settings.fields import check_settings, read_setting, setting, settings_of
@@ -42,7 +43,7 @@ def _osc_address(text: Any) -> tuple[str, int] | None:
 
 @dataclass(frozen=True, slots=True)
 class LiveConfig:
-    """One run. Port names are ``"virtual"``, ``"jack"``, ``"none"`` or those of existing ports.
+    """One run. For ``midi_out`` see `engine.midi.ports.outputs`.
 
     ``input``, ``midi_out`` and ``sync`` may be ``"plugin"``, see `engine.plugin`; notes to the
     plug-in are given in its host's beat.
@@ -56,10 +57,23 @@ class LiveConfig:
         metavar="NAME|FILE",
     )
     midi_out: str = setting(
-        "virtual",
-        "a new port named Stimmung (default), the same sample-accurately over JACK, the plug-in "
-        "(with --sync plugin), an existing port, or nothing",
-        metavar="virtual|jack|plugin|NAME|none",
+        AUTO_OUT,
+        "auto (default): a new port named Stimmung, or the built-in instrument where no port can "
+        "be made; virtual: the port only; built-in; jack: the port, sample-accurately over JACK; "
+        "plugin (with --sync plugin); an existing port; or nothing",
+        metavar="auto|virtual|built-in|jack|plugin|NAME|none",
+    )
+    audio_out: str = setting(
+        "",
+        "audio output of the built-in instrument, see: stimmung devices (default: the system's)",
+        metavar="NAME",
+    )
+    soundfont: Path | None = setting(
+        None,
+        "sounds of the built-in instrument (default: those that come with Stimmung)",
+        kind=Path,
+        metavar="FILE.sf2|sf3",
+        read=_path,
     )
     sync: Sync = setting(
         "internal",
@@ -142,8 +156,13 @@ class LiveConfig:
     seconds: float | None = setting(
         None, "stop after so long", limits=(0.1, 86400.0), kind=float, metavar="S"
     )
-    latency_ms: float = setting(
-        0.0, "shift all MIDI, -200..200 ms", limits=(-200.0, 200.0), metavar="MS"
+    latency_ms: float | None = setting(
+        None,
+        "shift all MIDI, -200..200 ms (default: so that it sounds in time, where the latency of "
+        "the output was measured, see: stimmung calibrate --latency; else 0)",
+        limits=(-200.0, 200.0),
+        kind=float,
+        metavar="MS",
     )
     input_latency_ms: float = setting(
         0.0,
@@ -166,6 +185,13 @@ class LiveConfig:
             raise InputError("record_audio needs a session folder to record into")
         if self.performance.mode == "curve" and not self.curve:
             raise InputError("mode 'curve' needs a curve file; give one with --curve")
+
+    @property
+    def output(self) -> str:
+        """``midi_out`` for the sender, with the choices of the built-in instrument."""
+        if self.midi_out not in (AUTO_OUT, BUILT_IN):
+            return self.midi_out
+        return with_options(self.midi_out, self.audio_out, str(self.soundfont or ""))
 
     @classmethod
     def from_mapping(cls, values: Mapping[str, Any]) -> "LiveConfig":

@@ -237,6 +237,13 @@ class Controller(QObject):
             self._restart_if_playing()
         self.changed.emit()
 
+    def output(self) -> dict[str, Any]:
+        """Return the settings of a run that say where notes go."""
+        names = ("midi_out", "audio_out", "soundfont", "latency_ms")
+        volume = self.performance.performance.volume
+        values: dict[str, Any] = {name: getattr(self.run, name) for name in names}
+        return {**values, "performance": {"volume": volume}}
+
     def config(self) -> dict[str, Any]:
         """Return what the engine needs to start (see `engine.live.remote`)."""
         run = self.run

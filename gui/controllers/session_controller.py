@@ -59,11 +59,10 @@ class SessionController(QObject):
         session, look = self.session, self.look
         if session is None:
             return
-        bridge, run = self._controller.bridge, self._controller.run
+        bridge = self._controller.bridge
         if look is None or look.folder != session.folder:
             self._controller.stop()
-            place_s, port = from_s or 0.0, run.midi_out
-            if not bridge.replay(session.folder, place_s, port, run.latency_ms):
+            if not bridge.replay(session.folder, from_s or 0.0, self._controller.output()):
                 self.failed.emit(texts.SESSION_NO_ENGINE)
         else:
             again = 0.0 if look.ended and from_s is None else from_s

@@ -255,12 +255,15 @@ class EngineBridge(QObject):
         if self._state in _OBEYED_IN.get(do, ("running",)):
             self._send(do, **values)
 
-    def replay(self, folder: str, from_s: float, midi_out: str, latency_ms: float) -> bool:
-        """Play a session from a place [s], music ends; return whether an engine is there."""
+    def replay(self, folder: str, from_s: float, config: dict[str, Any]) -> bool:
+        """Play a session from a place [s], music ends; return whether an engine is there.
+
+        ``config`` holds settings of a run: where notes go.
+        """
         if self._state in ("absent", "booting"):
             return False
         self.stop()
-        self._send("replay", folder=folder, from_s=from_s, midi_out=midi_out, latency_ms=latency_ms)
+        self._send("replay", folder=folder, from_s=from_s, config=config)
         return True
 
     def stop_replay(self) -> None:

@@ -19,6 +19,7 @@ class Devices:
     """The devices that the engine found, by name."""
 
     audio_inputs: tuple[str, ...] = ()
+    audio_outputs: tuple[str, ...] = ()
     midi_inputs: tuple[str, ...] = ()
     midi_outputs: tuple[str, ...] = ()
     problem: str = ""
@@ -32,6 +33,7 @@ class Devices:
         """Return the devices of the engine's answer."""
         return cls(
             tuple(answer["inputs"]),
+            tuple(answer["audio_outputs"]),
             _others(answer["midi_inputs"]),
             _others(answer["outputs"]),
             wording.window_words(answer["problem"]),

@@ -2,7 +2,7 @@
 
 import sys
 
-from engine.choices import PLUGIN
+from engine.choices import AUTO_OUT, BUILT_IN, PLUGIN
 from gui import texts
 from gui.engine_process.decode import Devices
 from presets import DEMO_AUDIO
@@ -27,9 +27,9 @@ def propose_output(devices: Devices, chosen: str) -> str:
     """Return where notes are most likely to sound.
 
     That is what was chosen if it is there, else a synthesizer that runs, else any instrument,
-    else a port of our own for the DAW.
+    else the built-in one, else a port of our own for the DAW.
     """
-    if chosen in (*devices.midi_outputs, PLUGIN):
+    if chosen in (*devices.midi_outputs, BUILT_IN, PLUGIN):
         return chosen
     instruments = [
         name
@@ -39,7 +39,9 @@ def propose_output(devices: Devices, chosen: str) -> str:
     for name in instruments:
         if any(word in name.casefold() for word in _SYNTHESIZERS):
             return name
-    return instruments[0] if instruments else "virtual"
+    if instruments:
+        return instruments[0]
+    return BUILT_IN if devices.audio_outputs else "virtual"
 
 
 def hint_for_output(output: str, devices: Devices, platform: str = sys.platform) -> str:
@@ -48,7 +50,9 @@ def hint_for_output(output: str, devices: Devices, platform: str = sys.platform)
         return texts.STEP_OUT_NONE
     if output == PLUGIN:
         return texts.STEP_OUT_PLUGIN
-    if output not in ("virtual", "jack"):
+    if output == BUILT_IN:
+        return texts.STEP_OUT_BUILT_IN
+    if output not in (AUTO_OUT, "virtual", "jack"):
         return texts.STEP_OUT_PORT.format(name=output)
     if output == "virtual" and platform == "win32":
         return texts.STEP_OUT_LOOPMIDI
@@ -67,4 +71,8 @@ def cures(output: str, platform: str = sys.platform) -> str:
         return texts.STEP_OUT_NONE
     if output == PLUGIN:
         return texts.STEP_OUT_PLUGIN
-    return texts.STEP_CURES_OWN if output in ("virtual", "jack") else texts.STEP_CURES_PORT
+    if output == BUILT_IN:
+        return texts.STEP_CURES_BUILT_IN
+    return (
+        texts.STEP_CURES_OWN if output in (AUTO_OUT, "virtual", "jack") else texts.STEP_CURES_PORT
+    )

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from PyQt6.QtCore import QByteArray, QSettings, QStandardPaths
 
-from engine.choices import check_choice, check_range
+from engine.choices import AUTO_OUT, check_choice, check_range
 from engine.errors import InputError
 from engine.settings.addresses import MONITOR_PORT, parse_destination
 from engine.settings.fields import settings_of
@@ -46,8 +46,10 @@ class RunChoices:
 
     Attributes
     ----------
-    audio_input, midi_out, sync, midi_in, clock_out, keys_in, thru, video, latency_ms, osc_in, seed
+    audio_input, midi_out, audio_out, soundfont, sync, midi_in, clock_out, keys_in, thru, video
         As in `engine.settings.run.LiveConfig`.
+    latency_ms, osc_in, seed
+        As there.
     record, record_folder : bool, Path
         Whether sessions are recorded, and the folder that holds one folder per session.
     osc : str
@@ -59,10 +61,12 @@ class RunChoices:
     """
 
     audio_input: str = ""
-    midi_out: str = "virtual"
+    midi_out: str = AUTO_OUT
+    audio_out: str = ""
+    soundfont: str = ""
     record: bool = False
     record_folder: Path = field(default_factory=_music_folder)
-    latency_ms: float = 0.0
+    latency_ms: float | None = None
     osc: str = ""
     osc_in: int | None = None
     monitor: str = ""
@@ -88,7 +92,7 @@ def _names(text: str) -> tuple[str, ...]:
 _READERS: Final[dict[str, Callable[[str], Any]]] = {
     "record": _flag,
     "record_folder": Path,
-    "latency_ms": float,
+    "latency_ms": lambda text: float(text) if text else None,
     "osc_in": lambda text: parse_destination(f":{text}")[1] if text else None,
     "monitor_orders": _flag,
     "clock_out": _flag,

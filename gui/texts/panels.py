@@ -161,11 +161,24 @@ LEVEL_HOT_TIP: Final = (
     "full scale: turn it down, then click to reset."
 )
 MIDI_OUTS: Final = {
+    "auto": "Own port “Stimmung”, else the built-in instrument",
     "virtual": "Own port “Stimmung”",
+    "built-in": "Built-in instrument",
     "jack": "JACK, exact to the sample",
     "plugin": "Plug-in, in its host's beat",
     "none": "None (only look)",
 }
+BUILT_IN: Final = "Play the built-in instrument"
+BUILT_IN_TIP: Final = "Hear the notes from this computer, without a synthesizer or DAW"
+AUDIO_OUT: Final = "Audio output"
+AUDIO_OUT_DEFAULT: Final = "Default output"
+VOLUME: Final = "Volume"
+SOUNDFONT: Final = "Sounds"
+SOUNDFONT_OPEN: Final = "SoundFont …"
+SOUNDFONT_OPEN_TITLE: Final = "SoundFont to play with"
+SOUNDFONT_TIP: Final = "Other sounds, from a .sf2 or .sf3 file"
+SOUNDFONT_FILTER: Final = "SoundFonts (*.sf2 *.sf3);;All files (*)"
+SOUNDFONT_OWN: Final = "Own sounds"
 MIDI_IN: Final = "Clock from"
 MIDI_INS: Final = {"": "Own port “Stimmung”", "jack": "JACK"}
 CLOCK_OUT: Final = "Send MIDI clock"

@@ -25,6 +25,13 @@ STEP_OUT_OWN: Final = (
     "arm the track or switch its monitoring on."
 )
 STEP_OUT_PORT: Final = "The notes go straight to “{name}”. Turn its volume up."
+STEP_OUT_BUILT_IN: Final = (
+    "The notes sound from this computer. For your DAW or synthesizer choose another destination."
+)
+STEP_CURES_BUILT_IN: Final = (
+    "Is this computer's volume up, and the right audio output chosen under Devices? The notes go "
+    "on while you look; or choose another destination above."
+)
 STEP_OUT_PLUGIN: Final = (
     "The notes go to the plug-in: run “stimmung plugin install” once, put Stimmung on a track of "
     "your DAW and route its MIDI to an instrument."

@@ -9,6 +9,7 @@ from gui.engine_process.decode import Devices
 from gui.state.preferences import RunChoices
 from gui.theme import Theme
 from gui.widgets import controls as ui
+from gui.widgets.instrument_panel import InstrumentPanel
 from gui.widgets.level_meter import LevelMeter
 from gui.widgets.reach_panel import ReachPanel
 from gui.widgets.sync_panel import SyncPanel
@@ -42,7 +43,7 @@ class DevicesPanel(ui.Panel):
         self.input = ui.picker(texts.AUDIO_IN, act=self.choose_run("audio_input"))
         self.output = ui.picker(texts.MIDI_OUT, act=self.choose_run("midi_out"))
         self.meter = LevelMeter(theme)
-        self.sync, self.reach = SyncPanel(), ReachPanel()
+        self.instrument, self.sync, self.reach = InstrumentPanel(), SyncPanel(), ReachPanel()
         self.record = ui.check_box(texts.RECORD, self.choose_run("record"))
         self._folder = ui.label(role="small", wrap=True)
         self.latency = ui.amount_box(
@@ -66,6 +67,7 @@ class DevicesPanel(ui.Panel):
             8,
             ui.label(texts.MIDI_OUT, "title"),
             self.output,
+            self.instrument,
             ui.form((texts.LATENCY, ui.Row(self.latency))),
             8,
             self.sync,
@@ -94,7 +96,8 @@ class DevicesPanel(ui.Panel):
         self._problem.setVisible(bool(found.problem))
         self.record.setChecked(run.record)
         self._folder.setText(str(run.record_folder))
-        ui.show_number(self.latency, run.latency_ms)
+        ui.show_number(self.latency, run.latency_ms or 0.0)
+        self.instrument.show_settings(found, run, listed=listed)
         self.sync.show_settings(run, found.midi_inputs, listed=listed)
         self.reach.show_settings(run)
 

@@ -84,7 +84,11 @@ class MainPage(QWidget):
     def panels(self) -> tuple[Panel, ...]:
         """Everything that passes on what the user chooses."""
         pages = (self.music, self.keys, self.film, self.presets, self.devices, self.health)
-        return (self.transport, self.target, *pages, self.devices.sync, self.devices.reach)
+        devices = self.devices
+        return (
+            *(self.transport, self.target, *pages),
+            *(devices.instrument, devices.sync, devices.reach),
+        )
 
     # ------------------------------------------------------------------ room
 

@@ -99,8 +99,13 @@ class MainWindow(QMainWindow):
         controller, performance = self.controller, self.controller.performance
         bridge = controller.bridge
         return {
-            "open_audio": self.open_audio,
+            "open_audio": lambda: self._choose_file(
+                "audio_input", texts.AUDIO_OPEN_TITLE, texts.AUDIO_FILTER
+            ),
             "open_curve": self.open_curve,
+            "open_soundfont": lambda: self._choose_file(
+                "soundfont", texts.SOUNDFONT_OPEN_TITLE, texts.SOUNDFONT_FILTER
+            ),
             "sessions": self.show_sessions,
             "record": lambda: controller.choose(record=not controller.run.record),
             "choose_folder": self.choose_folder,
@@ -289,14 +294,9 @@ class MainWindow(QMainWindow):
         self.controller.preferences.points = points
         self._apply_style()
 
-    def open_audio(self) -> None:
-        """Ask for an audio file and play it as the input."""
-        dialogs.ask_file(
-            self,
-            texts.AUDIO_OPEN_TITLE,
-            texts.AUDIO_FILTER,
-            lambda path: self.controller.choose(audio_input=path),
-        )
+    def _choose_file(self, choice: str, title: str, kinds: str) -> None:
+        """Ask for a file that is to be a choice of the run."""
+        dialogs.ask_file(self, title, kinds, lambda path: self.controller.choose(**{choice: path}))
 
     def open_curve(self) -> None:
         """Ask for a curve file and play its emotions."""
@@ -337,6 +337,7 @@ class MainWindow(QMainWindow):
         page.transport.show_run(controller.bridge.state, controller.wants_music, controller.held)
         page.target.show_performance(performance, curve_name, controller.frozen)
         page.music.show_performance(performance, controller.seed)
+        page.devices.instrument.show_performance(performance)
         page.keys.show_performance(performance, run.thru, controller.running)
         self.learning.show_performance(performance)
         present = self._devices

@@ -149,6 +149,9 @@ class JackOutput:
         """Return the input ports connected to ours; none where opening connects anyway."""
         return () if self._destination else self._peers
 
+    def adjust(self, sound: bytes) -> None:
+        """Do nothing: the receiver makes the sound."""
+
     def connect(self, peer: str) -> None:
         """Connect our port to another; what fails is tried again for some seconds."""
         self._wanted[peer] = _CONNECTING_LOOKS

@@ -1,11 +1,15 @@
 """Choosing and opening an output port by its name.
 
+``auto``
+    As ``virtual``; where no such port can be made, as ``built-in``.
 ``virtual``
     A port of our own that the DAW sees, through ALSA, CoreMIDI or JACK.
 ``jack``
     A port of our own on a JACK server, every message at its exact frame.
 ``rtmidi``
     As ``virtual``, but through RtMidi on JACK too, where it is exact to the period only.
+``built-in``
+    The built-in instrument, with its choices behind a question mark, see `with_options`.
 ``none``
     No port; everything is counted as if there were one.
 anything else
@@ -14,8 +18,10 @@ anything else
 
 import contextlib
 
+from engine.choices import AUTO_OUT, BUILT_IN
 from engine.errors import MidiPortError
 from engine.midi.ports.advice import explain, look_around
+from engine.midi.ports.built_in import BuiltInOutput
 from engine.midi.ports.jack import JackOutput
 from engine.midi.ports.jack_server import load_jack
 from engine.midi.ports.port import Clock, NullPort, OutputPort
@@ -36,7 +42,7 @@ def open_output(output: str, port_name: str, clock: Clock) -> OutputPort:
     Parameters
     ----------
     output : str
-        ``virtual``, ``jack``, ``rtmidi``, ``none`` or (part of) the name of an existing port.
+        One of the words above, or (part of) the name of an existing port.
     port_name : str
         Name of our own port where one is made.
     clock : callable
@@ -47,6 +53,11 @@ def open_output(output: str, port_name: str, clock: Clock) -> OutputPort:
     MidiPortError
         If it cannot be opened; the message says what cures it.
     """
+    word, _, options = output.partition("?")
+    if word == AUTO_OUT:
+        return _open_auto(options, port_name, clock)
+    if word == BUILT_IN:
+        return BuiltInOutput(output, clock)
     if output == "none":
         return NullPort(clock)
     if output == "jack":
@@ -61,9 +72,18 @@ def open_output(output: str, port_name: str, clock: Clock) -> OutputPort:
     return RtMidiOutput(out, name, clock, look)
 
 
+def _open_auto(options: str, port_name: str, clock: Clock) -> OutputPort:
+    try:
+        return _open_virtual(port_name, clock, through_rtmidi=False)
+    except MidiPortError:
+        with contextlib.suppress(MidiPortError):
+            return BuiltInOutput(f"{BUILT_IN}?{options}", clock)
+        raise
+
+
 def load_libraries(output: str) -> None:
     """Load what `open_output` will need, so that it opens at once; missing ones do not matter."""
-    if output == "none":
+    if output == "none" or output.startswith(BUILT_IN):
         return
     with contextlib.suppress(MidiPortError):
         load_jack()

@@ -3,21 +3,21 @@
 from collections.abc import Callable, Sequence, Set
 from typing import NamedTuple, Protocol, TypeAlias
 
+from engine.choices import AUTO_OUT, BUILT_IN
 from engine.errors import MidiPortError
 
 __all__ = [
-    "OWN_PORTS",
     "Arrived",
     "Clock",
     "InputPort",
     "NullPort",
     "OutputPort",
     "Written",
+    "is_own",
     "resolve_name",
 ]
 
-OWN_PORTS = ("virtual", "jack", "rtmidi", "none")
-"""Words that do not name an existing port."""
+_OWN = (AUTO_OUT, "virtual", "jack", "rtmidi", BUILT_IN, "none")
 
 Clock: TypeAlias = Callable[[], float]
 """Something like `time.perf_counter` [s]."""
@@ -46,8 +46,10 @@ class OutputPort(Protocol):
     0 means: at the deadline, and the sender's own clock sets the precision.
     """
 
-    alive: bool
-    """False once the port or its server has gone; it must be opened anew."""
+    @property
+    def alive(self) -> bool:
+        """False once the port or its server has gone; it must be opened anew."""
+        ...
 
     def send(self, data: bytes, at_s: float, note_id: int) -> float | None:
         """Send one message; return its lateness [s], or None if `collect` will tell."""
@@ -71,6 +73,10 @@ class OutputPort(Protocol):
 
     def connect(self, peer: str) -> None:
         """Connect to a port again, where the system allows it; else do nothing."""
+        ...
+
+    def adjust(self, sound: bytes) -> None:
+        """Set the built-in instrument; all other ports do nothing."""
         ...
 
     def close(self) -> None:
@@ -145,8 +151,16 @@ class NullPort:
     def connect(self, peer: str) -> None:
         """Nothing can be connected."""
 
+    def adjust(self, sound: bytes) -> None:
+        """Nothing sounds."""
+
     def close(self) -> None:
         """Nothing is open."""
+
+
+def is_own(output: str) -> bool:
+    """Return whether this is no existing port's name, see `engine.midi.ports.outputs`."""
+    return output.partition("?")[0] in _OWN
 
 
 def resolve_name(name: str, candidates: Sequence[str], kind: str = "output") -> str:

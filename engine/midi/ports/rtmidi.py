@@ -219,6 +219,9 @@ class RtMidiOutput:
         """Return nothing: RtMidi does not tell who is connected."""
         return ()
 
+    def adjust(self, sound: bytes) -> None:
+        """Do nothing: the receiver makes the sound."""
+
     def connect(self, peer: str) -> None:
         """Do nothing: the receiver has to connect."""
 

@@ -4,6 +4,7 @@ No call waits for MIDI: frames go into a bounded queue that a thread writes to t
 pipe. A second thread reads the reports and replaces a sender that died.
 """
 
+import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -83,7 +84,7 @@ class SenderClient(NoteOutput):
     Parameters
     ----------
     output : str
-        ``virtual``, ``jack``, ``rtmidi``, ``none`` or (part of) an existing port's name.
+        As for `engine.midi.ports.outputs.open_output`.
     port_name : str
         Name of our own port where one is made.
     latency_s : float
@@ -145,6 +146,11 @@ class SenderClient(NoteOutput):
         check_int("channel", channel, 0, 15)
         check_int("pitch", pitch, 0, 127)
         self._submit(Frame(Kind.RELEASE, channel, pitch, 1))
+
+    def sound(self, engine: str, volume: float) -> None:
+        """Give the built-in instrument the sounds of an engine, and a volume, 0..1."""
+        payload = json.dumps({"engine": engine, "volume": volume}).encode()
+        self._submit(Frame(Kind.SOUND, payload=payload))
 
     def panic(self) -> None:
         """Silence everything now, on all channels, and forget what was handed over."""

@@ -74,6 +74,7 @@ class Sender:
         self._port: OutputPort | None = None
         self._wanted_peers: tuple[str, ...] = ()
         self._peers: tuple[str, ...] = ()
+        self._sound = b""
         self._gone_s: dict[str, float] = {}
         self._reopen_at_s = 0.0
         self._busy_until_s = 0.0
@@ -137,6 +138,9 @@ class Sender:
                 self._wanted_peers += (frame.text,)
                 if self._port is not None:
                     self._port.connect(frame.text)
+            elif frame.kind == Kind.SOUND:
+                self._sound = frame.payload
+                self._adjust_port()
             else:
                 if frame.kind == Kind.CANCEL_AFTER and self._port is not None:
                     holder = holder_of(frame.note_id)
@@ -205,7 +209,12 @@ class Sender:
             self._gone_s[peer] = now
         self._peers = peers
 
+    def _adjust_port(self) -> None:
+        if self._port is not None and self._sound:
+            self._port.adjust(self._sound)
+
     def _announce(self) -> None:
+        self._adjust_port()
         self._reporter.watch(self._port)
         self._reporter.say(Kind.READY, self._port.name if self._port else "")
 

@@ -30,6 +30,7 @@ class Outstanding:
         self._owed: dict[tuple[int, int], None] = {}  # note-offs nobody has confirmed yet
         self._ended: dict[tuple[int, int], float] = {}  # when the last note there was to end [s]
         self._programs: dict[int, Frame] = {}
+        self._sound: list[Frame] = []  # how the built-in instrument was set last
         # Holder, channel and controller of pedals → when they were lifted [s]; inf while down.
         self._pedals: dict[tuple[int, int, int], float] = {}
 
@@ -45,6 +46,8 @@ class Outstanding:
             self._notes[frame.note_id] = frame
         elif frame.kind == Kind.PROGRAM:
             self._programs[frame.channel] = frame
+        elif frame.kind == Kind.SOUND:
+            self._sound = [frame]
         elif frame.kind == Kind.CONTROL and frame.data1 in PEDALS:
             pedal = (holder_of(frame.note_id), frame.channel, frame.data1)
             if frame.data2:
@@ -80,7 +83,7 @@ class Outstanding:
         Pedals are lifted: the next chord presses them again. Should the new sender die as well
         before `settle`, its successor is told the same ends again.
         """
-        frames = [program._replace(at_s=now_s) for program in self._programs.values()]
+        frames = self._sound + [program._replace(at_s=now_s) for program in self._programs.values()]
         self._pedals = {p: up_s for p, up_s in self._pedals.items() if up_s >= now_s - _LIFTED_S}
         pedals = dict.fromkeys((channel, number) for _, channel, number in self._pedals)
         frames += [Frame(Kind.CONTROL, *pedal, 0, at_s=now_s) for pedal in pedals]

@@ -6,7 +6,7 @@ from collections import deque
 
 from engine.errors import InputError, MidiPortError
 from engine.midi.messages import is_end
-from engine.midi.ports.port import OWN_PORTS
+from engine.midi.ports.port import is_own
 from engine.midi.sender.outstanding import Outstanding
 from engine.midi.sender.process import SenderProcess
 from engine.midi.sender.spare import SpareSender
@@ -233,7 +233,7 @@ class SenderSupervisor:
 
     def _receivers(self) -> tuple[str, ...]:
         """Return who hears us: those connected to our port, or the port we play into."""
-        if self._output in OWN_PORTS:
+        if is_own(self._output):
             return self._peers
         return (self.port,) if self.counters.port_alive else ()
 
