@@ -11,6 +11,7 @@ __all__ = [
     "AUTO_OUT",
     "BUILT_IN",
     "DUETS",
+    "LIGHT_EXITS",
     "MODES",
     "PARTS",
     "PLUGIN",
@@ -38,6 +39,7 @@ AUTO_OUT = "auto"
 """A MIDI port of our own; the built-in instrument where none can be made."""
 BUILT_IN = "built-in"
 """MIDI output: the built-in instrument."""
+LIGHT_EXITS = ("blackout", "hold")
 PLUGIN = "plugin"
 """Audio input, beat and MIDI output through the plug-in."""
 

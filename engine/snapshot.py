@@ -4,7 +4,7 @@ Plain values only; ``to_json`` is what crosses to another process.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
 from engine.choices import Mode, Sync
@@ -44,6 +44,7 @@ _LOG_WORDS: Final = {
     "osc_in": "OSC input: {what}.",
     "page": "Monitor page: {what}.",
     "oscquery": "OSCQuery: {what}.",
+    "lights": "Lights: {what}.",
 }
 """Kind of a log entry → how it reads; ``set`` is put together from its settings."""
 
@@ -195,6 +196,8 @@ class Snapshot:
         How many sections have begun after the first, see `engine.mapping.sections`.
     build, drop : float
         0 .. 1, of the same watch.
+    lights : mapping
+        Fixture → what it shows, as red, green and blue, 0..255; empty where no lights are on.
     """
 
     time_s: float
@@ -226,6 +229,7 @@ class Snapshot:
     build: float = 0.0
     drop: float = 0.0
     troubles: tuple[str, ...] = ()
+    lights: Mapping[str, tuple[int, int, int]] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """Return the snapshot as plain JSON values."""

@@ -145,7 +145,7 @@ def test_unknown_sources_say_nothing():
         ({"source": "arousal", "to": "cc14", "number": 32}, "number must be .* from 0 to 31"),
         ({"source": "arousal", "number": 1.5}, "whole number"),
         ({"source": "arousal", "curve": 0}, "curve must be .* 0.1 to 10; got 0"),
-        ({"source": "arousal", "colour": 1}, "only source, to.*got 'colour'"),
+        ({"source": "arousal", "colour": 1}, "only source.*got 'colour'"),
         ({"number": 1}, "source must be given"),
         ({"source": "arousal", "source_low": 0.5, "source_high": 0.5}, "below source_high"),
         ([], "must be an object"),

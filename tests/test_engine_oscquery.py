@@ -93,8 +93,8 @@ def test_a_browser_that_is_not_ours_finds_us_and_a_client_that_is_not_ours_reads
     browser = OSCQueryBrowser()
     try:
         announcer.start()
-        until(lambda: _ports(browser.get_discovered_oscquery(), port), "the service", 10.0)
-        until(lambda: _ports(browser.get_discovered_osc(), osc_port), "the OSC port", 10.0)
+        until(lambda: _ports(browser.get_discovered_oscquery(), port), "the service", 30.0)
+        until(lambda: _ports(browser.get_discovered_osc(), osc_port), "the OSC port", 30.0)
         client = OSCQueryClient(_ports(browser.get_discovered_oscquery(), port)[0])
         info = client.get_host_info()
         assert (info.name, info.osc_port, info.osc_transport) == ("Stimmung", osc_port, "UDP")
@@ -116,7 +116,7 @@ def test_a_browser_that_is_not_ours_finds_us_and_a_client_that_is_not_ours_reads
         assert leaf.description == ACTIONS["tap"]
     finally:
         announcer.stop()
-        until(lambda: not _ports(browser.get_discovered_oscquery(), port), "the farewell", 10.0)
+        until(lambda: not _ports(browser.get_discovered_oscquery(), port), "the farewell", 30.0)
         browser.zc.close()
     assert announcer.problem == ""
 

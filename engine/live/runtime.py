@@ -236,7 +236,8 @@ class Runtime:
             self._mapped_output.sections,
             self._started_s,
         )
-        return self._observer.snapshot(watched, time.perf_counter())
+        snapshot = self._observer.snapshot(watched, time.perf_counter())
+        return replace(snapshot, lights=self._services.colours)
 
     # ------------------------------------------------------------------ threads
 

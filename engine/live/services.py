@@ -8,6 +8,7 @@ from engine.live.orders import Orders
 from engine.mapping.sources import Moment
 from engine.network.announce import Announcer
 from engine.network.extra import require
+from engine.network.lights import Lights
 from engine.network.monitor import Monitor
 from engine.network.osc import OscOutput
 from engine.network.osc_input import OscInput
@@ -18,7 +19,7 @@ from engine.snapshot import Snapshot
 __all__ = ["Services"]
 
 
-_LIBRARIES: Final = {"oscquery": "zeroconf"}
+_LIBRARIES: Final = {"oscquery": "zeroconf", "lights_to": "pyartnet"}
 """Setting of a run → what it needs of the extra ``rig``."""
 _ANY_HOST: Final = ("0.0.0.0", "::")
 
@@ -53,13 +54,14 @@ class Services:
     def __init__(self, config: LiveConfig, orders: Orders) -> None:
         for name, library in _LIBRARIES.items():
             if getattr(config, name):
-                require(library, name)
+                require(library, name.removesuffix("_to"))
         self.monitor_url = ""
         self._config = config
         self._orders = orders
         self._osc = OscOutput(config.osc)
         self._osc_in: OscInput | None = None
         self._announcer: Announcer | None = None
+        self._lights: Lights | None = None
         self._moment: Moment | None = None
         self._opened: list[_Service] = []
         self._failed: dict[str, str] = {"osc": self._osc.problem}
@@ -68,7 +70,13 @@ class Services:
     def troubles(self) -> dict[str, str | None]:
         """Service → what is wrong with it, in one line."""
         announced = self._announcer.problem if self._announcer is not None else ""
-        return {"oscquery": announced, **self._failed}
+        lights = self._lights.problem if self._lights is not None else ""
+        return {"oscquery": announced, "lights": lights, **self._failed}
+
+    @property
+    def colours(self) -> dict[str, tuple[int, int, int]]:
+        """Fixture → what it shows, as red, green and blue, 0..255."""
+        return {} if self._lights is None else self._lights.colours
 
     def open(self, look: Callable[[], Snapshot]) -> None:
         """Open every service that was chosen; ``look`` returns a snapshot for the page."""
@@ -76,6 +84,7 @@ class Services:
             ("osc_in", self._config.osc_in, self._make_osc_in),
             ("page", self._config.monitor, lambda: self._make_monitor(look)),
             ("oscquery", self._config.oscquery, self._make_oscquery),
+            ("lights", self._config.lights_to, self._make_lights),
         ):
             try:
                 for service in make() if chosen else ():
@@ -105,6 +114,18 @@ class Services:
         monitor = Monitor(look, self._orders, self._config.monitor, self._config.monitor_token)
         yield monitor
         self.monitor_url = monitor.url
+
+    def _make_lights(self) -> Iterator[_Service]:
+        config = self._config
+        self._lights = Lights(
+            lambda: self._moment,
+            self._orders,
+            config.fixtures,
+            config.lights_to,
+            config.lights_hz,
+            config.lights_exit,
+        )
+        yield self._lights
 
     def _make_oscquery(self) -> Iterator[_Service]:
         """List the addresses; orders are listed where they can be sent from."""

@@ -2,8 +2,9 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from engine.mapping.smoothing import Smoothed
 from engine.mapping.sources import SOURCES, Moment
 from engine.mapping.table import OutputMapping
 from engine.midi.holders import MAPPINGS, first_id
@@ -26,9 +27,8 @@ the sender leaves them out [s]."""
 @dataclass(slots=True)
 class _Line:
     mapping: OutputMapping
-    value: float = math.nan
+    smoothed: Smoothed = field(default_factory=Smoothed)
     sent: int = -1
-    at_s: float = -math.inf
     due_s: float = -math.inf
     repeat_s: float = -math.inf
     note_id: int = 0
@@ -61,7 +61,7 @@ class OutputMapper:
             value = SOURCES[line.mapping.source].read(moment)
             if value is None or not math.isfinite(value):
                 continue
-            self._smooth(line, value, now_s)
+            line.smoothed.push(value, now_s, line.mapping.smoothing_s)
             if now_s >= line.due_s:
                 self._tell(line, now_s)
 
@@ -72,18 +72,9 @@ class OutputMapper:
                 self._port.end_note(line.note_id, now_s)
                 line.note_id = 0
 
-    @staticmethod
-    def _smooth(line: _Line, value: float, now_s: float) -> None:
-        tau_s = line.mapping.smoothing_s
-        if math.isnan(line.value) or tau_s <= 0.0:
-            line.value = value
-        else:
-            line.value += (1.0 - math.exp((line.at_s - now_s) / tau_s)) * (value - line.value)
-        line.at_s = now_s
-
     def _tell(self, line: _Line, now_s: float) -> None:
         mapping, port = line.mapping, self._port
-        level = mapping.level(line.value)
+        level = mapping.level(line.smoothed.value)
         if mapping.to == "note":
             self._gate(line, level, now_s)
             return

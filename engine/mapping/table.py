@@ -1,4 +1,4 @@
-"""The two tables of a preset: what is told by MIDI, and what MIDI may move.
+"""Tables of a preset: what is told by MIDI, and what MIDI may move.
 
 ::
 
@@ -21,7 +21,10 @@ __all__ = [
     "Carrier",
     "InputMapping",
     "OutputMapping",
+    "SourceMapping",
     "Trigger",
+    "fields_of",
+    "whole",
 ]
 
 Carrier = Literal["cc", "cc14", "nrpn", "bend", "pressure", "program", "note"]
@@ -51,7 +54,8 @@ def _number(name: str, value: object, low: float, high: float) -> None:
         )
 
 
-def _whole(name: str, value: object, low: int, high: int) -> None:
+def whole(name: str, value: object, low: int, high: int) -> None:
+    """Raise `InputError` unless a value is a whole number within limits."""
     _number(name, value, low, high)
     if not isinstance(value, int):
         raise InputError(f"mapping: {name} must be a whole number; got {value!r}")
@@ -62,7 +66,8 @@ def _choice(name: str, value: object, choices: tuple[str, ...]) -> None:
         raise InputError(f"mapping: {name} must be one of {', '.join(choices)}; got {value!r}")
 
 
-def _fields_of(kind: type, values: object) -> dict[str, Any]:
+def fields_of(kind: type, values: object) -> dict[str, Any]:
+    """Return JSON values for the fields of a dataclass; raise `InputError` on any other."""
     if not isinstance(values, Mapping):
         raise InputError(f"mapping must be an object; got {values!r}")
     known = [item.name for item in fields(kind)]
@@ -73,13 +78,96 @@ def _fields_of(kind: type, values: object) -> dict[str, Any]:
 
 
 @dataclass(frozen=True, slots=True)
-class OutputMapping:
-    """One quantity told by one MIDI message.
+class SourceMapping:
+    """What becomes of one quantity; the kinds of mapping add where it goes.
 
     Attributes
     ----------
     source : str
         A name in `engine.mapping.sources.SOURCES`.
+    low, high : float
+        What the lowest and highest value of the source become, 0..1 of the range of what is
+        mapped to; low above high turns it round.
+    source_low, source_high : float or None
+        Part of the source's range that is mapped; None: all of it.
+    curve : float
+        Exponent on the way, 0.1..10: above 1 little happens at first.
+    smoothing_s : float
+        Time constant [s], 0..30.
+
+    Raises
+    ------
+    InputError
+        A value is out of range; the message names it.
+    """
+
+    source: str
+    low: float = 0.0
+    high: float = 1.0
+    source_low: float | None = None
+    source_high: float | None = None
+    curve: float = 1.0
+    smoothing_s: float = 0.0
+
+    def __post_init__(self) -> None:
+        _choice("source", self.source, tuple(SOURCES))
+        for name in ("low", "high"):
+            _number(name, getattr(self, name), *self._limits)
+        source = SOURCES[self.source]
+        for name in ("source_low", "source_high"):
+            if getattr(self, name) is not None:
+                _number(name, getattr(self, name), source.low, source.high)
+        if self.source_range[0] >= self.source_range[1]:
+            raise InputError(
+                f"mapping: source_low must be below source_high; got {self.source_range}"
+            )
+        _number("curve", self.curve, 0.1, 10.0)
+        _number("smoothing_s", self.smoothing_s, 0.0, 30.0)
+
+    @property
+    def _limits(self) -> tuple[float, float]:
+        """What ``low`` and ``high`` may be."""
+        return 0.0, 1.0
+
+    @property
+    def source_range(self) -> tuple[float, float]:
+        """The part of the source's range that is mapped."""
+        source = SOURCES[self.source]
+        return (
+            source.low if self.source_low is None else self.source_low,
+            source.high if self.source_high is None else self.source_high,
+        )
+
+    def level(self, value: float) -> float:
+        """Return what a value of the source becomes, between ``low`` and ``high``."""
+        low, high = self.source_range
+        share = math.pow(min(1.0, max(0.0, (value - low) / (high - low))), self.curve)
+        return self.low + share * (self.high - self.low)
+
+    @classmethod
+    def from_json(cls, values: object) -> Self:
+        """Return a mapping from JSON values, or raise `InputError`."""
+        given = fields_of(cls, values)
+        if "source" not in given:
+            raise InputError(f"mapping: source must be given; got {values!r}")
+        return cls(**given)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what differs from the defaults as JSON values."""
+        default = type(self)(self.source)
+        return {
+            name: value
+            for name, value in asdict(self).items()
+            if name == "source" or value != getattr(default, name)
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class OutputMapping(SourceMapping):
+    """One quantity told by one MIDI message.
+
+    Attributes
+    ----------
     to : str
         Carrier of the value.
     number : int
@@ -87,15 +175,6 @@ class OutputMapping:
         0..16383 (``nrpn``) or pitch (``note``).
     channel : int
         MIDI channel, 0..15.
-    low, high : float
-        What the lowest and highest value of the source become, 0..1 of the carrier's range;
-        low above high turns it round.
-    source_low, source_high : float or None
-        Part of the source's range that is mapped; None: all of it.
-    curve : float
-        Exponent on the way, 0.1..10: above 1 little happens at first.
-    smoothing_s : float
-        Time constant [s], 0..30.
     rate_hz : float
         Most messages per second, 1..100.
     threshold, hysteresis : float
@@ -110,77 +189,28 @@ class OutputMapping:
         A value is out of range; the message names it.
     """
 
-    source: str
     to: Carrier = "cc"
     number: int = 0
     channel: int = 0
-    low: float = 0.0
-    high: float = 1.0
-    source_low: float | None = None
-    source_high: float | None = None
-    curve: float = 1.0
-    smoothing_s: float = 0.0
     rate_hz: float = 20.0
     threshold: float = 0.5
     hysteresis: float = 0.1
     velocity: int = 100
 
     def __post_init__(self) -> None:
-        _choice("source", self.source, tuple(SOURCES))
+        SourceMapping.__post_init__(self)
         _choice("to", self.to, get_args(Carrier))
-        _whole("number", self.number, 0, _HIGHEST[self.to])
-        _whole("channel", self.channel, 0, 15)
-        _whole("velocity", self.velocity, 1, 127)
-        for name in ("low", "high", "threshold", "hysteresis"):
+        whole("number", self.number, 0, _HIGHEST[self.to])
+        whole("channel", self.channel, 0, 15)
+        whole("velocity", self.velocity, 1, 127)
+        for name in ("threshold", "hysteresis"):
             _number(name, getattr(self, name), 0.0, 1.0)
-        source = SOURCES[self.source]
-        for name in ("source_low", "source_high"):
-            if getattr(self, name) is not None:
-                _number(name, getattr(self, name), source.low, source.high)
-        if self.source_range[0] >= self.source_range[1]:
-            raise InputError(
-                f"mapping: source_low must be below source_high; got {self.source_range}"
-            )
-        _number("curve", self.curve, 0.1, 10.0)
-        _number("smoothing_s", self.smoothing_s, 0.0, 30.0)
         _number("rate_hz", self.rate_hz, 1.0, 100.0)
-
-    @property
-    def source_range(self) -> tuple[float, float]:
-        """The part of the source's range that is mapped."""
-        source = SOURCES[self.source]
-        return (
-            source.low if self.source_low is None else self.source_low,
-            source.high if self.source_high is None else self.source_high,
-        )
-
-    def level(self, value: float) -> float:
-        """Return where the carrier stands for a value of the source, 0..1."""
-        low, high = self.source_range
-        share = math.pow(min(1.0, max(0.0, (value - low) / (high - low))), self.curve)
-        return self.low + share * (self.high - self.low)
 
     @property
     def steps(self) -> int:
         """Highest value of the carrier."""
         return _FULL[self.to]
-
-    @classmethod
-    def from_json(cls, values: object) -> Self:
-        """Return a mapping from JSON values, or raise `InputError`."""
-        given = _fields_of(cls, values)
-        if "source" not in given:
-            raise InputError(f"mapping: source must be given; got {values!r}")
-        return cls(**given)
-
-    def to_json(self) -> dict[str, Any]:
-        """Return what differs from the defaults as JSON values."""
-        default = type(self)(self.source)
-        return {
-            name: value
-            for name, value in asdict(self).items()
-            if name == "source" or value != getattr(default, name)
-        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,9 +248,9 @@ class InputMapping:
 
     def __post_init__(self) -> None:
         _choice("on", self.on, get_args(Trigger))
-        _whole("number", self.number, 0, 16382 if self.on in ("nrpn", "rpn") else 127)
+        whole("number", self.number, 0, 16382 if self.on in ("nrpn", "rpn") else 127)
         if self.channel is not None:
-            _whole("channel", self.channel, 0, 15)
+            whole("channel", self.channel, 0, 15)
         if self.on == "cc" and self.number in EXCLUDED_CONTROLLERS:
             raise InputError(
                 f"mapping: controller {self.number} is bank select or a channel mode and "
@@ -252,7 +282,7 @@ class InputMapping:
     @classmethod
     def from_json(cls, values: object) -> Self:
         """Return a mapping from JSON values, or raise `InputError`."""
-        given = _fields_of(cls, values)
+        given = fields_of(cls, values)
         if "on" not in given or "number" not in given:
             raise InputError(f"mapping: on and number must be given; got {values!r}")
         return cls(**given)

@@ -1,5 +1,6 @@
 """One run of a child process that holds a driver and delivers through a pipe."""
 
+import contextlib
 import json
 import subprocess
 import threading
@@ -74,10 +75,18 @@ class ChildPipe(ABC):
             return "its program has gone"
         return f"{self._doing} ended (status {status})"
 
+    def send(self, data: bytes) -> None:
+        """Hand something over; what a child that has gone would get is dropped, see `gone`."""
+        assert self._process.stdin is not None
+        with contextlib.suppress(OSError, ValueError):
+            self._process.stdin.write(data)
+            self._process.stdin.flush()
+
     def close(self) -> None:
         """Ask the process to end, and kill it if it does not."""
         assert self._process.stdin is not None and self._process.stdout is not None
-        self._process.stdin.close()
+        with contextlib.suppress(OSError):  # the rest of what was written, for nobody
+            self._process.stdin.close()
         try:
             self._process.wait(_CLOSE_TIMEOUT_S)
         except subprocess.TimeoutExpired:

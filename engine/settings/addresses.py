@@ -1,11 +1,52 @@
 """Network addresses as users write them."""
 
+from typing import Final, NamedTuple
+
 from engine.errors import InputError
 
-__all__ = ["MONITOR_PORT", "OSCQUERY_PORT", "parse_address", "parse_destination"]
+__all__ = [
+    "LIGHTS",
+    "MONITOR_PORT",
+    "OSCQUERY_PORT",
+    "LightTarget",
+    "parse_address",
+    "parse_destination",
+    "parse_lights",
+]
 
 MONITOR_PORT, OSCQUERY_PORT = 8765, 8766
 """TCP ports of the monitor page and of OSCQuery unless others are given."""
+
+
+LIGHTS: Final = {"artnet": 6454, "sacn": 5568, "sacn-multicast": 5568}
+"""How lights are reached → its UDP port."""
+
+
+class LightTarget(NamedTuple):
+    """Where levels go: ``kind`` of `LIGHTS`, host, port; for multicast, our own address there."""
+
+    kind: str
+    host: str
+    port: int
+
+
+def parse_lights(text: str) -> LightTarget:
+    """Return where ``KIND[:HOST[:PORT]]`` sends to (no host: this machine).
+
+    Raises
+    ------
+    InputError
+        The kind is not known, or the port is not 1..65535.
+    """
+    kind, _, where = text.partition(":")
+    host, colon, port = where.rpartition(":") if ":" in where else (where, "", "")
+    good = not colon or (port.isdecimal() and 1 <= int(port) <= 65535)
+    if kind not in LIGHTS or not good:
+        raise InputError(
+            f"lights must be KIND:HOST or KIND:HOST:PORT, with a kind of {', '.join(LIGHTS)} and a "
+            f"port of 1..65535; got {text!r}"
+        )
+    return LightTarget(kind, host or "127.0.0.1", int(port) if port else LIGHTS[kind])
 
 
 def parse_destination(text: str) -> tuple[str, int]:

@@ -13,6 +13,7 @@ from engine.errors import InputError
 from engine.generators.registry import GENERATORS
 from engine.generators.shared.settings import SETTINGS
 from engine.generators.shared.settings import check_settings as check_engine_settings
+from engine.mapping.lights import LightMapping
 from engine.mapping.table import InputMapping, OutputMapping
 from engine.music.clock import TEMPO_RANGE_BPM
 from engine.music.keys import parse_key
@@ -25,6 +26,12 @@ __all__ = ["Performance", "controller_range"]
 _BOTH = (-1.0, 1.0)
 _SHARE = (0.0, 1.0)
 _CONTROLLERS = (0, 119)
+_TABLES: dict[str, type[OutputMapping] | type[InputMapping] | type[LightMapping]] = {
+    "outputs": OutputMapping,
+    "inputs": InputMapping,
+    "lights": LightMapping,
+}
+"""Name of a table of mappings → what its lines are."""
 
 
 def _names(text: Any) -> Any:
@@ -247,6 +254,8 @@ class Performance:
     """What else is sent by MIDI; see `engine.mapping.table`."""
     inputs: tuple[InputMapping, ...] = ()
     """What MIDI may change."""
+    lights: tuple[LightMapping, ...] = ()
+    """What lights show; empty: `engine.mapping.lights.DEFAULT_LIGHTS`."""
 
     def __post_init__(self) -> None:
         check_settings(self)
@@ -296,7 +305,7 @@ class Performance:
             for item in fields(self)
             if getattr(self, item.name) != getattr(type(self)(), item.name)
         }
-        for table in ("outputs", "inputs"):
+        for table in _TABLES:
             if table in values:
                 values[table] = [mapping.to_json() for mapping in values[table]]
         return values
@@ -323,11 +332,7 @@ class Performance:
 def _mappings(values: Mapping[str, Any]) -> dict[str, tuple[object, ...]]:
     """Return the mapping tables among the values, made from JSON where they are not made yet."""
     tables: dict[str, tuple[object, ...]] = {}
-    kinds: tuple[tuple[str, type[OutputMapping] | type[InputMapping]], ...] = (
-        ("outputs", OutputMapping),
-        ("inputs", InputMapping),
-    )
-    for name, kind in kinds:
+    for name, kind in _TABLES.items():
         if name not in values:
             continue
         if not isinstance(values[name], (list, tuple)):

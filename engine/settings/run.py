@@ -9,10 +9,18 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from engine.choices import AUTO_OUT, BUILT_IN, PLUGIN, SYNCS, Sync
+from engine.choices import AUTO_OUT, BUILT_IN, LIGHT_EXITS, PLUGIN, SYNCS, Sync
 from engine.errors import InputError
+from engine.mapping.lights import Fixture, read_fixtures
 from engine.midi.ports.built_in import with_options
-from engine.settings.addresses import MONITOR_PORT, OSCQUERY_PORT, parse_address, parse_destination
+from engine.settings.addresses import (
+    MONITOR_PORT,
+    OSCQUERY_PORT,
+    LightTarget,
+    parse_address,
+    parse_destination,
+    parse_lights,
+)
 from engine.settings.curve import Points, read_curve
 from engine.settings.fields import check_settings, read_setting, setting, settings_of
 from engine.settings.performance import Performance
@@ -39,6 +47,10 @@ def _query_address(text: Any) -> tuple[str, int] | None:
 
 def _osc_address(text: Any) -> tuple[str, int] | None:
     return None if text is None else parse_address(str(text), 0, "osc_in")
+
+
+def _light_target(given: Any) -> LightTarget:
+    return given if isinstance(given, LightTarget) else parse_lights(str(given))
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +161,30 @@ class LiveConfig:
         "let the page give orders to those who know the token; auto makes one",
         metavar="TOKEN|auto",
     )
+    lights_to: tuple[LightTarget, ...] = setting(
+        (),
+        "light the fixtures there: artnet:HOST, sacn:HOST, or sacn-multicast:OWN-ADDRESS; may be "
+        "given repeatedly",
+        option="--lights",
+        metavar="KIND:HOST[:PORT]",
+        repeated=True,
+        read=_light_target,
+    )
+    fixtures: tuple[Fixture, ...] = setting(
+        (),
+        "the lamps: a list of name, universe, address and channels",
+        kind=Path,
+        metavar="FILE.json",
+        read=read_fixtures,
+    )
+    lights_exit: str = setting(
+        "blackout",
+        "what lights do when the music ends or the engine dies: go dark (default) or stay",
+        choices=LIGHT_EXITS,
+    )
+    lights_hz: float = setting(
+        30.0, "most frames a second to the lights, 1..44", limits=(1.0, 44.0), metavar="HZ"
+    )
     record: Path | None = setting(
         None, "session folder to write", kind=Path, metavar="DIR", read=_path
     )
@@ -181,6 +217,8 @@ class LiveConfig:
                 f"midi_out plugin is in the beat of the plug-in's host and needs sync plugin; got "
                 f"sync {self.sync}"
             )
+        if self.lights_to and not self.fixtures:
+            raise InputError("lights need fixtures: a file that says where which lamp hangs")
         if self.record_audio and self.record is None:
             raise InputError("record_audio needs a session folder to record into")
         if self.performance.mode == "curve" and not self.curve:

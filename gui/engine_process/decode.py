@@ -78,6 +78,7 @@ def read_snapshot(values: Mapping[str, Any]) -> Snapshot:
     given["messages"] = tuple(LogEntry(**entry) for entry in given["messages"])
     given["troubles"] = tuple(map(wording.window_words, given["troubles"]))
     given["performance"] = Performance.from_mapping(given["performance"])
+    given["lights"] = {name: tuple(colour) for name, colour in given["lights"].items()}
     return Snapshot(**given)
 
 
