@@ -6,7 +6,7 @@ draws the pictures. Without a report it does the last two only; with ``--check``
 and exits with 1 if a page is out of date.
 
 In a page ``<!-- figures: NAME -->`` begins and ``<!-- end of figures -->`` ends a table; NAME is
-one of `engine.bench.tables`. Below it stand the command, the commit and the day.
+one of `engine.bench.table.TABLES`. Below it stand the command, the commit and the day.
 """
 
 import argparse
@@ -19,8 +19,7 @@ from typing import Any
 
 from engine.bench.machine import is_busy
 from engine.bench.plots import PLOTS, draw
-from engine.bench.table import fill, markdown, parts_of
-from engine.bench.tables import TABLES
+from engine.bench.table import TABLES, fill, markdown
 
 __all__ = ["filled", "load", "main", "pages", "take"]
 
@@ -90,15 +89,21 @@ def filled(text: str) -> str:
         if name not in tables:
             raise SystemExit(f"no table is called {name!r}; there are {', '.join(tables)}")
         table = tables[name]
-        parts = parts_of(table)
+        parts = table.parts
         rows = fill(table, figures)
-        if not rows.rows or not set(parts) <= set(kept):
+        if not rows or not set(parts) <= set(kept):
             wanted = " ".join(part for part in parts if part not in kept) or parts[0]
             blank = f"*Not measured yet: `stimmung bench {wanted}`*"
             return f"<!-- figures: {name} -->\n{blank}\n<!-- end of figures -->"
-        lines = [markdown(rows), ""]
+        lines = [markdown(table, rows), ""]
         lines += [table.note, ""] if table.note else []
-        lines += ["; ".join(dict.fromkeys(_source(table.part, kept[part]) for part in parts))]
+        lines += [
+            "; ".join(
+                dict.fromkeys(
+                    _source(part if len(parts) == 1 else "", kept[part]) for part in parts
+                )
+            )
+        ]
         return "\n".join([f"<!-- figures: {name} -->", *lines, "<!-- end of figures -->"])
 
     return _BLOCK.sub(block, text)

@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 from engine.bench.parts import PARTS
-from engine.bench.table import fill, parts_of
-from engine.bench.tables import TABLES
+from engine.bench.table import TABLES, fill
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 MOST_BYTES = 60_000
@@ -42,7 +41,7 @@ def test_every_table_with_figures_is_on_a_page(figures):
     text = "".join(page.read_text(encoding="utf-8") for page in figures.pages())
     known = {name: part["figures"] for name, part in figures.load().items()}
     for table in TABLES:
-        if set(parts_of(table)) <= set(known) and fill(table, known).rows:
+        if set(table.parts) <= set(known) and fill(table, known):
             assert f"<!-- figures: {table.name} -->" in text, table.name
 
 

@@ -104,11 +104,16 @@ def test_answers_are_measured_from_their_causes():
     heard += [(20.5, control(21, 70)), (20.52, note(60)), (20.9, note(60)), (21.0, control(21, 80))]
     heard += [(22.0, note(61))]
     found = _judge(marks, heard)
-    expected = {"click_loudness": 0.08, "step_arousal": 0.5, "step_half": 0.5, "step_note": 0.9}
-    for name, seconds in {**expected, "step_velocity": 2.0}.items():
+    expected = {
+        "sound to loudness controller": 0.08,
+        "turn to first move of arousal": 0.5,
+        "turn to half of its way": 0.5,
+        "turn to first note that can differ": 0.9,
+    }
+    for name, seconds in {**expected, "turn to first louder note": 2.0}.items():
         assert found[name]["p50_s"] == pytest.approx(seconds), name
         assert (found[name]["n"], found[name]["answered"]) == (1, 1)
-    assert _judge(marks, heard[:2])["click_loudness"]["answered"] == 0
+    assert _judge(marks, heard[:2])["sound to loudness controller"]["answered"] == 0
 
 
 def test_notes_are_compared_with_the_beats_around_them():

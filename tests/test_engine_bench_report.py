@@ -8,12 +8,12 @@ import sys
 import pytest
 
 from engine.bench import parts, report
+from engine.bench.core import missing
 from engine.bench.machine import describe_machine, is_busy
 from engine.bench.page import as_html
 from engine.bench.parts import PARTS, Part
 from engine.bench.plots import PLOTS, draw
-from engine.bench.table import ABSENT, Each, Table, fill, find, markdown, parts_of
-from engine.bench.tables import TABLES
+from engine.bench.table import ABSENT, TABLES, fill, find, markdown, read_tables
 from engine.cli import main
 
 MACHINE = {
@@ -36,24 +36,32 @@ def report_of(**figures):
     return {"machine": MACHINE, "size": "standard", "parts": taken}
 
 
+TEXT = """
+# t: Title
+
+| | |
+| --- | --- |
+| speed | {p.speed_ms:.2f} ms of {p.n:,} |
+| dots | {p.lag_0.3_s:.1f} |
+| text | {p.said} |
+| gone | {p.gone.deep:.2f} |
+| never | {q.nothing} |
+| half | {p.none} {q.nothing} |
+| none | {p.none:.2f} |
+| little | {p.little:.2f} |
+| for p.rows.*: {n} | {ms:.1f} |
+| for p.gone.*: {n} | {ms:.1f} |
+| for p.by.*.*: {1} of {2} | {ms:.1f} |
+
+What was done,
+in words.
+"""
+
+
 def test_cells_take_figures_and_say_why_there_are_none():
-    table = Table(
-        "t",
-        "p",
-        "Title",
-        (
-            ("speed", "{p.speed_ms|.2f} ms of {p.n|,}"),
-            ("dots", "{p.lag_0.3_s|.1f}"),
-            ("text", "{p.said}"),
-            ("gone", "{p.gone.deep|.2f}"),
-            ("never", "{q.nothing}"),
-            ("half", "{p.none} {q.nothing}"),
-            ("none", "{p.none|.2f}"),
-            ("little", "{p.little|.2f}"),
-            Each("p.rows", ("{n}", "{ms|.1f}")),
-            Each("p.gone", ("{n}", "{ms|.1f}")),
-        ),
-    )
+    (table,) = read_tables(TEXT)
+    assert (table.name, table.title, table.note) == ("t", "Title", "What was done, in words.")
+    assert table.parts == ("p", "q")
     figures = {
         "p": {
             "speed_ms": 1.234,
@@ -64,10 +72,14 @@ def test_cells_take_figures_and_say_why_there_are_none():
             "little": -0.001,
             "gone": {"missing": "no JACK | here"},
             "rows": [{"n": 1, "ms": 2.0}, {"n": 2, "missing": "late"}],
+            "by": {
+                "a": {"x": {"ms": 1.0}, "y": {"ms": 2.0}},
+                "b": {"x": {"missing": "no"}, "n": 3},
+            },
         }
     }
-    filled = fill(table, figures)
-    assert filled.rows == (
+    rows = fill(table, figures)
+    assert rows == (
         ("speed", "1.23 ms of 1,000"),
         ("dots", "0.5"),
         ("text", "0 of 4"),
@@ -77,9 +89,12 @@ def test_cells_take_figures_and_say_why_there_are_none():
         ("little", "0.00"),
         ("1", "2.0"),
         ("2", "late"),
-        ("no JACK | here", ""),
+        ("no JACK | here", "no JACK | here"),
+        ("a of x", "1.0"),
+        ("a of y", "2.0"),
+        ("b of x", "no"),
     )
-    lines = markdown(filled).splitlines()
+    lines = markdown(table, rows).splitlines()
     assert lines[:3] == ["| | |", "| --- | --- |", "| speed | 1.23 ms of 1,000 |"]
     assert lines[5] == "| gone | no JACK \\| here |"
     assert find(figures, "p.rows")[0]["ms"] == 2.0
@@ -89,16 +104,17 @@ def test_cells_take_figures_and_say_why_there_are_none():
 def test_every_table_names_a_part_and_stands_without_figures():
     assert len({table.name for table in TABLES}) == len(TABLES)
     for table in TABLES:
-        assert set(parts_of(table)) <= set(PARTS)
-        figures = {part: {"missing": "not here"} for part in parts_of(table)}
-        for row in fill(table, figures).rows:
-            assert len(row) <= len(table.head)
+        assert set(table.parts) <= set(PARTS)
+        assert all(len(row) == len(table.head) for row in table.rows), table.name
+        figures = {part: {"missing": "not here"} for part in table.parts}
+        for row in fill(table, figures):
             assert any("not here" in cell for cell in row), table.name
 
 
 def test_page_stands_alone_and_says_what_makes_figures_doubtful():
-    rows = [{"rate": r, "p50_ms": 0.1, "p99_ms": 0.2, "max_ms": 1.0, "lost": 0} for r in (50, 100)]
-    found = report_of(rates={"jack": {"rows": rows}, "rtmidi": {"missing": "<no> MIDI"}})
+    late = {f"{name}_ms": 0.1 for name in ("p50", "p95", "p99", "p999", "max")}
+    jack = {"sender": late, "plain": late}
+    found = report_of(lateness={"jack": jack, "rtmidi": {"missing": "<no> MIDI"}})
     found["size"] = "quick"
     page = as_html(found, report.warnings_of(found))
     assert "&lt;no&gt; MIDI" in page and "<no>" not in page
@@ -125,7 +141,7 @@ def stand_in(monkeypatch, command, patience_s=20.0):
     """Let a part be this program."""
     monkeypatch.setattr(parts, "child_command", lambda *_: command)
     monkeypatch.setattr(parts, "_LEAST_PATIENCE_S", patience_s)
-    monkeypatch.setitem(PARTS, "fake", Part("fake", 0.0, dict))
+    monkeypatch.setitem(PARTS, "fake", Part("", "fake", 0.0))
 
 
 def test_part_that_breaks_costs_its_own_figures_only(monkeypatch):
@@ -167,7 +183,7 @@ def test_command_without_a_name_measures_all_that_belongs_to_a_report(monkeypatc
 
     def measure(name, *_):
         measured.append(name)
-        return parts.missing("not today")
+        return missing("not today")
 
     monkeypatch.setattr(report, "measure", measure)
     monkeypatch.setattr(report, "_private_server", lambda: None)
@@ -188,6 +204,6 @@ def test_command_prints_tables_and_writes_the_report(monkeypatch, tmp_path, caps
     assert "3.00 ms" in said.out and "rough" in said.err
     assert json.loads(file.read_text())["parts"]["eager"]["figures"] == graphs
     assert {path.name for path in out.iterdir()} == {"report.json", "report.html"}
-    monkeypatch.setattr(report, "measure", lambda *_: parts.missing("failed (x)"))
+    monkeypatch.setattr(report, "measure", lambda *_: missing("failed (x)"))
     assert main(["bench", "eager", "--quick"]) == 1
     assert main(["bench", "eager", "--report", str(file)]) == 2

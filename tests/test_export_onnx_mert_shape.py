@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from engine.bench import mert as bench
+from engine.bench import training as bench
 from export_onnx.costs.mert_shape import main, write_random_mert
 
 
@@ -27,4 +27,4 @@ def test_bench_says_why_there_is_no_figure(monkeypatch):
     monkeypatch.setattr(bench, "child_command", lambda *_words: ["/bin/false"])
     figures = bench.measure_mert(1.0, 92.9)
     assert list(figures) == ["missing"]
-    assert "training extras" in figures["missing"]
+    assert "PyTorch does not run" in figures["missing"]

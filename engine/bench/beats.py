@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from engine.audio import mono_blocks
 from engine.beat.tracker import BeatTracker
-from engine.bench.core import one_core
+from engine.bench.core import attempt, one_core
 from engine.bench.drummer import drummer, make_drummer
 from engine.bench.midi_out.figures import Lateness
 from engine.bench.midi_out.receiver import FrameReceiver
@@ -27,7 +27,7 @@ from engine.bench.midi_out.run import private_server
 from engine.bench.our_program import PORT, live_program
 from engine.session.events_file import read_session
 
-__all__ = ["beat_f", "measure_beats", "measure_live_beats"]
+__all__ = ["beat_f", "measure_all", "measure_beats", "measure_live_beats"]
 
 FloatArray = NDArray[np.float64]
 
@@ -110,6 +110,11 @@ def _clips(folder: Path, seconds: float) -> list[tuple[Path, FloatArray]]:
         soundfile.write(path, pcm, _RATE)
         made.append((path, beats))
     return made
+
+
+def measure_all(clip_s: float = 40.0, live_s: float = 60.0) -> dict[str, Any]:
+    """Return the figures of every program on files, and of ours live over JACK."""
+    return {"programs": measure_beats(clip_s), "live": attempt(measure_live_beats, live_s)}
 
 
 def measure_beats(seconds: float = 40.0) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.events import NoteEvent
+from engine.generators.registry import GENERATORS
 from engine.music.profile import major_minus_minor
 from engine.pipeline.offline import compose
 from engine.settings.performance import Performance
@@ -20,6 +21,7 @@ __all__ = [
     "describe",
     "left_out",
     "measure_control",
+    "measure_engines",
     "r_squared",
     "spearman",
     "unfitted",
@@ -121,6 +123,11 @@ def _ranks(values: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def _rank_correlation(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:
     return float(np.corrcoef(_ranks(one), _ranks(other))[0, 1])
+
+
+def measure_engines(**grid: int) -> dict[str, Any]:
+    """Return the figures of `measure_control` for every engine."""
+    return {engine: measure_control(engine, **grid) for engine in GENERATORS}
 
 
 def measure_control(

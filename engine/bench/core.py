@@ -2,13 +2,29 @@
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-__all__ = ["one_core", "quantile_ms", "resident_mb"]
+from engine.errors import StimmungError
+
+__all__ = ["attempt", "missing", "one_core", "quantile_ms", "resident_mb"]
+
+
+def missing(reason: object) -> dict[str, str]:
+    """Return what stands in place of figures that cannot be measured."""
+    return {"missing": str(reason) or type(reason).__name__}
+
+
+def attempt(work: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
+    """Return what `work` returns, or what stands in its place where the machine lacks something."""
+    try:
+        return work(*arguments, **named)
+    except StimmungError as error:
+        return missing(error)
 
 
 @contextmanager

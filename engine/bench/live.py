@@ -24,7 +24,7 @@ _PATIENCE_S = 30.0
 
 
 def measure_live(
-    seconds: float = 20.0, engines: Sequence[str] = tuple(GENERATORS)
+    seconds: float = 15.0, engines: Sequence[str] = tuple(GENERATORS)
 ) -> dict[str, Any]:
     """Run the live engine with every generator on the demo piece, and return what it took.
 

@@ -1,30 +1,23 @@
-"""A report as one HTML file that needs nothing beside it."""
+"""A report for people: printed as tables, or as one HTML file with pictures."""
 
 import html
 import io
 import re
-from collections.abc import Mapping
-from typing import Any, Final
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
-from engine.bench.parts import PARTS
 from engine.bench.plots import PLOTS, draw
-from engine.bench.table import FilledTable, Table, fill
-from engine.bench.tables import TABLES
+from engine.bench.table import TABLES, fill
 
-__all__ = ["as_html", "machine_lines"]
+if TYPE_CHECKING:
+    from rich.console import Console
 
-_STYLE: Final = """
-:root { color-scheme: light dark; }
-body { font: 16px/1.5 system-ui, sans-serif; max-width: 62rem; margin: 2rem auto; padding: 0 1rem; }
-table { border-collapse: collapse; margin: .5rem 0; }
-th, td { text-align: left; padding: .25rem .9rem .25rem 0; border-bottom: 1px solid #8885; }
-td:not(:first-child) { font-variant-numeric: tabular-nums; }
-figure { margin: 1rem 0; } figure svg { background: white; max-width: 100%; height: auto; }
-.busy { color: #b03030; font-weight: 600; } .note { color: #777; font-size: .9em; }
-"""
+__all__ = ["as_html", "show"]
+
+_WIDTH = 140
 
 
-def machine_lines(machine: Mapping[str, Any]) -> list[str]:
+def _machine_lines(machine: Mapping[str, Any]) -> list[str]:
     """Return what is to be known about the machine and the version, a line each."""
     packages = ", ".join(f"{n} {v}" for n, v in machine["packages"].items() if v)
     busy = machine["busy_share"]
@@ -39,52 +32,50 @@ def machine_lines(machine: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def as_html(report: Mapping[str, Any], warnings: list[str]) -> str:
+def show(report: Mapping[str, Any], console: "Console") -> None:
+    """Print the machine, and the tables of what was measured."""
+    from rich.markup import escape
+    from rich.table import Table
+
+    for line in _machine_lines(report["machine"]):
+        console.print(line, markup=False)
+    figures = {name: part["figures"] for name, part in report["parts"].items()}
+    for table in TABLES:
+        parts = [part for part in table.parts if part in figures]
+        if not parts or (len(table.parts) > 1 and len(figures) == 1):
+            continue  # what joins several parts says nothing about one
+        rows = fill(table, figures)
+        if not rows:
+            continue
+        drawn = Table(
+            *map(escape, table.head),
+            title=escape(table.title),
+            caption=escape(table.note),
+            show_header=any(table.head),
+            title_justify="left",
+            caption_justify="left",
+        )
+        for row in rows:
+            drawn.add_row(*map(escape, row))
+        console.print(drawn)
+
+
+def as_html(report: Mapping[str, Any], warnings: Sequence[str]) -> str:
     """Return a report, as `engine.bench.report.run_report` returns it, as a page."""
-    parts = report["parts"]
-    figures = {name: part["figures"] for name, part in parts.items()}
-    body = [
-        f"<h1>Stimmung bench</h1><p>{'<br>'.join(map(_text, machine_lines(report['machine'])))}</p>"
+    from rich.console import Console
+
+    console = Console(record=True, width=_WIDTH, file=io.StringIO(), highlight=False)
+    for warning in warnings:
+        console.print(warning, style="bold red", markup=False)
+    show(report, console)
+    figures = {name: part["figures"] for name, part in report["parts"].items()}
+    pictures = [
+        f"<figure><figcaption>{html.escape(title)}</figcaption>{svg}</figure>"
+        for name, (title, _) in PLOTS.items()
+        if (svg := _svg(name, figures))
     ]
-    body += [f'<p class="busy">{_text(warning)}</p>' for warning in warnings]
-    pictures = {name: svg for name in PLOTS if (svg := _svg(name, figures))}
-    short = [filled for filled in _filled("", figures) if filled.rows]
-    body += [_table(table, single=False) for table in short if len(parts) > 1]
-    for name, part in parts.items():
-        tables = [filled for filled in _filled(name, figures) if filled.rows]
-        title = _text(PARTS[name].title) if name in PARTS else _text(name)
-        body.append(f"<h2>{title[:1].upper()}{title[1:]}</h2>")
-        body += [_table(table, single=len(tables) == 1) for table in tables]
-        command = f"<code>stimmung bench {_text(name)}</code>"
-        body.append(f'<p class="note">{command}, {part["seconds"]:.0f} s</p>')
-    body.append("<h2>Pictures</h2>")
-    body += [
-        f"<figure><figcaption>{_text(PLOTS[name][0])}</figcaption>{svg}</figure>"
-        for name, svg in pictures.items()
-    ]
-    return (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>Stimmung bench</title>'
-        f"<style>{_STYLE}</style></head><body>\n" + "\n".join(body) + "\n</body></html>\n"
-    )
-
-
-def _filled(part: str, figures: Mapping[str, Any]) -> list[FilledTable]:
-    return [fill(table, figures) for table in TABLES if table.part == part]
-
-
-def _text(text: str) -> str:
-    return re.sub(r"`([^`]*)`", r"<code>\1</code>", html.escape(text))
-
-
-def _table(filled: FilledTable, *, single: bool) -> str:
-    table: Table = filled.table
-    head = "".join(f"<th>{_text(cell)}</th>" for cell in table.head) if any(table.head) else ""
-    rows = "".join(
-        "<tr>" + "".join(f"<td>{_text(cell)}</td>" for cell in row) + "</tr>" for row in filled.rows
-    )
-    title = "" if single else f"<h3>{_text(table.title)}</h3>"
-    note = f'<p class="note">{_text(table.note)}</p>' if table.note else ""
-    return f"{title}<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>{note}"
+    page = console.export_html(inline_styles=True)
+    return page.replace("</body>", "\n".join([*pictures, "</body>"]))
 
 
 def _svg(name: str, figures: Mapping[str, Any]) -> str:

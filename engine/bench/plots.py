@@ -117,24 +117,6 @@ def _trackers(axes: "Axes", figures: Figures) -> bool:
     return bool(drawn)
 
 
-def _drafts(axes: "Axes", figures: Figures) -> bool:
-    """Draw the cost of a beat over the bars drafted."""
-    rows = _rows(figures, "drafts.rows")
-    for engine in dict.fromkeys(row["engine"] for row in rows):
-        own = [row for row in rows if row["engine"] == engine]
-        bars = [row["bars"] for row in own]
-        for name, style, said in (("moving_ms", "-", "target moves"), ("resting_ms", ":", "rests")):
-            costs = [row[name] for row in own]
-            axes.plot(
-                bars, costs, style, marker="o", ms=3, c=_COLOURS[engine], label=f"{engine}, {said}"
-            )
-    axes.axhline(_BEAT_MS, color="#b03030", linewidth=1)
-    axes.set_yscale("log")
-    axes.set_xlabel("bars drafted ahead")
-    axes.set_ylabel("per beat [ms]; line: a beat at 120 BPM")
-    return bool(rows)
-
-
 def _hours(axes: "Axes", figures: Figures) -> bool:
     """Draw the cost of each minute against the second, running means of five minutes."""
     rows = [row for row in _rows(figures, "hours.rows") if "minutes_ms" in row]
@@ -151,31 +133,10 @@ def _hours(axes: "Axes", figures: Figures) -> bool:
     return bool(rows)
 
 
-def _rates(axes: "Axes", figures: Figures) -> bool:
-    """Draw lateness over notes a second."""
-    drawn = False
-    for output, style in (("jack", "-"), ("rtmidi", "--"), ("none", ":")):
-        rows = [row for row in _rows(figures, f"rates.{output}.rows") if row["p99_ms"] is not None]
-        if rows:
-            rates = [row["rate"] for row in rows]
-            for name, colour in (("p99", _OURS), ("max", _PLAIN)):
-                late = [max(_LEAST_MS, row[f"{name}_ms"]) for row in rows]
-                axes.plot(rates, late, style, marker="o", ms=3, c=colour, label=f"{output}, {name}")
-            drawn = True
-    axes.axhline(5.0, color="#b03030", linewidth=1)
-    axes.set_xscale("log")
-    axes.set_yscale("log")
-    axes.set_xlabel("notes a second")
-    axes.set_ylabel("late by [ms]; line: heard as late")
-    return drawn
-
-
 PLOTS: Final[dict[str, tuple[str, Callable[["Axes", Figures], bool]]]] = {
     "costs": ("What it costs, against real time", _costs),
     "lateness": ("How late notes leave, beside a plain sleep loop", _lateness),
     "trackers": ("Trackers at once", _trackers),
-    "drafts": ("Drafting ahead", _drafts),
     "hours": ("An hour of counted time", _hours),
-    "rates": ("Notes a second", _rates),
 }
 """Name → title, and what draws it and says whether there was anything."""

@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from engine.bench.core import missing
 from engine.bench.machine import describe_machine, is_busy
-from engine.bench.parts import PARTS, Size, measure, missing
+from engine.bench.parts import PARTS, Size, measure
 from engine.errors import StimmungError
 
 __all__ = ["STANDARD", "failures", "run_report", "warnings_of", "write_report"]

@@ -8,15 +8,23 @@ import random
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from engine.bench.core import attempt
+from engine.bench.sync_jack import measure_over_jack
 from engine.sync.follower import CLOCKS_PER_BEAT, ClockFollower
 
-__all__ = ["measure_follower"]
+__all__ = ["measure_follower", "measure_sync"]
 
 _AHEAD_S = 0.05
 _STEADY_S = 60.0
 _STEP_S = 1e-4  # clocks of the simulation fall on these steps
 _LOCKED_TEMPO = 0.01
 _LOCKED_PHASE_S = 0.002
+
+
+def measure_sync(seconds: float = 25.0, starts: int = 8) -> dict[str, Any]:
+    """Return the figures of simulated clocks, and as ``jack`` those over JACK."""
+    jack = attempt(measure_over_jack, seconds, starts=starts)
+    return {**measure_follower(), "jack": jack}
 
 
 def measure_follower(seed: int = 1) -> dict[str, Any]:

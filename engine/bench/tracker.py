@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.bench.core import one_core, quantile_ms
-from engine.bench.mert import measure_mert
+from engine.bench.training import measure_mert
 
 __all__ = ["measure_tracker"]
 
@@ -19,7 +19,7 @@ def measure_tracker(paced_s: float = 20.0, hops: int = 1000) -> dict[str, Any]:
     Runs on one core where the system allows pinning. The yardstick is a plain NumPy log-mel
     front end (one 2048-point FFT and 64 bands per 512 samples) over the same audio in the same
     run, so that figures of different machines can be compared as ratios. A network of MERT-95M's
-    shape stands beside it (see `engine.bench.mert`).
+    shape stands beside it (see `measure_mert`).
     """
     import presets
     from engine.audio import mono_blocks

@@ -24,7 +24,7 @@ _OUTPUT: Final = "none"
 _SPARE_S: Final = 120.0
 
 
-def measure_window(seconds: float, headless_s: float) -> dict[str, Any]:
+def measure_window(seconds: float = 420.0, headless_s: float = 45.0) -> dict[str, Any]:
     """Let the window paint and its engine play; return what was found.
 
     Parameters

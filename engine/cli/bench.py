@@ -86,6 +86,7 @@ def run(parsed: argparse.Namespace) -> int:
 def _report(parsed: argparse.Namespace) -> int:
     from rich.console import Console
 
+    from engine.bench.page import show
     from engine.bench.report import STANDARD, failures, warnings_of, write_report
 
     names = _parts(parsed.what) or list(STANDARD)
@@ -94,7 +95,7 @@ def _report(parsed: argparse.Namespace) -> int:
         raise InputError(f"--report must be a folder; {folder} is a file")
     console = Console(stderr=True, highlight=False)
     report = _measure(names, console, size=parsed.size)
-    _print(report)
+    show(report, Console(highlight=False))
     for warning in warnings_of(report):
         console.print(warning, style="bold")
     if parsed.json is not None:
@@ -143,38 +144,6 @@ def _measure(names: list[str], console: "Console", *, size: Size) -> dict[str, A
                 f"about {max(1, round(total / 60))} min; leave the machine alone meanwhile"
             )
         return run_report(names, size=size, begin=begin, done=done)
-
-
-def _print(report: dict[str, Any]) -> None:
-    """Print the tables of what was measured."""
-    from rich.console import Console
-    from rich.markup import escape
-    from rich.table import Table
-
-    from engine.bench.page import machine_lines
-    from engine.bench.table import fill
-    from engine.bench.tables import TABLES
-
-    console = Console(highlight=False)
-    for line in machine_lines(report["machine"]):
-        console.print(line, markup=False)
-    figures = {name: part["figures"] for name, part in report["parts"].items()}
-    for table in TABLES:
-        asked = table.part in figures if table.part else len(figures) > 1
-        rows = fill(table, figures).rows if asked else ()
-        if not rows:
-            continue
-        drawn = Table(
-            *table.head,
-            title=table.title,
-            caption=escape(table.note),
-            show_header=any(table.head),
-            title_justify="left",
-            caption_justify="left",
-        )
-        for row in rows:
-            drawn.add_row(*map(escape, row))
-        console.print(drawn)
 
 
 def _soak(parsed: argparse.Namespace) -> int:

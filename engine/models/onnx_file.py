@@ -11,7 +11,20 @@ from typing import Any
 from engine.errors import ModelError, ModelMetadataError
 from engine.models.checksums import check_shipped
 
-__all__ = ["ModelFile"]
+__all__ = ["ModelFile", "open_session"]
+
+
+def open_session(path: Path) -> Any:
+    """Return an onnxruntime session of one thread that does not spin: others share the cores."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.add_session_config_entry("session.inter_op.allow_spinning", "0")
+    options.log_severity_level = 3
+    return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
 
 
 class ModelFile:
@@ -27,7 +40,7 @@ class ModelFile:
     Attributes
     ----------
     session : onnxruntime.InferenceSession
-        One thread that does not spin: the performer's other threads share the cores.
+        As `open_session` makes it.
     metadata : dict of str to str
         Everything the file says about itself.
 
@@ -42,18 +55,8 @@ class ModelFile:
         if not path.is_file():
             raise ModelError(f"{self._name}: file not found")
         check_shipped(path)
-        import onnxruntime
-
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1
-        options.inter_op_num_threads = 1
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        options.add_session_config_entry("session.inter_op.allow_spinning", "0")
-        options.log_severity_level = 3
         try:
-            self.session: Any = onnxruntime.InferenceSession(
-                str(path), options, providers=["CPUExecutionProvider"]
-            )
+            self.session: Any = open_session(path)
         except Exception as error:  # onnxruntime raises its own classes, without a common base
             reason = str(error).strip().splitlines()[0]
             raise ModelError(f"{self._name}: cannot be loaded ({reason})") from error

@@ -23,6 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import InputError, ModelMetadataError
+from engine.models.onnx_file import open_session
 from engine.video.analyser import Picture
 
 __all__ = [
@@ -106,17 +107,10 @@ class Reader:
     """
 
     def __init__(self, path: Path) -> None:
-        import onnxruntime as ort
-
         if not path.is_file():
             raise InputError(f"CLIP model {path} does not exist")
-        options = ort.SessionOptions()
-        options.intra_op_num_threads = 1
-        options.log_severity_level = 4
         try:
-            self._session = ort.InferenceSession(
-                str(path), options, providers=["CPUExecutionProvider"]
-            )
+            self._session = open_session(path)
         except Exception as error:  # onnxruntime has no common base class
             reason = str(error).strip().splitlines()[0]
             raise InputError(f"{path} is no model that can be run: {reason}") from error

@@ -21,6 +21,7 @@ from engine.emotion.model import shipped_model_path as tracker_path
 from engine.generators.amt.conditioning import WIDTH
 from engine.generators.amt.model import shipped_model_path as amt_path
 from engine.generators.muser.model import shipped_model_folder
+from engine.models.onnx_file import open_session
 from export_onnx.amt.config import NetworkConfig as AmtConfig
 from export_onnx.amt.export import StepGraph
 from export_onnx.amt.network import Amt
@@ -99,22 +100,12 @@ def _amt() -> Graph:
     return "amt", amt_path(), graph, inputs
 
 
-def _session(path: Path) -> Any:
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    options.inter_op_num_threads = 1
-    options.log_severity_level = 3
-    return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-
-
 def _metadata(path: Path) -> dict[str, str]:
-    return dict(_session(path).get_modelmeta().custom_metadata_map)
+    return dict(open_session(path).get_modelmeta().custom_metadata_map)
 
 
 def _compare(path: Path, module: nn.Module, inputs: dict[str, Tensor], steps: int) -> Any:
-    session = _session(path)
+    session = open_session(path)
     shipped = {tensor.name: tensor.shape for tensor in session.get_inputs()}
     given = {name: list(tensor.shape) for name, tensor in inputs.items()}
     if not _alike(shipped, given):

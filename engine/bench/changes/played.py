@@ -9,6 +9,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+from engine.bench.changes.counted import measure_changes
+from engine.bench.core import attempt
 from engine.bench.midi_out.load import concert
 from engine.bench.midi_out.receiver import FrameReceiver
 from engine.bench.midi_out.run import private_server
@@ -18,7 +20,7 @@ from engine.bench.sequencer import beat_of, sequencer
 from engine.bench.sync_jack import follower
 from engine.settings.presets import list_presets
 
-__all__ = ["play_changes"]
+__all__ = ["measure_all", "play_changes"]
 
 _PERIOD = 256
 _FARTHEST = 2000  # sixteenths
@@ -58,6 +60,11 @@ class _Beats:
         self._over.set()
         self._thread.join()
         self._socket.close()
+
+
+def measure_all(counted: int = 1000, played: int = 40) -> dict[str, Any]:
+    """Judge random orders on counted time, and fewer of them on a real stage."""
+    return {"counted": measure_changes(counted), "played": attempt(play_changes, played)}
 
 
 def play_changes(orders: int = 40, seed: int = 1) -> dict[str, Any]:

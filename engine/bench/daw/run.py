@@ -42,7 +42,7 @@ Role = Literal["follows", "leads"]
 Tell = Callable[[str], None]
 
 
-def measure_daw(minutes: float = 5.0, *, tell: Tell = lambda line: None) -> dict[str, Any]:
+def measure_daw(minutes: float = 1.0, *, tell: Tell = lambda line: None) -> dict[str, Any]:
     """Let Ardour record, once while we follow its clock and once while it follows ours.
 
     Parameters

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from engine.bench.core import attempt, missing
 from engine.bench.midi_out.figures import Lateness
 from engine.bench.midi_out.load import stage_load
 from engine.bench.midi_out.others import KINDS
@@ -22,14 +23,27 @@ from engine.midi.ports.frame_clock import FRAME_WRAP
 from engine.midi.sender.client import SenderClient, SentNote
 from engine.process.child import child_command, child_environment
 
-__all__ = ["STEP_S", "measure_midi", "play_all", "private_server"]
+__all__ = [
+    "OUTPUTS",
+    "STEP_S",
+    "measure_lateness",
+    "measure_midi",
+    "measure_outputs",
+    "measure_periods",
+    "play_all",
+    "private_server",
+]
 
 STEP_S = 0.008
 """Distance of two notes of one output [s]."""
 
 _OURS = ("jack", "rtmidi")
+OUTPUTS = ("jack", "rtmidi", "none")
+"""Outputs that are measured at the send call; ``none`` is the sender without a port."""
+
 _AHEAD_S = 0.05  # how long before their deadline the player hands notes over
 _LEAD_IN_S = 0.5
+_ALONE_LEAD_IN_S = 1.0  # while the other program starts
 _TAIL_S = 0.5
 _SHORTEST_STEP_S = 0.004
 _LOOK_EVERY = 64  # notes
@@ -43,6 +57,15 @@ class _Sent:
 
     notes: list[SentNote]
     cpu_share: float
+
+
+def measure_periods(
+    periods: Sequence[int] = (256,),
+    count: int = 4000,
+    loads: Sequence[str] = ("idle", "loaded"),
+) -> dict[str, Any]:
+    """Return the figures of `measure_midi` by the period of the JACK server [frames]."""
+    return {str(period): measure_midi(period, count, loads=loads) for period in periods}
 
 
 def measure_midi(
@@ -77,6 +100,57 @@ def measure_midi(
         for load in loads:
             with stage_load(server) if load == "loaded" else contextlib.nullcontext():
                 figures[load] = play_all(server, events, STEP_S)
+    return figures
+
+
+def measure_outputs(n_events: int = 500) -> dict[str, Any]:
+    """Return the figures of `measure_lateness` for every output there is."""
+    return {output: attempt(measure_lateness, output, n_events) for output in OUTPUTS}
+
+
+def measure_lateness(
+    output: str = "virtual", n_events: int = 1000, *, step_s: float = 0.02
+) -> dict[str, Any]:
+    """Play on one output, and a plain sleep loop half a step later, and measure every note-on.
+
+    Whatever disturbs one of them disturbs the other. Our sender is measured at its send call;
+    ``jack`` by the frame it writes.
+
+    Returns
+    -------
+    dict
+        ``port``, ``sender`` and ``plain`` (`Lateness` as dicts), ``dropped``, ``cpu_share`` and
+        ``times_earlier``: the ratio of both 99 % quantiles.
+
+    Raises
+    ------
+    InputError
+        A value is out of range.
+    MidiPortError
+        The port cannot be opened.
+    """
+    check_range("n_events", n_events, 1, MOST_NOTES)
+    check_range("step_s", step_s, _SHORTEST_STEP_S, 10.0)
+    with SenderClient(output, port_name="Stimmung bench") as client:
+        process = _start(child_environment(JACK_NO_START_SERVER="1"), "plain", step_s, n_events)
+        try:
+            start_s = time.perf_counter() + _ALONE_LEAD_IN_S
+            _say(process, start_s + step_s / 2)
+            sent = _play({output: client}, {output: Rhythm(start_s, step_s, n_events)})[output]
+            status = client.status()
+            late = _answer(process)
+        finally:
+            process.kill()
+    figures: dict[str, Any] = {
+        "port": status.port,
+        "sender": _shown(note.lateness_s for note in sent.notes),
+        "plain": _shown(late) if late else missing("no MIDI system"),
+        "dropped": status.dropped,
+        "cpu_share": round(sent.cpu_share, 4),
+    }
+    if late and figures["sender"]["p99_ms"] > 0:
+        ratio = figures["plain"]["p99_ms"] / figures["sender"]["p99_ms"]
+        figures["times_earlier"] = round(ratio, 1)
     return figures
 
 
@@ -133,7 +207,8 @@ def _perform(
             name: stack.enter_context(SenderClient(name, port_name=f"bench {name}"))
             for name in _OURS
         }
-        running = {name: _start(server, name, step_s, count) for name in KINDS}
+        environment = child_environment(JACK_DEFAULT_SERVER=server.name, JACK_NO_START_SERVER="1")
+        running = {name: _start(environment, name, step_s, count) for name in KINDS}
         for process in running.values():
             stack.callback(process.kill)
         for name in _OURS:
@@ -164,13 +239,15 @@ def _connect_other(
         server.connect(port(), receiver.port(name))
 
 
-def _start(server: JackServer, kind: str, step_s: float, count: int) -> "subprocess.Popen[bytes]":
+def _start(
+    environment: dict[str, str], kind: str, step_s: float, count: int
+) -> "subprocess.Popen[bytes]":
     return subprocess.Popen(
         child_command("engine.bench.midi_out.others", kind, repr(step_s), str(count)),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
-        env=child_environment(JACK_DEFAULT_SERVER=server.name, JACK_NO_START_SERVER="1"),
+        env=environment,
     )
 
 

@@ -43,15 +43,12 @@ _PRESET = {
 
 
 def measure_reaction(
-    clicks: int = 20, turns: int = 12, engines: Sequence[str] = tuple(GENERATORS)
+    clicks: int = 6, turns: int = 3, engines: Sequence[str] = tuple(GENERATORS)
 ) -> dict[str, Any]:
-    """Return how long answers take [s], by engine: n, quartiles, 95 %, longest.
+    """Return how long answers take [s], by engine and way: n, quartiles, 95 %, longest.
 
-    ``click_loudness``: from the onset of a sound to the controller that tells loudness.
-    ``step_arousal``: from a step calm → tense to the first clear move of the arousal controller.
-    ``step_half``: to half of its way. ``step_velocity``: to the first note louder than any of the
-    eight seconds before. ``step_note``: to the first note that was handed over after the arousal
-    had moved, that is the first one that can differ.
+    The controller of arousal moves first after a turn from calm to tense; a note can differ if it
+    was handed over after that.
 
     Raises
     ------
@@ -134,11 +131,15 @@ def _judge(marks: list[Message], heard: list[Message]) -> dict[str, Any]:
     notes = [(at_s, data[2]) for at_s, data in heard if data[0] & 0xF0 == 0x90 and data[2]]
     moved = [_first_move(arousal, at_s) for at_s in steps]
     return {
-        "click_loudness": _spread(clicks, [_first_move(loudness, at_s) for at_s in clicks]),
-        "step_arousal": _spread(steps, moved),
-        "step_half": _spread(steps, [_half_way(arousal, at_s) for at_s in steps]),
-        "step_note": _spread(steps, [_first_free(notes, at_s) for at_s in moved]),
-        "step_velocity": _spread(steps, [_first_louder(notes, at_s) for at_s in steps]),
+        "sound to loudness controller": _spread(
+            clicks, [_first_move(loudness, at_s) for at_s in clicks]
+        ),
+        "turn to first move of arousal": _spread(steps, moved),
+        "turn to half of its way": _spread(steps, [_half_way(arousal, at_s) for at_s in steps]),
+        "turn to first note that can differ": _spread(
+            steps, [_first_free(notes, at_s) for at_s in moved]
+        ),
+        "turn to first louder note": _spread(steps, [_first_louder(notes, at_s) for at_s in steps]),
     }
 
 

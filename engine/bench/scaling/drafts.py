@@ -23,7 +23,7 @@ def measure_drafts(
     beats: int = 24,
     bars: Sequence[int] = _BARS,
     engines: Sequence[str] = tuple(GENERATORS),
-) -> list[dict[str, Any]]:
+) -> dict[str, list[dict[str, Any]]]:
     """Return a row for every engine and number of drafted bars.
 
     A beat is filled and the draft behind it brought up to date, on one core at 120 BPM. While the
@@ -31,9 +31,9 @@ def measure_drafts(
 
     Returns
     -------
-    list of dict
-        ``engine``, ``bars``, ``resting_ms``, ``moving_ms`` (medians per beat), ``moving_share``
-        (of the length of a beat).
+    dict
+        ``rows`` of ``engine``, ``bars``, ``resting_ms``, ``moving_ms`` (medians per beat),
+        ``moving_share`` (of the length of a beat).
     """
     rows = []
     with one_core():
@@ -50,7 +50,7 @@ def measure_drafts(
                         "moving_share": round(quantile_ms(moving, 0.5) * _TEMPO_BPM / 60_000.0, 4),
                     }
                 )
-    return rows
+    return {"rows": rows}
 
 
 def _beats(engine: str, draft_beats: int, beats: int, step: float) -> list[float]:

@@ -34,7 +34,7 @@ _TIMEOUT_S: Final = 600.0
 
 def measure_hours(
     minutes: int = _MINUTES, subjects: Sequence[str] = (*GENERATORS, _TRACKER)
-) -> list[dict[str, Any]]:
+) -> dict[str, list[dict[str, Any]]]:
     """Return a row for every engine and the tracker.
 
     An engine plays through the whole pipeline at 120 BPM, the emotion going through all quadrants
@@ -43,12 +43,12 @@ def measure_hours(
 
     Returns
     -------
-    list of dict
-        ``what``, ``per`` (``beat`` or ``hop``), ``first_ms`` and ``last_ms`` (median cost of the
-        first five minutes after the one that warms up, and of the last five), ``times`` (their
-        ratio), ``first_mb`` and ``last_mb``, ``minutes_ms`` (cost in each minute).
+    dict
+        ``rows`` of ``what``, ``per`` (``beat`` or ``hop``), ``first_ms`` and ``last_ms`` (median
+        cost of the first five minutes after the one that warms up, and of the last five), ``times``
+        (their ratio), ``first_mb`` and ``last_mb``, ``minutes_ms`` (cost in each minute).
     """
-    return [_row(subject, minutes) for subject in subjects]
+    return {"rows": [_row(subject, minutes) for subject in subjects]}
 
 
 def _row(subject: str, minutes: int) -> dict[str, Any]:

@@ -4,10 +4,11 @@ import time
 from collections.abc import Sequence
 from typing import Any, Final
 
-from engine.bench.core import quantile_ms
+from engine.bench.core import attempt, quantile_ms
+from engine.bench.midi_out.run import OUTPUTS
 from engine.midi.sender.client import SenderClient
 
-__all__ = ["measure_rates"]
+__all__ = ["measure_outputs", "measure_rates"]
 
 _RATES: Final = (50, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 50_000)
 _SECONDS: Final = 1.5
@@ -17,6 +18,11 @@ _STEP_S: Final = 0.005
 _PATIENCE_S: Final = 3.0  # with the last reports
 _LATE_MS: Final = 5.0
 """From here on a note is late to the receiver, and the sender says so."""
+
+
+def measure_outputs(rates: Sequence[int] = _RATES, seconds: float = _SECONDS) -> dict[str, Any]:
+    """Return the rows of `measure_rates` for every output there is."""
+    return {output: attempt(measure_rates, output, rates, seconds) for output in OUTPUTS}
 
 
 def measure_rates(
