@@ -45,6 +45,7 @@ _LOG_WORDS: Final = {
     "page": "Monitor page: {what}.",
     "oscquery": "OSCQuery: {what}.",
     "lights": "Lights: {what}.",
+    "mqtt": "MQTT: {what}.",
 }
 """Kind of a log entry → how it reads; ``set`` is put together from its settings."""
 

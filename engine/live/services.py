@@ -10,6 +10,7 @@ from engine.network.announce import Announcer
 from engine.network.extra import require
 from engine.network.lights import Lights
 from engine.network.monitor import Monitor
+from engine.network.mqtt import MqttService
 from engine.network.osc import OscOutput
 from engine.network.osc_input import OscInput
 from engine.network.oscquery import OscQuery
@@ -19,7 +20,7 @@ from engine.snapshot import Snapshot
 __all__ = ["Services"]
 
 
-_LIBRARIES: Final = {"oscquery": "zeroconf", "lights_to": "pyartnet"}
+_LIBRARIES: Final = {"oscquery": "zeroconf", "lights_to": "pyartnet", "mqtt": "aiomqtt"}
 """Setting of a run → what it needs of the extra ``rig``."""
 _ANY_HOST: Final = ("0.0.0.0", "::")
 
@@ -62,6 +63,7 @@ class Services:
         self._osc_in: OscInput | None = None
         self._announcer: Announcer | None = None
         self._lights: Lights | None = None
+        self._mqtt: MqttService | None = None
         self._moment: Moment | None = None
         self._opened: list[_Service] = []
         self._failed: dict[str, str] = {"osc": self._osc.problem}
@@ -71,7 +73,8 @@ class Services:
         """Service → what is wrong with it, in one line."""
         announced = self._announcer.problem if self._announcer is not None else ""
         lights = self._lights.problem if self._lights is not None else ""
-        return {"oscquery": announced, "lights": lights, **self._failed}
+        mqtt = self._mqtt.problem if self._mqtt is not None else ""
+        return {"oscquery": announced, "lights": lights, "mqtt": mqtt, **self._failed}
 
     @property
     def colours(self) -> dict[str, tuple[int, int, int]]:
@@ -85,6 +88,7 @@ class Services:
             ("page", self._config.monitor, lambda: self._make_monitor(look)),
             ("oscquery", self._config.oscquery, self._make_oscquery),
             ("lights", self._config.lights_to, self._make_lights),
+            ("mqtt", self._config.mqtt, self._make_mqtt),
         ):
             try:
                 for service in make() if chosen else ():
@@ -126,6 +130,11 @@ class Services:
             config.lights_exit,
         )
         yield self._lights
+
+    def _make_mqtt(self) -> Iterator[_Service]:
+        assert self._config.mqtt is not None
+        self._mqtt = MqttService(lambda: self._moment, self._orders, self._config.mqtt)
+        yield self._mqtt
 
     def _make_oscquery(self) -> Iterator[_Service]:
         """List the addresses; orders are listed where they can be sent from."""

@@ -6,17 +6,19 @@ address: ``act/NAME``, ``mode/NAME`` and ``preset/NAME`` obey a number other tha
 pressed, not let go) or nothing at all, ``set/NAME`` sets.
 """
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 from engine.choices import MODES, read_truth
 from engine.errors import InputError, StimmungError
+from engine.network.guard import Bucket
 from engine.network.values import Argument, Range
 from engine.settings.fields import settings_of
 from engine.settings.performance import Performance
 
-__all__ = ["ENGINE_SETTING", "ORDERS", "Controls", "Order", "obey"]
+__all__ = ["ENGINE_SETTING", "ORDERS", "Controls", "Order", "OrderGate", "obey"]
 
 ENGINE_SETTING: Final = "settings."
 """Begins the name of a setting that belongs to an engine."""
@@ -155,3 +157,56 @@ def obey(controls: Controls, name: str, arguments: Sequence[Any]) -> str:
     except (StimmungError, TypeError, ValueError, OverflowError) as error:
         return str(error)
     return ""
+
+
+MOST_PER_SECOND: Final = 500.0
+"""Orders a second that are carried out in the long run; faders send some fifty."""
+
+_BURST: Final = 200.0
+_SAY_EVERY_S: Final = 5.0
+_NEVER_CUT: Final = "panic"
+
+
+class OrderGate:
+    """Carries out the orders of one service and reports what it cannot; never raises.
+
+    More than `MOST_PER_SECOND` a second are left out, except panic.
+
+    Parameters
+    ----------
+    controls : Controls
+        Who carries them out.
+    service : str
+        Where they come from, for messages.
+    """
+
+    def __init__(self, controls: Controls, service: str) -> None:
+        self._controls = controls
+        self._service = service
+        self._bucket = Bucket(MOST_PER_SECOND, _BURST)
+        self._cut = 0
+        self._said_s = -_SAY_EVERY_S
+
+    def obey(self, name: str, arguments: Sequence[Any], shown: str) -> None:
+        """Carry out one order; ``shown`` is how its sender writes it."""
+        if not self._bucket.allow(time.monotonic()) and name != _NEVER_CUT:
+            self._cut_off()
+            return
+        problem = obey(self._controls, name, arguments)
+        if problem:
+            self._controls.complain(f"{shown} {tuple(arguments)!r:.200}: {problem}")
+
+    def refuse(self, problem: str) -> None:
+        """Report something that is no order at all."""
+        if self._bucket.allow(time.monotonic()):
+            self._controls.complain(problem)
+
+    def _cut_off(self) -> None:
+        """Count orders that are left out, and report the count every few seconds."""
+        self._cut += 1
+        now_s = time.monotonic()
+        if now_s - self._said_s >= _SAY_EVERY_S:
+            self._said_s = now_s
+            self._controls.complain(
+                f"{self._service} comes too fast; {self._cut} orders left out so far"
+            )

@@ -1,28 +1,18 @@
 """Control by OSC: the orders of `engine.network.orders`, under the addresses that are named there.
 
 Listens on this machine only, unless told. What cannot be understood is reported, never raised.
-More than `MOST_PER_SECOND` orders a second are left out, except panic. Time tags are ignored: a
-packet from the future would delay all that follow.
+Time tags are ignored: a packet from the future would delay all that follow.
 """
 
 import threading
-import time
 from functools import partial
 from typing import Any
 
 from engine.errors import InputError
-from engine.network.guard import Bucket
-from engine.network.orders import ORDERS, Controls, obey
+from engine.network.orders import ORDERS, Controls, OrderGate
 from engine.network.osc import ROOT
 
-__all__ = ["MOST_PER_SECOND", "OscInput"]
-
-MOST_PER_SECOND = 500.0
-"""Orders a second that are carried out in the long run; faders send some fifty."""
-
-_BURST = 200.0
-_SAY_EVERY_S = 5.0
-_NEVER_CUT = "panic"
+__all__ = ["OscInput"]
 
 
 class OscInput:
@@ -38,11 +28,7 @@ class OscInput:
         from pythonosc.dispatcher import Dispatcher
         from pythonosc.osc_server import BlockingOSCUDPServer
 
-        self._controls = controls
-        self._bucket = Bucket(MOST_PER_SECOND, _BURST)
-        self._cut = 0
-        self._said_s = 0.0
-        unreadable = self._unreadable
+        gate = self._gate = OrderGate(controls, "OSC")
 
         class TolerantDispatcher(Dispatcher):
             """Reports what python-osc cannot read instead of raising."""
@@ -52,7 +38,7 @@ class OscInput:
                 try:
                     return super().call_handlers_for_packet(data, client_address)
                 except Exception as error:  # bytes that are no text, numbers cut short, …
-                    unreadable(error)
+                    gate.refuse(f"OSC packet not understood: {error!s:.100}")
                     return []
 
         dispatcher = TolerantDispatcher(strict_timing=False)
@@ -90,21 +76,4 @@ class OscInput:
 
     def _obey(self, name: str, address: str, *arguments: Any) -> None:
         """Carry out one message; its address may be a pattern that fits the name."""
-        if not self._bucket.allow(time.monotonic()) and name != _NEVER_CUT:
-            self._cut_off()
-            return
-        problem = obey(self._controls, name or address.removeprefix(ROOT), arguments)
-        if problem:
-            self._controls.complain(f"{address} {arguments!r:.200}: {problem}")
-
-    def _unreadable(self, error: Exception) -> None:
-        if self._bucket.allow(time.monotonic()):
-            self._controls.complain(f"OSC packet not understood: {error!s:.100}")
-
-    def _cut_off(self) -> None:
-        """Count orders that are left out, and report the count every few seconds."""
-        self._cut += 1
-        now_s = time.monotonic()
-        if now_s - self._said_s >= _SAY_EVERY_S:
-            self._said_s = now_s
-            self._controls.complain(f"OSC comes too fast; {self._cut} orders left out so far")
+        self._gate.obey(name or address.removeprefix(ROOT), arguments, address)

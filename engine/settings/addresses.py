@@ -1,15 +1,19 @@
 """Network addresses as users write them."""
 
 from typing import Final, NamedTuple
+from urllib.parse import unquote, urlsplit
 
 from engine.errors import InputError
 
 __all__ = [
     "LIGHTS",
     "MONITOR_PORT",
+    "MQTT_PORTS",
     "OSCQUERY_PORT",
+    "Broker",
     "LightTarget",
     "parse_address",
+    "parse_broker",
     "parse_destination",
     "parse_lights",
 ]
@@ -28,6 +32,49 @@ class LightTarget(NamedTuple):
     kind: str
     host: str
     port: int
+
+
+MQTT_PORTS: Final = {"mqtt": 1883, "mqtts": 8883}
+"""Scheme of a broker's address → its TCP port; the second is encrypted."""
+
+
+class Broker(NamedTuple):
+    """An MQTT broker, and what our topics begin with."""
+
+    host: str
+    port: int
+    tls: bool = False
+    user: str = ""
+    password: str = ""
+    prefix: str = "stimmung"
+
+
+def parse_broker(text: str) -> Broker:
+    """Return the broker of ``[mqtt[s]://][USER:PASSWORD@]HOST[:PORT][/PREFIX]``.
+
+    Raises
+    ------
+    InputError
+        It is no such address.
+    """
+    problem = "mqtt must be [mqtt://][USER:PASSWORD@]HOST[:PORT][/PREFIX]"
+    try:
+        parts = urlsplit(text if "://" in text else f"mqtt://{text}")
+        port = parts.port
+    except ValueError as error:
+        raise InputError(f"{problem}, with port 1..65535") from error
+    prefix = unquote(parts.path).strip("/")
+    bad = parts.scheme not in MQTT_PORTS or not parts.hostname or port == 0
+    if bad or set(text) & set("?#") or set(prefix) & set("+#\0"):
+        raise InputError(f"{problem}; a prefix holds no + and no #")  # not the text: a password
+    return Broker(
+        parts.hostname or "",
+        port or MQTT_PORTS[parts.scheme],
+        parts.scheme == "mqtts",
+        unquote(parts.username or ""),
+        unquote(parts.password or ""),
+        prefix or Broker._field_defaults["prefix"],
+    )
 
 
 def parse_lights(text: str) -> LightTarget:

@@ -16,8 +16,10 @@ from engine.midi.ports.built_in import with_options
 from engine.settings.addresses import (
     MONITOR_PORT,
     OSCQUERY_PORT,
+    Broker,
     LightTarget,
     parse_address,
+    parse_broker,
     parse_destination,
     parse_lights,
 )
@@ -47,6 +49,10 @@ def _query_address(text: Any) -> tuple[str, int] | None:
 
 def _osc_address(text: Any) -> tuple[str, int] | None:
     return None if text is None else parse_address(str(text), 0, "osc_in")
+
+
+def _broker(given: Any) -> Broker | None:
+    return given if given is None or isinstance(given, Broker) else parse_broker(str(given))
 
 
 def _light_target(given: Any) -> LightTarget:
@@ -160,6 +166,12 @@ class LiveConfig:
         "",
         "let the page give orders to those who know the token; auto makes one",
         metavar="TOKEN|auto",
+    )
+    mqtt: Broker | None = setting(
+        None,
+        "publish emotion, beat, section, chord and tempo at an MQTT broker, and obey orders there",
+        metavar="[mqtt[s]://][USER:PASSWORD@]HOST[:PORT][/PREFIX]",
+        read=_broker,
     )
     lights_to: tuple[LightTarget, ...] = setting(
         (),
