@@ -1,6 +1,7 @@
 """Closed lists of words that settings may take, and the checks of ranges and choices."""
 
 import math
+import re
 from typing import Final, Literal, get_args
 
 from engine.errors import InputError
@@ -11,6 +12,7 @@ __all__ = [
     "AUTO_OUT",
     "BUILT_IN",
     "DUETS",
+    "ENTRIES",
     "LIGHT_EXITS",
     "MODES",
     "PARTS",
@@ -18,6 +20,7 @@ __all__ = [
     "SYNCS",
     "USUAL_PARTS",
     "Duet",
+    "Entry",
     "Mode",
     "Sync",
     "check_choice",
@@ -43,6 +46,11 @@ LIGHT_EXITS = ("blackout", "hold")
 PLUGIN = "plugin"
 """Audio input, beat and MIDI output through the plug-in."""
 
+Entry = Literal["bar", "fill", "intro", "ending"]
+ENTRIES: tuple[Entry, ...] = get_args(Entry)
+"""How an entry of a set list begins: on the next bar, after a fill, with an intro, or after an
+ending, when it waits for a start."""
+
 ACTIONS: Final = {
     "panic": "End every note",
     "freeze": "Hold the target, or release it",
@@ -51,6 +59,16 @@ ACTIONS: Final = {
     "next_preset": "Next preset, from the next bar on",
     "previous_preset": "Previous preset, from the next bar on",
     "listen": "Duet: switch between listening and playing",
+    "intro": "Intro from the next bar; starts music that stands",
+    "fill": "Fill until the bar line",
+    "break_bar": "Silence for the next bar",
+    "ending": "Cadence and last chord from the next bar, then silence",
+    "next_section": "A fill, then other material",
+    "lock_bar": "Play the next bar as the draft shows it, or let it go",
+    "clear_bar": "Play nothing in the next bar",
+    "redraw_bar": "Other notes in the next bar",
+    "next_song": "Next entry of the set list",
+    "previous_song": "Previous entry of the set list",
     "capture": "Save the last bars as a MIDI file",
     "tap": "Tap the tempo; the beat too where it is heard",
     "half": "Heard beat: half the tempo",
@@ -64,7 +82,10 @@ ACTIONS: Final = {
     "forget_venue": "Venue: back to the scale that comes with Stimmung",
 }
 """Action of a pedal, a pad, OSC, the page or the pipe, and what it does. Each is a method of the
-same name of `engine.live.triggers.Actions`; ``preset NAME`` is an action too."""
+same name of `engine.live.triggers.Actions`. ``preset NAME`` is an action too, and those of bars
+take a bar: ``lock_bar 12`` (its number from 1) or ``lock_bar +2`` (the bar after the next)."""
+
+_WITH_ARGUMENT: Final = re.compile(r"preset .+|(lock|clear|redraw)_bar \+?[1-9][0-9]{0,8}")
 
 
 _TRUTHS: Final = {
@@ -74,8 +95,8 @@ _TRUTHS: Final = {
 
 
 def is_action(what: str) -> bool:
-    """Return whether this names an action, ``preset NAME`` included."""
-    return what in ACTIONS or what.startswith("preset ")
+    """Return whether this names an action, with its argument if it takes one."""
+    return what in ACTIONS or _WITH_ARGUMENT.fullmatch(what) is not None
 
 
 def read_truth(name: str, value: object) -> bool:

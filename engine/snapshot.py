@@ -17,6 +17,7 @@ __all__ = [
     "MidiHealth",
     "ReplayLook",
     "Snapshot",
+    "SongLook",
     "SyncHealth",
     "VideoHealth",
 ]
@@ -29,6 +30,8 @@ _LOG_WORDS: Final = {
     "panic": "Panic: every note was ended.",
     "seed": "New notes for the same emotion, seed {seed}.",
     "captured": "Saved: {file}.",
+    "bar": "Bar {bar}: {edit}.",
+    "song": "Set list: {what}.",
     "did": "Triggered by a pedal, a pad, the page or OSC: {what}.",
     "ignored": "Not understood: {what}.",
     "audio": "Audio in: {what}.",
@@ -154,6 +157,26 @@ class VideoHealth:
 
 
 @dataclass(frozen=True, slots=True)
+class SongLook:
+    """Where a set list is.
+
+    ``number`` is that of the song that plays, from 1, 0 before the first; ``ready``: what the next
+    one needs is loaded; ``waits``: this one comes after the ending of the one before.
+    """
+
+    name: str
+    number: int
+    count: int
+    title: str
+    notes: str
+    next_title: str
+    next_notes: str
+    next_entry: str
+    ready: bool
+    waits: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
     """One look at the engine.
 
@@ -199,6 +222,15 @@ class Snapshot:
         0 .. 1, of the same watch.
     lights : mapping
         Fixture → what it shows, as red, green and blue, 0..255; empty where no lights are on.
+    arranging, arranging_next : str
+        What of intro, fill, break, cadence, final, silence and section holds now, and what was
+        ordered next; empty if nothing.
+    locked : tuple of int
+        Bars that are locked, counted from 0.
+    pause_s : float
+        Silence after which the engine answers in a duet by turns [s].
+    song : SongLook or None
+        Where the set list is; None without one.
     """
 
     time_s: float
@@ -231,6 +263,11 @@ class Snapshot:
     drop: float = 0.0
     troubles: tuple[str, ...] = ()
     lights: Mapping[str, tuple[int, int, int]] = field(default_factory=dict)
+    arranging: str = ""
+    arranging_next: str = ""
+    locked: tuple[int, ...] = ()
+    pause_s: float = 0.0
+    song: SongLook | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return the snapshot as plain JSON values."""

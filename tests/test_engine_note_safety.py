@@ -4,13 +4,16 @@ One performer at two inputs, the engine and output mappings share one port. Ever
 input's messages to the wire is the real thing, on counted time; the receiver is a model.
 """
 
+import contextlib
 import itertools
+from typing import get_args
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from session_samples import INFO
 
+from engine.errors import InputError
 from engine.events import ControlEvent, NoteEvent, TargetState
 from engine.mapping.input import InputMapper
 from engine.mapping.table import InputMapping
@@ -22,8 +25,11 @@ from engine.music.clock import InternalClock
 from engine.performer import keyboards as keyboards_module
 from engine.performer.keyboards import Keyboards
 from engine.performer.thru import Thru
+from engine.pipeline.arrangement import ORDERS
+from engine.pipeline.composer import BarEdit
 from engine.pipeline.pipeline import Pipeline
 from engine.pipeline.player import Player
+from engine.pipeline.step import Inputs
 from engine.session import Session
 from engine.session.content import TimedNote
 from engine.session.replay import Replayer, ReplayScore
@@ -525,7 +531,8 @@ class Band(Stage):
         self.sync = MidiSync(self.wire, 120.0) if follows else InternalSync(120.0)
         super().__init__(lookahead_s=lookahead_s, clock=self.sync.clock)
         self.performance = Performance(mode="manual", valence=0.5, arousal=0.8, key="C:maj")
-        self.pipeline = Pipeline(self.performance, self.sync.clock, 3, draft_beats=0)
+        led = Inputs(led=self.keyboards.led)
+        self.pipeline = Pipeline(self.performance, self.sync.clock, 3, inputs=led)
         self.player = Player(self.pipeline, self.sync, self.port)
         self.follows = follows
         self.next_clock_s = self.now
@@ -563,6 +570,9 @@ class Band(Stage):
             st.tuples(st.just("pedal"), st.sampled_from([0, 127]), st.integers(0, 3)),
             st.tuples(st.sampled_from(["stop", "go on", "jump"]), st.just(0), st.just(0)),
             st.tuples(st.just("mpe"), st.booleans(), st.just(0)),
+            st.tuples(st.just("arrange"), st.sampled_from(ORDERS), st.just(0)),
+            st.tuples(st.just("edit"), st.sampled_from(get_args(BarEdit)), st.integers(0, 1)),
+            st.tuples(st.just("split"), st.sampled_from([0, 64, 66, 127]), st.just(0)),
             st.tuples(st.just("turn"), st.integers(5, 120), st.just(0)),
         ),
         max_size=25,
@@ -570,7 +580,7 @@ class Band(Stage):
     st.sampled_from([0.0, 0.03]),
     st.booleans(),
 )
-def test_whatever_the_transport_does_the_performer_holds_what_they_hold(
+def test_whatever_is_ordered_the_performer_holds_what_they_hold_and_all_else_ends(
     steps, lookahead_s, follows
 ):
     band = Band(lookahead_s, follows)
@@ -578,10 +588,20 @@ def test_whatever_the_transport_does_the_performer_holds_what_they_hold(
     for name, a, b in [*steps, ("turn", 20, 0)]:
         if name == "on":
             band.play(on(a, channel=b))
-            keys.add((b, a))
+            if a >= band.performance.split:  # keys of the left hand do not sound
+                keys.add((b, a))
         elif name == "off":
             band.play(off(a, channel=b))
             keys.discard((b, a))
+        elif name == "arrange":
+            band.pipeline.arrange(a, band.now)
+        elif name == "edit":
+            with contextlib.suppress(InputError):  # not drafted yet
+                band.pipeline.edit_bar(a, None, b, CALM)
+        elif name == "split":
+            band.turn()  # what was played before counts as it was
+            band.performance = band.performance.changed({"split": a})
+            band.turn()
         elif name == "pedal":
             band.play(cc(64, a, channel=b))
             (pedals.add if a else pedals.discard)((b, 64))
@@ -594,6 +614,7 @@ def test_whatever_the_transport_does_the_performer_holds_what_they_hold(
             assert pedals <= band.receiver.down, "a pedal that is held was lifted"
         else:
             band.transport(name)
+    band.turn(600)  # an ending closes, a break passes
     band.transport("stop")
     band.turn(30)
     for source in band.sources:

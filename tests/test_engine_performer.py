@@ -5,6 +5,7 @@ import random
 import mido
 import pytest
 
+from engine.bench.turns import measure_turns
 from engine.choices import ACTIONS
 from engine.errors import InputError
 from engine.events import EmotionState, NoteEvent, TargetState
@@ -16,9 +17,10 @@ from engine.midi.file import read_midi_file
 from engine.music.clock import InternalClock
 from engine.performer.held import HeldByInput
 from engine.performer.keyboards import Keyboards
+from engine.performer.left_hand import chord_of
 from engine.performer.listener import Listener
 from engine.performer.thru import Thru
-from engine.performer.turns import PAUSE_BEATS, Turns
+from engine.performer.turns import FIRST_PAUSE_S, Pauses, Turns
 from engine.pipeline.pipeline import Pipeline
 from engine.pipeline.step import Frame
 from engine.session.last_bars import capture_bars
@@ -145,20 +147,65 @@ def test_through_everything_else_passes_but_clocks_and_sysex():
 
 def test_in_turns_a_key_takes_the_floor_and_a_pause_hands_it_over():
     turns = Turns()
-    assert not turns.update("turns", float("-inf"), False, float("inf"))
-    assert turns.update("turns", 10.0, True, 0.0)
-    assert turns.update("turns", 10.0, True, PAUSE_BEATS + 1)  # a held chord is no pause
-    assert turns.update("turns", 12.0, False, PAUSE_BEATS - 0.1)
-    assert not turns.update("turns", 12.0, False, PAUSE_BEATS + 0.1)
-    assert turns.update("turns", 20.0, True, 0.0)
+    assert not turns.update("turns", float("-inf"), False, 0.0)
+    assert turns.update("turns", 10.0, True, 10.0)
+    assert turns.update("turns", 10.0, True, 15.0)  # a held chord is no pause
+    assert turns.update("turns", 12.0, False, 12.0 + FIRST_PAUSE_S - 0.01)
+    assert not turns.update("turns", 12.0, False, 12.0 + FIRST_PAUSE_S + 0.01)
+    assert turns.update("turns", 20.0, True, 20.0)
     turns.cue(21.0)  # a pedal hands over before the pause
-    assert not turns.update("turns", 20.5, False, 0.5)
-    assert turns.update("turns", 22.0, True, 0.0)
+    assert not turns.update("turns", 20.5, False, 21.0)
+    assert turns.update("turns", 22.0, True, 22.0)
+    assert not turns.update("turns", 22.0, False, 22.6, fixed_s=0.5)
+    assert turns.update("turns", 23.0, True, 23.0)
+    assert turns.update("turns", 23.0, False, 26.9, fixed_s=4.0)
+
+
+def phrases(turns, pause_s, count):
+    """Play so many phrases with such pauses in them, each answered for a while."""
+    now = 0.0
+    for _ in range(count):
+        for rest in (pause_s, pause_s * 0.7, 9.0):
+            turns.update("turns", now, True, now)
+            turns.update("turns", now + 0.2, False, now + min(rest, 8.9))
+            now += 0.2 + rest
+            turns.update("turns", now, True, now, (rest,))
+
+
+def test_the_silence_that_hands_over_is_learned_from_the_pauses_in_phrases():
+    short, long = Turns(), Turns()
+    assert short.pause_s() == pytest.approx(FIRST_PAUSE_S)
+    phrases(short, 0.15, 12)
+    phrases(long, 1.6, 12)
+    assert 0.3 <= short.pause_s() < 0.5
+    assert 1.8 < long.pause_s() < 4.0
+    assert long.pause_s(0.7) == 0.7  # a value that is set counts
+    known = Turns()
+    known.pauses = Pauses(long.pauses.longest)
+    assert known.pause_s() == pytest.approx(long.pause_s(), rel=0.1)
+
+
+def test_who_plays_again_soon_after_the_answer_began_had_not_ended():
+    turns = Turns()
+    turns.update("turns", 1.0, True, 1.0)
+    assert not turns.update("turns", 1.2, False, 2.5)
+    assert turns.update("turns", 2.6, True, 2.6, (1.4,))
+    assert turns.pause_s() > 1.5
+    assert turns.update("turns", 2.8, False, 4.2)
+
+
+def test_learned_pauses_answer_less_often_within_a_phrase_than_two_beats():
+    found = measure_turns(4, 12, seed=3)
+    usual, long = found["usual pauses"], found["long pauses"]
+    assert usual["learned"]["early"] < 0.6 * usual["two beats"]["early"]
+    assert long["once known"]["early"] < 0.3 * long["two beats"]["early"]
+    short = found["short pauses"]
+    assert short["once known"]["delay_s"] < short["two beats"]["delay_s"]
 
 
 def test_together_only_a_cue_decides():
     turns = Turns()
-    assert not turns.update("together", 10.0, True, 0.0)
+    assert not turns.update("together", 10.0, True, 10.0)
     turns.cue(11.0)
     assert turns.update("together", 10.0, False, 99.0)
 
@@ -219,6 +266,50 @@ def test_several_keyboards_are_one_performer_and_mapped_messages_go_no_further(c
     assert desk.actions == ["freeze", "tap"]
     assert sorted(port.sounding.values()) == [(0, 60), (0, 72), (1, 67)]
     assert [note.pitch for note in keyboards.performed(0.5)] == [60, 67, 72]
+
+
+@pytest.mark.parametrize(
+    ("pitches", "key", "chord"),
+    [
+        ((48,), "C:maj", "C:maj"), ((50,), "C:maj", "D:min"), ((59,), "C:maj", "B:dim"),
+        ((49,), "C:maj", "C#:maj"), ((50, 57), "C:maj", "D:min"), ((45, 48, 52), "C:maj", "A:min"),
+        ((48, 52, 57), "C:maj", "A:min"), ((43, 47, 50, 53), "C:maj", "G:7"),
+        ((48, 52), "C:maj", "C:maj"), ((53, 56), "C:maj", "F:min"), ((), "C:maj", ""),
+    ],
+)  # fmt: skip
+def test_keys_of_the_left_hand_make_a_chord(pitches, key, chord):
+    found = chord_of(pitches, key)
+    assert ("" if found is None else str(found)) == chord
+
+
+def test_the_left_hand_leads_and_does_not_sound_and_the_right_hand_plays(clock):
+    port, source = Port(), Input((0.0, on(45)), (0.0, on(48)), (0.0, on(52)), (0.1, on(72)))
+    keyboards = Keyboards([source], clock, InputMapper(Desk()), Thru(port))
+    keyboards.move(Performance(split=60), TargetState(0.0, 0.0, "follow", False, 0.0), 0.0)
+    assert keyboards.led("C:maj") == ""
+    keyboards.poll(0.2)
+    assert keyboards.led("C:maj") == "A:min"
+    assert list(port.sounding.values()) == [(0, 72)]
+    assert [note.pitch for note in keyboards.performed(0.2)] == [72]
+    source.waiting = [(0.3, off(45)), (0.3, off(48)), (0.3, off(52))]
+    keyboards.poll(0.4)
+    assert keyboards.led("C:maj") == "A:min"  # the chord holds until the next one
+    keyboards.move(Performance(), TargetState(0.0, 0.0, "follow", False, 0.0), 0.5)
+    assert keyboards.led("C:maj") == ""
+
+
+def test_keys_held_while_the_split_is_moved_end_where_they_began(clock):
+    calm = TargetState(0.0, 0.0, "follow", False, 0.0)
+    port, source = Port(), Input((0.0, on(50)))
+    keyboards = Keyboards([source], clock, InputMapper(Desk()), Thru(port))
+    keyboards.poll(0.1)
+    keyboards.move(Performance(split=60), calm, 0.1)
+    source.waiting = [(0.2, on(50)), (0.3, on(48))]  # struck again without an end
+    keyboards.poll(0.4)
+    keyboards.move(Performance(), calm, 0.4)
+    source.waiting = [(0.5, off(50)), (0.6, off(48))]
+    keyboards.poll(0.7)
+    assert not port.sounding and not keyboards._left._keys
 
 
 def test_a_keyboard_that_goes_away_leaves_no_note(clock):

@@ -215,6 +215,13 @@ PARTS: dict[str, Part] = {
         long={"counted": 10_000, "played": 200},
         standard=False,
     ),
+    "turns": Part(
+        "turns.measure_turns",
+        "when a duet by turns answers",
+        20,
+        quick={"players": 4},
+        standard=False,
+    ),
     "window": Part(
         "window.measure_window",
         "how long the window ever takes to respond",

@@ -26,6 +26,7 @@ from engine.cli import (
     recover,
     replay,
     score,
+    setlist,
     track,
     transfer,
 )
@@ -47,6 +48,7 @@ COMMANDS = (
     score,
     devices,
     presets,
+    setlist,
     plugin,
     doctor,
     bench,

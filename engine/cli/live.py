@@ -37,6 +37,8 @@ _NEEDS = {
     "clip": "video",
     "transfer": "thru",
     "monitor_token": "monitor",
+    "song": "set_list",
+    "player": "keys_in",
 }
 """Option → another without which it means nothing."""
 
@@ -69,8 +71,14 @@ def add(commands: "Commands[argparse.ArgumentParser]") -> None:
 def run(parsed: argparse.Namespace) -> int:
     """Play until the time is up, the file ends, or a signal comes."""
     from engine.settings.presets import load_preset
+    from engine.settings.set_lists import load_set_list
 
     base = load_preset(parsed.preset).performance if parsed.preset else Performance()
+    if parsed.set_list is not None and parsed.preset is None:
+        songs = load_set_list(str(parsed.set_list)).songs
+        parsed.song = 1 if parsed.song is None else parsed.song
+        if 1 <= parsed.song <= len(songs):
+            base = songs[parsed.song - 1].performance()
     if parsed.curve is not None and parsed.mode is None:
         parsed.mode = "curve"
     if parsed.curve is not None and parsed.mode != "curve":
@@ -82,6 +90,8 @@ def run(parsed: argparse.Namespace) -> int:
             raise InputError(f"{_flag(option)} needs {_flag(needed)}")
     if parsed.thru and not parsed.keys_in and parsed.sync != "midi":
         raise InputError("--thru needs --keys-in, or --sync midi with its input")
+    if parsed.split and not parsed.keys_in and parsed.sync != "midi":
+        raise InputError("--split needs --keys-in, or --sync midi with its input")
     if parsed.monitor_token:
         parsed.monitor_token = _read_token(parsed.monitor_token)
     if parsed.plugin:

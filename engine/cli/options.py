@@ -38,7 +38,7 @@ def _how(declared: Setting) -> dict[str, Any]:
         return {**how, "action": "store_true"}
     words = "|".join(declared.choices) if declared.kind is str else ""
     how["metavar"] = declared.metavar or words or None
-    if declared.kind in (int, float, Path):
+    if declared.kind is Path or (declared.kind in (int, float) and declared.read is None):
         how["type"] = declared.kind
     if declared.alone is not None:
         how |= {"nargs": "?", "const": declared.alone}

@@ -75,6 +75,9 @@ class MusicalContext:
         answers with nothing, one that accompanies them plays on.
     cues : Cues
         What else is known about this beat.
+    led : bool
+        Whether ``chord`` is a command, to be obeyed from this beat on and in any key: a left hand
+        leads. Else it is what is heard, to be agreed with.
     """
 
     beat: int
@@ -87,6 +90,7 @@ class MusicalContext:
     performed: tuple[NoteEvent, ...] = ()
     listening: bool = False
     cues: Cues = NO_CUES
+    led: bool = False
 
 
 class Generator(Protocol):

@@ -12,7 +12,7 @@ from engine.pipeline.pipeline import Pipeline
 from engine.pipeline.step import Frame, Step
 from engine.session.recorder import SessionRecorder
 from engine.session.turn_log import FrameLog, Order
-from engine.snapshot import AudioHealth, LogEntry, MidiHealth, Snapshot
+from engine.snapshot import AudioHealth, LogEntry, MidiHealth, Snapshot, SongLook
 from engine.sync.source import SyncSource
 from engine.video.video_emotion import VideoEmotion
 
@@ -34,6 +34,8 @@ class Watched:
     video: VideoEmotion | None
     sections: SectionWatch
     started_s: float
+    pause_s: float
+    song: SongLook | None
 
 
 class Observer:
@@ -161,5 +163,10 @@ class Observer:
             section=sections.section,
             build=sections.build,
             drop=sections.drop,
+            arranging=pipeline.arrangement.at(beat) if clock.running else "",
+            arranging_next=pipeline.ordered_next(beat),
+            locked=pipeline.composer.outline.locked_bars(performance.beats_per_bar),
+            pause_s=watched.pause_s,
+            song=watched.song,
             troubles=tuple(f"{place}: {what}" for place, what in self._troubles.items() if what),
         )

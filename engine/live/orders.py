@@ -12,10 +12,13 @@ from typing import Any
 
 from engine.errors import InputError
 from engine.live.observer import Observer
+from engine.live.set_list import SetListRun
 from engine.live.triggers import Actions
 from engine.mapping.input import Learned
 from engine.midi.plugin_output import LiveOutput
 from engine.performer.keyboards import Keyboards
+from engine.pipeline.arrangement import Order as ArrangerOrder
+from engine.pipeline.composer import BarEdit
 from engine.pipeline.pipeline import Pipeline
 from engine.session.last_bars import capture_bars, capture_folder
 from engine.session.turn_log import Order
@@ -58,6 +61,8 @@ class Orders:
         self._sender = sender
         self._observer = observer
         self._actions = Actions(self, time.perf_counter)
+        self.songs = SetListRun(config.set_list, config.song, self)
+        """The set list."""
         self._waiting: queue.Queue[Callable[[], None]] = queue.Queue(_MOST_WAITING)
         self._merging = threading.Lock()
         self._changes: dict[str, Any] = {}  # to be made together: of each setting the latest
@@ -70,6 +75,7 @@ class Orders:
     def serve(self, pipeline: Pipeline, keyboards: Keyboards) -> None:
         """Say who carries out what; nothing can be ordered before."""
         self._pipeline, self._keyboards = pipeline, keyboards
+        self.songs.prepare()
 
     def carry_out(self, now_s: float) -> None:
         """Do what was ordered since the last call; the player's thread calls it every turn."""
@@ -228,6 +234,54 @@ class Orders:
             self._observer.log("seed", {"seed": seed})
 
         self._put(apply)
+
+    def arrange(self, order: ArrangerOrder) -> None:
+        """Begin an intro, fill, break, ending or section; an intro starts music that stands."""
+        pipeline = self._playing()
+
+        def apply() -> None:
+            self._observer.ordered(Order(self._now_s, "arrange", {"order": order}))
+            pipeline.arrange(order, self._now_s)
+
+        self._put(apply)
+        if order == "intro" and not self.moving and not self._sync.follows:
+            self.set_playing(True)
+
+    def edit_bar(self, edit: BarEdit, bar: int | None, ahead: int) -> None:
+        """Lock, clear or redraw a bar to come, see `engine.pipeline.pipeline.Pipeline.edit_bar`.
+
+        A bar that cannot be changed is reported, since it may begin meanwhile.
+        """
+        pipeline = self._playing()
+
+        def apply() -> None:
+            number = pipeline.edit_bar(edit, bar, ahead, self._observer.target)
+            self._observer.ordered(Order(self._now_s, "bar", {"edit": edit, "bar": number}))
+            self._observer.log("bar", {"edit": edit, "bar": number + 1})
+
+        self._put(apply)
+
+    def step_song(self, by: int) -> None:
+        """Go on or back in the set list.
+
+        Raises
+        ------
+        InputError
+            There is no set list, or no further song.
+        """
+        self.songs.step(by)
+        look = self.songs.look
+        self._observer.log("song", {"what": "" if look is None else look.title})
+
+    def preload(self, performance: Performance) -> None:
+        """Load what another performance needs, while this one plays on."""
+        pipeline = self._playing()
+        self._put(lambda: pipeline.composer.preload(performance))
+
+    @property
+    def preloaded(self) -> bool:
+        """Whether that is done."""
+        return self._playing().composer.preloaded
 
     def cue(self) -> None:
         """Hand the floor to the performer, or take it."""

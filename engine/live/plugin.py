@@ -9,9 +9,9 @@ from engine.live.bounce import Bounce
 from engine.live.orders import Orders
 from engine.live.plugin_values import bar_of, round_of, settings_for
 from engine.midi.plugin_output import PluginOutput
-from engine.pipeline.composer import FilledBeat
 from engine.pipeline.pipeline import Pipeline
 from engine.pipeline.step import NO_ROUND, Round
+from engine.pipeline.writing import FilledBeat
 from engine.plugin.instance import Instance
 from engine.plugin.link import PluginLink
 from engine.settings.performance import Performance

@@ -21,6 +21,7 @@ from typing import Self
 
 from engine.audio import AudioSource, NoInput, Ring, open_source
 from engine.emotion.tracker import Tracker
+from engine.errors import StimmungError
 from engine.events import TargetState
 from engine.live.cc_output import MappedOutput
 from engine.live.heard_beats import HeardBeats
@@ -36,6 +37,7 @@ from engine.midi.plugin_output import LiveOutput
 from engine.midi.sender.client import SenderClient
 from engine.performer.keyboards import Keyboards
 from engine.performer.thru import Thru
+from engine.performer.turns import Pauses
 from engine.pipeline.executors import generator_thread
 from engine.pipeline.pipeline import Pipeline
 from engine.pipeline.player import Player
@@ -45,6 +47,7 @@ from engine.session.recorder import SessionRecorder
 from engine.session.rerun import describe_inputs
 from engine.session.turn_log import Order, on_grid
 from engine.settings.latencies import shift_s
+from engine.settings.players import load_pauses, save_pauses
 from engine.settings.run import LiveConfig
 from engine.snapshot import Snapshot
 from engine.sync.leader import ClockLeader
@@ -100,6 +103,7 @@ class Runtime:
             Thru(self._sender) if config.thru else None,
             config.seed,
         )
+        self._keyboards.turns.pauses = Pauses(load_pauses(config.player))
         self._sender.watch(self._keyboards.feedback.sent)
         self._video: VideoEmotion | None = None
         self._threads: list[threading.Thread] = []
@@ -167,6 +171,7 @@ class Runtime:
                 config.curve,
                 worker=generator_thread(),
                 inputs=self._inputs(),
+                loader=generator_thread(),
             )
             leader = ClockLeader(self._sender) if config.clock_out else None
             self._player = Player(
@@ -235,6 +240,8 @@ class Runtime:
             self._video,
             self._mapped_output.sections,
             self._started_s,
+            self._keyboards.turns.pause_s(self._keyboards.pause_s),
+            self.orders.songs.look,
         )
         snapshot = self._observer.snapshot(watched, time.perf_counter())
         return replace(snapshot, lights=self._services.colours)
@@ -298,6 +305,8 @@ class Runtime:
             self._keyboards.move(performance, self._observer.target, now_s)
             step = player.turn(now_s)
             self._observer.take(step, now_s)
+            if step.ended:
+                self.orders.songs.ended()
             if self._beats is not None:
                 self._beats.turn(performance, step)
             beat = None if self._beats is None else self._beats.heard
@@ -352,6 +361,7 @@ class Runtime:
         inputs = Inputs(
             performed=self._keyboards.performed,
             listening=self._keyboards.listening,
+            led=self._keyboards.led,
             rounds=self._plugin.rounds,
             drafts=lambda: self._overload.level == 0,
         )
@@ -367,6 +377,10 @@ class Runtime:
         self._sender.stop()
         self._plugin.stop()
         self._keyboards.close()
+        try:
+            save_pauses(self.config.player, self._keyboards.turns.pauses.longest)
+        except StimmungError as error:
+            self.orders.complain(str(error))
         self._sync.close()
         if self._pipeline is not None:
             self._pipeline.close()

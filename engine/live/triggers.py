@@ -4,9 +4,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
-from engine.choices import ACTIONS
+from engine.choices import ACTIONS, is_action
 from engine.errors import InputError
 from engine.music.tap_tempo import TapTempo
+from engine.pipeline.arrangement import Order
+from engine.pipeline.composer import BarEdit
 from engine.settings.performance import Performance
 from engine.settings.presets import list_presets, load_preset
 
@@ -61,6 +63,18 @@ class Playing(Protocol):
         """Hand the floor to the other one."""
         ...
 
+    def arrange(self, order: Order) -> None:
+        """Begin an intro, fill, break, ending or section."""
+        ...
+
+    def edit_bar(self, edit: BarEdit, bar: int | None, ahead: int) -> None:
+        """Lock, clear or redraw a bar to come."""
+        ...
+
+    def step_song(self, by: int) -> None:
+        """Go on or back in the set list."""
+        ...
+
     def capture(self, bars: int) -> Path:
         """Keep the last bars as a MIDI file."""
         ...
@@ -102,17 +116,20 @@ class Actions:
         self._taps = TapTempo(now)
 
     def act(self, action: str) -> None:
-        """Do one thing by name; ``preset NAME`` takes a preset on the next bar.
+        """Do one thing by name; ``preset NAME`` takes a preset on the next bar, see `ACTIONS`.
 
         Raises
         ------
         StimmungError
             There is no such action, or it cannot be done now.
         """
-        if action.startswith("preset "):
-            self.take_preset(action.removeprefix("preset "))
+        name, _, argument = action.partition(" ")
+        if name == "preset" and argument:
+            self.take_preset(argument)
         elif action in ACTIONS:
             getattr(self, action)()
+        elif is_action(action):
+            getattr(self, name)(argument)
         else:
             raise InputError(f"action must be one of {', '.join(ACTIONS)}; got {action!r}")
 
@@ -144,6 +161,46 @@ class Actions:
     def listen(self) -> None:
         """Switch between listening and playing in a duet."""
         self._playing.cue()
+
+    def intro(self) -> None:
+        """Begin with an intro, or play one from the next bar on."""
+        self._playing.arrange("intro")
+
+    def fill(self) -> None:
+        """Play a fill until the bar line."""
+        self._playing.arrange("fill")
+
+    def break_bar(self) -> None:
+        """Be silent for the next bar."""
+        self._playing.arrange("break")
+
+    def ending(self) -> None:
+        """Close with a cadence and stop."""
+        self._playing.arrange("ending")
+
+    def next_section(self) -> None:
+        """Go on with other material."""
+        self._playing.arrange("section")
+
+    def lock_bar(self, bar: str = "+1") -> None:
+        """Play a bar as the draft shows it, or let it go."""
+        self._edit("lock", bar)
+
+    def clear_bar(self, bar: str = "+1") -> None:
+        """Play nothing in a bar."""
+        self._edit("clear", bar)
+
+    def redraw_bar(self, bar: str = "+1") -> None:
+        """Have other notes drawn for a bar."""
+        self._edit("redraw", bar)
+
+    def next_song(self) -> None:
+        """Take the next entry of the set list."""
+        self._playing.step_song(1)
+
+    def previous_song(self) -> None:
+        """Take the previous entry of the set list."""
+        self._playing.step_song(-1)
 
     def capture(self) -> None:
         """Save the last bars as a MIDI file."""
@@ -213,6 +270,11 @@ class Actions:
                 self.take_preset(preset.slug)
                 return True
         return False
+
+    def _edit(self, edit: BarEdit, bar: str) -> None:
+        number = int(bar)
+        ahead = bar.startswith("+")
+        self._playing.edit_bar(edit, None if ahead else number - 1, number - 1 if ahead else 0)
 
     def _step(self, by: int) -> None:
         slugs = [preset.slug for preset in list_presets()]

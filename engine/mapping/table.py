@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal, Self, get_args
 
-from engine.choices import ACTIONS
+from engine.choices import ACTIONS, is_action
 from engine.errors import InputError
 from engine.mapping.sources import SOURCES
 
@@ -261,8 +261,8 @@ class InputMapping:
         if self.sets:
             if self.on == "program":
                 raise InputError("mapping: a program change does something; it sets nothing")
-        elif not self.does.startswith("preset "):
-            _choice("does", self.does, (*ACTIONS, "preset NAME"))
+        elif not is_action(self.does):
+            _choice("does", self.does, (*ACTIONS, "preset NAME", "lock_bar N"))
         if not isinstance(self.soft_takeover, bool):
             raise InputError(f"mapping: soft_takeover must be true or false; got {self}")
 

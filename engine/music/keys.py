@@ -11,7 +11,9 @@ __all__ = [
     "SCALES",
     "Key",
     "KeyMode",
+    "key_number_name",
     "parse_key",
+    "parse_key_number",
     "parse_pitch_class",
     "pitch_class_name",
     "scale_pitch_classes",
@@ -41,6 +43,7 @@ locrian, are the church modes from bright to dark: each lowers one more degree."
 _LETTERS: Final = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 _ACCIDENTALS: Final = {"": 0, "#": 1, "b": -1}
 _ROOT = re.compile(r"([A-G])([#b]?)")
+_KEY_NUMBER = re.compile(r"([A-G][#b]?)(-?[0-9])")
 _KEY = re.compile(r"([A-G])([#b]?):(maj|min)")
 
 _MAJOR_NAMES: Final = ("C", "Db", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
@@ -70,6 +73,34 @@ def parse_pitch_class(name: str) -> int:
     if match is None:
         raise InputError(f"note name must be A to G with an optional # or b; got {name!r}")
     return (_LETTERS[match[1]] + _ACCIDENTALS[match[2]]) % 12
+
+
+def parse_key_number(name: object, what: str = "key") -> int:
+    """Return the MIDI number of a key on a keyboard, from ``"C4"`` (60), ``"60"`` or a number.
+
+    ``what`` names it in the error.
+
+    Raises
+    ------
+    InputError
+        It is none, or outside 0..127.
+    """
+    match = _KEY_NUMBER.fullmatch(name.strip()) if isinstance(name, str) else None
+    try:
+        if match is not None:
+            number = parse_pitch_class(match[1]) + 12 * (int(match[2]) + 1)
+        else:
+            number = round(float(name))  # type: ignore[arg-type]
+    except (TypeError, ValueError, OverflowError):
+        number = -1
+    if not 0 <= number <= 127:
+        raise InputError(f"{what} must be a note such as C4, or from 0 to 127; got {name!r}")
+    return number
+
+
+def key_number_name(number: int) -> str:
+    """Return the name of a key on a keyboard, such as ``"C4"`` for 60."""
+    return f"{pitch_class_name(number)}{number // 12 - 1}"
 
 
 def scale_pitch_classes(tonic: int, scale: str) -> tuple[int, ...]:

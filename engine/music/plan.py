@@ -46,15 +46,25 @@ class Plan:
         self._committed: list[NoteEvent] = []
         self._controls: list[ControlEvent] = []
         self._next_id = 1
+        self.exact: set[int] = set()
+        """Numbers of notes that keep their velocity and length."""
 
     @property
     def committed(self) -> tuple[NoteEvent, ...]:
         """Committed notes that are not due yet, by onset."""
         return tuple(self._committed)
 
-    def commit(self, notes: Iterable[NoteEvent], controls: Iterable[ControlEvent] = ()) -> None:
+    def commit(
+        self,
+        notes: Iterable[NoteEvent],
+        controls: Iterable[ControlEvent] = (),
+        *,
+        exact: bool = False,
+    ) -> None:
         """Give the notes their numbers and keep both until they are due."""
         for note in notes:
+            if exact:
+                self.exact.add(self._next_id)
             insort(
                 self._committed, replace(note, note_id=self._next_id), key=lambda kept: kept.onset
             )
@@ -66,6 +76,7 @@ class Plan:
         """Forget the committed notes and controls from ``beat`` on."""
         self._committed = [note for note in self._committed if note.onset < beat]
         self._controls = [control for control in self._controls if control.beat < beat]
+        self.exact.intersection_update(note.note_id for note in self._committed)
 
     def take_due(self, until_beat: float) -> list[NoteEvent]:
         """Remove and return the committed notes with onset below ``until_beat`` [beats]."""
@@ -83,4 +94,5 @@ class Plan:
         """Drop everything that is not sounding yet."""
         self._committed.clear()
         self._controls.clear()
+        self.exact.clear()
         self.draft = ()

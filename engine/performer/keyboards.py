@@ -10,6 +10,7 @@ from engine.midi.messages import SYSTEM_RESET
 from engine.music.clock import Clock
 from engine.performer.feedback import FeedbackGuard
 from engine.performer.held import HeldByInput
+from engine.performer.left_hand import LeftHand
 from engine.performer.listener import Listener
 from engine.performer.thru import Thru
 from engine.performer.turns import Turns
@@ -58,6 +59,8 @@ class Keyboards:
         self._inputs = tuple(inputs)
         self._clock = clock
         self._listener = Listener(clock)
+        self._left, self._split = LeftHand(), 0
+        self._pause_beats = 0.0
         self._thru = thru
         self._transfer = LiveTransfer(strength=0.0, seed=seed)
         self._transferred: tuple[tuple[str, ...], float] | None = None
@@ -106,6 +109,11 @@ class Keyboards:
 
     def move(self, performance: Performance, target: TargetState, now_s: float) -> None:
         """Let what passes through be moved as the performance asks; call it every turn."""
+        self._pause_beats = performance.pause_beats
+        if performance.split != self._split:
+            self._split = performance.split
+            if not self._split:
+                self._left.forget()
         wanted = (performance.transfer_elements, performance.transfer)
         if wanted != self._transferred:
             self._transferred = wanted
@@ -127,9 +135,17 @@ class Keyboards:
 
     def listening(self, duet: Duet, now_s: float) -> bool:
         """Return whether the performer has the floor."""
-        last_s = self._listener.last_s
-        beats = (now_s - last_s) * self._clock.tempo_bpm / 60.0
-        return self.turns.update(duet, last_s, self._listener.holding, beats)
+        heard, pauses = self._listener, self._listener.take_pauses()
+        return self.turns.update(duet, heard.last_s, heard.holding, now_s, pauses, self.pause_s)
+
+    @property
+    def pause_s(self) -> float:
+        """Silence that is set to hand over [s]; 0: as learned."""
+        return self._pause_beats * 60.0 / self._clock.tempo_bpm
+
+    def led(self, key: str) -> str:
+        """Return the chord that the left hand leads to in a key; ``""`` without one."""
+        return self._left.chord(key)
 
     def panic(self, now_s: float, silence: Callable[[], None]) -> None:
         """Forget what is held and what was to come, and call ``silence``; from any thread.
@@ -139,6 +155,7 @@ class Keyboards:
         free = self._passing.acquire(timeout=_PANIC_WAITS_S)
         try:
             self._listener.forget(now_s)
+            self._left.forget()
             self._transfer.end_all(now_s)
             if self._thru is not None:
                 self._thru.forget()
@@ -156,7 +173,9 @@ class Keyboards:
                 continue
             if message == SYSTEM_RESET:
                 self._leave(source, at_s)
-            elif not self.mapper.push(message) or held.lets_go(message):
+                continue
+            taken = self.mapper.push(message) or self._left.push(source, message, self._split)
+            if not taken or held.lets_go(message):
                 self._pass(source, at_s, message)
 
     def _pass(self, source: int, at_s: float, message: bytes) -> None:
@@ -171,6 +190,7 @@ class Keyboards:
         for message in self._held[source].let_go():
             self._pass(source, at_s, message)
         self._listener.forget(at_s, source)
+        self._left.leave(source)
         for timed in self._transfer.end_all(at_s, source):
             if self._thru is not None:
                 self._thru.send(*timed)

@@ -41,7 +41,8 @@ class Listener:
         self._pedals: set[tuple[int, int]] = set()  # input, channel
         self._ended: list[NoteEvent] = []
         self.last_s = float("-inf")
-        """When a key was last pressed or let go [s]."""
+        """When a key was last pressed, or the last sound of one ended [s]."""
+        self._pauses: list[float] = []
 
     @property
     def holding(self) -> bool:
@@ -72,6 +73,11 @@ class Listener:
                 told.append(_note(place, key, now))
         return tuple(sorted(told, key=lambda note: (note.onset, note.pitch)))
 
+    def take_pauses(self) -> list[float]:
+        """Return the silences that ended with a key since the last call [s]."""
+        taken, self._pauses = self._pauses, []
+        return taken
+
     def forget(self, at_s: float, source: int | None = None, channel: int | None = None) -> None:
         """End what is held, of one input and channel where these are given."""
 
@@ -83,6 +89,8 @@ class Listener:
         self._pedals = {pedal for pedal in self._pedals if not concerned(*pedal)}
 
     def _press(self, at_s: float, place: _Place, velocity: int) -> None:
+        if not self._keys and self.last_s > float("-inf") and len(self._pauses) < _MOST_WAITING:
+            self._pauses.append(at_s - self.last_s)
         self.last_s = at_s
         if place in self._keys:
             self._end(at_s, place)
@@ -106,6 +114,7 @@ class Listener:
             return
         for place, key in list(self._keys.items()):
             if place[1] == channel and key.released:
+                self.last_s = at_s
                 self._end(at_s, place)
 
     def _is_sustained(self, channel: int) -> bool:

@@ -6,35 +6,32 @@ beat of the draft, take over settings. The player asks and collects; it never wa
 
 import threading
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable
 from concurrent.futures import Executor, Future
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import Literal, get_args
 
-from engine.choices import AUTO_KEY
-from engine.errors import StimmungError
-from engine.events import ControlEvent, NoteEvent
+from engine.choices import AUTO_KEY, check_choice
+from engine.errors import InputError, StimmungError
+from engine.events import NoteEvent
 from engine.generators.protocol import Generator, KeyLock, MusicalContext
 from engine.generators.registry import create_generator
+from engine.pipeline.arrangement import Arrangement
+from engine.pipeline.arrangement import Order as ArrangerOrder
 from engine.pipeline.executors import AtOnce
+from engine.pipeline.sketch import Sketch, alike
+from engine.pipeline.writing import PLAIN, Drafted, FilledBeat, Outline, Writer
 from engine.settings.performance import Performance
 
-__all__ = ["Composer", "FilledBeat"]
+__all__ = ["BarEdit", "Composer"]
 
-DRAFT_TOLERANCE = 0.05
-"""A draft is drawn anew once valence or arousal has moved by this much."""
+BarEdit = Literal["lock", "clear", "redraw"]
 
 LEAP = 0.25
 """A beat is written again once valence or arousal has moved by this much since."""
 
-
-@dataclass(frozen=True, slots=True)
-class FilledBeat:
-    """What a generator wrote for one beat; ``again``: in place of what it wrote before."""
-
-    beat: int
-    notes: tuple[NoteEvent, ...]
-    pedal: tuple[ControlEvent, ...]
-    again: bool = False
+_MOST_KEPT = 512
+"""Locked beats, and bars drawn anew, that are kept."""
 
 
 class Composer:
@@ -50,6 +47,8 @@ class Composer:
         Does the work in order, one job at a time; None does it at once.
     draft_beats : int
         How far ahead a draft is drawn for display; 0 where none is shown.
+    loader : Executor or None
+        Loads other engines while this one plays; None: the worker does.
 
     Raises
     ------
@@ -58,25 +57,36 @@ class Composer:
     """
 
     def __init__(
-        self, performance: Performance, seed: int, worker: Executor | None, draft_beats: int
+        self,
+        performance: Performance,
+        seed: int,
+        worker: Executor | None,
+        draft_beats: int,
+        loader: Executor | None = None,
     ) -> None:
         self.draft: tuple[NoteEvent, ...] = ()
         """Notes of the coming beats, were the target to stay where it is."""
+        self.drafted: tuple[Drafted, ...] = ()
+        """These beats; replaced as a whole by the worker."""
         self.trouble = ""
         """Why the engine that was asked for cannot play, in one line."""
         self._worker = worker or AtOnce()
+        self._loader = loader or self._worker
+        self._ready: tuple[tuple[str, KeyLock], Future[Writer]] | None = None
         self._seed = seed
         self._draft_beats = draft_beats
         self._wanted = _ways(performance)
+        self._manner = dict(performance.settings), performance.parts
         self._playing = self._wanted
-        self._coming: Future[Generator] | None = None
-        self._generator = create_generator(performance.engine, seed, self._wanted[1])
-        self._generator.adjust(performance.settings)
+        self._coming: Future[Writer] | None = None
+        self._writer = _make(self._wanted, seed, performance)
+        self.outline = PLAIN
+        """What was decided about beats to come."""
         self._pending: deque[tuple[int, Future[FilledBeat]]] = deque()
         self._again: Future[FilledBeat] | None = None
         self._interrupt = threading.Event()
-        self._sketch = _Sketch()
-        self._prepared: tuple[MusicalContext, Future[FilledBeat]] | None = None
+        self._sketch = Sketch()
+        self._prepared: tuple[MusicalContext, Future[FilledBeat], Outline] | None = None
         self._before: object = None  # the generator's state before the beat filled last
         self._asked: MusicalContext | None = None  # for which beat that was, in which context
         self._shift = 0
@@ -84,7 +94,16 @@ class Composer:
     @property
     def generator(self) -> Generator:
         """The generator that plays now; a change of engine waits for the bar line."""
-        return self._generator
+        return self._writer.generator
+
+    @property
+    def mute(self) -> str:
+        """Why nothing sounds, in one line, if parts are chosen and none is one of the engine's."""
+        own, parts = [role for role, _ in self.generator.roles], self._manner[1]
+        if not parts or not set(own).isdisjoint(parts):
+            return ""
+        name = self.generator.name
+        return f"{name} plays {', '.join(own)} and none of the parts chosen: {', '.join(parts)}"
 
     @property
     def waiting_for(self) -> int | None:
@@ -94,15 +113,33 @@ class Composer:
     def change(self, performance: Performance) -> None:
         """Get another engine ready if one is wanted, and take over settings from now on."""
         wanted = _ways(performance)
-        self._worker.submit(self._generator.adjust, dict(performance.settings))
+        self._manner = dict(performance.settings), performance.parts
+        self._worker.submit(self._writer.adjust, *self._manner)
         if wanted != self._wanted:
             self._wanted = wanted
             self._coming = None
             self.trouble = ""
         if wanted != self._playing and self._coming is None and not self.trouble:
-            self._coming = self._worker.submit(
-                _make, wanted, self._seed, dict(performance.settings)
-            )
+            self._coming = self._load(wanted, performance)
+            self._ready = None
+
+    def preload(self, performance: Performance) -> None:
+        """Load the engine of a performance that may come next; nothing if it plays already."""
+        ways = _ways(performance)
+        if ways == self._playing:
+            self._ready = None
+        elif self._ready is None or self._ready[0] != ways:
+            self._ready = ways, self._load(ways, performance)
+
+    @property
+    def preloaded(self) -> bool:
+        """Whether that engine is there."""
+        return self._ready is None or self._ready[1].done()
+
+    def _load(self, ways: tuple[str, KeyLock], performance: Performance) -> Future[Writer]:
+        if self._ready is not None and self._ready[0] == ways:
+            return self._ready[1]
+        return self._loader.submit(_make, ways, self._seed, performance)
 
     def at_bar_line(self) -> bool:
         """Let the engine that is wanted take over if it is ready; return whether it did."""
@@ -111,12 +148,13 @@ class Composer:
             return False
         self._coming = None
         try:
-            self._generator = coming.result()
+            self._writer = coming.result()
+            self._worker.submit(self._writer.begin, self._seed, *self._manner)
         except StimmungError as error:
             self.trouble = str(error)  # the one that plays goes on playing
             return False
         self._playing = self._wanted
-        self._sketch = _Sketch()
+        self._sketch = Sketch()
         self._prepared = self._asked = None
         return True
 
@@ -125,17 +163,17 @@ class Composer:
         self._seed = seed
         self._interrupt.set()
         self._prepared = self._asked = None
-        self._worker.submit(self._generator.reset, seed)
-        self._sketch = _Sketch()
+        self._worker.submit(self._writer.reset, seed)
+        self._sketch = Sketch()
 
     def prepare(self, context: MusicalContext) -> None:
         """Have a beat filled that the music may start with; anew where the target has moved."""
         if self._prepared is not None and self._prepared[0].beat == context.beat:
-            if _alike(self._prepared[0], context):
+            if self._prepared[2] == self.outline and alike(self._prepared[0], context):
                 return
         self._unprepare()
-        filled = self._worker.submit(self._fill, self._generator, context)
-        self._prepared = context, filled
+        filled = self._worker.submit(self._fill, self._writer, context, self.outline)
+        self._prepared = context, filled, self.outline
 
     @property
     def prepared(self) -> FilledBeat | None:
@@ -149,7 +187,7 @@ class Composer:
         if self._prepared is None or self._prepared[0].beat != beat:
             self._unprepare()
             return False
-        self._asked, filled = self._prepared
+        self._asked, filled, _ = self._prepared
         self._shift = 0
         self._pending.append((beat, filled))
         self._prepared = None
@@ -158,15 +196,19 @@ class Composer:
     def _unprepare(self) -> None:
         if self._prepared is not None:
             self._prepared = None
-            self._worker.submit(lambda generator: generator.restore(self._before), self._generator)
+            self._worker.submit(lambda writer: writer.restore(self._before), self._writer)
 
-    def _fill(self, generator: Generator, context: MusicalContext, shift: int = 0) -> FilledBeat:
-        self._before = generator.snapshot()
-        return _fill_moved(shift, generator, context)
+    def _fill(
+        self, writer: Writer, context: MusicalContext, outline: Outline, shift: int = 0
+    ) -> FilledBeat:
+        self._before = writer.snapshot()
+        return writer.write(context, outline, shift)
 
-    def _fill_again(self, generator: Generator, context: MusicalContext, shift: int) -> FilledBeat:
-        generator.restore(self._before)
-        return replace(_fill_moved(shift, generator, context), again=True)
+    def _fill_again(
+        self, writer: Writer, context: MusicalContext, outline: Outline, shift: int
+    ) -> FilledBeat:
+        writer.restore(self._before)
+        return replace(writer.write(context, outline, shift), again=True)
 
     def ask(self, context: MusicalContext, shift: int = 0) -> None:
         """Have one beat filled; beats are asked for in ascending order.
@@ -174,23 +216,34 @@ class Composer:
         With ``shift`` it is written as the beat so much earlier, and moved.
         """
         self._interrupt.set()  # a beat that will sound goes before a draft
-        filled = self._worker.submit(self._fill, self._generator, context, shift)
+        filled = self._worker.submit(self._fill, self._writer, context, self.outline, shift)
         self._asked, self._shift = context, shift
         self._pending.append((context.beat, filled))
 
-    def revise(self, valence: float, arousal: float) -> bool:
-        """Have the beat filled last written again if the target has left it; return whether so.
+    def revise(self, context: MusicalContext) -> bool:
+        """Have the beat filled last written again if it is another music now; return whether so.
 
-        Nothing happens while beats are being filled, or where the performer has the floor.
+        That is where the target has leapt, or a chord is commanded. Nothing happens while beats are
+        being filled, where the performer has the floor, or where the beat is locked.
         """
         asked = self._asked
-        if asked is None or asked.listening or self._pending or self._again is not None:
+        if asked is None or asked.listening or asked.beat in self.outline.locked:
             return False
-        if max(abs(asked.valence - valence), abs(asked.arousal - arousal)) < LEAP:
+        moved = max(abs(asked.valence - context.valence), abs(asked.arousal - context.arousal))
+        if moved < LEAP and not (context.led and context.chord != asked.chord):
+            return False
+        return self.rewrite(replace(context, beat=asked.beat, performed=asked.performed))
+
+    def rewrite(self, context: MusicalContext | None = None) -> bool:
+        """Have the beat filled last written again; return whether that is possible."""
+        context = context or self._asked
+        if context is None or self._pending or self._again is not None:
             return False
         self._interrupt.set()
-        self._asked = context = replace(asked, valence=valence, arousal=arousal)
-        self._again = self._worker.submit(self._fill_again, self._generator, context, self._shift)
+        self._asked = context
+        self._again = self._worker.submit(
+            self._fill_again, self._writer, context, self.outline, self._shift
+        )
         return True
 
     def collect(self, most: int | None = None) -> list[FilledBeat]:
@@ -211,110 +264,123 @@ class Composer:
             return
         self._interrupt = threading.Event()
         end = context.beat + self._draft_beats
-        self._worker.submit(self._draw, self._generator, context, end, self._interrupt)
+        self._worker.submit(self._draw, self._writer, context, self.outline, end, self._interrupt)
+
+    # ------------------------------------------------------------------ bars in the hand
+
+    def edit_bar(
+        self, edit: BarEdit, bar: int, length: int, shape: Callable[[NoteEvent], NoteEvent | None]
+    ) -> None:
+        """Change a bar of so many beats that is not asked for yet, by its number from 0.
+
+        ``lock`` keeps its drafted beats, to be played as they are, or frees it if it is locked;
+        ``clear`` plays nothing in it; ``redraw`` has other notes written. ``shape`` gives a locked
+        note its velocity and length for good, or None to leave it out.
+
+        Raises
+        ------
+        InputError
+            The bar is not drafted, or ``edit`` is none of these.
+        """
+        check_choice("edit", edit, get_args(BarEdit))
+        beats = range(bar * length, (bar + 1) * length)
+        locked, variants = dict(self.outline.locked), dict(self.outline.variants)
+        drafted = {d.filled.beat: d for d in self.drafted if d.filled.beat in beats}
+        was_locked = beats.start in locked
+        for beat in beats:
+            locked.pop(beat, None)
+        if edit == "redraw":
+            variants[beats.start] = variants.get(beats.start, 0) + 1
+        elif edit == "clear":
+            for beat in beats:
+                kept = drafted.get(beat, Drafted(FilledBeat(beat, (), ())))
+                locked[beat] = replace(kept, filled=FilledBeat(beat, (), (), exact=True))
+        elif not was_locked:
+            if len(drafted) < length:
+                raise InputError(f"bar {bar + 1} is not drafted yet")
+            for beat, kept in drafted.items():
+                notes = tuple(filter(None, map(shape, kept.filled.notes)))
+                locked[beat] = replace(kept, filled=replace(kept.filled, notes=notes, exact=True))
+        for table in (locked, variants):
+            while len(table) > _MOST_KEPT:
+                del table[min(table)]
+        self.outline = replace(self.outline, locked=locked, variants=variants)
+
+    def arrange(self, arrangement: Arrangement) -> None:
+        """Write in another arrangement from the next beat on."""
+        self.outline = replace(self.outline, arrangement=arrangement)
+
+    def order(
+        self,
+        order: ArrangerOrder,
+        next_beat: int,
+        quiet: float,
+        beats_per_bar: int,
+        *,
+        again: bool = True,
+    ) -> None:
+        """Add an order to the arrangement; a beat not begun may be written ``again`` for it.
+
+        Parameters
+        ----------
+        order : str
+            One of `engine.pipeline.arrangement.ORDERS`.
+        next_beat : int
+            First beat that is not asked for yet.
+        quiet : float
+            First position that is not handed over yet [beats].
+        beats_per_bar : int
+            Length of a bar [beats].
+        """
+        before = self.outline.arrangement.pruned(quiet)
+        if again and next_beat - 1 >= quiet:
+            self.arrange(before.ordered(order, next_beat - 1, quiet, beats_per_bar))
+            if self.rewrite():
+                return
+        self.arrange(before.ordered(order, next_beat, quiet, beats_per_bar))
 
     def forget(self) -> None:
         """Drop what was asked for and drafted: the music goes on elsewhere."""
         self._interrupt.set()
         self._pending.clear()
         self._asked = self._again = None
-        self._sketch = _Sketch()
-        self.draft = ()
+        self._sketch = Sketch()
+        self.drafted, self.draft = (), ()
 
     def close(self) -> None:
         """Give the worker back."""
         self._interrupt.set()
         self._worker.shutdown()
+        self._loader.shutdown()
 
     def _draw(
         self,
-        generator: Generator,
+        writer: Writer,
         context: MusicalContext,
+        outline: Outline,
         end: int,
         interrupt: threading.Event,
     ) -> None:
         """Lengthen the draft, or draw it anew if the music will change."""
         sketch = self._sketch
-        state = generator.snapshot()
-        if sketch.fits(context):
-            generator.restore(sketch.state)
+        state = writer.snapshot()
+        if sketch.fits(context, outline):
+            writer.restore(sketch.state)
             sketch.drop_before(context.beat)
         else:
-            sketch = _Sketch(context)
+            sketch = Sketch(context, outline)
         while sketch.end < end and not interrupt.is_set():
             ahead = replace(context, beat=sketch.end, performed=())
-            sketch.add(_fill(generator, ahead).notes, generator.snapshot())
-        generator.restore(state)
+            sketch.add(Drafted(writer.write(ahead, outline), writer.snapshot(), writer))
+        writer.restore(state)
         self._sketch = sketch
-        self.draft = sketch.notes()
+        self.drafted, self.draft = sketch.beats, sketch.notes
 
 
-class _Sketch:
-    """Drafted beats, and the generator's state after them."""
-
-    def __init__(self, context: MusicalContext | None = None) -> None:
-        self.state: object = None
-        self._context = context
-        self.end = 0 if context is None else context.beat
-        self._beats: deque[tuple[int, tuple[NoteEvent, ...]]] = deque()
-
-    def fits(self, context: MusicalContext) -> bool:
-        """Return whether the music drafted is still what would be played."""
-        drawn = self._context
-        return (
-            drawn is not None
-            and drawn.beat <= context.beat <= self.end
-            and self.end > drawn.beat
-            and not context.performed
-            and _alike(drawn, context)
-        )
-
-    def add(self, notes: tuple[NoteEvent, ...], state: object) -> None:
-        self._beats.append((self.end, notes))
-        self.state = state
-        self.end += 1
-
-    def drop_before(self, beat: int) -> None:
-        while self._beats and self._beats[0][0] < beat:
-            self._beats.popleft()
-
-    def notes(self) -> tuple[NoteEvent, ...]:
-        return tuple(note for _, notes in self._beats for note in notes)
-
-
-def _alike(drawn: MusicalContext, context: MusicalContext) -> bool:
-    """Return whether what was drawn for one context will do for another."""
-    return (
-        abs(drawn.valence - context.valence) < DRAFT_TOLERANCE
-        and abs(drawn.arousal - context.arousal) < DRAFT_TOLERANCE
-        and _frame(drawn) == _frame(context)
-    )
-
-
-def _frame(context: MusicalContext) -> tuple[object, ...]:
-    """Return what must stay as it is for a draft to hold."""
-    return context.tempo_bpm, context.beats_per_bar, context.key, context.chord, context.listening
-
-
-def _fill(generator: Generator, context: MusicalContext) -> FilledBeat:
-    notes = tuple(generator.extend(context))
-    return FilledBeat(context.beat, notes, tuple(generator.pedal(context)))
-
-
-def _fill_moved(shift: int, generator: Generator, context: MusicalContext) -> FilledBeat:
-    performed = tuple(replace(note, onset=note.onset - shift) for note in context.performed)
-    written = _fill(generator, replace(context, beat=context.beat - shift, performed=performed))
-    return FilledBeat(
-        context.beat,
-        tuple(replace(note, onset=note.onset + shift) for note in written.notes),
-        tuple(replace(move, beat=move.beat + shift) for move in written.pedal),
-    )
-
-
-def _make(ways: tuple[str, KeyLock], seed: int, settings: Mapping[str, float]) -> Generator:
+def _make(ways: tuple[str, KeyLock], seed: int, performance: Performance) -> Writer:
     generator = create_generator(ways[0], seed, ways[1])
-    generator.adjust(settings)
-    return generator
+    generator.adjust(performance.settings)
+    return Writer(generator, seed, performance.parts)
 
 
 def _ways(performance: Performance) -> tuple[str, KeyLock]:

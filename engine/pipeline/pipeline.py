@@ -16,21 +16,19 @@ from numpy.typing import NDArray
 from engine.choices import AUTO_KEY
 from engine.emotion.target import Target
 from engine.emotion.tracker import Tracker
-from engine.events import SUSTAIN, ControlEvent, EmotionState, NoteEvent, TargetState, to_controller
+from engine.errors import InputError
+from engine.events import EmotionState, NoteEvent, TargetState
 from engine.generators.protocol import Generator, MusicalContext
 from engine.generators.shared.settings import SETTINGS
 from engine.music.clock import Clock
 from engine.music.plan import Plan, caught_up
-from engine.pipeline.composer import Composer, FilledBeat
-from engine.pipeline.step import (
-    NO_INPUTS,
-    Frame,
-    Inputs,
-    Pace,
-    ScheduledControl,
-    ScheduledNote,
-    Step,
-)
+from engine.pipeline.arrangement import NO_ARRANGEMENT, Arrangement
+from engine.pipeline.arrangement import Order as ArrangerOrder
+from engine.pipeline.composer import BarEdit, Composer
+from engine.pipeline.dispatch import Dispatch
+from engine.pipeline.emotion_controls import EmotionControls
+from engine.pipeline.step import NO_INPUTS, Frame, Inputs, Pace, ScheduledControl, Step
+from engine.pipeline.writing import FilledBeat
 from engine.settings.performance import Performance
 from engine.settings.resume import Resume
 
@@ -45,16 +43,15 @@ DISPATCH_LEAD_S = 0.05
 LATEST_S = 0.08
 """A note filled so long after its onset is still played; a later one is left out."""
 
-CONTROL_INTERVAL_S = 0.05
-"""Emotion controllers are sent at most so often: 20 a second look continuous on a fader."""
-
 LONG_BEATS = 1.0
 """While the beat is unsure, only notes of this length sound [quarter notes]."""
 
 _TOO_LATE = 0.1
 """So shortly before its end a beat is not written again [beats]."""
 
-DRAFT_BEATS = 8
+DRAFT_BEATS = 14
+"""So the next bar is drafted as a whole, however long bars are."""
+
 _FALLBACK_KEY = "C:maj"
 
 
@@ -79,6 +76,8 @@ class Pipeline:
         Does the generator's work, see `engine.pipeline.executors`; None does it within `advance`.
     inputs : Inputs
         Keyboard, pictures, and what else is asked for besides sound.
+    loader : Executor or None
+        Loads other engines; None: the worker does.
     """
 
     def __init__(
@@ -91,6 +90,7 @@ class Pipeline:
         draft_beats: int = DRAFT_BEATS,
         worker: Executor | None = None,
         inputs: Inputs = NO_INPUTS,
+        loader: Executor | None = None,
     ) -> None:
         self.clock = clock
         self.tracker = tracker
@@ -102,19 +102,20 @@ class Pipeline:
         self.key = _FALLBACK_KEY if performance.key == AUTO_KEY else performance.key
         self._listening = False  # the performer at the keyboard has the floor, in this step
         self._performance = performance
-        self._composer = Composer(performance, seed, worker, draft_beats)
+        self.composer = Composer(performance, seed, worker, draft_beats, loader)
         self._coming: tuple[Performance, Callable[[], None]] | None = None
         self._next_beat = 0
+        self._beat, self._moving = 0.0, False  # at the last step
         self._held_beat = -1
-        self._control_due_s = -math.inf
-        self._control_values: dict[int, int] = {}
+        self._emotion_controls = EmotionControls()
+        self._opening: ArrangerOrder | None = None  # ordered while the music stands
+        self._edited = False  # the draft is to be drawn anew
         self._heard: EmotionState | None = None  # one and the same throughout a step
         self._followed: EmotionState | None = None
         self._paced: Pace | None = None
         self._took_over = False
         self._framed = (performance.beats_per_bar, self.key, 0)  # as in `Frame`
-        self._pedals: dict[int, bool] = {}
-        self._down: set[int] = set()  # pedals handed over, while `_pedals` counts planned ones
+        self._dispatch = Dispatch(self.plan, clock)
 
     @property
     def performance(self) -> Performance:
@@ -124,21 +125,12 @@ class Pipeline:
     @property
     def generator(self) -> Generator:
         """The generator that plays now; a change of engine waits for the bar line."""
-        return self._composer.generator
+        return self.composer.generator
 
     @property
     def trouble(self) -> str:
         """Why the engine asked for does not play, in one line; empty if it does."""
-        return self._composer.trouble or self._mute()
-
-    def _mute(self) -> str:
-        """Say so if parts are chosen and none of them is one of the engine's."""
-        own = [role for role, _ in self.generator.roles]
-        parts = self._performance.parts
-        if not parts or not set(own).isdisjoint(parts):
-            return ""
-        name = self.generator.name
-        return f"{name} plays {', '.join(own)} and none of the parts chosen: {', '.join(parts)}"
+        return self.composer.trouble or self.composer.mute
 
     def setting(self, name: str) -> float:
         """Return where one of the engines' own settings stands."""
@@ -158,7 +150,7 @@ class Pipeline:
         self._coming = None
         self._performance = performance
         self.target.change(performance)
-        self._composer.change(performance)
+        self.composer.change(performance)
 
     def change_at_bar(
         self, performance: Performance, taken: Callable[[], None] = lambda: None
@@ -171,7 +163,7 @@ class Pipeline:
             taken()
             self.change(performance)
             return
-        self._composer.change(performance)  # another engine gets ready meanwhile
+        self.composer.change(performance)  # another engine gets ready meanwhile
         self._coming = performance, taken
 
     def resume(self, resume: Resume) -> None:
@@ -181,27 +173,81 @@ class Pipeline:
 
     def regenerate(self, seed: int) -> None:
         """Start the generator's choices anew with another seed, from the next beat on."""
-        self._composer.reset(seed)
+        self.composer.reset(seed)
 
     def next_bar(self) -> int:
         """Return the next bar line that nothing was committed beyond [beats]."""
         bar = self._performance.beats_per_bar
         return -(-self._next_beat // bar) * bar
 
+    @property
+    def arrangement(self) -> Arrangement:
+        """What was ordered of intro, fill, break, ending and sections."""
+        return self.composer.outline.arrangement
+
+    def ordered_next(self, beat: float) -> str:
+        """Return what was ordered and begins after a beat, or with the music; empty if nothing."""
+        return self._opening or self.arrangement.coming(beat)
+
+    def arrange(self, order: ArrangerOrder, now_s: float) -> None:
+        """Begin an intro, fill, break, ending or section, see `engine.pipeline.arrangement`.
+
+        While the music stands, an intro or a section waits for its start; the others are nothing.
+        """
+        if not self.clock.running:
+            self._opening = order if order in ("intro", "section") else self._opening
+            return
+        quiet, bar = self.clock.beat_at(now_s + DISPATCH_LEAD_S), self._performance.beats_per_bar
+        self.composer.order(order, self._next_beat, quiet, bar, again=self._coming is None)
+        self._edited = True
+
+    def edit_bar(self, edit: BarEdit, bar: int | None, ahead: int, target: TargetState) -> int:
+        """Lock, clear or redraw a bar that is still to come, see `Composer.edit_bar`.
+
+        ``bar`` is its number from 0; None: so many bars ``ahead`` of the next one that can be
+        changed. Returns the number.
+
+        Raises
+        ------
+        InputError
+            The bar has begun, or is not drafted yet.
+        """
+        length = self._performance.beats_per_bar
+        first = self.next_bar() // length
+        number = first + ahead if bar is None else bar
+        if number < first:
+            raise InputError(f"bar must be {first + 1} or later; got {number + 1}")
+
+        def shape(note: NoteEvent) -> NoteEvent | None:
+            sounds = note.role in self._performance.parts
+            return self.generator.shape(note, target.valence, target.arousal) if sounds else None
+
+        self.composer.edit_bar(edit, number, length, shape)
+        self._edited = True
+        return number
+
     def relocate(self, beat: float) -> None:
         """Continue at another musical position: nothing not yet sounding is kept."""
-        self._composer.forget()
+        self.composer.forget()
         self.plan.clear()
         self._next_beat = math.ceil(beat)
+        self._dispatch.relocate(beat)
         anew = self._inputs.rounds(self._next_beat).seed is not None
-        if not anew and self._composer.start_with(self._next_beat):
+        loops = self._moving and self.clock.running  # what was ordered goes along
+        moved = self.arrangement.moved(math.ceil(beat) - math.ceil(self._beat)) if loops else None
+        if (moved or NO_ARRANGEMENT) != self.arrangement:
+            anew = True
+            self.composer.arrange(moved or NO_ARRANGEMENT)
+        if self._opening is not None and self.clock.running:
+            anew, opening, self._opening = True, self._opening, None
+            self.composer.order(opening, self._next_beat, beat, self._performance.beats_per_bar)
+        if not anew and self.composer.start_with(self._next_beat):
             self._next_beat += 1
-        self._lift_pedals(beat)
 
     @property
     def prepared(self) -> FilledBeat | None:
         """What the music would begin with, while it stands; not shaped yet."""
-        written = None if self.clock.running else self._composer.prepared
+        written = None if self.clock.running else self.composer.prepared
         if written is None or self._inputs.rounds(written.beat).seed is not None:
             return None
         return written
@@ -216,7 +262,7 @@ class Pipeline:
 
     def close(self) -> None:
         """Give the worker back; nothing can be played after that."""
-        self._composer.close()
+        self.composer.close()
 
     def advance(self, now_s: float, pace: Pace | None = None) -> Step:
         """Do what is due at ``now_s``; call every few milliseconds, or hop by hop offline.
@@ -224,13 +270,14 @@ class Pipeline:
         With ``pace``, a run is made again: the worker is taken to be as far as it was then.
         """
         self._heard, self._paced, self._took_over = self.emotion, pace, False
-        beat = self.clock.beat_at(now_s)
+        self._beat = beat = self.clock.beat_at(now_s)
+        self._moving = self.clock.running
         self._followed = self._inputs.joined(self._heard, now_s)
         self._listening = self._inputs.listening(self._performance.duet, now_s)
         target = self.target.update(self._followed, now_s, beat)
-        if not self.clock.running:
+        if not self._moving:
             self._prepare(beat, target)
-            controls = self._due_pedals(math.inf) + self._emotion_controls(now_s, beat, target)
+            controls = self._controls(math.inf, now_s, beat, target)
             reached = Pace(0, self._took_over)
             return Step(target, (), controls, 0, None, self._heard, reached)
         missed = self._ask(now_s, target)
@@ -238,24 +285,31 @@ class Pipeline:
         missed += late
         held = self._hold(now_s)
         due_beat = self.clock.beat_at(now_s + DISPATCH_LEAD_S)
-        notes = []
+        arrangement, parts = self.arrangement, self._performance.parts
+        end_by_s = self._dispatch.end_by(due_beat, arrangement)
         shortest = LONG_BEATS if self._inputs.unsure() else 0.0
-        for note in self.plan.take_due(due_beat):
-            if note.role in self._performance.parts and note.duration >= shortest:
-                shaped = self.generator.shape(note, target.valence, target.arousal)
-                on_s = self.clock.time_at(shaped.onset)
-                off_s = self.clock.time_at(shaped.onset + shaped.duration)
-                notes.append(ScheduledNote(shaped, on_s, off_s))
-        controls = self._due_pedals(due_beat) + self._emotion_controls(now_s, beat, target)
+        notes = self._dispatch.notes(due_beat, target, self.generator, parts, arrangement, shortest)
+        controls = self._controls(due_beat, now_s, beat, target)
         missed += held is not None
         reached = Pace(filled, self._took_over)
         frame = Frame(beat, self.clock.tempo_bpm, *self._framed)
-        return Step(target, tuple(notes), controls, missed, held, self._heard, reached, frame)
+        return Step(
+            target,
+            notes,
+            controls,
+            missed,
+            held,
+            self._heard,
+            reached,
+            frame,
+            end_by_s,
+            arrangement.ended(beat),
+        )
 
     def _prepare(self, beat: float, target: TargetState) -> None:
         """Be ready for a start without notice, so that its first notes are not late."""
         self._take_over()
-        self._composer.prepare(self._context(math.ceil(beat), target))
+        self.composer.prepare(self._context(math.ceil(beat), target))
 
     def _ask(self, now_s: float, target: TargetState) -> int:
         """Ask for every beat within the lead; return how many are past and left out."""
@@ -271,40 +325,43 @@ class Pipeline:
                     self._framed = (*now_in, self._next_beat)
                 looped = self._inputs.rounds(self._next_beat)
                 if looped.seed is not None:
-                    self._composer.reset(looped.seed)
-                self._composer.ask(
+                    self.composer.reset(looped.seed)
+                self.composer.ask(
                     self._context(self._next_beat, target, self._inputs.performed(now_s)),
                     looped.shift,
                 )
             self._next_beat += 1
         if self.clock.beat_at(now_s + DISPATCH_LEAD_S) < self._next_beat - _TOO_LATE:
-            self._composer.revise(target.valence, target.arousal)
+            self.composer.revise(self._context(self._next_beat - 1, target))
         return missed
 
     def _commit(self, now_s: float, beat: float, target: TargetState) -> tuple[int, int]:
         """Take over the beats that have been filled; return how many, and how many too late."""
         missed = 0
-        filled = self._composer.collect(None if self._paced is None else self._paced.filled)
+        filled = self.composer.collect(None if self._paced is None else self._paced.filled)
         for written in filled:
             missed += self.clock.time_at(written.beat + 1) <= now_s
             earliest = self.clock.beat_at(now_s - LATEST_S)
             notes = list(written.notes)
             if written.again:  # what was handed over stays, the rest is another
-                earliest = self.clock.beat_at(now_s + DISPATCH_LEAD_S)
+                earliest = max(self.clock.beat_at(now_s + DISPATCH_LEAD_S), written.beat)
                 self.plan.drop_from(earliest)
                 notes = caught_up(notes, earliest, 60.0 / self.clock.tempo_bpm)
             pedal = [replace(move, beat=max(move.beat, earliest)) for move in written.pedal]
-            self.plan.commit((note for note in notes if note.onset >= earliest), pedal)
-            for move in written.pedal:
-                self._pedals[move.channel] = move.pressed
-        if filled and self._inputs.drafts() and self._composer.waiting_for is None:
-            self._composer.sketch(self._context(self._next_beat, target))
-        self.plan.draft = self._composer.draft
+            notes = [note for note in notes if note.onset >= earliest]
+            self.plan.commit(notes, pedal, exact=written.exact)
+            self._dispatch.planned(written.pedal)
+        drawn = (filled or self._edited) and self._inputs.drafts()
+        if drawn and self.composer.waiting_for is None:
+            self._edited = False
+            self.composer.sketch(self._context(self._next_beat, target))
+        parts = self._performance.parts
+        self.plan.draft = tuple(note for note in self.composer.draft if note.role in parts)
         return len(filled), missed
 
     def _hold(self, now_s: float) -> float | None:
         """Return how long harmony is to hold, once for a beat that is not there in time."""
-        waiting = self._composer.waiting_for
+        waiting = self.composer.waiting_for
         if waiting is None or waiting == self._held_beat:
             return None
         if self.clock.time_at(waiting) > now_s + DISPATCH_LEAD_S:
@@ -327,64 +384,35 @@ class Pipeline:
         elif self._heard is not None and self._heard.key:  # empty while unknown
             self.key = self._heard.key
         ready = self._paced is None or self._paced.took_over
-        if ready and self._composer.at_bar_line():
+        if ready and self.composer.at_bar_line():
             self._took_over = True
-            self._lift_pedals(self._next_beat)
+            self._dispatch.lift(self._next_beat)
 
     def _context(
         self, beat: int, target: TargetState, performed: tuple[NoteEvent, ...] = ()
     ) -> MusicalContext:
         follows = self._performance.key == AUTO_KEY and self._heard is not None
         chord = self._heard.chord if follows and self._heard is not None else ""
+        led = self._inputs.led(self.key)
         return MusicalContext(
             beat=beat,
             tempo_bpm=self.clock.tempo_bpm,
             beats_per_bar=self._performance.beats_per_bar,
             key=self.key,
-            chord="" if chord == "N" else chord,
+            chord=led or ("" if chord == "N" else chord),
             valence=target.valence,
             arousal=target.arousal,
             performed=performed,
             listening=self._listening,
             cues=self._inputs.cues(beat),
+            led=bool(led),
         )
 
-    def _lift_pedals(self, beat: float) -> None:
-        """Lift what the generator that stops playing has pressed."""
-        pressed = [channel for channel, down in self._pedals.items() if down]
-        self.plan.commit((), (ControlEvent(beat, SUSTAIN, 0, channel) for channel in pressed))
-        self._pedals.clear()
-
-    def _due_pedals(self, until_beat: float) -> tuple[ScheduledControl, ...]:
-        """Return the moves that are due; a part that is muted lifts its pedal, never more."""
-        due = []
-        for move in self.plan.take_due_controls(until_beat):
-            sounds = move.role in self._performance.parts
-            if move.pressed != (move.channel in self._down) and (sounds or not move.pressed):
-                self._down ^= {move.channel}
-                due.append(ScheduledControl(move, self.clock.time_at(move.beat)))
-        return tuple(due)
-
-    def _emotion_controls(
-        self, now_s: float, beat: float, target: TargetState
+    def _controls(
+        self, until_beat: float, now_s: float, beat: float, target: TargetState
     ) -> tuple[ScheduledControl, ...]:
-        """Return the emotion as controllers, unchanged values left out.
-
-        It is the tracked emotion, joined with what is seen, or the target where neither is.
-        """
+        """Return pedals that are due, and the emotion: as heard and seen, or the target."""
+        parts = self._performance.parts
+        pedals = self._dispatch.pedals(until_beat, parts, self.arrangement)
         source = self._followed if self._listens else target
-        if source is None or now_s < self._control_due_s:
-            return ()
-        self._control_due_s = now_s + CONTROL_INTERVAL_S
-        performance = self._performance
-        changed = []
-        for control, value in (
-            (performance.valence_cc, source.valence),
-            (performance.arousal_cc, source.arousal),
-        ):
-            level = to_controller(value)
-            if self._control_values.get(control) != level:
-                self._control_values[control] = level
-                event = ControlEvent(beat, control, level, performance.control_channel)
-                changed.append(ScheduledControl(event, now_s))
-        return tuple(changed)
+        return pedals + self._emotion_controls.due(source, self._performance, now_s, beat)

@@ -68,6 +68,8 @@ class Player:
         step = self._pipeline.advance(now_s, pace)
         if step.hold_until_s is not None:
             self._hold(now_s, step.hold_until_s)
+        if step.end_by_s is not None:
+            self._end_by(now_s, step.end_by_s)
         self._switch_mpe(now_s)
         for scheduled in step.notes:
             note, on_s, off_s = scheduled.note, scheduled.on_s, scheduled.off_s
@@ -85,6 +87,8 @@ class Player:
             self._port.control(change.at_s, channel, control.control, control.value)
         if len(self._ends) > _MANY_NOTES:
             self._ends = {note: end_s for note, end_s in self._ends.items() if end_s > now_s}
+        if step.ended and not self._sync.follows:
+            self._sync.set_playing(False, now_s, self._pipeline.next_bar())
         return step
 
     def _switch_mpe(self, now_s: float) -> None:
@@ -107,6 +111,16 @@ class Player:
             if now_s < end_s < until_s:
                 self._port.end_note(note_id, until_s)
                 self._ends[note_id] = until_s
+
+    def _end_by(self, now_s: float, end_s: float) -> None:
+        """Let what sounds end by then: a break or the last chord comes."""
+        end_s = max(now_s, end_s)
+        for note_id, until_s in self._ends.items():
+            if until_s > end_s:
+                self._port.end_note(note_id, end_s)
+                self._ends[note_id] = end_s
+        if self._withdrawn is not None:
+            self._withdrawn(end_s, True)
 
     def _withdraw(self, now_s: float) -> None:
         self._port.cancel_after(now_s)

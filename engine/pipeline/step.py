@@ -59,6 +59,8 @@ class Inputs:
         Whether a draft may be drawn now.
     unsure : callable
         Whether the beat is unsure, so that only long notes may be begun.
+    led : callable
+        Returns the chord that a left hand leads to in a key, or ``""``.
     listens : bool or None
         Whether controllers carry what is heard, else the target; None: as there is a tracker.
     """
@@ -72,6 +74,7 @@ class Inputs:
     rounds: Callable[[int], Round] = lambda _beat: NO_ROUND
     drafts: Callable[[], bool] = lambda: True
     unsure: Callable[[], bool] = lambda: False
+    led: Callable[[str], str] = lambda _key: ""
     listens: bool | None = None
 
 
@@ -138,7 +141,8 @@ class Step:
 
     ``hold_until_s`` is set where a beat is not there in time: what sounds is to sound on
     until then [s], so that harmony holds instead of breaking off. ``emotion`` is what had been
-    heard, ``pace`` how far the worker was, ``frame`` where the music is while it moves.
+    heard, ``pace`` how far the worker was, ``frame`` where the music is while it moves. What was
+    handed over before ends at ``end_by_s`` [s], if given; ``ended``: the last chord is over.
     """
 
     target: TargetState
@@ -149,3 +153,5 @@ class Step:
     emotion: EmotionState | None = None
     pace: Pace = Pace()
     frame: Frame | None = None
+    end_by_s: float | None = None
+    ended: bool = False

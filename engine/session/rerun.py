@@ -157,6 +157,10 @@ class _Rerun:
             sync.set_playing(bool(order.values["playing"]), now_s, pipeline.next_bar())
         elif order.do == "regenerate":
             pipeline.regenerate(int(order.values["seed"]))
+        elif order.do == "arrange":
+            pipeline.arrange(order.values["order"], now_s)
+        elif order.do == "bar":  # what the draft showed then depended on the machine's speed
+            raise InputError("the session cannot be made again: bars were changed by hand")
         elif order.do == "change":
             self._now_s = now_s
             wanted = Performance.from_mapping(order.values["performance"])

@@ -42,7 +42,7 @@ class Order:
     at_s : float
         When it was carried out, on the player's clock [s].
     do : str
-        ``begin``, ``change``, ``freeze``, ``play`` or ``regenerate``.
+        ``begin``, ``change``, ``freeze``, ``play``, ``regenerate``, ``arrange`` or ``bar``.
     values : mapping
         Its details, as JSON values.
     """

@@ -16,7 +16,7 @@ from engine.generators.shared.settings import check_settings as check_engine_set
 from engine.mapping.lights import LightMapping
 from engine.mapping.table import InputMapping, OutputMapping
 from engine.music.clock import TEMPO_RANGE_BPM
-from engine.music.keys import parse_key
+from engine.music.keys import parse_key, parse_key_number
 from engine.settings.fields import check_settings, read_setting, setting, settings_of
 from engine.settings.venue import SCALE_RANGE, Venue
 from engine.transfer.elements import ELEMENTS, parse_elements
@@ -39,6 +39,10 @@ def _names(text: Any) -> Any:
     if isinstance(text, str):
         return tuple(part.strip() for part in text.split(",") if part.strip())
     return text
+
+
+def _split(key: Any) -> int:
+    return parse_key_number(key, "split")
 
 
 def _elements(text: Any) -> Any:
@@ -208,6 +212,24 @@ class Performance:
         "together",
         "together (default), or turns: answer when the keys pause",
         choices=DUETS,
+    )
+    pause_beats: float = setting(
+        0.0,
+        "in a duet by turns: answer after a silence of so many beats, 0..16; 0: as the player's "
+        "own pauses ask for (default)",
+        limits=(0.0, 16.0),
+        controller=(0.0, 8.0),
+        option="--pause",
+        metavar="BEATS",
+    )
+    split: int = setting(
+        0,
+        "keys below this one lead the harmony and do not sound, such as C4 or 60; 0: none "
+        "(default)",
+        limits=(0, 127),
+        controller=(0.0, 127.0),
+        metavar="KEY",
+        read=_split,
     )
     key: str = setting(
         AUTO_KEY, "key such as C:maj or F#:min, or auto (the tracked key)", group="music"

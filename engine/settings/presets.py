@@ -28,14 +28,18 @@ __all__ = [
     "keep_preset",
     "list_presets",
     "load_preset",
+    "preset_of",
+    "read_json_file",
     "remove_preset",
     "save_preset",
+    "slug_of",
     "user_folder",
+    "write_json_file",
 ]
 
 VERSION = 1
 _FIELDS = {"version", "name", "program", "description", "performance"}
-_LARGEST_BYTES = 100_000
+LARGEST_BYTES = 100_000
 _LONGEST_SLUG = 80
 
 
@@ -133,15 +137,7 @@ def save_preset(
         "description": description,
         "performance": performance.to_json(),
     }
-    path = user_folder() / f"{slug}.json"
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_output(path, (json.dumps(preset, indent=2) + "\n").encode())
-    except OSError as error:
-        raise PresetError(f"cannot write {path}: {error.strerror}") from error
-    except InputError as error:
-        raise PresetError(str(error)) from error
-    return path
+    return write_json_file(user_folder() / f"{slug}.json", preset)
 
 
 def keep_preset(name: str, performance: Performance, *, description: str = "") -> Path:
@@ -157,9 +153,7 @@ def keep_preset(name: str, performance: Performance, *, description: str = "") -
         The title has no letter or digit, or the file cannot be written.
     """
     title = unicodedata.normalize("NFC", name.strip())
-    plain = re.sub(r"[^\w-]+", "-", title.lower()).strip("-_")[:_LONGEST_SLUG]
-    if not plain:
-        raise PresetError(f"preset name must have a letter or digit; got {name!r}")
+    plain = slug_of(title, "preset")
     presets = list_presets()
     for preset in presets:
         if preset.own and preset.name == title:
@@ -203,19 +197,69 @@ def _folders() -> list[Path]:
     return [user_folder(), presets.FOLDER]
 
 
-def _read(path: Path) -> Preset:
+def read_json_file(path: Path, kind: str, names: set[str]) -> dict[str, Any]:
+    """Return the object in a small JSON file of version `VERSION` that holds only these names.
+
+    Raises
+    ------
+    PresetError
+        It cannot be read, or is no such file; the message names it.
+    """
     try:
-        if path.stat().st_size > _LARGEST_BYTES:
-            raise PresetError(f"preset {path} must be below {_LARGEST_BYTES} bytes")
+        if path.stat().st_size > LARGEST_BYTES:
+            raise PresetError(f"{kind} {path} must be below {LARGEST_BYTES} bytes")
         content: Any = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
         if isinstance(error, PresetError):
             raise
-        raise PresetError(f"preset {path} cannot be read: {error}") from error
-    if not isinstance(content, dict) or set(content) - _FIELDS or "version" not in content:
-        raise PresetError(f"preset {path} must hold only {', '.join(sorted(_FIELDS))}")
+        raise PresetError(f"{kind} {path} cannot be read: {error}") from error
+    if not isinstance(content, dict) or set(content) - names or "version" not in content:
+        raise PresetError(f"{kind} {path} must hold only {', '.join(sorted(names))}")
     if content["version"] != VERSION:
-        raise PresetError(f"preset {path}: version must be {VERSION}; got {content['version']!r}")
+        raise PresetError(f"{kind} {path}: version must be {VERSION}; got {content['version']!r}")
+    return content
+
+
+def write_json_file(path: Path, content: dict[str, Any]) -> Path:
+    """Write a JSON file, its folder too, and return its path.
+
+    Raises
+    ------
+    PresetError
+        It cannot be written.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_output(path, (json.dumps(content, indent=2) + "\n").encode())
+    except OSError as error:
+        raise PresetError(f"cannot write {path}: {error.strerror}") from error
+    except InputError as error:
+        raise PresetError(str(error)) from error
+    return path
+
+
+def slug_of(title: str, kind: str) -> str:
+    """Return the plain file name of a title.
+
+    Raises
+    ------
+    PresetError
+        It has no letter or digit.
+    """
+    plain = re.sub(r"[^\w-]+", "-", title.lower()).strip("-_")[:_LONGEST_SLUG]
+    if not plain:
+        raise PresetError(f"{kind} name must have a letter or digit; got {title!r}")
+    return plain
+
+
+def preset_of(path: Path, content: dict[str, Any]) -> Preset:
+    """Return the preset that a file holds.
+
+    Raises
+    ------
+    PresetError
+        A value is unknown or out of range; the message names the file.
+    """
     performance = content.get("performance", {})
     program = content.get("program", 0)
     if not isinstance(performance, dict):
@@ -233,3 +277,7 @@ def _read(path: Path) -> Preset:
         performance=checked,
         path=path,
     )
+
+
+def _read(path: Path) -> Preset:
+    return preset_of(path, read_json_file(path, "preset", _FIELDS))

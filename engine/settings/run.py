@@ -27,6 +27,7 @@ from engine.settings.curve import Points, read_curve
 from engine.settings.fields import check_settings, read_setting, setting, settings_of
 from engine.settings.performance import Performance
 from engine.settings.resume import Resume
+from engine.settings.set_lists import SetList, load_set_list
 
 __all__ = ["LiveConfig"]
 
@@ -37,6 +38,10 @@ def _path(text: Any) -> Path | None:
 
 def _curve(text: Any) -> Points:
     return read_curve(Path(text)) if text else ()
+
+
+def _set_list(text: Any) -> SetList | None:
+    return load_set_list(str(text)) if text else None
 
 
 def _address(text: Any) -> tuple[str, int] | None:
@@ -218,6 +223,24 @@ class LiveConfig:
         limits=(0.0, 500.0),
         metavar="MS",
     )
+    set_list: SetList | None = setting(
+        None,
+        "presets in an order (see: stimmung setlist), to go through by pedal, OSC or window",
+        kind=Path,
+        metavar="NAME|FILE",
+        read=_set_list,
+    )
+    song: int = setting(
+        0,
+        "with --set-list: begin with this song, from 1",
+        limits=(0, 500),
+        metavar="N",
+    )
+    player: str = setting(
+        "",
+        "in a duet by turns: whose pauses are learned, kept under this name for the next time",
+        metavar="NAME",
+    )
     seed: int = setting(0, "fixes every choice (default 0)", limits=(0, 2**31 - 1))
     resume: Resume | None = None
     """Where an engine that died stood; None starts from the beginning."""
@@ -231,6 +254,9 @@ class LiveConfig:
             )
         if self.lights_to and not self.fixtures:
             raise InputError("lights need fixtures: a file that says where which lamp hangs")
+        songs = 0 if self.set_list is None else len(self.set_list.songs)
+        if self.song > songs:
+            raise InputError(f"song must be from 0 to {songs}; got {self.song}")
         if self.record_audio and self.record is None:
             raise InputError("record_audio needs a session folder to record into")
         if self.performance.mode == "curve" and not self.curve:

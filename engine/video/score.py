@@ -12,7 +12,7 @@ from typing import Final
 from engine.events import ControlEvent, NoteEvent, to_controller
 from engine.generators.protocol import Cues, Generator, MusicalContext
 from engine.music.form import BARS_PER_PHRASE
-from engine.pipeline.pipeline import CONTROL_INTERVAL_S
+from engine.pipeline.emotion_controls import INTERVAL_S
 from engine.settings.performance import Performance
 from engine.video.course import Course
 from engine.video.spotting import Section, Spotting
@@ -144,8 +144,8 @@ def _emotion_controls(
     """Return valence and arousal as controllers, unchanged values left out."""
     controls: list[ControlEvent] = []
     sent: dict[int, int] = {}
-    for tick in range(int(spotting.end_s / CONTROL_INTERVAL_S)):
-        now_s = tick * CONTROL_INTERVAL_S
+    for tick in range(int(spotting.end_s / INTERVAL_S)):
+        now_s = tick * INTERVAL_S
         section = spotting.section_at(now_s)
         moment = course.at(now_s, section.start_s, section.start_s + section.length_s)
         for control, value in (

@@ -6,7 +6,15 @@ from typing import Any
 
 from engine.events import EmotionState, NoteEvent
 from engine.settings.performance import Performance
-from engine.snapshot import AudioHealth, LogEntry, MidiHealth, Snapshot, SyncHealth, VideoHealth
+from engine.snapshot import (
+    AudioHealth,
+    LogEntry,
+    MidiHealth,
+    Snapshot,
+    SongLook,
+    SyncHealth,
+    VideoHealth,
+)
 from gui.texts import wording
 
 __all__ = ["Devices", "read_snapshot"]
@@ -75,7 +83,9 @@ def read_snapshot(values: Mapping[str, Any]) -> Snapshot:
     given["sync"] = SyncHealth(**_in_window_words(given["sync"], "message"))
     video = given["video"]
     given["video"] = None if video is None else VideoHealth(**_in_window_words(video, "error"))
+    given["song"] = None if given["song"] is None else SongLook(**given["song"])
     given["messages"] = tuple(LogEntry(**entry) for entry in given["messages"])
+    given["locked"] = tuple(given["locked"])
     given["troubles"] = tuple(map(wording.window_words, given["troubles"]))
     given["performance"] = Performance.from_mapping(given["performance"])
     given["lights"] = {name: tuple(colour) for name, colour in given["lights"].items()}

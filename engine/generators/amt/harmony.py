@@ -171,7 +171,8 @@ class Harmoniser:
                 prepared = self._prepare(state, slot, context, knobs, draws)
             chord = prepared.chord
             if state.heard is not None:
-                chord = prepared.likely if prepared.chance >= _SURE else state.heard
+                sure = prepared.chance >= _SURE and not context.led
+                chord = prepared.likely if sure else state.heard
             state = replace(
                 state,
                 slot=slot.index,
@@ -260,7 +261,8 @@ class Harmoniser:
 def _listened(state: HarmonyState, context: MusicalContext) -> HarmonyState:
     hearing = hear(state.hearing, context.performed, context.beat)
     tracked = parse_chord(context.chord) if context.chord else None
-    return replace(state, hearing=hearing, heard=hearing.chord or tracked)
+    heard = tracked if context.led else hearing.chord or tracked
+    return replace(state, hearing=hearing, heard=heard)
 
 
 def _same(drawn: MusicalContext, now: MusicalContext) -> bool:

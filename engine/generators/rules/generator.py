@@ -106,11 +106,14 @@ class RulesGenerator:
         beat_s = 60.0 / context.tempo_bpm
         # A jump of the beat makes the old harmony meaningless; so does its absence.
         stale = harmony is None or harmony.slot not in (position.slot, position.slot - 1)
-        if position.starts_slot or stale or harmony is None:
+        heard = parse_chord(context.chord) if context.chord else None
+        led = context.led and heard is not None
+        commanded = led and harmony is not None and harmony.chord != heard
+        if position.starts_slot or stale or commanded or harmony is None:
             key = parse_key(context.key) if context.key else state.key
-            heard = parse_chord(context.chord) if context.chord else None
+            lock = self.key_lock
             harmony = next_harmony(
-                position, state.harmony, key, heard, intent, self.key_lock, beat_s, self._draws
+                position, state.harmony, key, heard, intent, lock, beat_s, self._draws, led=led
             )
         frame = BeatFrame(
             position=position,

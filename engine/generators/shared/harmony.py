@@ -229,13 +229,15 @@ def next_harmony(
     lock: KeyLock,
     beat_s: float,
     draws: Draws,
+    *,
+    led: bool = False,
 ) -> Harmony:
     """Return the harmony of the half bar that starts here.
 
     Parameters
     ----------
     position : Position
-        A beat that starts a half bar.
+        A beat that starts a half bar, or where a chord is commanded.
     previous : Harmony or None
         Harmony of the half bar before.
     key : Key
@@ -250,11 +252,15 @@ def next_harmony(
         Length of a beat [seconds].
     draws : Draws
         Source of chance.
+    led : bool
+        Whether the heard chord is taken over in any key.
     """
     place = _place(position, intent, draws)
     mode = LADDER[place]
     tonic = mode_tonic(key.tonic, key.mode, mode, lock)
     agreed = _heard(heard, key, place, lock) if heard is not None else None
+    if led and heard is not None and agreed is None:  # outside the key: a mode on its own root
+        agreed = _heard(heard, Key(heard.root, key.mode), place, "tonic") or (place, tonic)
     if heard is not None and agreed is not None:
         place, tonic = agreed
         function = _function_of(heard, LADDER[place], tonic)
