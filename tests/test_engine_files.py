@@ -146,7 +146,7 @@ def test_an_input_is_refused_by_whatever_name(tmp_path: Path) -> None:
         ["transfer", "IN.mid", "--valence", "0", "--arousal", "0"],
         ["score", "IN.mp4"],
         ["score", "film.mp4", "--curve", "IN.csv"],
-        ["score", "film.mp4", "--soundfont", "IN.sf2", "--render", "x.wav"],
+        ["score", "film.mp4", "--soundfont", "IN.sf2", "--audio", "x.wav"],
         ["replay", "session"],
     ],
     ids=lambda command: " ".join(word for word in command if word.isalpha() or "--" in word),

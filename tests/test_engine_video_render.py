@@ -7,8 +7,9 @@ from film_samples import shots, write_film
 
 from engine.bench.clips import encode
 from engine.errors import InputError
+from engine.instrument.sound_file import SAMPLE_RATE
 from engine.video.film import Film
-from engine.video.render import SAMPLE_RATE, _mux
+from engine.video.render import _mux
 
 B_FRAMES = {"b": "2000000", "bf": "2", "g": "25"}
 SHOTS = (50, 40, 30)  # frames at 25 a second

@@ -2,6 +2,7 @@
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from engine.choices import check_range
 from engine.cli.options import Commands, add_seed
@@ -10,9 +11,14 @@ from engine.generators.registry import GENERATORS
 from engine.pipeline.offline import Performed
 from engine.settings.performance import Performance
 
+if TYPE_CHECKING:
+    from engine.emotion.tracker import Tracker
+
 __all__ = ["add", "run"]
 
 _SECTION_S = 8.0
+_ENGINE = "muser"
+_LOUDEST = 0.89  # -1 dBFS
 
 
 def add(commands: "Commands[argparse.ArgumentParser]") -> None:
@@ -21,11 +27,14 @@ def add(commands: "Commands[argparse.ArgumentParser]") -> None:
         "demo",
         help="hear a bundled piece, answer it, and write a session folder",
         description="Track a bundled piece and play along with it, faster than real time and "
-        "without any device; leaves a folder with the MIDI file, the emotion table and a picture.",
+        "without any device; leaves a folder with the sound of both, the answer alone, the MIDI "
+        "file, the emotion table and a picture.",
         allow_abbrev=False,
     )
     parser.add_argument("--out", type=Path, default=Path("stimmung-demo"), metavar="DIR")
-    parser.add_argument("--engine", default="rules", help=f"{', '.join(GENERATORS)}")
+    parser.add_argument(
+        "--engine", default=_ENGINE, help=f"{', '.join(GENERATORS)} (default {_ENGINE})"
+    )
     parser.add_argument("--seconds", type=float, metavar="S", help="hear only so much of it")
     add_seed(parser)
     parser.set_defaults(run=run)
@@ -70,9 +79,40 @@ def run(parsed: argparse.Namespace) -> int:
             recorder.control(control.control, control.at_s)
     if recorder.error:
         raise SessionError(recorder.error)
+    with progress_bar("making sound", 1.0):
+        _write_sound(recorder.folder, parsed.engine, performed.seconds, tracker)
     _print_table(performed)
-    print(f"{recorder.folder}: stimmung.mid, emotion.csv, picture.png, log.txt")
+    folder = recorder.folder
+    print(f"{folder}: stimmung.ogg, answer.ogg, stimmung.mid, picture.png, emotion.csv, log.txt")
+    print(
+        f"Listen to {folder / 'stimmung.ogg'} and open {folder / 'picture.png'}; "
+        "then play live: stimmung gui"
+    )
     return 0
+
+
+def _write_sound(folder: Path, engine: str, seconds: float, tracker: "Tracker") -> None:
+    """Write the answer and its mix with the piece; draw both emotions into the picture."""
+    import numpy as np
+
+    import presets
+    from engine.audio import StreamResampler, mono_blocks
+    from engine.instrument.programs import engine_programs
+    from engine.instrument.sound_file import SAMPLE_RATE, file_messages, render, write_sound
+    from engine.session.events_file import read_session
+    from engine.session.picture import draw_picture
+
+    messages = file_messages(folder / "stimmung.mid")
+    answer = render(messages, programs=engine_programs(engine), length_s=seconds)
+    write_sound(folder / "answer.ogg", answer)
+    piece = np.concatenate(list(mono_blocks(presets.DEMO_AUDIO, SAMPLE_RATE)))[: len(answer)]
+    mix = answer * (piece.std() / max(float(answer.std()), 1e-6))  # both equally loud
+    mix[: len(piece)] += piece[:, None]
+    write_sound(folder / "stimmung.ogg", mix * (_LOUDEST / max(float(np.abs(mix).max()), 1e-6)))
+    tracker.reset()
+    resampler = StreamResampler(SAMPLE_RATE, tracker.sample_rate)
+    states = tracker.push(resampler.push(answer.mean(axis=1)))
+    draw_picture(read_session(folder), folder / "picture.png", states)
 
 
 def _print_table(performed: Performed) -> None:

@@ -7,9 +7,11 @@ from pathlib import Path
 from engine.choices import AUTO_KEY, check_range
 from engine.cli.options import (
     Commands,
+    add_audio,
     add_engine_settings,
     add_seed,
     add_settings,
+    check_audio,
     read_performance,
     say_left_out,
 )
@@ -40,6 +42,7 @@ def add(commands: "Commands[argparse.ArgumentParser]") -> None:
         help="go on from this piece: engine muser continues it, tempo, metre and key are its own "
         "unless given",
     )
+    add_audio(parser)
     add_seed(parser)
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="OUT.mid")
     parser.set_defaults(run=run)
@@ -48,6 +51,8 @@ def add(commands: "Commands[argparse.ArgumentParser]") -> None:
 def run(parsed: argparse.Namespace) -> int:
     """Generate and write the file."""
     from engine.cli.progress import progress_bar
+    from engine.instrument.programs import engine_programs
+    from engine.instrument.sound_file import render_file
     from engine.midi.file import write_midi_file
     from engine.performer.primer import read_primer
     from engine.pipeline.offline import compose
@@ -61,6 +66,7 @@ def run(parsed: argparse.Namespace) -> int:
         raise InputError(f"mode must be manual or curve here; got {parsed.mode!r}")
     inputs = [path for path in (parsed.curve, parsed.primer) if path is not None]
     check_output(parsed.output, *inputs)
+    check_audio(parsed, parsed.output, *inputs)
     check_range("bars", parsed.bars, 1, 10_000)
     check_range("seed", parsed.seed, 0, 2**31 - 1)
     curve = () if parsed.curve is None else read_curve(parsed.curve)
@@ -91,5 +97,8 @@ def run(parsed: argparse.Namespace) -> int:
         key=performance.key,
         beats_per_bar=performance.beats_per_bar,
     )
+    if parsed.audio is not None:
+        programs = engine_programs(performance.engine)
+        render_file(parsed.output, parsed.audio, soundfont=parsed.soundfont, programs=programs)
     print(f"{parsed.output}: {parsed.bars} bars, {len(performed.notes)} notes", file=sys.stderr)
     return 0

@@ -7,15 +7,18 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import InputError
+from engine.files import check_output
 from engine.generators.shared.settings import SETTINGS
 from engine.settings.fields import Group, Setting, settings_of
 from engine.settings.performance import Performance
 
 __all__ = [
     "Commands",
+    "add_audio",
     "add_engine_settings",
     "add_seed",
     "add_settings",
+    "check_audio",
     "given_settings",
     "read_performance",
     "say_left_out",
@@ -81,6 +84,38 @@ def _read_engine_settings(texts: list[str]) -> dict[str, float]:
         if not equals:
             raise InputError(f"--set must be NAME=VALUE with a number; got {text!r}")
     return settings
+
+
+def add_audio(parser: argparse.ArgumentParser) -> None:
+    """Add ``--audio`` and ``--soundfont``: what is written, as sound too."""
+    parser.add_argument(
+        "--audio",
+        type=Path,
+        metavar="FILE",
+        help="write its sound too, by the built-in instrument: .ogg, .flac or .wav",
+    )
+    parser.add_argument(
+        "--soundfont",
+        type=Path,
+        metavar="FILE.sf2|sf3",
+        help="sounds (default: those that come with Stimmung)",
+    )
+
+
+def check_audio(parsed: argparse.Namespace, *others: Path | None) -> None:
+    """Raise `InputError` now, before long work, if the sound cannot be written later.
+
+    ``others`` are files that are read or written.
+    """
+    from engine.instrument.sound_file import check_sound_file
+
+    if parsed.audio is not None:
+        check_sound_file(parsed.audio)
+        check_output(parsed.audio, *filter(None, (*others, parsed.soundfont)))
+    if parsed.soundfont is not None:
+        from engine.instrument.soundfont import SoundFont
+
+        SoundFont(parsed.soundfont)
 
 
 def add_seed(parser: argparse.ArgumentParser) -> None:

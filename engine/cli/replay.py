@@ -2,13 +2,17 @@
 
 import argparse
 import sys
+import tempfile
 import time
 from pathlib import Path
 
-from engine.cli.options import Commands
+from engine.choices import AUTO_OUT
+from engine.cli.options import Commands, add_audio, check_audio
 from engine.errors import InputError
 from engine.files import check_output
 from engine.session.content import Session
+from engine.settings.latencies import shift_s
+from engine.settings.run import LiveConfig
 
 __all__ = ["add", "run"]
 
@@ -28,19 +32,22 @@ def add(commands: "Commands[argparse.ArgumentParser]") -> None:
     parser.add_argument("folder", type=Path, metavar="DIR")
     parser.add_argument(
         "--midi-out",
-        metavar="virtual|jack|NAME|none",
-        help="where to (default: virtual, or nowhere with -o)",
+        metavar="auto|virtual|built-in|jack|NAME|none",
+        help="where to (default: auto as for live, or nowhere with -o or --audio)",
     )
     parser.add_argument(
         "--from", type=float, default=0.0, dest="start", metavar="S", help="seconds"
     )
     parser.add_argument("--again", action="store_true", help="make the music anew")
     parser.add_argument("-o", "--output", type=Path, metavar="OUT.mid", help="write a MIDI file")
+    add_audio(parser)
     parser.set_defaults(run=run)
 
 
 def run(parsed: argparse.Namespace) -> int:
     """Write or play, or both."""
+    from engine.instrument.programs import engine_programs
+    from engine.instrument.sound_file import render_file
     from engine.session.events_file import read_session
     from engine.session.folder import recorded_files
     from engine.session.products import write_midi
@@ -54,11 +61,21 @@ def run(parsed: argparse.Namespace) -> int:
         raise InputError(
             f"--from must be from 0 to {session.duration_s:.1f} seconds; got {parsed.start:g}"
         )
+    taken = recorded_files(parsed.folder)
+    check_audio(parsed, parsed.output, *taken)
     if parsed.output is not None:
-        check_output(parsed.output, *recorded_files(parsed.folder))
+        check_output(parsed.output, *taken)
         write_midi(session, parsed.output)
-    if parsed.output is None or parsed.midi_out is not None:
-        _play(session, parsed.midi_out or "virtual", parsed.start)
+    if parsed.audio is not None:
+        with tempfile.TemporaryDirectory(prefix="stimmung-") as folder:
+            midi = Path(folder) / "session.mid"
+            write_midi(session, midi)
+            engine = str(session.info.settings.get("engine", ""))
+            programs = engine_programs(engine)
+            render_file(midi, parsed.audio, soundfont=parsed.soundfont, programs=programs)
+    if (parsed.output is None and parsed.audio is None) or parsed.midi_out is not None:
+        config = LiveConfig(midi_out=parsed.midi_out or AUTO_OUT, soundfont=parsed.soundfont)
+        _play(session, config, parsed.start)
     return 0
 
 
@@ -71,13 +88,18 @@ def _again(folder: Path, recorded: Session) -> Session:
     return made
 
 
-def _play(session: Session, output: str, start_s: float) -> None:
+def _play(session: Session, config: LiveConfig, start_s: float) -> None:
     from engine.cli.progress import progress_bar
     from engine.midi.sender.client import SenderClient
     from engine.session.replay import Replayer, ReplayScore
 
     score = ReplayScore(session)
-    with SenderClient(output) as sender, progress_bar("replaying", score.seconds) as progress:
+    with (
+        SenderClient(config.output) as sender,
+        progress_bar("replaying", score.seconds) as progress,
+    ):
+        sender.sound(str(session.info.settings.get("engine", "")), config.performance.volume)
+        sender.set_latency(shift_s(sender.status().port, None))
         replayer = Replayer(score, sender)
         replayer.play(time.perf_counter(), start_s)
         try:

@@ -7,20 +7,25 @@ from pathlib import Path
 from engine.choices import AUTO_KEY, PARTS
 from engine.cli.options import (
     Commands,
+    add_audio,
     add_engine_settings,
     add_seed,
+    check_audio,
     read_performance,
 )
 from engine.cli.progress import progress_bar
 from engine.errors import InputError
 from engine.files import check_output
 from engine.generators.registry import GENERATORS, create_generator
+from engine.instrument.programs import engine_programs
+from engine.instrument.sound_file import file_messages, write_sound
+from engine.instrument.sound_file import render as play
 from engine.settings.curve import read_film_curve
 from engine.settings.performance import Performance
 from engine.video.film import Film
 from engine.video.film_score import FilmScore, ScoreRequest, score_course, watch
 from engine.video.mood import Calibration, calibrate
-from engine.video.render import check_render, find_soundfont, render
+from engine.video.render import check_render, render
 from engine.video.semantic import Reader
 from engine.video.table import read_features, write_features
 
@@ -81,9 +86,9 @@ def add(commands: "Commands[argparse.ArgumentParser]") -> None:
         "--render",
         type=Path,
         metavar="FILE",
-        help="the music as .wav, or the film with it as .mp4, .mov, .mkv (needs FluidSynth)",
+        help="the film with the music as .mp4, .mov or .mkv",
     )
-    parser.add_argument("--soundfont", type=Path, metavar="SF2", help="default: the system's")
+    add_audio(parser)
     add_seed(parser)
     parser.set_defaults(run=run)
 
@@ -99,11 +104,9 @@ def run(parsed: argparse.Namespace) -> int:
     request = _request(parsed)
     neutral = _calibration(parsed.neutral)
     reader = None if parsed.clip is None else Reader(parsed.clip)
-    if parsed.soundfont is not None and parsed.render is None:
-        raise InputError("--soundfont needs --render FILE")
+    check_audio(parsed, *taken)
     if parsed.render is not None:
         check_render(parsed.render)
-        soundfont = find_soundfont(parsed.soundfont)
     generator = create_generator(request.engine, request.seed)
     with Film(parsed.video) as film:
         nominal_s = film.nominal_s
@@ -115,8 +118,17 @@ def run(parsed: argparse.Namespace) -> int:
         film_score = score_course(course, request, generator, progress)
     film_score.write(parsed.output)
     print(_summary(film_score), file=sys.stderr)
-    if parsed.render is not None:
-        render(parsed.output, soundfont, parsed.video, course.end_s, parsed.render)
+    if parsed.render is not None or parsed.audio is not None:
+        sound = play(
+            file_messages(parsed.output),
+            soundfont=parsed.soundfont,
+            programs=engine_programs(request.engine),
+            length_s=course.end_s,
+        )
+        if parsed.audio is not None:
+            write_sound(parsed.audio, sound)
+        if parsed.render is not None:
+            render(parsed.video, sound, parsed.render)
     return 0
 
 

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from engine.choices import check_range
-from engine.cli.options import Commands, add_seed, say_left_out
+from engine.cli.options import Commands, add_audio, add_seed, check_audio, say_left_out
 from engine.files import check_output
 from engine.transfer import ELEMENTS, parse_elements
 
@@ -38,6 +38,7 @@ def add(commands: "Commands[argparse.ArgumentParser]") -> None:
         metavar="X",
         help="0 (the file as it is) .. 1 (all the way, default)",
     )
+    add_audio(parser)
     add_seed(parser)
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="OUT.mid")
     parser.set_defaults(run=run)
@@ -45,11 +46,13 @@ def add(commands: "Commands[argparse.ArgumentParser]") -> None:
 
 def run(parsed: argparse.Namespace) -> int:
     """Transfer and write the file."""
+    from engine.instrument.sound_file import render_file
     from engine.transfer.file import transfer_file
 
     elements = parse_elements(parsed.elements)
     check_range("seed", parsed.seed, 0, 2**31 - 1)
     check_output(parsed.output, parsed.input)
+    check_audio(parsed, parsed.input, parsed.output)
     left_out = transfer_file(
         parsed.input,
         parsed.output,
@@ -60,5 +63,7 @@ def run(parsed: argparse.Namespace) -> int:
         seed=parsed.seed,
     )
     say_left_out(parsed.input, left_out)
+    if parsed.audio is not None:
+        render_file(parsed.output, parsed.audio, soundfont=parsed.soundfont)
     print(parsed.output, file=sys.stderr)
     return 0

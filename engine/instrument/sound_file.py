@@ -124,7 +124,11 @@ def render(
 
 
 def render_file(
-    midi: Path, output: Path, *, soundfont: Path | None = None, programs: Mapping[int, int] | None
+    midi: Path,
+    output: Path,
+    *,
+    soundfont: Path | None = None,
+    programs: Mapping[int, int] | None = None,
 ) -> None:
     """Write a MIDI file as sound.
 

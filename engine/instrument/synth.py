@@ -26,7 +26,7 @@ BLOCK: Final = 128
 """Samples rendered at once."""
 
 _MOST_KEPT: Final = 24_000_000  # samples of all programs in memory; 96 MB
-_GAIN: Final = 0.8  # room for chords; what is louder is bent softly
+_GAIN: Final = 1.6  # room for chords; what is louder is bent softly
 _KNEE: Final = 0.7
 _SUSTAIN, _SOSTENUTO = PEDALS[0], PEDALS[2]
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import InputError
+from engine.instrument.background import render_in_background
 from engine.live.observer import Observer
 from engine.live.set_list import SetListRun
 from engine.live.triggers import Actions
@@ -346,6 +347,8 @@ class Orders:
     def capture(self, bars: int) -> Path:
         """Write the last bars as a MIDI file into the session, or the user's music folder.
 
+        With ``capture_audio`` another process writes their sound beside it.
+
         Raises
         ------
         StimmungError
@@ -362,6 +365,9 @@ class Orders:
             beats_per_bar=pipeline.performance.beats_per_bar,
             frames=self._observer.frames,
         )
+        if self._config.capture_audio:
+            engine = pipeline.performance.engine
+            render_in_background(path, engine, self._config.soundfont)
         self._observer.log("captured", {"file": path.name})
         return path
 

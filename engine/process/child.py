@@ -35,7 +35,7 @@ def child_environment(**more: str) -> dict[str, str]:
 
 
 def external_environment() -> dict[str, str]:
-    """Return the environment for other programs, such as FluidSynth.
+    """Return the environment for other programs.
 
     A frozen program finds its own libraries by a search path that others must not inherit.
     """

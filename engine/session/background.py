@@ -1,20 +1,16 @@
-"""Writes a session's final files in a process of its own.
+"""Writes a session's final files in a process of its own: ``python -m …background FOLDER``.
 
 Drawing the picture takes seconds, and neither a new start nor the end of the engine should wait
 for it. The events file is complete by then, so nothing depends on this process.
 """
 
-import os
-import subprocess
 import sys
 from pathlib import Path
 
 from engine.errors import SessionError
-from engine.process.child import child_command, child_environment
+from engine.process.background import be_nice, run_in_background
 
 __all__ = ["recover_in_background"]
-
-_NICE = 10
 
 
 def recover_in_background(folder: Path) -> None:
@@ -25,25 +21,13 @@ def recover_in_background(folder: Path) -> None:
     SessionError
         No process can be started.
     """
-    try:
-        subprocess.Popen(
-            child_command("engine.session.background", str(folder.resolve())),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            env=child_environment(),
-            start_new_session=os.name == "posix",
-            creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
-        )
-    except OSError as error:
-        raise SessionError(f"cannot make the files of {folder}: {error.strerror}") from error
+    run_in_background("engine.session.background", str(folder.resolve()))
 
 
 if __name__ == "__main__":
     from engine.session.recover import recover
 
-    if hasattr(os, "nice"):
-        os.nice(_NICE)
+    be_nice()
     try:
         recover(Path(sys.argv[1]))
     except SessionError:

@@ -1,11 +1,13 @@
 """One picture of a session: emotion over time above the piano roll of what was played."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.events import EmotionState
 from engine.session.content import SETTLED, Session, TimedNote
 
 if TYPE_CHECKING:
@@ -21,6 +23,7 @@ _INK: Final = "#222222"
 _FAINT: Final = "#8a8a8a"
 _VALENCE: Final = "#0072B2"
 _AROUSAL: Final = "#D55E00"
+_ANSWER: Final = "#7A3E9D"
 _ROLE_COLOURS: Final = {
     "lead": "#CC3D8F",
     "chords": "#E69F00",
@@ -43,8 +46,10 @@ _KEY_LABEL_SHARE: Final = 0.085
 """Least distance between two key names, as a share of the width."""
 
 
-def draw_picture(session: Session, path: Path) -> None:
+def draw_picture(session: Session, path: Path, answer: Sequence[EmotionState] = ()) -> None:
     """Draw the session as a PNG of 1600 × 900 pixels.
+
+    ``answer``: the emotion of what was played, as the tracker hears it, to be drawn too.
 
     Raises
     ------
@@ -80,10 +85,14 @@ def draw_picture(session: Session, path: Path) -> None:
     valence.set_xlim(0.0, max(session.duration_s, 1.0))
     _draw_curve(valence, curves, "valence", _VALENCE, ("dark", "bright"))
     _draw_curve(arousal, curves, "arousal", _AROUSAL, ("still", "stirred"))
+    settled = [state for state in answer if state.state in SETTLED]
+    for axes, name in ((valence, "valence"), (arousal, "arousal")):
+        values = [getattr(state, name) for state in settled]
+        axes.plot([state.time_s for state in settled], values, color=_ANSWER, linewidth=1.6)
     _draw_ribbon(ribbon, curves)
     _draw_roll(roll, session)
     _draw_plane(plane, curves)
-    _draw_summary(notes, session)
+    _draw_summary(notes, session, answered=bool(settled))
     for axes in (valence, arousal, ribbon):
         axes.tick_params(labelbottom=False, bottom=False)
     _title(figure, session)
@@ -175,7 +184,7 @@ def _draw_roll(axes: "Axes", session: Session) -> None:
     _plain(axes)
     axes.grid(axis="x", color="#e4e4e4", linewidth=0.8)
     axes.set_axisbelow(True)
-    _name(axes, "played", _INK)
+    _name(axes, "answer", _INK)
     pitches = [timed.note.pitch for timed in session.notes]
     low, high = min(pitches, default=48) - 2, max(pitches, default=72) + 3
     # Few notes must not look like thick bars: show two octaves at least.
@@ -280,14 +289,17 @@ def _draw_plane(axes: "Axes", curves: dict[str, Curve]) -> None:
     axes.set_ylabel("arousal", color=_AROUSAL, fontsize=11, labelpad=-4)
 
 
-def _draw_summary(axes: "Axes", session: Session) -> None:
+def _draw_summary(axes: "Axes", session: Session, *, answered: bool) -> None:
     """Draw the legend, and in a few words what was played with."""
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
     axes.axis("off")
     roles = {timed.note.role for timed in session.notes}
+    answer = [Line2D([], [], color=_ANSWER, linewidth=1.6, label="mood of the answer, as heard")]
     handles: list[Any] = [
+        Line2D([], [], color=_VALENCE, linewidth=2.0, label="mood of the input, as heard"),
+        *(answer if answered else ()),
         Line2D([], [], color=_INK, linewidth=1.3, dashes=(4, 2.5), label="target"),
         Patch(color=_FAINT, alpha=0.3, label="± one standard deviation"),
         Line2D(

@@ -206,6 +206,9 @@ class LiveConfig:
         None, "session folder to write", kind=Path, metavar="DIR", read=_path
     )
     record_audio: bool = setting(False, "record the sound that is heard there too")
+    capture_audio: bool = setting(
+        False, "with each capture of the last bars, write their sound as .ogg too"
+    )
     seconds: float | None = setting(
         None, "stop after so long", limits=(0.1, 86400.0), kind=float, metavar="S"
     )

@@ -48,7 +48,7 @@ class RunChoices:
     ----------
     audio_input, midi_out, audio_out, soundfont, sync, midi_in, clock_out, keys_in, thru, video
         As in `engine.settings.run.LiveConfig`.
-    latency_ms, osc_in, seed
+    latency_ms, capture_audio, osc_in, seed
         As there.
     record, record_folder : bool, Path
         Whether sessions are recorded, and the folder that holds one folder per session.
@@ -65,6 +65,7 @@ class RunChoices:
     audio_out: str = ""
     soundfont: str = ""
     record: bool = False
+    capture_audio: bool = False
     record_folder: Path = field(default_factory=_music_folder)
     latency_ms: float | None = None
     osc: str = ""
@@ -91,6 +92,7 @@ def _names(text: str) -> tuple[str, ...]:
 
 _READERS: Final[dict[str, Callable[[str], Any]]] = {
     "record": _flag,
+    "capture_audio": _flag,
     "record_folder": Path,
     "latency_ms": lambda text: float(text) if text else None,
     "osc_in": lambda text: parse_destination(f":{text}")[1] if text else None,

@@ -36,7 +36,7 @@ OPTION_WORDS: Final = {
     "--input": "Audio in",
     "--keys-in": "the keyboards under Keys",
     "give one with --curve": "open one with File ▸ Open emotion curve …",
-    "--soundfont FILE.sf2": "`stimmung score` in a terminal",
+    "--audio-out": "Audio output",
     "(see `stimmung devices`)": "(see Devices)",
     "see: stimmung devices": "see Devices",
 }

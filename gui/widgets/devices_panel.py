@@ -45,6 +45,7 @@ class DevicesPanel(ui.Panel):
         self.meter = LevelMeter(theme)
         self.instrument, self.sync, self.reach = InstrumentPanel(), SyncPanel(), ReachPanel()
         self.record = ui.check_box(texts.RECORD, self.choose_run("record"))
+        self.capture_audio = ui.check_box(texts.CAPTURE_AUDIO, self.choose_run("capture_audio"))
         self._folder = ui.label(role="small", wrap=True)
         self.latency = ui.amount_box(
             texts.LATENCY, -200.0, 200.0, self.choose_run("latency_ms"), suffix=" ms"
@@ -74,6 +75,7 @@ class DevicesPanel(ui.Panel):
             8,
             self.record,
             self._folder,
+            self.capture_audio,
             ui.Row(ui.button(texts.RECORD_FOLDER, self.ask("choose_folder"))),
             8,
             self.reach,
@@ -95,6 +97,7 @@ class DevicesPanel(ui.Panel):
         self._problem.setText(found.problem)
         self._problem.setVisible(bool(found.problem))
         self.record.setChecked(run.record)
+        self.capture_audio.setChecked(run.capture_audio)
         self._folder.setText(str(run.record_folder))
         ui.show_number(self.latency, run.latency_ms or 0.0)
         self.instrument.show_settings(found, run, listed=listed)
