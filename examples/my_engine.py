@@ -83,7 +83,7 @@ class Bells:
         """Go back to it."""
 
 
-GENERATORS["bells"] = lambda _key_lock: Bells()
+GENERATORS["bells"] = lambda _key_lock, _style: Bells()
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -27,6 +27,7 @@ from engine.cli import (
     replay,
     score,
     setlist,
+    style,
     track,
     transfer,
 )
@@ -49,6 +50,7 @@ COMMANDS = (
     devices,
     presets,
     setlist,
+    style,
     plugin,
     doctor,
     bench,

@@ -72,7 +72,7 @@ class Composer:
         """Why the engine that was asked for cannot play, in one line."""
         self._worker = worker or AtOnce()
         self._loader = loader or self._worker
-        self._ready: tuple[tuple[str, KeyLock], Future[Writer]] | None = None
+        self._ready: tuple[tuple[str, KeyLock, str], Future[Writer]] | None = None
         self._seed = seed
         self._draft_beats = draft_beats
         self._wanted = _ways(performance)
@@ -136,7 +136,7 @@ class Composer:
         """Whether that engine is there."""
         return self._ready is None or self._ready[1].done()
 
-    def _load(self, ways: tuple[str, KeyLock], performance: Performance) -> Future[Writer]:
+    def _load(self, ways: tuple[str, KeyLock, str], performance: Performance) -> Future[Writer]:
         if self._ready is not None and self._ready[0] == ways:
             return self._ready[1]
         return self._loader.submit(_make, ways, self._seed, performance)
@@ -377,13 +377,14 @@ class Composer:
         self.drafted, self.draft = sketch.beats, sketch.notes
 
 
-def _make(ways: tuple[str, KeyLock], seed: int, performance: Performance) -> Writer:
-    generator = create_generator(ways[0], seed, ways[1])
+def _make(ways: tuple[str, KeyLock, str], seed: int, performance: Performance) -> Writer:
+    generator = create_generator(ways[0], seed, *ways[1:])
     generator.adjust(performance.settings)
     return Writer(generator, seed, performance.parts)
 
 
-def _ways(performance: Performance) -> tuple[str, KeyLock]:
+def _ways(performance: Performance) -> tuple[str, KeyLock, str]:
     # With another player in the tracked key, stay within its scale; with a chosen
     # key, its tonic is home and the mode may follow the valence.
-    return performance.engine, "scale" if performance.key == AUTO_KEY else "tonic"
+    lock: KeyLock = "scale" if performance.key == AUTO_KEY else "tonic"
+    return performance.engine, lock, performance.style

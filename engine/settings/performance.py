@@ -234,6 +234,12 @@ class Performance:
     key: str = setting(
         AUTO_KEY, "key such as C:maj or F#:min, or auto (the tracked key)", group="music"
     )
+    style: str = setting(
+        "",
+        "engine muser leans on this player's style (see: stimmung style)",
+        metavar="NAME",
+        group="music",
+    )
     settings: Mapping[str, float] = field(default_factory=dict)
     """The engines' own settings that differ from their defaults, by name."""
     parts: tuple[str, ...] = setting(

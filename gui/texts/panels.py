@@ -19,9 +19,12 @@ ENGINE_SETTINGS: Final = {
     "humanise": "Human touch",
     "compound": "6/8 feel",
     "recurrence": "Recurrence",
+    "likeness": "Likeness",
 }
 """Name of an engine's setting → a word for musicians."""
 ENGINE_TIP: Final = "Writes the notes; a change takes effect on the next bar line"
+STYLE: Final = "Style"
+STYLE_NONE: Final = "Its own"
 PARTS: Final = "Parts"
 PART_NAMES: Final = {
     "lead": "Lead",

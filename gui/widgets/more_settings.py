@@ -19,8 +19,8 @@ __all__ = ["ELSEWHERE", "MoreSettings"]
 
 ELSEWHERE: Final = frozenset(
     "engine mode valence arousal guide_seconds bias_valence bias_arousal recentre smoothing_s "
-    "hysteresis slew_per_s tempo_bpm beats_per_bar duet pause_beats split key parts valence_cc "
-    "arousal_cc volume control_channel transfer transfer_elements".split()
+    "hysteresis slew_per_s tempo_bpm beats_per_bar duet style pause_beats split key parts "
+    "valence_cc arousal_cc volume control_channel transfer transfer_elements".split()
 )
 """Settings that other panels show."""
 

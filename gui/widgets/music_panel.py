@@ -4,6 +4,7 @@ from PyQt6.QtWidgets import QComboBox
 
 from engine.choices import AUTO_KEY, PARTS
 from engine.generators.registry import GENERATORS
+from engine.generators.shared.styles import list_styles
 from engine.music.keys import KEY_NAMES
 from engine.settings.performance import Performance
 from gui import texts
@@ -23,6 +24,7 @@ class MusicPanel(ui.Panel):
         engines = [(texts.ENGINES.get(name, name), name) for name in GENERATORS]
         self.engine = ui.picker(texts.ENGINE, engines, self.choose("engine"))
         self.engine.setToolTip(texts.ENGINE_TIP)
+        self.styles = ui.picker(texts.STYLE, [], self.choose("style"))
         self.settings = EnginePanel()
         self.settings.chosen.connect(self.chosen)
         keys = [(texts.KEY_AUTO, AUTO_KEY)] + [(wording.key_words(key), key) for key in KEY_NAMES]
@@ -45,7 +47,7 @@ class MusicPanel(ui.Panel):
         self.more = MoreSettings()
         self.more.chosen.connect(self.chosen)
         ui.column(
-            ui.form((texts.ENGINE, self.engine)),
+            ui.form((texts.ENGINE, self.engine), (texts.STYLE, self.styles)),
             self.settings,
             ui.form(
                 (texts.KEY, self.key),
@@ -86,6 +88,7 @@ class MusicPanel(ui.Panel):
         """Show the settings."""
         self._shown = performance
         _show(self.engine, performance.engine)
+        self._show_style(performance)
         self.settings.show_performance(performance)
         self.more.show_performance(performance)
         _show(self.key, performance.key)
@@ -96,6 +99,12 @@ class MusicPanel(ui.Panel):
         ui.show_number(self.valence_cc, performance.valence_cc)
         ui.show_number(self.arousal_cc, performance.arousal_cc)
         ui.show_number(self.channel, performance.control_channel + 1)
+
+    def _show_style(self, performance: Performance) -> None:
+        """Offer the styles that are learned now; only one engine can lean on them."""
+        self.styles.setEnabled(performance.engine == "muser")
+        learned = [(name, name) for name in list_styles()]
+        ui.fill(self.styles, [(texts.STYLE_NONE, ""), *learned], performance.style, True)
 
 
 def _show(combo: QComboBox, name: str) -> None:

@@ -7,7 +7,7 @@ asked for in the beats that follow. This is what makes notes per second right at
 music never had.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import exp, isfinite, log, log2
 from typing import Final
@@ -196,6 +196,7 @@ def choose_codes(
     imposed: Mapping[str, int],
     masks: Mapping[str, NDArray[np.bool_]],
     chord_costs: Array,
+    leaning: Callable[[str], Array | None],
     knobs: Knobs,
     draws: Draws,
 ) -> Codes:
@@ -219,6 +220,8 @@ def choose_codes(
         Element → codes that may be drawn; without one, all that training used.
     chord_costs : float32 array
         Taken off the logits of the chord's codes [nats].
+    leaning : callable
+        Element → added to the logits of its codes [nats]; None adds nothing.
     """
     row = np.zeros((1, len(ELEMENTS)), np.int64)
     known = condition_row(valence, arousal)
@@ -237,6 +240,8 @@ def choose_codes(
         mask = masks.get(name, table.share > 0.0)
         if name == "chord":
             logits = logits - chord_costs
+        if (more := leaning(name)) is not None:
+            logits = logits + more
         if before is not None and name == "rhythm" and not urgent:
             logits = logits.copy()
             logits[before[index]] += _STEADY * knobs.recurrence

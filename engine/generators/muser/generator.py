@@ -34,11 +34,19 @@ from engine.generators.muser.leading import Line
 from engine.generators.muser.listening import beat_played, held_places
 from engine.generators.muser.model import GRAPHS, MuserModel, shipped_model_folder
 from engine.generators.muser.performance import neutral, shape
-from engine.generators.muser.phrases import MEMORY_BARS, brightness, chord_stays, groove, source_of
-from engine.generators.muser.recall import Recall, moved_pitches
+from engine.generators.muser.phrases import (
+    MEMORY_BARS,
+    brightness,
+    chord_stays,
+    groove,
+    source_of,
+)
+from engine.generators.muser.player import Player
+from engine.generators.muser.recall import recall_of
 from engine.generators.muser.settings import Knobs
 from engine.generators.muser.state import MuserState
 from engine.generators.muser.style import Style, style_of
+from engine.generators.muser.styles import load_style
 from engine.generators.muser.tokens import notes_of
 from engine.generators.muser.tonality import (
     chord_code,
@@ -115,23 +123,28 @@ class MuserGenerator:
     ----------
     key_lock : {'tonic', 'scale'}
         See `engine.generators.create_generator`.
+    style : str
+        A learned style to lean on (`engine.generators.muser.styles`); ``""`` for none.
     model : MuserModel, optional
         None takes the shipped one.
 
     Raises
     ------
     InputError
-        ``key_lock`` is neither, or a model file is missing.
+        ``key_lock`` is neither, a model file is missing, or the style cannot be read.
     """
 
     name = "muser"
     roles: Sequence[tuple[Role, int]] = tuple(CHANNELS.items())
 
-    def __init__(self, key_lock: KeyLock = "tonic", model: MuserModel | None = None) -> None:
+    def __init__(
+        self, key_lock: KeyLock = "tonic", style: str = "", model: MuserModel | None = None
+    ) -> None:
         if key_lock not in get_args(KeyLock):
             raise InputError(f"key_lock must be 'tonic' or 'scale'; got {key_lock!r}")
         self.key_lock: KeyLock = key_lock
         self._model = model or load_model(shipped_model_folder())
+        self._player = Player(load_style(style, self._model) if style else None, self._model.codes)
         self._knobs = Knobs()
         self.reset(0)
 
@@ -306,6 +319,12 @@ class MuserGenerator:
         back = source.back if source.back <= len(state.history) else 0
         if back and (new_figures(context) or dist(target, state.aims[-back]) > _JUMP):
             back = 0  # figures of another section or emotion do not come back
+        own = (state.history[-back], state.written[-back]) if back else None
+        player = self._player.at(place, home, state, self._knobs.likeness, draws)
+        figure = -1 if back else player.figure(wanted)
+        if figure >= 0:
+            source = player.source(self._knobs.recurrence)
+        recalled = own or player.recalled(figure)
         codes = choose_codes(
             model,
             outlook,
@@ -315,11 +334,12 @@ class MuserGenerator:
             {name: number + lean.get(name, 0.0) for name, number in asked.items()},
             hit or jump is not None,
             state.history[-1] if state.history else None,
-            state.history[-back] if back else None,
+            recalled[0] if recalled else None,
             source,
             imposed,
             {"chord": chord_mask(table, home, self.key_lock)},
             chord_costs(table, home) * (1.0 - self._knobs.adventurousness),
+            player.leaning,
             self._knobs,
             draws,
         )
@@ -343,7 +363,7 @@ class MuserGenerator:
             state.decoder,
             courage,
             self._knobs.temperature,
-            self._recall(state, back, source.faith, chord, home),
+            recall_of(recalled, table, chord, home, source.faith * self._knobs.recurrence),
             self._line(place, grammar, style),
             draws,
         )
@@ -362,6 +382,7 @@ class MuserGenerator:
             empty=0 if notes else state.empty + 1,
             lean=leaned(lean, tokens, wanted),
             aims=(*state.aims, target)[-_MOST_BEATS_BACK:],
+            figure=figure,
         )
         self._state = _Snapshot(after)
         plain = [neutral(note, context.valence, context.arousal) for note in notes]
@@ -383,17 +404,6 @@ class MuserGenerator:
             return False
         leaps = bool(aims) and dist(aims[-1], (context.valence, context.arousal)) > _JUMP
         return leaps or not chord_stays(place.beat, place.beats_per_bar, self._draws, style.stays)
-
-    def _recall(
-        self, state: MuserState, back: int, faith: float, chord: Chord | None, key: Key
-    ) -> Recall:
-        """Return what may come back: notes of an earlier beat, moved as the harmony has."""
-        if not back:
-            return Recall((), {}, 0.0)
-        table = self._model.codes["chord"]
-        then = chord_of_code(table, state.history[-back][_CHORD], key.tonic)
-        moved = moved_pitches(then, chord, key)
-        return Recall(state.written[-back], moved, faith * self._knobs.recurrence)
 
 
 def _place(beat: int, context: MusicalContext, key: Key) -> Place:

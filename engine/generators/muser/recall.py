@@ -6,12 +6,15 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.generators.muser.model import CodeTable
+from engine.generators.muser.state import Codes
 from engine.generators.muser.tokens import Token
-from engine.generators.muser.vocabulary import END_TICK, PITCHES
+from engine.generators.muser.tonality import chord_of_code
+from engine.generators.muser.vocabulary import ELEMENTS, END_TICK, PITCHES
 from engine.music.chords import Chord
 from engine.music.keys import Key
 
-__all__ = ["Recall", "moved_pitches"]
+__all__ = ["Recall", "moved_pitches", "recall_of"]
 
 _ONSET, _PITCH = 0, 1
 _OTHER_MODE: Final = {"maj": {3: 4, 8: 9}, "min": {4: 3, 9: 8}}
@@ -101,3 +104,21 @@ class Recall:
             for other in self._waiting
             if (other.onset, other.pitch) > (note.onset, note.pitch)
         ]
+
+
+def recall_of(
+    recalled: tuple[Codes, Sequence[Token]] | None,
+    table: CodeTable,
+    chord: Chord | None,
+    key: Key,
+    recurrence: float,
+) -> Recall:
+    """Return what may come back: codes and notes of a beat, moved as the harmony has.
+
+    ``table`` is that of the chord's codes.
+    """
+    if recalled is None:
+        return Recall((), {}, 0.0)
+    codes, notes = recalled
+    then = chord_of_code(table, codes[ELEMENTS.index("chord")], key.tonic)
+    return Recall(notes, moved_pitches(then, chord, key), recurrence)

@@ -16,6 +16,7 @@ class Knobs:
     register: float = 0.0
     adventurousness: float = 0.3
     recurrence: float = 0.5
+    likeness: float = 0.5
 
     def changed(self, settings: Mapping[str, float]) -> "Knobs":
         """Return the knobs with those settings that are ours."""

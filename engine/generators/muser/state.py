@@ -42,6 +42,8 @@ class MuserState:
         What steering asks for on top (`composing.leaned`); never written to.
     aims : tuple of (float, float)
         Valence and arousal of the last beats.
+    figure : int
+        Beat of the learned style whose figure was taken; -1 for none.
     """
 
     prior: NDArray[np.float32]
@@ -56,3 +58,4 @@ class MuserState:
     empty: int = 0
     lean: Mapping[str, float] = field(default_factory=dict)
     aims: tuple[tuple[float, float], ...] = ()
+    figure: int = -1

@@ -32,6 +32,7 @@ _MUSER = (
     *_MODELS,
     Setting("adventurousness", 0.0, 1.0, 0.3, "rare harmony and notes outside the key"),
     Setting("recurrence", 0.0, 1.0, 0.5, "how much the figures of earlier bars come back"),
+    Setting("likeness", 0.0, 1.0, 0.5, "how much a learned style is leaned on"),
 )
 
 _AMT = (
