@@ -17,7 +17,14 @@ from engine.session import SessionInfo, SessionRecorder, read_session, recover
 from engine.session import appender as appender_module
 from engine.snapshot import LogEntry
 
-PRODUCTS = {"stimmung.mid", "emotion.csv", "log.txt", "picture.png", "events.jsonl"}
+PRODUCTS = {
+    "stimmung.mid",
+    "stimmung.dawproject",
+    "emotion.csv",
+    "log.txt",
+    "picture.png",
+    "events.jsonl",
+}
 
 
 def test_a_session_becomes_four_products(tmp_path: Path) -> None:

@@ -6,12 +6,12 @@ import pytest
 from gui_samples import emotion, look
 from PyQt6.QtCore import QObject
 
+from engine.mapping.sections import TurnWatch
 from engine.snapshot import AudioHealth, LogEntry, MidiHealth
 from gui.controllers.device_watch import DeviceWatch
 from gui.engine_process.decode import Devices
 from gui.soak import Heartbeat
 from gui.state.history import History
-from gui.state.turning_points import TurnWatch
 from gui.window.addresses import local_addresses, reachable
 
 

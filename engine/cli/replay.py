@@ -39,7 +39,13 @@ def add(commands: "Commands[argparse.ArgumentParser]") -> None:
         "--from", type=float, default=0.0, dest="start", metavar="S", help="seconds"
     )
     parser.add_argument("--again", action="store_true", help="make the music anew")
-    parser.add_argument("-o", "--output", type=Path, metavar="OUT.mid", help="write a MIDI file")
+    parser.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        metavar="OUT.mid|OUT.dawproject",
+        help="write a MIDI file, or a DAWproject with tempo, markers and automation of the emotion",
+    )
     add_audio(parser)
     parser.set_defaults(run=run)
 
@@ -48,6 +54,7 @@ def run(parsed: argparse.Namespace) -> int:
     """Write or play, or both."""
     from engine.instrument.programs import engine_programs
     from engine.instrument.sound_file import render_file
+    from engine.session.dawproject import write_dawproject
     from engine.session.events_file import read_session
     from engine.session.folder import recorded_files
     from engine.session.products import write_midi
@@ -65,7 +72,10 @@ def run(parsed: argparse.Namespace) -> int:
     check_audio(parsed, parsed.output, *taken)
     if parsed.output is not None:
         check_output(parsed.output, *taken)
-        write_midi(session, parsed.output)
+        if parsed.output.suffix.lower() == ".dawproject":
+            write_dawproject(session, parsed.output)
+        else:
+            write_midi(session, parsed.output)
     if parsed.audio is not None:
         with tempfile.TemporaryDirectory(prefix="stimmung-") as folder:
             midi = Path(folder) / "session.mid"

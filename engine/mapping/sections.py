@@ -6,10 +6,11 @@ level out of a build.
 """
 
 import math
+from collections.abc import Iterator
 
 from engine.events import EmotionState
 
-__all__ = ["SectionWatch"]
+__all__ = ["SectionWatch", "TurnWatch"]
 
 _APART = 0.45
 """Distance from the section's mean that is another section, level counted per 12 dB."""
@@ -25,6 +26,10 @@ _FALL_S = 4.0
 
 _DROP_DB = 6.0
 _DROP_S = 1.0
+
+_BUILDS_FROM = 0.5
+_BUILDS_NO_MORE = 0.15
+"""A build that dips is still the same build."""
 
 
 class SectionWatch:
@@ -97,3 +102,27 @@ class SectionWatch:
             self._dropped_s, self._built, rate = state.time_s, 0.0, 1.0
         self._level_db += rate * jump_db
         self.drop = float(0.0 <= state.time_s - self._dropped_s < _DROP_S)
+
+
+class TurnWatch:
+    """Finds turning points in what `SectionWatch` measures: each is reported once."""
+
+    def __init__(self) -> None:
+        self._section = 0
+        self._drop = 0.0
+        self._builds = False
+        self._silent = True  # how everything begins: no turn
+
+    def update(self, section: int, build: float, drop: float, silent: bool) -> Iterator[str]:
+        """Yield the kinds of turning point at this moment."""
+        if section > self._section:
+            yield "section"
+        if drop > self._drop:
+            yield "drop"
+        builds = build >= (_BUILDS_NO_MORE if self._builds else _BUILDS_FROM)
+        if builds and not self._builds:
+            yield "build"
+        if silent and not self._silent:
+            yield "silence"
+        self._section, self._drop = section, drop
+        self._builds, self._silent = builds, silent

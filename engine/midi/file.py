@@ -33,6 +33,7 @@ from engine.music.song_map import DEFAULT_TEMPO_BPM, SongMap
 
 __all__ = [
     "TICKS_PER_BEAT",
+    "TRACK_NAMES",
     "MidiContents",
     "contents_of",
     "key_content",
@@ -41,6 +42,7 @@ __all__ = [
     "read_midi_file",
     "read_score",
     "score_of_contents",
+    "time_signature",
     "write_midi_file",
 ]
 
@@ -55,7 +57,7 @@ _MARKER = 0x06
 _MICROSECONDS = 60_000_000
 _ROLES: tuple[Role, ...] = get_args(Role)
 _ROLE_NAMED: dict[str, Role] = {role: role for role in _ROLES}
-_TRACK_NAMES: Mapping[str, str] = {
+TRACK_NAMES: Mapping[str, str] = {
     "lead": "Lead",
     "chords": "Chords",
     "bass": "Bass",
@@ -63,6 +65,7 @@ _TRACK_NAMES: Mapping[str, str] = {
     "drums": "Drums",
     CONTROL_ROLE: "Emotion",
 }
+"""Part → name of its track."""
 _FIFTHS: Final = "Cb Gb Db Ab Eb Bb F C G D A E B F# C# G# D# A#".split()
 _SHARPS: Final = {name: place - 7 for place, name in enumerate(_FIFTHS[:15])}
 _MINOR: Final = {name: place - 7 for place, name in enumerate(_FIFTHS[3:])}
@@ -172,7 +175,7 @@ def write_midi_file(
         if programs and role in programs:
             for channel in sorted({note.channel for note in notes if note.role == role}):
                 timed.append((0, _SETUP, Event(0, bytes((0xC0 | channel, programs[role])))))
-        tracks.append(_track(_TRACK_NAMES.get(role, role.capitalize()), timed))
+        tracks.append(_track(TRACK_NAMES.get(role, role.capitalize()), timed))
     data = encode_midi(tracks, [0] * len(tracks), kind=1, division=TICKS_PER_BEAT)
     write_output(Path(path), data)
 
@@ -294,13 +297,24 @@ def _tempo_content(tempo_bpm: float) -> bytes:
     return round(_MICROSECONDS / tempo_bpm).to_bytes(3)
 
 
-def _metre_content(bar: float) -> bytes:
-    """Return the time signature of a bar of so many quarter notes."""
+def time_signature(bar: float) -> tuple[int, int]:
+    """Return upper and lower number of the time signature of a bar [quarter notes].
+
+    Raises
+    ------
+    InputError
+        There is none, or the bar is longer than `_LONGEST_BAR`.
+    """
     for power in (2, 3, 4):
         units = bar * 2.0**power / 4.0
         if units == round(units) and 1 <= units <= (_LONGEST_BAR << power) / 4:
-            return bytes((int(units), power, 24, 8))
+            return int(units), 2**power
     raise InputError(f"beats_per_bar must be from 1 to {_LONGEST_BAR}; got {bar:g}")
+
+
+def _metre_content(bar: float) -> bytes:
+    upper, lower = time_signature(bar)
+    return bytes((upper, lower.bit_length() - 1, 24, 8))
 
 
 def _text(words: str) -> bytes:

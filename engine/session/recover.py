@@ -7,6 +7,7 @@ from pathlib import Path
 from engine.errors import InputError, SessionError
 from engine.files import staged_output
 from engine.session.content import Session
+from engine.session.dawproject import write_dawproject
 from engine.session.events_file import read_session
 from engine.session.picture import draw_picture
 from engine.session.products import write_emotion_csv, write_log, write_midi
@@ -16,6 +17,7 @@ __all__ = ["PRODUCTS", "Recovered", "recover"]
 
 PRODUCTS: dict[str, Callable[[Session, Path], None]] = {
     "stimmung.mid": write_midi,
+    "stimmung.dawproject": write_dawproject,
     "emotion.csv": write_emotion_csv,
     "log.txt": write_log,
     "picture.png": draw_picture,
@@ -32,7 +34,7 @@ class Recovered:
 
 
 def recover(folder: str | Path) -> Recovered:
-    """Write MIDI file, emotion curve, log and picture from the events of a session; join its sound.
+    """Write every product of a session from its events; join its sound.
 
     Each is replaced whole or left alone; the events file is only read.
 

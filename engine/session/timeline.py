@@ -32,7 +32,10 @@ _LONG_S: Final = 0.25
 
 
 class Timeline(NamedTuple):
-    """Notes and controllers in beats, what holds at the start, and what changes later."""
+    """Notes and controllers in beats, what holds at the start, and what changes later.
+
+    Position 0 is ``start_s`` after the session's start [s].
+    """
 
     notes: list[NoteEvent]
     controls: list[ControlEvent]
@@ -40,6 +43,7 @@ class Timeline(NamedTuple):
     beats_per_bar: int
     key: str
     song_map: SongMap
+    start_s: float
 
 
 class _Point(NamedTuple):
@@ -84,7 +88,8 @@ def lay_out(session: Session, key: str) -> Timeline:
                 keys.append((max(what.since + shift, 0.0) if keys else 0.0, what.key))
     song_map = SongMap(tuple(tempos[1:]), tuple(meters), tuple(keys[1:]))
     first_key = keys[0][1] if keys else key
-    return Timeline(notes, controls, tempos[0][1], info.beats_per_bar, first_key, song_map)
+    bar, tempo_bpm = info.beats_per_bar, tempos[0][1]
+    return Timeline(notes, controls, tempo_bpm, bar, first_key, song_map, start_s)
 
 
 def _placed(timed: TimedNote, beat: float, time: TempoMap, start_s: float) -> NoteEvent:

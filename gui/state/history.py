@@ -6,8 +6,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.mapping.sections import TurnWatch
 from engine.snapshot import Snapshot
-from gui.state.turning_points import TurnWatch
 
 __all__ = ["COLUMNS", "History"]
 

@@ -13,13 +13,11 @@ from typing import Any, Final
 import numpy as np
 
 from engine.errors import StimmungError
-from engine.events import EmotionState
-from engine.mapping.sections import SectionWatch
 from engine.session.content import EmotionTrack, Session, SessionInfo
 from engine.session.events_file import read_session
+from engine.session.markers import turning_points
 from engine.settings.performance import Performance
 from gui.state.history import COLUMNS
-from gui.state.turning_points import TurnWatch
 
 __all__ = ["SessionLook", "main", "recorded_sessions", "take_session"]
 
@@ -90,7 +88,7 @@ def take_session(folder: Path) -> SessionLook:
         performance=_settings(session.info),
         curves=_curves(session.emotion),
         notes=_notes(session),
-        turns=_turns(session.emotion),
+        turns=[[round(at_s, 2), kind] for at_s, kind in turning_points(session.emotion)],
         midi=str(midi) if midi.is_file() else "",
     )
 
@@ -133,35 +131,6 @@ def _notes(session: Session) -> list[list[Any]]:
         [round(timed.on_s, 3), round(timed.off_s, 3), timed.note.pitch, timed.note.role]
         for timed in session.notes
     ]
-
-
-def _turns(track: EmotionTrack) -> list[list[Any]]:
-    sections, watch = SectionWatch(), TurnWatch()
-    turns: list[list[Any]] = []
-    for index, state in enumerate(track.states):
-        values = {name: column[index] for name, column in track.columns.items()}
-        sections.hear(_state(values, state))
-        silent = state == "silence"
-        for kind in watch.update(sections.section, sections.build, sections.drop, silent):
-            turns.append([round(values["time_s"], 2), kind])
-    return turns
-
-
-def _state(values: dict[str, float], state: str) -> EmotionState:
-    return EmotionState(
-        time_s=values["time_s"],
-        valence=values["valence"],
-        arousal=values["arousal"],
-        valence_std=values["valence_std"],
-        arousal_std=values["arousal_std"],
-        quadrants=(values["q1"], values["q2"], values["q3"], values["q4"]),
-        tags=(),
-        key="",
-        chord="",
-        loudness_db=values["loudness_db"],
-        tuning_hz=values["tuning_hz"],
-        state=state,  # type: ignore[arg-type]
-    )
 
 
 def main() -> int:
