@@ -35,7 +35,7 @@ def player(jack: JackServer, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     soundfile.write(path, soxr.resample(samples[:, 0], rate, RATE), RATE)
     name = f"concert-{os.getpid()}"
     with subprocess.Popen(
-        [sys.executable, "-P", "-m", "engine.bench.soak.concert", str(path), name],
+        [sys.executable, "-P", "-m", "engine.bench.player", name, str(path)],
         env=jack.environment(),
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,

@@ -65,7 +65,7 @@ def heard_there(pipewire: PipeWireServer, name: str) -> None:
 @contextmanager
 def player(pipewire: PipeWireServer, sound: Path) -> Iterator[None]:
     """Play the demo piece as another program does; it dies with the server."""
-    command = [sys.executable, "-P", "-m", "engine.bench.soak.concert", str(sound), PLAYER]
+    command = [sys.executable, "-P", "-m", "engine.bench.player", PLAYER, str(sound)]
     with subprocess.Popen(command, env=pipewire.environment(), stdin=subprocess.PIPE) as process:
         try:
             until(lambda: f"{PLAYER}:out" in pipewire.ports(), "the player")

@@ -20,11 +20,12 @@ from numpy.typing import NDArray
 from engine.audio import mono_blocks
 from engine.beat.tracker import BeatTracker
 from engine.bench.core import attempt, one_core
-from engine.bench.drummer import drummer, make_drummer
+from engine.bench.drummer import make_drummer, write_drummer
 from engine.bench.midi_out.figures import Lateness
 from engine.bench.midi_out.receiver import FrameReceiver
 from engine.bench.midi_out.run import private_server
 from engine.bench.our_program import PORT, live_program
+from engine.bench.player import player
 from engine.session.events_file import read_session
 
 __all__ = ["beat_f", "measure_all", "measure_beats", "measure_live_beats"]
@@ -186,8 +187,10 @@ def measure_live_beats(seconds: float = 60.0, sound: Path | None = None) -> dict
             soundfile.write(sound, pcm, _RATE)
             np.savetxt(sound.with_suffix(".beats"), beats, fmt=("%.6f", "%d"), delimiter="\t")
         session = folder / "session"
+        played = folder / "played.wav"
+        write_drummer(played, sound, sound.with_suffix(".beats"), server.rate)
         with (
-            drummer(server, "bench-drummer", sound, sound.with_suffix(".beats")) as playing,
+            player(server, "bench-drummer", played) as playing,
             live_program(server, "bench-drummer", "--sync", "audio", "--record", str(session)),
         ):
             receiver = FrameReceiver(server, "bench-receiver", ("marks", "ours"))
@@ -204,9 +207,9 @@ def measure_live_beats(seconds: float = 60.0, sound: Path | None = None) -> dict
                 receiver.kill()
                 raise
         planned: dict[tuple[int, int], list[float]] = {}
-        for played in read_session(session).notes:
-            place = (played.note.channel, played.note.pitch)
-            planned.setdefault(place, []).append(played.note.onset)
+        for timed in read_session(session).notes:
+            place = (timed.note.channel, timed.note.pitch)
+            planned.setdefault(place, []).append(timed.note.onset)
     return _judge(arrivals.messages("marks"), arrivals.messages("ours"), planned)
 
 

@@ -1,25 +1,13 @@
-"""A drummer to follow: made sound with known beats, or a recording, played into JACK.
+"""A drummer to follow: made sound with known beats, or a recording, with its beats as marks."""
 
-``python -m engine.bench.drummer CLIENT SOUND BEATS`` plays a sound once on CLIENT:out and sends a
-note on CLIENT:marks at the frame of each beat, numbered as in
-`engine.bench.sequencer`.
-"""
-
-import os
-import subprocess
-import sys
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.bench.soak.jack_rig import JackServer, until
-from engine.process.child import child_command, child_environment
+from engine.bench.player import write_marks
 
-__all__ = ["drummer", "make_drummer", "run"]
+__all__ = ["make_drummer", "write_drummer"]
 
 FloatArray = NDArray[np.float64]
 
@@ -81,75 +69,21 @@ def _strike(pcm: FloatArray, start: int, sound: FloatArray) -> None:
         pcm[start:end] += sound[: end - start]
 
 
-@contextmanager
-def drummer(
-    server: JackServer, name: str, sound: Path, beats: Path
-) -> Iterator["subprocess.Popen[bytes]"]:
-    """Have a sound played with its beats marked, until the block ends or it is over."""
-    with subprocess.Popen(
-        child_command("engine.bench.drummer", name, str(sound), str(beats)),
-        env=child_environment(JACK_DEFAULT_SERVER=server.name, JACK_NO_START_SERVER="1"),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    ) as process:
-        try:
-            until(lambda: f"{name}:marks" in server.ports(), f"{name}:marks")
-            yield process
-        finally:
-            process.kill()
+def write_drummer(path: Path, sound: Path, beats: Path, rate: int) -> None:
+    """Write a sound after some seconds of silence, its beats as marks.
 
-
-def run(name: str, sound: Path, beats: Path) -> None:
-    """Play once, when a line comes in; then end."""
+    They are numbered as `engine.bench.sequencer.beat_of` reads them.
+    """
     import soundfile
     import soxr
 
-    from engine.midi.ports.jack_server import open_client
-
-    _, client = open_client(name)
-    rate = int(client.samplerate)
     samples, given = soundfile.read(sound, dtype="float32", always_2d=True)
-    pcm = np.asarray(soxr.resample(samples.mean(1), given, rate), np.float32)
-    times = np.loadtxt(beats, ndmin=2)[:, 0]
     lead = round(_BREATH_S * rate)
-    pcm = np.concatenate((np.zeros(lead, np.float32), pcm))
+    pcm = np.pad(soxr.resample(samples.mean(1), given, rate), (lead, 0))
+    soundfile.write(path, pcm, rate)
+    times = np.loadtxt(beats, ndmin=2)[:, 0]
     marks = [
         (lead + round(at * rate), bytes((0x9F, i % 128, 1 + i // _BEATS_PER_VELOCITY)))
         for i, at in enumerate(times)
     ]
-    out = client.outports.register("out")
-    port = client.midi_outports.register("marks")
-    over, begun = threading.Event(), threading.Event()
-    begin = -1
-    coming = 0
-
-    def process(frames: int) -> None:
-        nonlocal begin, coming
-        port.clear_buffer()
-        block = out.get_array()
-        block[:] = 0.0
-        if not begun.is_set():
-            return
-        now = client.last_frame_time
-        begin = now if begin < 0 else begin
-        at = now - begin
-        part = pcm[at : at + frames]
-        block[: len(part)] = part
-        while coming < len(marks) and marks[coming][0] < at + frames:
-            port.write_midi_event(max(0, marks[coming][0] - at), marks[coming][1])
-            coming += 1
-        if at > len(pcm):
-            over.set()
-
-    client.set_process_callback(process)
-    with client:
-        sys.stdin.readline()
-        begun.set()
-        over.wait()
-
-
-if __name__ == "__main__":
-    run(sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]))
-    sys.stdout.flush()
-    os._exit(0)  # threads of the C library need not be waited for
+    write_marks(path, marks)

@@ -5,13 +5,14 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from engine.bench.soak.jack_rig import JackServer, until
 from engine.errors import DeviceError
 from engine.process.child import child_command, child_environment
 
-__all__ = ["PORT", "Engine", "engine", "live_program"]
+__all__ = ["PORT", "Engine", "engine", "jack_program", "live_program"]
 
 PORT = "Stimmung:Stimmung"
 """Our MIDI output on JACK."""
@@ -68,20 +69,34 @@ def _looks(lines: Iterator[str]) -> Iterator[dict[str, Any]]:
 
 
 @contextmanager
-def live_program(
-    server: JackServer, heard: str, *options: str
+def jack_program(
+    server: JackServer, port: str, *words: str, folder: Path | None = None
 ) -> Iterator["subprocess.Popen[bytes]"]:
-    """Run `stimmung live` with `rules` on what a JACK client plays until the block ends."""
-    command = child_command("engine.cli", "live", "--input", heard, "--engine", "rules")
+    """Run a program of ours on a server until the block ends; a port of it is waited for.
+
+    Parameters
+    ----------
+    words : str
+        Module and arguments.
+    folder : Path, optional
+        Where it keeps its settings.
+    """
+    places = {} if folder is None else {"XDG_CONFIG_HOME": str(folder), "HOME": str(folder)}
     with subprocess.Popen(
-        [*command, "--midi-out", "jack", *options],
-        stdin=subprocess.DEVNULL,
+        child_command(*words),
+        stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-        env=child_environment(JACK_DEFAULT_SERVER=server.name, JACK_NO_START_SERVER="1"),
+        env=child_environment(
+            JACK_DEFAULT_SERVER=server.name,
+            JACK_NO_START_SERVER="1",
+            QT_QPA_PLATFORM="offscreen",
+            **places,
+        ),
     ) as process:
         try:
-            until(lambda: PORT in server.ports(), "our MIDI port", _READY_S)
+            if port:
+                until(lambda: port in server.ports(), port, _READY_S)
             yield process
         finally:
             process.terminate()
@@ -89,3 +104,13 @@ def live_program(
                 process.wait(_END_S)
             except subprocess.TimeoutExpired:
                 process.kill()
+
+
+@contextmanager
+def live_program(
+    server: JackServer, heard: str, *options: str
+) -> Iterator["subprocess.Popen[bytes]"]:
+    """Run `stimmung live` with `rules` on what a JACK client plays until the block ends."""
+    words = ("engine.cli", "live", "--input", heard, "--engine", "rules", "--midi-out", "jack")
+    with jack_program(server, PORT, *words, *options) as process:
+        yield process

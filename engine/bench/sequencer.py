@@ -17,8 +17,8 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from engine.bench.soak.jack_rig import JackServer, until
-from engine.process.child import child_command, child_environment
+from engine.bench.our_program import jack_program
+from engine.bench.soak.jack_rig import JackServer
 
 __all__ = ["MOST_JITTER_S", "Sequencer", "beat_of", "run", "sequencer"]
 
@@ -38,7 +38,7 @@ def beat_of(data: bytes) -> int:
 class Sequencer:
     """The other end of the process."""
 
-    def __init__(self, process: "subprocess.Popen[str]", name: str) -> None:
+    def __init__(self, process: "subprocess.Popen[bytes]", name: str) -> None:
         self.clock = f"{name}:clock"
         """Where the clock comes from."""
         self.marks = f"{name}:marks"
@@ -48,7 +48,7 @@ class Sequencer:
     def say(self, order: str) -> None:
         """Give an order."""
         assert self._process.stdin is not None
-        self._process.stdin.write(order + "\n")
+        self._process.stdin.write(f"{order}\n".encode())
         self._process.stdin.flush()
 
 
@@ -57,23 +57,9 @@ def sequencer(
     server: JackServer, name: str, tempo_bpm: float, jitter_s: float = 0.0, seed: int = 1
 ) -> Iterator[Sequencer]:
     """Run the program for the length of a ``with`` block."""
-    arguments = (name, repr(tempo_bpm), repr(jitter_s), str(seed))
-    with subprocess.Popen(
-        child_command("engine.bench.sequencer", *arguments),
-        env=child_environment(JACK_DEFAULT_SERVER=server.name, JACK_NO_START_SERVER="1"),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    ) as process:
-        made = Sequencer(process, name)
-        try:
-            until(lambda: made.marks in server.ports(), made.marks)
-            yield made
-        finally:
-            assert process.stdin is not None
-            process.stdin.close()
-            process.wait()
+    words = ("engine.bench.sequencer", name, repr(tempo_bpm), repr(jitter_s), str(seed))
+    with jack_program(server, f"{name}:marks", *words) as process:
+        yield Sequencer(process, name)
 
 
 class _Course:

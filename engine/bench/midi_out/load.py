@@ -5,46 +5,27 @@ JACK to the demo piece, tracks it and answers with notes.
 """
 
 import json
-import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from engine.bench.soak.jack_rig import JackServer, until
-from engine.process.child import child_command, child_environment
+from engine.bench.our_program import PORT, jack_program
+from engine.bench.player import player, write_demo
+from engine.bench.soak.jack_rig import JackServer
 
 __all__ = ["concert", "stage_load"]
 
 _CONCERT = "bench-concert"
-_READY_S = 60.0
 
 
 @contextmanager
 def concert(server: JackServer, folder: Path) -> Iterator[str]:
     """Have the demo piece played into JACK, again and again; yield the client's name."""
-    import soundfile
-    import soxr
-
-    import presets
-
     path = folder / "concert.wav"
-    if not path.exists():
-        samples, rate = soundfile.read(presets.DEMO_AUDIO, dtype="float32", always_2d=True)
-        soundfile.write(path, soxr.resample(samples[:, 0], rate, server.rate), server.rate)
-    environment = child_environment(JACK_DEFAULT_SERVER=server.name, JACK_NO_START_SERVER="1")
-    with subprocess.Popen(
-        child_command("engine.bench.soak.concert", str(path), _CONCERT),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        env=environment,
-    ) as playing:
-        try:
-            until(lambda: f"{_CONCERT}:out" in server.ports(), "the demo piece on JACK", _READY_S)
-            yield _CONCERT
-        finally:
-            playing.kill()
+    write_demo(path, server.rate)
+    with player(server, _CONCERT, path):
+        yield _CONCERT
 
 
 @contextmanager
@@ -54,36 +35,8 @@ def stage_load(server: JackServer, engine: str = "muser") -> Iterator[str]:
         folder = Path(scratch)
         with concert(server, folder) as heard:
             _write_settings(folder, heard, engine)
-            environment = child_environment(
-                JACK_DEFAULT_SERVER=server.name,
-                JACK_NO_START_SERVER="1",
-                QT_QPA_PLATFORM="offscreen",
-                XDG_CONFIG_HOME=str(folder),
-                HOME=str(folder),
-            )
-            log = folder / "window.log"
-            with log.open("w") as said:
-                window = subprocess.Popen(
-                    child_command("gui", "--start"),
-                    stdin=subprocess.DEVNULL,
-                    stdout=said,
-                    stderr=said,
-                    env=environment,
-                )
-            try:
-                until(lambda: _port(server), "the window's engine", _READY_S, log.read_text)
-                yield _port(server)
-            finally:
-                window.terminate()
-                try:
-                    window.wait(15.0)
-                except subprocess.TimeoutExpired:
-                    window.kill()
-                    window.wait()
-
-
-def _port(server: JackServer) -> str:
-    return next((port for port in server.ports() if port == "Stimmung:Stimmung"), "")
+            with jack_program(server, PORT, "gui", "--start", folder=folder):
+                yield PORT
 
 
 def _write_settings(folder: Path, heard: str, engine: str) -> None:

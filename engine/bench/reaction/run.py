@@ -3,7 +3,6 @@
 import bisect
 import contextlib
 import json
-import subprocess
 import tempfile
 import time
 from collections.abc import Sequence
@@ -12,10 +11,11 @@ from typing import Any
 
 from engine.bench.midi_out.receiver import FrameReceiver
 from engine.bench.midi_out.run import private_server
+from engine.bench.our_program import jack_program
+from engine.bench.player import player
 from engine.bench.reaction.scene import CLICK, STEP, Scene, make_scene
 from engine.bench.soak.jack_rig import JackServer, until
 from engine.generators.registry import GENERATORS
-from engine.process.child import child_command, child_environment
 
 __all__ = ["measure_reaction"]
 
@@ -30,6 +30,7 @@ _AROUSAL_CC = 21
 _ANSWER_S = 10.0  # an answer that comes later belongs to something else
 _BEFORE_S = 8.0
 _AHEAD_S = 0.05  # how long before they sound the player hands notes over
+_OPTIONS = ("--midi-out", "jack", "--preset", "reaction", "--mode", "follow")
 _CLEARLY = 3  # of 127: what moves by less is not counted as an answer
 _PRESET = {
     "version": 1,
@@ -60,8 +61,7 @@ def measure_reaction(
         server = stack.enter_context(private_server(_PERIOD))
         path = folder / "scene.wav"
         seconds = make_scene(path, server.rate, Scene(clicks, turns))
-        source = stack.enter_context(_program(server, folder, _scene_command(path), pipes=True))
-        until(lambda: f"{_SOURCE}:marks" in server.ports(), "the scene", _READY_S)
+        source = stack.enter_context(player(server, _SOURCE, path))
         receiver = FrameReceiver(server, "bench-receiver", ("marks", *engines))
         stack.callback(receiver.kill)
         server.connect(f"{_SOURCE}:marks", receiver.port("marks"))
@@ -70,7 +70,8 @@ def measure_reaction(
         preset.write_text(json.dumps(_PRESET), encoding="utf-8")
         for engine in engines:
             before = set(server.ports())
-            stack.enter_context(_program(server, folder, _live_command(engine)))
+            words = ("engine.cli", "live", "--input", _SOURCE, "--engine", engine, *_OPTIONS)
+            stack.enter_context(jack_program(server, "", *words, folder=folder))
             server.connect(_wait_for_port(server, before, engine), receiver.port(engine))
         assert source.stdin is not None
         source.stdin.write(b"\n")
@@ -79,38 +80,6 @@ def measure_reaction(
         heard = receiver.finish()
     marks = heard.messages("marks")
     return {engine: _judge(marks, heard.messages(engine)) for engine in engines}
-
-
-def _scene_command(path: Path) -> list[str]:
-    return child_command("engine.bench.reaction.scene", str(path), _SOURCE)
-
-
-def _live_command(engine: str) -> list[str]:
-    command = child_command("engine.cli", "live", "--input", _SOURCE, "--engine", engine)
-    return [*command, "--midi-out", "jack", "--preset", "reaction", "--mode", "follow"]
-
-
-@contextlib.contextmanager
-def _program(server: JackServer, folder: Path, command: list[str], *, pipes: bool = False) -> Any:
-    environment = child_environment(
-        JACK_DEFAULT_SERVER=server.name, JACK_NO_START_SERVER="1", XDG_CONFIG_HOME=str(folder)
-    )
-    process = subprocess.Popen(
-        command,
-        env=environment,
-        stdin=subprocess.PIPE if pipes else subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        yield process
-    finally:
-        process.terminate()
-        try:
-            process.wait(15.0)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
 
 
 def _wait_for_port(server: JackServer, before: set[str], engine: str) -> str:

@@ -1,17 +1,11 @@
-"""What is played to the engine: clicks in silence, then a piece that turns from calm to tense.
+"""What is played to the engine: clicks in silence, then a piece that turns from calm to tense."""
 
-``python -m engine.bench.reaction.scene FILE CLIENT`` plays the sound of a file once, on the port
-CLIENT:out, and sends a note on CLIENT:marks at the very frame of each mark. It prints ``done``
-at the end and leaves when standard input ends.
-"""
-
-import json
-import sys
-import threading
 from pathlib import Path
 from typing import Any, NamedTuple
 
-__all__ = ["CLICK", "STEP", "Scene", "make_scene", "play"]
+from engine.bench.player import write_marks
+
+__all__ = ["CLICK", "STEP", "Scene", "make_scene"]
 
 CLICK, STEP = 1, 2
 """Pitches of the marks."""
@@ -59,49 +53,5 @@ def make_scene(path: Path, rate: int, scene: Scene) -> float:
         add(tense, STEP)
     sound = np.concatenate(parts)
     soundfile.write(path, sound, rate)
-    path.with_suffix(".json").write_text(json.dumps(marks), encoding="utf-8")
+    write_marks(path, [(frame, bytes((0x90, mark, 1))) for frame, mark in marks])
     return len(sound) / rate
-
-
-def play(path: Path, name: str) -> None:
-    """Play the scene once."""
-    import numpy as np
-    import soundfile
-
-    from engine.midi.ports.jack_server import open_client
-
-    _, client = open_client(name)
-    samples, _ = soundfile.read(path, dtype="float32")
-    marks = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
-    out = client.outports.register("out")
-    marked = client.midi_outports.register("marks")
-    position = 0
-    begun, over = threading.Event(), threading.Event()
-
-    def process(frames: int) -> None:
-        nonlocal position
-        marked.clear_buffer()
-        block = np.zeros(frames, np.float32)
-        if begun.is_set():
-            now = samples[position : position + frames]
-            block[: len(now)] = now
-            while marks and marks[0][0] < position + frames:
-                at, mark = marks.pop(0)
-                marked.write_midi_event(max(0, at - position), (0x90, mark, 1))
-            position += frames
-            if position > len(samples):
-                over.set()
-        out.get_array()[:] = block
-
-    client.set_process_callback(process)
-    with client:
-        print("ready", flush=True)
-        sys.stdin.readline()
-        begun.set()
-        over.wait()
-        print("done", flush=True)
-        sys.stdin.read()
-
-
-if __name__ == "__main__":
-    play(Path(sys.argv[1]), sys.argv[2])

@@ -2,13 +2,14 @@
 
 import json
 import os
-import socket
 import subprocess
 import time
 from collections import deque
 from pathlib import Path
 from typing import Any
 
+from engine.bench.orders import free_udp_port
+from engine.bench.player import write_demo
 from engine.bench.soak.jack_rig import JackServer, until
 from engine.bench.soak.processes import find_processes
 from engine.bench.soak.receiver import Place, Receiver
@@ -62,7 +63,7 @@ class Stage:
         self._receiver: Receiver | None = None
         self._engine: SupervisedEngine | None = None
         self._before: dict[str, str | None] = {}
-        self._osc_port = _free_port()
+        self._osc_port = free_udp_port()
 
     # ------------------------------------------------------------------ building
 
@@ -122,19 +123,18 @@ class Stage:
         """Play the demo piece in a loop."""
         _end(self._concert)
         path = self.folder / f"concert-{self.server.rate}.wav"
-        if not path.exists():
-            _write_concert(path, self.server.rate)
-        self._concert = _run("engine.bench.soak.concert", str(path), _CONCERT)
+        write_demo(path, self.server.rate)
+        self._concert = _run("engine.bench.player", _CONCERT, str(path))
         until(lambda: f"{_CONCERT}:out" in self.server.ports(), "the concert", _READY_S)
 
     def begin_drummer(self) -> None:
         """Send MIDI clock."""
         _end(self._drummer)
-        self._drummer = _run("engine.bench.soak.drummer", _DRUMMER, str(_TEMPO_BPM))
-        until(lambda: f"{_DRUMMER}:out" in self.server.ports(), "the drummer", _READY_S)
+        self._drummer = _run("engine.bench.sequencer", _DRUMMER, str(_TEMPO_BPM), "0.0", "1")
+        until(lambda: f"{_DRUMMER}:clock" in self.server.ports(), "the drummer", _READY_S)
 
     def end_drummer(self) -> None:
-        """Send the drummer home."""
+        """End the program that sends the clock."""
         _end(self._drummer)
         self._drummer = None
 
@@ -204,7 +204,7 @@ class Stage:
         clock = self._clock_port()
         if self._drummer is None or not clock:
             return
-        out = f"{_DRUMMER}:out"
+        out = f"{_DRUMMER}:clock"
         if clock not in self.server.connections(out):
             self.server.run("jack_connect", out, clock)
         look = self.engine.snapshot()
@@ -216,7 +216,7 @@ class Stage:
         _say(self._drummer, order)
 
     def tell_concert(self, order: str) -> None:
-        """Have other things played for a while, see `engine.bench.soak.concert`."""
+        """Have other things played for a while, see `engine.bench.player`."""
         _say(self._concert, order)
 
     def _clock_port(self) -> str:
@@ -268,12 +268,6 @@ class Stage:
         return max(files, key=lambda path: path.stat().st_mtime, default=None)
 
 
-def _free_port() -> int:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as trial:
-        trial.bind(("127.0.0.1", 0))
-        return int(trial.getsockname()[1])
-
-
 def _run(module: str, *arguments: str) -> "subprocess.Popen[bytes]":
     return subprocess.Popen(
         child_command(module, *arguments),
@@ -300,16 +294,6 @@ def _end(process: "subprocess.Popen[bytes] | None") -> None:
         process.stdin.close()
     except OSError:
         return  # what was never read
-
-
-def _write_concert(path: Path, server_rate: int) -> None:
-    import soundfile
-    import soxr
-
-    import presets
-
-    samples, rate = soundfile.read(presets.DEMO_AUDIO, dtype="float32", always_2d=True)
-    soundfile.write(path, soxr.resample(samples[:, 0], rate, server_rate), server_rate)
 
 
 def last_event_s(path: Path) -> float:
