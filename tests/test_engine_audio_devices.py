@@ -118,14 +118,15 @@ def test_channels_of_a_device_that_cancel_are_heard() -> None:
     left = (0.3 * np.sin(2 * np.pi * 330 * np.arange(rate) / rate)).astype(np.float32)
     rings = [Ring(2 * rate, rate) for _ in range(2)]
     callback = capture._Callback(rings, first_channel=1)
-    callback(np.stack([left, -left], 1), rate, None, None)
+    times = SimpleNamespace(currentTime=5.0, inputBufferAdcTime=4.0)
+    callback(np.stack([left, -left], 1), rate, times, None)
     turns = iter([False, True])
     stop = SimpleNamespace(wait=lambda _seconds: next(turns))
     pipe = io.BytesIO()
     capture._forward(pipe, SimpleNamespace(active=True), callback, rings, stop, None)
     data, sound = pipe.getvalue(), []
     while data:
-        frames, flagged, dropped = PACKET.unpack(data[: PACKET.size])
+        frames, flagged, dropped, _began_s = PACKET.unpack(data[: PACKET.size])
         assert (flagged, dropped) == (0, 0)
         sound.append(np.frombuffer(data[PACKET.size : PACKET.size + 4 * frames], "<f4"))
         data = data[PACKET.size + 4 * frames :]

@@ -117,3 +117,34 @@ def test_every_destination_has_its_instructions() -> None:
     assert first_steps.hint_for_output("virtual", Devices(), "linux") == texts.STEP_OUT_NO_SYSTEM
     assert first_steps.hint_for_output("jack", Devices(), "linux") == texts.STEP_OUT_NO_JACK
     assert "FLUID" in first_steps.hint_for_output("FLUID", there, "linux")
+
+
+def test_without_an_instrument_the_built_in_one_is_proposed() -> None:
+    devices = Devices(midi_outputs=("Midi Through:0",), audio_outputs=("Loudspeaker",))
+    assert first_steps.propose_output(devices, "auto") == "built-in"
+    assert "this computer" in first_steps.hint_for_output("built-in", devices)
+
+
+def closed(jack: JackServer, ends: tuple[str, str]) -> bool:
+    """Close the loop; a client that is still starting refuses."""
+    return set(ends) <= set(jack.ports()) and jack.run("jack_connect", *ends).returncode == 0
+
+
+def test_the_latency_is_measured_in_the_assistant(
+    jack: JackServer, made, qtbot, tmp_path, monkeypatch
+) -> None:
+    """The loop is closed as soon as both of its ends are there."""
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    window = made(midi_out="built-in", audio_input="system, JACK Audio Connection Kit")
+    window.show_assistant()
+    steps = window.assistant
+    qtbot.waitUntil(lambda: window.controller.look is not None, timeout=WAIT_MS)
+    QTest.mouseClick(steps.next, LEFT)
+    steps.test.setChecked(False)
+    QTest.mouseClick(steps.latency, LEFT)
+    ends = ("Stimmung instrument:out_0", "Stimmung audio:in_0")
+    qtbot.waitUntil(lambda: window.controller.bridge.state == "idle", timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: closed(jack, ends), timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: steps.cure.text() != texts.STEP_LATENCY_RUNS, timeout=WAIT_MS)
+    assert steps.cure.text().startswith("Measured: built-in (system"), steps.cure.text()
+    qtbot.waitUntil(lambda: window.controller.bridge.state == "running", timeout=WAIT_MS)

@@ -5,8 +5,8 @@
 writes to standard output:
 
 - one JSON line, ``{"device": {...}, "sample_rate": Hz, "channels": n}`` or ``{"error": text}``;
-- then packets: `PACKET` header (frames, blocks with a status flag, frames dropped, both counted
-  since the start), followed by that many float32 mono samples. Empty packets are a sign of life.
+- then packets: `PACKET` header, followed by so many float32 mono samples. Empty packets are a sign
+  of life.
 
 The process ends with status `LOST` when the device stops delivering, and with `LEFT` when a JACK
 client that was listened to has gone.
@@ -19,6 +19,7 @@ import os
 import sys
 import threading
 import time
+from collections import deque
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
@@ -47,6 +48,7 @@ STALL_S: Final = 0.5
 FIRST_CALLBACK_S: Final = 5.0
 """Bluetooth and suspended sinks need this long to wake up [s]."""
 RING_S: Final = 2.0
+_RECENT: Final = 200  # callbacks by which the start of the stream is judged
 PACKET_FRAMES: Final = 4096
 # Not plain "Stimmung": JACK would then rename whichever of audio and MIDI came second.
 CAPTURE_CLIENT: Final = b"Stimmung audio"
@@ -87,15 +89,31 @@ class _Callback:
     """
 
     def __init__(self, rings: list[Ring], first_channel: int) -> None:
+        self._began_s: deque[float] = deque(maxlen=_RECENT)
+        self._frames = 0
         self._rings = rings
         self._first = first_channel - 1
         self.flagged = 0
         self.last_s = 0.0
 
-    def __call__(self, block: FloatArray, _frames: int, _times: Any, status: Any) -> None:
+    @property
+    def began_s(self) -> float:
+        """When the first frame was at the converter [s], judged by the latest callbacks.
+
+        Late callbacks make it no later; frames that the driver lost count as if they were heard.
+        """
+        return min(self._began_s, default=0.0)
+
+    def __call__(self, block: FloatArray, frames: int, times: Any, status: Any) -> None:
         for channel, ring in enumerate(self._rings, self._first):
             ring.write(block[:, channel])
         self.last_s = time.perf_counter()
+        passed_s = times.currentTime - times.inputBufferAdcTime
+        if not 0.0 < passed_s < 1.0:  # not every driver tells
+            passed_s = frames / self._rings[0].sample_rate
+        at_s = self.last_s - passed_s - self._frames / self._rings[0].sample_rate
+        self._began_s.append(at_s)
+        self._frames += frames
         if status:
             self.flagged += 1
 
@@ -188,7 +206,9 @@ def _forward(
             return LEFT
         while (ready := _ready(rings)) or now - sent_s > HEARTBEAT_S:
             samples = downmix.push(np.stack([ring.read(ready) for ring in rings], axis=1))
-            packet = PACKET.pack(samples.size, callback.flagged, rings[-1].dropped_frames)
+            packet = PACKET.pack(
+                samples.size, callback.flagged, rings[-1].dropped_frames, callback.began_s
+            )
             _write_all(pipe, packet + samples.astype("<f4", copy=False).tobytes())
             sent_s = now
     return 0

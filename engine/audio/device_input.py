@@ -123,6 +123,14 @@ class DeviceInput:
         return ring + current + self._overruns_before
 
     @property
+    def began_s(self) -> float:
+        """When the first sample of the ring was at the converter [s, `time.perf_counter`].
+
+        As good as what the driver says of its latency; meaningless after a loss.
+        """
+        return self._capture.began_s if self._capture else 0.0
+
+    @property
     def restarts(self) -> int:
         """How often the device was lost and found again."""
         return self._restarts
@@ -216,6 +224,7 @@ class _Capture(ChildPipe):
     def __init__(self, request: dict[str, Any], ring: Ring) -> None:
         self._ring = ring
         self.overruns = 0
+        self.began_s = 0.0
         super().__init__(
             capture_command("open", json.dumps(request)),
             "capture",
@@ -241,7 +250,7 @@ class _Capture(ChildPipe):
     def _follow(self, pipe: IO[bytes]) -> None:
         feed = MonoFeed(self._ring.sample_rate)
         while len(header := pipe.read(PACKET.size)) == PACKET.size:
-            frames, flagged, dropped = PACKET.unpack(header)
+            frames, flagged, dropped, self.began_s = PACKET.unpack(header)
             samples = np.frombuffer(pipe.read(4 * frames), dtype="<f4")
             self._heard()
             self.overruns = flagged + (1 if dropped else 0)

@@ -1,4 +1,4 @@
-"""``stimmung calibrate``: fit valence and arousal to a venue in half a minute."""
+"""``stimmung calibrate``: fit the emotion scale to a venue, or measure a latency."""
 
 import argparse
 import time
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine.choices import check_range
+from engine.choices import PLUGIN, check_range
 from engine.cli.options import Commands
 from engine.settings.venue import MARKS, fit_venue
 
@@ -26,13 +26,16 @@ def add(commands: "Commands[argparse.ArgumentParser]") -> None:
     """Add the command."""
     parser = commands.add_parser(
         "calibrate",
-        help="fit the emotion scale to a venue, into a preset",
+        help="fit the emotion scale to a venue; measure the latency of an output",
         description="Listen to something calm and to something intense as they sound in this "
         "venue, and keep the fitted scale in a preset: live from an input, one after the other, "
-        "or from files.",
+        "or from files. With --latency: play clicks through an output, listen to them with a "
+        "microphone, and keep how late they sound; live plays so much earlier from then on.",
         allow_abbrev=False,
     )
-    parser.add_argument("title", metavar="TITLE", help="title of the preset that is written")
+    parser.add_argument(
+        "title", metavar="TITLE", nargs="?", help="title of the preset that is written"
+    )
     parser.add_argument("--preset", metavar="NAME", help="preset to begin with")
     parser.add_argument("--input", metavar="DEVICE", help="listen live: name or part of it")
     parser.add_argument(
@@ -41,6 +44,16 @@ def add(commands: "Commands[argparse.ArgumentParser]") -> None:
     parser.add_argument("--valence", action="store_true", help="live: ask for dark and bright too")
     for moment in MARKS:
         parser.add_argument(f"--{moment}", type=Path, metavar="FILE", help=f"{moment} music")
+    parser.add_argument("--latency", action="store_true", help="measure the latency of an output")
+    for name in ("midi_out", "audio_out"):
+        option = "--" + name.replace("_", "-")
+        parser.add_argument(option, metavar="NAME", help="with --latency: as for live")
+    parser.add_argument("--clicks", type=int, default=12, metavar="N", help="4..60 (12)")
+    parser.add_argument(
+        "--note",
+        metavar="CHANNEL:PITCH",
+        help="the note that clicks, 1..16:0..127 (built-in: 10:37, a rim; else 1:60)",
+    )
     parser.set_defaults(run=run)
 
 
@@ -53,6 +66,12 @@ def run(parsed: argparse.Namespace) -> int:
 
     check_range("--seconds", parsed.seconds, 6.0, 120.0)
     given = {name: path for name in MARKS if (path := getattr(parsed, name)) is not None}
+    if parsed.latency:
+        if given or parsed.title or parsed.preset or parsed.valence:
+            raise InputError("--latency goes with --midi-out, --audio-out, --input and --clicks")
+        return _latency(parsed)
+    if parsed.title is None:
+        raise InputError("calibrate needs the TITLE of the preset to write, or --latency")
     if bool(given) == (parsed.input is not None):
         raise InputError("calibrate needs either --input DEVICE or files such as --calm, --intense")
     performance = load_preset(parsed.preset).performance if parsed.preset else Performance()
@@ -71,6 +90,45 @@ def run(parsed: argparse.Namespace) -> int:
         print(f"{name:20} {value:+.2f}")
     print(f"written: {path}")
     return 0
+
+
+def _latency(parsed: argparse.Namespace) -> int:
+    """Play, listen, keep what was measured."""
+    from engine.choices import BUILT_IN
+    from engine.errors import InputError
+    from engine.instrument.latency import measure
+    from engine.midi.sender.client import SenderClient
+    from engine.settings.latencies import keep_latency
+    from engine.settings.run import LiveConfig
+
+    check_range("--clicks", parsed.clicks, 4, 60)
+    given = {name: getattr(parsed, name) for name in ("midi_out", "audio_out")}
+    config = LiveConfig(**{name: value for name, value in given.items() if value is not None})
+    if config.midi_out in ("none", PLUGIN):
+        raise InputError(f"--midi-out must be an output that sounds; got {config.midi_out}")
+    note = None if parsed.note is None else _note(parsed.note)
+    with SenderClient(config.output) as sender:
+        port = sender.status().port
+        sender.sound("", 1.0)
+        channel, pitch = note or ((9, 37) if port.startswith(BUILT_IN) else (0, 60))
+        print(f"Listening to {parsed.clicks} clicks from {port} …", flush=True)
+        found = measure(sender, parsed.input, count=parsed.clicks, channel=channel, pitch=pitch)
+    path = keep_latency(found.port, found.seconds)
+    print(f"{found.port}: {1000 * found.seconds:.1f} ms ± {1000 * found.spread_s:.1f} ms")
+    print(f"kept in {path}: live plays so much earlier, unless --latency-ms is given")
+    return 0
+
+
+def _note(text: str) -> tuple[int, int]:
+    from engine.errors import InputError
+
+    words = text.split(":")
+    if len(words) != 2 or not all(word.isdecimal() for word in words):
+        raise InputError(f"--note must be CHANNEL:PITCH such as 10:37; got {text!r}")
+    channel, pitch = map(int, words)
+    check_range("channel of --note", channel, 1, 16)
+    check_range("pitch of --note", pitch, 0, 127)
+    return channel - 1, pitch
 
 
 def _of_file(path: Path, tracker: "Tracker", seconds: float) -> tuple[float, float]:

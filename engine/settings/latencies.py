@@ -6,6 +6,7 @@ from typing import Any
 
 from engine.errors import InputError
 from engine.files import write_output
+from engine.midi.sender.client import MAX_LATENCY_S
 
 __all__ = ["keep_latency", "latencies_file", "measured_latency_s", "shift_s"]
 
@@ -30,7 +31,7 @@ def shift_s(port: str, latency_ms: float | None) -> float:
     """
     if latency_ms is not None:
         return latency_ms / 1000.0
-    return -(measured_latency_s(port) or 0.0)
+    return max(-MAX_LATENCY_S, -(measured_latency_s(port) or 0.0))
 
 
 def keep_latency(port: str, latency_s: float) -> Path:

@@ -97,8 +97,13 @@ class Controller(QObject):
     @property
     def hears_device(self) -> bool:
         """Whether the chosen audio device is delivering."""
-        look, name = self.look, self.run.audio_input
-        return look is not None and look.audio.alive and name != "" and not Path(name).is_file()
+        return self.look is not None and self.look.audio.alive and self.input_is_device
+
+    @property
+    def input_is_device(self) -> bool:
+        """Whether an audio device is chosen by name."""
+        name = self.run.audio_input
+        return name not in ("", "none", PLUGIN) and not Path(name).is_file()
 
     @property
     def seed(self) -> int:

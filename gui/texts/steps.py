@@ -49,6 +49,11 @@ STEP_OUT_NO_SYSTEM: Final = (
 STEP_TEST: Final = "Play test notes"
 STEP_TESTING: Final = "Stop test notes"
 STEP_ASK: Final = "Do you hear four rising notes?"
+STEP_LATENCY: Final = "Measure the latency"
+STEP_LATENCY_TIP: Final = (
+    "Clicks are played and heard through the microphone; from then on notes come so much earlier"
+)
+STEP_LATENCY_RUNS: Final = "Listening to the clicks … hold the microphone to the loudspeaker."
 STEP_YES: Final = "Yes, I hear them"
 STEP_NO: Final = "No"
 STEP_HEARD: Final = "Good: from now on all notes play there."

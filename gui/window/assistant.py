@@ -9,6 +9,7 @@ from engine.settings.presets import list_presets
 from engine.snapshot import Snapshot
 from gui import texts
 from gui.controllers.controller import Controller
+from gui.controllers.latency_controller import LatencyController
 from gui.engine_process.decode import Devices
 from gui.state import first_steps
 from gui.theme import THEMES
@@ -54,6 +55,9 @@ class Assistant(QDialog):
         )
         self.test = QPushButton(texts.STEP_TEST)
         self.test.setCheckable(True)
+        self.latency = ui.button(texts.STEP_LATENCY, self._measure_latency, texts.STEP_LATENCY_TIP)
+        self._latencies = LatencyController(controller, self)
+        self._latencies.done.connect(self.cure.setText)
         self.yes = ui.button(texts.STEP_YES, self._heard)
         self.no = ui.button(texts.STEP_NO, self._not_heard)
         engines = [(texts.ENGINES.get(name, name), name) for name in GENERATORS]
@@ -103,7 +107,7 @@ class Assistant(QDialog):
                 texts.STEP_OUT_TITLE,
                 self.output,
                 self.hint,
-                ui.Row(self.test),
+                ui.Row(self.test, self.latency),
                 ui.label(texts.STEP_ASK, "title", wrap=True),
                 ui.Row(self.yes, self.no),
                 self.cure,
@@ -190,7 +194,7 @@ class Assistant(QDialog):
 
     def _begin_again(self) -> None:
         """Try again to open everything if it could not be opened before."""
-        if not self._controller.wants_music:
+        if not self._controller.wants_music and not self._latencies.running:
             self._controller.start(held=True)
 
     def _choose_input(self, name: str) -> None:
@@ -213,6 +217,11 @@ class Assistant(QDialog):
             self._again.start()
         else:
             self._again.stop()
+
+    def _measure_latency(self) -> None:
+        self.test.setChecked(False)
+        self.cure.setText(texts.STEP_LATENCY_RUNS)
+        self._latencies.run()
 
     def _heard(self) -> None:
         self.test.setChecked(False)
@@ -240,6 +249,7 @@ class Assistant(QDialog):
 
     def _end(self, result: int) -> None:
         self._again.stop()
+        self._latencies.stop()
         self._controller.bridge.snapshot.disconnect(self._show_snapshot)
         self._controller.bridge.refused.disconnect(self._show_problem)
         self._controller.preferences.welcomed = True
