@@ -13,12 +13,14 @@ from typing import Any
 from PyQt6.QtCore import QObject, pyqtSignal
 
 from engine.choices import PLUGIN
+from engine.errors import StimmungError
 from engine.mapping.table import InputMapping
 from engine.settings.curve import read_curve
 from engine.settings.fields import settings_of
 from engine.settings.performance import Performance
 from engine.settings.resume import Resume
 from engine.settings.run import LiveConfig
+from engine.settings.set_lists import load_set_list
 from engine.snapshot import Snapshot
 from gui.engine_process.bridge import EngineBridge
 from gui.state.history import History
@@ -68,6 +70,8 @@ class Controller(QObject):
         self.frozen = False
         self._froze_s = 0.0
         self.held = False
+        self._held_s = 0.0
+        self._song = 0  # of the set list, from 1
         self._last_state: str = bridge.state
         self.performance.run_changed.connect(self._on_run)
         self.performance.posted.connect(self._post)
@@ -152,7 +156,7 @@ class Controller(QObject):
 
     def set_held(self, held: bool) -> None:
         """Hold the music, or continue at the next bar."""
-        self.held = held
+        self.held, self._held_s = held, time.perf_counter()
         self.bridge.command("play", playing=not held)
         self.changed.emit()
 
@@ -263,9 +267,18 @@ class Controller(QObject):
         if run.record:
             stamp = datetime.now().strftime("session-%Y-%m-%d-%H%M%S")
             values["record"] = str(run.record_folder / stamp)
+        values |= self._set_list()
         if self.curve is not None:
             values["curve"] = str(self.curve)
         return values
+
+    def _set_list(self) -> dict[str, Any]:
+        """Return the set list and where it stands; none where its file cannot be read."""
+        try:
+            songs = load_set_list(self.run.set_list).songs if self.run.set_list else ()
+        except StimmungError:  # the page Presets names it
+            return {"set_list": ""}
+        return {"song": self._song if self._song <= len(songs) else 0}
 
     # ------------------------------------------------------------------ from the engine
 
@@ -280,6 +293,8 @@ class Controller(QObject):
 
     def _on_run(self, values: dict[str, Any]) -> None:
         self.preferences.run = self.run
+        if "set_list" in values:
+            self._song = 0
         if set(values) != {"seed"}:
             self._restart_if_playing()
         elif self.running:
@@ -337,6 +352,13 @@ class Controller(QObject):
         self.look = self._last = look
         self.history.add(look)
         self.performance.adopt(look.performance)
+        if look.song is not None:
+            self._song = look.song.number
+        stands = not look.running
+        own = look.sync.source == "internal"
+        if own and stands != self.held and time.perf_counter() - self._held_s > SETTLE_S:
+            self.held = stands  # a pedal held it, or an ending closed it
+            self.changed.emit()
         if look.frozen != self.frozen and time.perf_counter() - self._froze_s > SETTLE_S:
             self.frozen = look.frozen
             self.changed.emit()

@@ -107,8 +107,11 @@ class FilmController(QObject):
     def _ask_render(self) -> None:
         if self.film is not None:
             proposal = self.film.with_name(f"{self.film.stem} scored.mp4")
-            dialogs.ask_render(
-                self._window, proposal, lambda path: self.score(*self._panel.choice(), path)
+            dialogs.ask_write(
+                self._window,
+                texts.FILM_RENDER_TITLE,
+                proposal,
+                lambda path: self.score(*self._panel.choice(), path),
             )
 
     def _on_drawn(self, code: int, _output: bytes, _error: str) -> None:

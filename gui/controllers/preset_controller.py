@@ -88,7 +88,9 @@ class PresetController(QObject):
         self._panel.show_performance(model.performance, model.expected)
 
     def _ask_name(self) -> None:
-        dialogs.ask_preset_name(self._window, texts.PRESET_TITLE, "", self._keep_if_sure)
+        dialogs.ask_name(
+            self._window, texts.PRESET_TITLE, texts.PRESET_PROMPT, "", self._keep_if_sure
+        )
 
     def _keep_if_sure(self, name: str) -> None:
         """Keep the settings of now; ask before that replaces an own preset of this name."""
@@ -99,8 +101,12 @@ class PresetController(QObject):
             self.keep(name)
 
     def _ask_new_name(self, preset: Preset) -> None:
-        dialogs.ask_preset_name(
-            self._window, texts.PRESET_RENAME, preset.name, lambda name: self.rename(preset, name)
+        dialogs.ask_name(
+            self._window,
+            texts.PRESET_RENAME,
+            texts.PRESET_PROMPT,
+            preset.name,
+            lambda name: self.rename(preset, name),
         )
 
     def _ask_remove(self, preset: Preset) -> None:

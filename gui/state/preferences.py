@@ -78,6 +78,7 @@ class RunChoices:
     keys_in: tuple[str, ...] = ()
     thru: bool = False
     video: str = ""
+    set_list: str = ""
     seed: int = 0
 
 

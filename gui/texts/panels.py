@@ -62,6 +62,16 @@ THRU: Final = "Pass through to MIDI out"
 THRU_TIP: Final = "Sends what you play on to the MIDI output"
 DUET: Final = "Who plays"
 DUETS: Final = {"together": "Together", "turns": "In turns"}
+PAUSE: Final = "Answer after"
+PAUSE_LEARNED: Final = "learned pauses"
+PAUSE_SUFFIX: Final = " beats"
+PAUSE_NOW: Final = "now after {seconds} s"
+PAUSE_TIP: Final = (
+    "In turns: silence after which Stimmung answers; learned from the pauses within your phrases"
+)
+SPLIT: Final = "Left hand leads below"
+SPLIT_NONE: Final = "no split"
+SPLIT_TIP: Final = "Keys below this one set the chord for the engine and do not sound"
 CUE: Final = "Your turn / mine"
 CUE_TIP: Final = "Change who plays, at once; a pedal can do this too"
 TRANSFER_TITLE: Final = "Change what passes through"

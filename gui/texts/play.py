@@ -92,3 +92,86 @@ ROLL_PLAYED: Final = "played"
 ROLL_COMMITTED: Final = "fixed"
 ROLL_DRAFT: Final = "draft"
 ROLL_EMPTY: Final = "Notes appear here"
+ROLL_LOCKED: Final = "{bar} locked"
+ROLL_HELP: Final = (
+    "Click a bar ahead to lock it: it is played as the draft shows it. Right click to clear it or "
+    "draw it anew. Keys: ← → choose a bar, Space locks, Delete clears, Enter draws anew."
+)
+ROLL_BAR: Final = "Piano roll, bar {bar}{locked}"
+ROLL_BAR_LOCKED: Final = ", locked"
+ROLL_EDITS: Final = {
+    "lock_bar": "Lock bar {bar}, or let it go",
+    "clear_bar": "Clear bar {bar}",
+    "redraw_bar": "Draw bar {bar} anew",
+}
+
+# ---------------------------------------------------------------------- arranger
+
+ARRANGER: Final = {
+    "intro": ("Intro", "Parts enter one by one from the next bar; starts music that stands (I)"),
+    "fill": ("Fill", "From the next beat to the bar line (L)"),
+    "break_bar": ("Break", "Silence for the next bar (B)"),
+    "ending": ("Ending", "Cadence and last chord from the next bar, then silence (E)"),
+    "next_section": ("Next section", "A fill, then other material for the same emotion (N)"),
+}
+"""Action → words and tip of its button."""
+BARS_AHEAD: Final = {
+    "lock_bar": ("Lock", "Play the next bar as the draft shows it, or let it go"),
+    "clear_bar": ("Clear", "Play nothing in the next bar"),
+    "redraw_bar": ("Redraw", "Other notes in the next bar"),
+}
+NEXT_BAR: Final = "Next bar:"
+ARRANGING: Final = {
+    "": "",
+    "intro": "intro",
+    "fill": "fill",
+    "break": "break",
+    "cadence": "ending",
+    "final": "last chord",
+    "silence": "ended",
+    "section": "new section",
+}
+"""What the arranger does → a word."""
+ARRANGING_NOW: Final = "now {now}"
+ARRANGING_NEXT: Final = "next {next}"
+
+# ---------------------------------------------------------------------- set list
+
+SET_LIST: Final = "Set list"
+SET_LIST_NONE: Final = "none"
+SET_LIST_NEW: Final = "New …"
+SET_LIST_NAME: Final = "Name of the set list:"
+SET_LIST_IMPORT: Final = "Import …"
+SET_LIST_EXPORT: Final = "Export …"
+SET_LIST_DELETE: Final = "Delete list"
+SET_LIST_DELETE_SURE: Final = "Delete the set list “{name}” permanently?"
+SET_LIST_FILTER: Final = "Set list (*.json);;All files (*)"
+SET_LIST_MISSING: Final = "Exported without missing presets: {names}"
+SET_LIST_HINT: Final = "Choose a preset above and press Add."
+SONG_ADD: Final = "Add"
+SONG_ADD_TIP: Final = "Add the preset that is chosen above"
+SONG_UP: Final = "Up"
+SONG_DOWN: Final = "Down"
+SONG_REMOVE: Final = "Remove"
+SONG_TITLE: Final = "Title"
+SONG_NOTES: Final = "Notes"
+SONG_TEMPO: Final = "Own tempo"
+SONG_TEMPO_PRESET: Final = "preset's"
+SONG_ENTRY: Final = "Begins"
+SONG_ENTRIES: Final = {
+    "bar": "on the next bar",
+    "fill": "after a fill",
+    "intro": "with an intro",
+    "ending": "after an ending; waits for Start",
+}
+SONG_PREVIOUS: Final = "◀ Previous song"
+SONG_NEXT: Final = "Next song ▶"
+SONG_STEP_TIP: Final = "While music plays; a pedal can do this too"
+SONG_ROW: Final = "{number}   {title}"
+SONG_ON: Final = "{row}   ▶"
+SONG_COMES: Final = "{row}   ▸ next"
+SONG_NUMBER: Final = "{number} of {count}: {title}"
+SONG_BEFORE: Final = "{name}, {count} songs"
+SONG_FOLLOWS: Final = "Next: {title}"
+SONG_LOADING: Final = "{words} (loading …)"
+SONG_WAITS: Final = "{words} (after the ending)"

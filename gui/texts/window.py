@@ -129,6 +129,7 @@ LEVEL_WORDS: Final = {"good": "OK", "caution": "Check", "bad": "Problem"}
 MENU_FILE: Final = "&File"
 MENU_EDIT: Final = "&Edit"
 MENU_PLAY: Final = "&Play"
+MENU_ARRANGE: Final = "&Arrange"
 MENU_VENUE: Final = "Ven&ue"
 MENU_VIEW: Final = "&View"
 MENU_HELP: Final = "&Help"
@@ -153,6 +154,14 @@ ACTIONS: Final[dict[str, str]] = {
     "tap": "Tap tempo",
     "regenerate": "New ideas",
     "capture": "Capture the last bars",
+    "intro": "Intro",
+    "fill": "Fill",
+    "break_bar": "Break",
+    "ending": "Ending",
+    "next_section": "Next section",
+    "next_song": "Next song",
+    "previous_song": "Previous song",
+    "read_status": "Go to the status line",
     "mark_calm": "The last seconds were calm",
     "mark_intense": "The last seconds were intense",
     "mark_dark": "The last seconds were dark",

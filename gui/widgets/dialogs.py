@@ -13,9 +13,9 @@ __all__ = [
     "Action",
     "ask_file",
     "ask_folder",
-    "ask_preset_name",
-    "ask_render",
+    "ask_name",
     "ask_sure",
+    "ask_write",
     "show_about",
     "show_shortcuts",
 ]
@@ -31,9 +31,9 @@ def ask_file(parent: QWidget, title: str, kinds: str, take: Taker) -> None:
     _open(dialog, lambda: take(dialog.selectedFiles()[0]))
 
 
-def ask_render(parent: QWidget, proposal: Path, take: Taker) -> None:
-    """Ask where a film with its music is written."""
-    dialog = QFileDialog(parent, texts.FILM_RENDER_TITLE, str(proposal.parent))
+def ask_write(parent: QWidget, title: str, proposal: Path, take: Taker) -> None:
+    """Ask where a file is written."""
+    dialog = QFileDialog(parent, title, str(proposal.parent))
     dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
     dialog.selectFile(proposal.name)
     _open(dialog, lambda: take(dialog.selectedFiles()[0]))
@@ -47,11 +47,11 @@ def ask_folder(parent: QWidget, title: str, folder: Path, take: Taker) -> None:
     _open(dialog, lambda: take(dialog.selectedFiles()[0]))
 
 
-def ask_preset_name(parent: QWidget, title: str, name: str, take: Taker) -> None:
-    """Ask under which name a preset is kept; ``name`` is proposed."""
+def ask_name(parent: QWidget, title: str, prompt: str, name: str, take: Taker) -> None:
+    """Ask under which name something is kept; ``name`` is proposed."""
     dialog = QInputDialog(parent)
     dialog.setWindowTitle(title)
-    dialog.setLabelText(texts.PRESET_PROMPT)
+    dialog.setLabelText(prompt)
     dialog.setTextValue(name)
     _open(dialog, lambda: take(dialog.textValue()))
 

@@ -1,11 +1,15 @@
 """The page Keys: MIDI keyboards, what passes through, and capture."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from PyQt6.QtCore import Qt
-from PyQt6.QtWidgets import QListWidget, QListWidgetItem
+from PyQt6.QtGui import QValidator
+from PyQt6.QtWidgets import QListWidget, QListWidgetItem, QSpinBox
 
+from engine.errors import InputError
+from engine.music.keys import key_number_name, parse_key_number
 from engine.settings.performance import Performance
+from engine.snapshot import Snapshot
 from engine.transfer.elements import ELEMENTS
 from gui import texts
 from gui.texts import wording
@@ -13,7 +17,7 @@ from gui.widgets import controls as ui
 from gui.widgets.file_tile import FileTile
 from gui.widgets.sliders import LabelledSlider, Scale, SliderSpec
 
-__all__ = ["KeysPanel"]
+__all__ = ["KeyBox", "KeysPanel"]
 
 _ROWS_SHOWN = 4
 
@@ -32,6 +36,19 @@ class KeysPanel(ui.Panel):
         self.thru = ui.check_box(texts.THRU, self.choose_run("thru"), texts.THRU_TIP)
         duets = [(words, name) for name, words in texts.DUETS.items()]
         self.duet = ui.picker(texts.DUET, duets, self.choose("duet"))
+        self.pause = ui.amount_box(
+            texts.PAUSE,
+            0.0,
+            16.0,
+            self.choose("pause_beats"),
+            suffix=texts.PAUSE_SUFFIX,
+            decimals=1,
+        )
+        self.pause.setSpecialValueText(texts.PAUSE_LEARNED)
+        self.pause.setToolTip(texts.PAUSE_TIP)
+        self._pause_now = ui.label(role="small")
+        self.split = KeyBox(texts.SPLIT, self.choose("split"))
+        self.split.setToolTip(texts.SPLIT_TIP)
         self.cue = ui.button(texts.CUE, self.ask("cue"), texts.CUE_TIP)
         transfer = SliderSpec(texts.TRANSFER, Scale(0.0, 1.0), wording.percent, 0.0)
         self.transfer = LabelledSlider(transfer, self.choose("transfer"))
@@ -48,7 +65,11 @@ class KeysPanel(ui.Panel):
             ui.label(texts.KEYS_IN, "title", wrap=True),
             self.keys,
             self.thru,
-            ui.form((texts.DUET, self.duet)),
+            ui.form(
+                (texts.SPLIT, ui.Row(self.split)),
+                (texts.DUET, self.duet),
+                (texts.PAUSE, ui.Row(self.pause, self._pause_now)),
+            ),
             ui.Row(self.cue),
             8,
             ui.label(texts.TRANSFER_TITLE, "title", wrap=True),
@@ -88,6 +109,8 @@ class KeysPanel(ui.Panel):
         """Show the settings; capture and cue need the music to play."""
         self.thru.setChecked(thru)
         self.duet.setCurrentIndex(self.duet.findData(performance.duet))
+        ui.show_number(self.pause, performance.pause_beats)
+        ui.show_number(self.split, performance.split)
         self.transfer.show_value(performance.transfer)
         self.transfer.setEnabled(thru)
         for name, box in self.elements.items():
@@ -95,6 +118,14 @@ class KeysPanel(ui.Panel):
             box.setEnabled(thru)
         self.cue.setEnabled(playing)
         self.capture.setEnabled(playing)
+
+    def show_snapshot(self, look: Snapshot | None) -> None:
+        """Show how long a silence hands over now; None while not running."""
+        by_turns = look is not None and look.performance.duet == "turns"
+        seconds = wording.number(look.pause_s, 1) if look is not None and by_turns else ""
+        words = texts.PAUSE_NOW.format(seconds=seconds) if seconds else ""
+        if words != self._pause_now.text():
+            self._pause_now.setText(words)
 
     def _items(self) -> list[QListWidgetItem]:
         items = (self.keys.item(row) for row in range(self.keys.count()))
@@ -106,6 +137,40 @@ class KeysPanel(ui.Panel):
     def _choose_elements(self) -> None:
         chosen = tuple(name for name, box in self.elements.items() if box.isChecked())
         self.chosen.emit({"transfer_elements": chosen})
+
+
+class KeyBox(QSpinBox):
+    """A field for a key of a keyboard, by its name; 0 is none.
+
+    Parameters
+    ----------
+    name : str
+        For screen readers.
+    act : callable
+        Takes the number of the key.
+    """
+
+    def __init__(self, name: str, act: Callable[[int], object]) -> None:
+        super().__init__()
+        self.setRange(0, 127)
+        self.setKeyboardTracking(False)
+        self.setSpecialValueText(texts.SPLIT_NONE)
+        self.setAccessibleName(name)
+        self.valueChanged.connect(act)
+
+    def textFromValue(self, value: int) -> str:  # noqa: N802, D102 (Qt's names)
+        return key_number_name(value)
+
+    def valueFromText(self, text: str | None) -> int:  # noqa: N802, D102
+        try:
+            return parse_key_number(text)
+        except InputError:
+            return 0
+
+    def validate(  # noqa: D102
+        self, text: str | None, place: int
+    ) -> tuple[QValidator.State, str, int]:
+        return QValidator.State.Acceptable, text or "", place
 
 
 def _name(item: QListWidgetItem) -> str:

@@ -10,6 +10,7 @@ from gui import texts
 from gui.state.health import HealthItem
 from gui.state.history import History
 from gui.theme import Theme
+from gui.widgets.arranger_panel import ArrangerPanel
 from gui.widgets.controls import Panel, Scrolling, column
 from gui.widgets.curves import Curves
 from gui.widgets.devices_panel import DevicesPanel
@@ -22,6 +23,7 @@ from gui.widgets.music_panel import MusicPanel
 from gui.widgets.notice import Notice
 from gui.widgets.piano_roll import PianoRoll
 from gui.widgets.preset_list import PresetList
+from gui.widgets.set_list_panel import SetListPanel
 from gui.widgets.sliders import fit_sliders
 from gui.widgets.target_panel import TargetPanel
 from gui.widgets.transport import Transport
@@ -51,18 +53,21 @@ class MainPage(QWidget):
         self.music, self.keys, self.presets = MusicPanel(), KeysPanel(), PresetList()
         self.devices, self.health = DevicesPanel(theme), HealthPanel()
         self.film = FilmPanel(theme)
+        self.arranger, self.songs = ArrangerPanel(), SetListPanel()
         self.strip = HealthStrip(theme)
         self._shows = 0
         self._emotion = _Emotion(self.plane, Scrolling(self.target))
         self.rows = QSplitter(Qt.Orientation.Vertical)
-        for widget in (self.curves, self.roll):
+        for widgets in ((self.curves,), (self.roll, self.arranger)):
             framed = QFrame()
             framed.setObjectName("panel")
-            column(widget, parent=framed, margin=4)
+            column(*widgets, parent=framed, margin=4).setStretchFactor(widgets[0], 1)
             self.rows.addWidget(framed)
         self.tabs = QTabWidget()
         pages = (self.music, self.keys, self.film, self.presets, self.devices, self.health)
-        self._areas: dict[QWidget, QWidget] = {page: Scrolling(page) for page in pages}
+        shown = {page: page for page in pages} | {self.presets: QWidget()}
+        column(self.presets, self.songs, parent=shown[self.presets])
+        self._areas: dict[QWidget, QWidget] = {page: Scrolling(shown[page]) for page in pages}
         for area, title in zip(self._areas.values(), texts.TABS, strict=True):
             self.tabs.addTab(area, title)
         self.columns = _Columns()
@@ -86,7 +91,7 @@ class MainPage(QWidget):
         pages = (self.music, self.keys, self.film, self.presets, self.devices, self.health)
         devices = self.devices
         return (
-            *(self.transport, self.target, *pages),
+            *(self.transport, self.target, self.arranger, self.songs, *pages),
             *(devices.instrument, devices.sync, devices.reach),
         )
 
@@ -206,6 +211,8 @@ class MainPage(QWidget):
             self.curves.show_history(history)
         self.plane.show_snapshot(look)
         self.roll.show_snapshot(look)
+        self.arranger.show_snapshot(look)
+        self.keys.show_snapshot(look)
         self.transport.show_snapshot(look)
         self.target.show_snapshot(look, performance)
         self.devices.show_snapshot(look)

@@ -31,6 +31,14 @@ SHORTCUTS: Final[dict[str, str]] = {
     "tap": "T",
     "regenerate": "G",
     "capture": "C",
+    "intro": "I",
+    "fill": "L",
+    "break_bar": "B",
+    "ending": "E",
+    "next_section": "N",
+    "next_song": "Ctrl+Right",
+    "previous_song": "Ctrl+Left",
+    "read_status": "F6",
     "stage": "F11",
     "side": "F9",
     "larger": "Ctrl++",
@@ -47,8 +55,12 @@ _MENUS: Final = (
         texts.MENU_PLAY,
         "start hold panic - freeze follow contrast guide manual - tap regenerate capture",
     ),
+    (
+        texts.MENU_ARRANGE,
+        "intro fill break_bar ending next_section - next_song previous_song",
+    ),
     (texts.MENU_VENUE, "mark_calm mark_intense - mark_dark mark_bright - forget_venue"),
-    (texts.MENU_VIEW, "stage side - larger smaller normal"),
+    (texts.MENU_VIEW, "stage side read_status - larger smaller normal"),
     (texts.MENU_HELP, "assistant shortcuts about"),
 )
 

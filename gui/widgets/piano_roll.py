@@ -1,10 +1,20 @@
 """The piano roll: what was played, what is fixed, and what is only a draft."""
 
 from collections.abc import Sequence
+from functools import partial
+from typing import Final
 
-from PyQt6.QtCore import QPointF, QRect, QRectF, QSize, Qt
-from PyQt6.QtGui import QColor, QPainter, QPaintEvent, QPixmap
-from PyQt6.QtWidgets import QSizePolicy, QWidget
+from PyQt6.QtCore import QEvent, QPointF, QRect, QRectF, QSize, Qt, pyqtSignal
+from PyQt6.QtGui import (
+    QColor,
+    QContextMenuEvent,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPixmap,
+)
+from PyQt6.QtWidgets import QMenu, QSizePolicy, QWidget
 
 from engine.events import NoteEvent
 from engine.snapshot import Snapshot
@@ -14,15 +24,31 @@ from gui.widgets.paint import dashed, faded, scaled_font, solid
 
 __all__ = ["PianoRoll"]
 
-PAST_BEATS, FUTURE_BEATS = 8.0, 6.0
+PAST_BEATS, FUTURE_BEATS = 6.0, 10.0
 _LOWEST, _HIGHEST = 36, 84
 """Pitches always shown (C2 to C6); the range widens for others and stays wide."""
 
 _BLACK_KEYS = frozenset((1, 3, 6, 8, 10))
 
 
+_KEYS: Final = {
+    Qt.Key.Key_Space: "lock_bar",
+    Qt.Key.Key_Delete: "clear_bar",
+    Qt.Key.Key_Return: "redraw_bar",
+    Qt.Key.Key_Enter: "redraw_bar",
+}
+
+
 class PianoRoll(QWidget):
-    """Notes over beats; the playhead stands still and the music moves."""
+    """Notes over beats; the playhead stands still and the music moves.
+
+    Signals
+    -------
+    bar_wanted : str, int
+        Lock, clear or redraw (an action) this bar to come, counted from 1.
+    """
+
+    bar_wanted = pyqtSignal(str, int)
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
@@ -32,7 +58,84 @@ class PianoRoll(QWidget):
         self._keys = QPixmap()
         self._keys_key: tuple[object, ...] = ()
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setMouseTracking(True)
+        self.setToolTip(texts.ROLL_HELP)
         self.setAccessibleName(texts.ROLL_NAME)
+        self.setAccessibleDescription(texts.ROLL_HELP)
+        self._bar = -1  # chosen by mouse or keys, counted from 0; -1: none
+
+    # ------------------------------------------------------------------ bars ahead
+
+    def choose_bar(self, bar: int) -> None:
+        """Choose a bar that is still to come, counted from 0; another is none."""
+        look = self._look
+        first = self._first_bar()
+        self._bar = bar if look is not None and bar >= first else -1
+        if self._bar < 0 or look is None:
+            self.setAccessibleName(texts.ROLL_NAME)
+        else:
+            locked = texts.ROLL_BAR_LOCKED if self._bar in look.locked else ""
+            self.setAccessibleName(texts.ROLL_BAR.format(bar=self._bar + 1, locked=locked))
+        self.update()
+
+    def _first_bar(self) -> int:
+        look = self._look
+        return 0 if look is None else int(look.beat // look.beats_per_bar) + 1
+
+    def _bar_at(self, x: float) -> int:
+        look, area = self._look, self._area()
+        if look is None or not area.left() <= x <= area.right():
+            return -1
+        share = (x - area.left()) / max(1.0, area.width())
+        beat = look.beat - PAST_BEATS + share * (PAST_BEATS + FUTURE_BEATS)
+        return int(beat // look.beats_per_bar)
+
+    def _edit(self, action: str) -> None:
+        if self._bar >= 0:
+            self.bar_wanted.emit(action, self._bar + 1)
+
+    def menu(self) -> QMenu:
+        """Return what can be done with the bar that is chosen."""
+        menu = QMenu(self)
+        for action, words in texts.ROLL_EDITS.items():
+            entry = menu.addAction(words.format(bar=self._bar + 1))
+            assert entry is not None
+            entry.triggered.connect(partial(self._edit, action))
+        return menu
+
+    def mouseMoveEvent(self, event: QMouseEvent | None) -> None:  # noqa: N802, D102 (Qt's names)
+        if event is not None:
+            self.choose_bar(self._bar_at(event.position().x()))
+
+    def mousePressEvent(self, event: QMouseEvent | None) -> None:  # noqa: N802, D102
+        if event is None:
+            return
+        self.choose_bar(self._bar_at(event.position().x()))
+        if event.button() == Qt.MouseButton.LeftButton:
+            self._edit("lock_bar")
+
+    def contextMenuEvent(self, event: QContextMenuEvent | None) -> None:  # noqa: N802, D102
+        if event is not None and self._bar >= 0:
+            self.menu().exec(event.globalPos())
+
+    def leaveEvent(self, event: QEvent | None) -> None:  # noqa: N802, D102
+        self.choose_bar(-1)
+
+    def keyPressEvent(self, event: QKeyEvent | None) -> None:  # noqa: N802, D102
+        if event is None:
+            return
+        key = Qt.Key(event.key())
+        if key in (Qt.Key.Key_Left, Qt.Key.Key_Right):
+            first = self._first_bar()
+            step = 1 if key == Qt.Key.Key_Right else -1
+            self.choose_bar(max(first, self._bar + step if self._bar >= 0 else first))
+        elif key in _KEYS:
+            self._edit(_KEYS[key])
+        else:
+            super().keyPressEvent(event)
+
+    # ------------------------------------------------------------------ what is shown
 
     def set_theme(self, theme: Theme) -> None:
         """Use other colours."""
@@ -49,6 +152,8 @@ class PianoRoll(QWidget):
                     self._low = min(self._low, note.pitch - 1)
                     self._high = max(self._high, note.pitch + 1)
         self._look = look
+        if 0 <= self._bar < self._first_bar():
+            self.choose_bar(-1)  # it has begun
         self.update()
 
     def sizeHint(self) -> QSize:  # noqa: N802, D102 (Qt's name)
@@ -58,18 +163,23 @@ class PianoRoll(QWidget):
         line = self.fontMetrics().height()
         return QSize(15 * line, 6 * line)
 
+    def _area(self) -> QRectF:
+        head = 1.5 * self.fontMetrics().height()
+        margin = 2.6 * self.fontMetrics().averageCharWidth()
+        return QRectF(margin, head, self.width() - margin - 4.0, self.height() - head - 4.0)
+
     def paintEvent(self, event: QPaintEvent | None) -> None:  # noqa: N802, D102
         painter = QPainter(self)
         # Straight lines and boxes need no antialiasing, which costs ten times as much.
-        head = 1.5 * self.fontMetrics().height()
-        margin = 2.6 * self.fontMetrics().averageCharWidth()
-        area = QRectF(margin, head, self.width() - margin - 4.0, self.height() - head - 4.0)
+        area = self._area()
         painter.drawPixmap(0, 0, self._keys_picture(area))
         look = self._look
         if look is None:
             painter.setPen(QColor(self._theme.muted))
             painter.drawText(area, Qt.AlignmentFlag.AlignCenter, texts.ROLL_EMPTY)
         else:
+            for bar in {*look.locked, self._bar}:
+                self._draw_bar(painter, area, look, bar)
             self._draw_bars(painter, area, look)
             painter.save()
             painter.setClipRect(area)
@@ -79,7 +189,7 @@ class PianoRoll(QWidget):
             painter.restore()
             x = self._x(area, look.beat, look.beat)
             painter.fillRect(_stroke(x - 1.0, area, 2), QColor(self._theme.text))
-        self._draw_legend(painter, QRectF(margin, 0.0, area.width(), head))
+        self._draw_legend(painter, QRectF(area.left(), 0.0, area.width(), area.top()))
         painter.end()
 
     def _x(self, area: QRectF, beat: float, now: float) -> float:
@@ -144,8 +254,28 @@ class PianoRoll(QWidget):
             if is_bar and x < area.right() - 30.0:
                 painter.setPen(QColor(self._theme.muted))
                 at = QRectF(x + 4.0, area.top() + 1.0, 60.0, height)
-                number = f"{beat // look.beats_per_bar + 1}"
+                bar = beat // look.beats_per_bar
+                number = f"{bar + 1}"
+                if bar in look.locked:
+                    number = texts.ROLL_LOCKED.format(bar=number)
+                    at.setWidth(area.width())
                 painter.drawText(at, Qt.AlignmentFlag.AlignLeft, number)
+
+    def _draw_bar(self, painter: QPainter, area: QRectF, look: Snapshot, bar: int) -> None:
+        """Show that a bar is locked, by its ground, or chosen, by a frame."""
+        left, right = (
+            min(max(self._x(area, edge * look.beats_per_bar, look.beat), area.left()), area.right())
+            for edge in (bar, bar + 1)
+        )
+        if bar < 0 or right <= left:
+            return
+        box = QRectF(left, area.top(), right - left, area.height())
+        if bar in look.locked:
+            painter.fillRect(box, faded(self._theme.target, 0.22))
+        if bar == self._bar:
+            painter.setPen(solid(self._theme.target, 2.0))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRect(box.adjusted(1.0, 1.0, -1.0, -1.0))
 
     def _draw_notes(
         self, painter: QPainter, area: QRectF, notes: Sequence[NoteEvent], now: float, kind: str

@@ -5,10 +5,11 @@ from PyQt6.QtGui import QFont, QFontMetrics, QResizeEvent
 from PyQt6.QtWidgets import QHBoxLayout, QSizePolicy
 
 from engine.settings.performance import Performance
-from engine.snapshot import Snapshot
+from engine.snapshot import Snapshot, SongLook
 from gui import texts
 from gui.texts import wording
 from gui.theme import Theme
+from gui.widgets.arranger_panel import arranging_words
 from gui.widgets.controls import Panel, WrappingLabel, column, label
 from gui.widgets.emotion_plane import EmotionPlane
 from gui.widgets.transport import mood_words, panic_button, position_words
@@ -28,6 +29,8 @@ class StageView(Panel):
         self._mood, self._state, self._played = _Line(7.0, 800), _Line(2.6), _Line(4.2, 700)
         self._mode, self._key, self._chord = _Line(2.6), _Line(4.2, 700), _Line(2.6)
         self._bar, self._trouble = _Line(4.2, 700), _Line(2.0, 600)
+        self._arranging, self._next = _Line(2.6, 600), _Line(2.8, 600)
+        self._song, self._notes = _Line(4.0, 700), _Line(2.4)
         self._trouble.setWordWrap(True)
         self._panic = panic_button(self)
         self._panic.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
@@ -43,6 +46,7 @@ class StageView(Panel):
             self._key,
             self._chord,
             self._bar,
+            self._arranging,
             None,
             self._trouble,
             self._panic,
@@ -51,7 +55,9 @@ class StageView(Panel):
         layout = QHBoxLayout(self)
         layout.setContentsMargins(16, 12, 24, 12)
         layout.setSpacing(24)
-        layout.addWidget(self.plane, stretch=5)
+        played = column(self.plane, self._song, self._notes, self._next)
+        played.setStretchFactor(self.plane, 1)
+        layout.addLayout(played, stretch=5)
         layout.addLayout(side, stretch=4)
         self.set_theme(theme)
 
@@ -62,6 +68,8 @@ class StageView(Panel):
             self._mood: theme.heard,
             self._played: theme.target,
             self._chord: theme.muted,
+            self._next: theme.muted,
+            self._arranging: theme.target,
             self._trouble: theme.caution,
         }
         for line in self.findChildren(_Line):
@@ -113,8 +121,30 @@ class StageView(Panel):
         chord = wording.chord_words(emotion.chord) if emotion is not None else ""
         tuning = wording.tuning_words(emotion.tuning_hz) if emotion is not None else ""
         self._chord.show_words(f"{texts.CHORD} {chord}   {tuning}" if look is not None else "")
+        self._arranging.show_words(arranging_words(look))
+        self._show_song(None if look is None else look.song)
         tempo_bpm = look.tempo_bpm if look is not None else performance.tempo_bpm
         self._bar.show_words(f"{position_words(look)}   {wording.tempo_words(tempo_bpm)}")
+
+    def _show_song(self, song: SongLook | None) -> None:
+        """Show where the set list is; nothing without one."""
+        if song is None:
+            title = notes = following = ""
+        else:
+            title = texts.SONG_BEFORE.format(name=song.name, count=song.count)
+            if song.number:
+                title = texts.SONG_NUMBER.format(
+                    number=song.number, count=song.count, title=song.title
+                )
+            if song.waits:
+                title = texts.SONG_WAITS.format(words=title)
+            following = texts.SONG_FOLLOWS.format(title=song.next_title) if song.next_title else ""
+            if following and not song.ready:
+                following = texts.SONG_LOADING.format(words=following)
+            notes = song.notes or (song.next_notes if not song.number else "")
+        for line, words in ((self._song, title), (self._notes, notes), (self._next, following)):
+            line.show_words(words)
+            line.setVisible(bool(words))
 
 
 class _Line(WrappingLabel):

@@ -4,22 +4,22 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from PyQt6.QtCore import QTimer
+from PyQt6.QtCore import Qt, QTimer
 from PyQt6.QtGui import QCloseEvent
 from PyQt6.QtWidgets import QApplication, QMainWindow, QStackedWidget
 
+from engine.choices import ACTIONS
 from engine.errors import StimmungError
-from engine.mapping.table import InputMapping
 from engine.music.tap_tempo import TapTempo
-from engine.settings.fields import settings_of
-from engine.settings.performance import Performance
 from engine.snapshot import Snapshot
 from gui import texts
 from gui.controllers.controller import Controller
 from gui.controllers.device_watch import DeviceWatch
 from gui.controllers.film_controller import FilmController
+from gui.controllers.learning_controller import LearningController
 from gui.controllers.preset_controller import PresetController
 from gui.controllers.session_controller import SessionController
+from gui.controllers.set_list_controller import SetListController
 from gui.engine_process.decode import Devices
 from gui.state.health import worst
 from gui.state.preferences import NORMAL_PT
@@ -27,7 +27,6 @@ from gui.state.session_reader import recorded_sessions
 from gui.texts import wording
 from gui.theme import THEMES, palette, stylesheet
 from gui.widgets import dialogs
-from gui.widgets.learning import Learning
 from gui.widgets.main_page import MainPage
 from gui.widgets.menus import add_menus
 from gui.widgets.session_view import SessionView
@@ -37,18 +36,6 @@ from gui.window.assistant import Assistant
 from gui.window.engine_messages import EngineMessages
 
 __all__ = ["MainWindow"]
-
-_LEARNED_SLIDERS = (
-    "bias_valence",
-    "bias_arousal",
-    "recentre",
-    "smoothing_s",
-    "hysteresis",
-    "valence",
-    "arousal",
-    "guide_seconds",
-)
-"""Sliders of the target that MIDI can move."""
 
 
 class MainWindow(QMainWindow):
@@ -76,7 +63,10 @@ class MainWindow(QMainWindow):
         self.sessions = SessionController(controller, self)
         self.film = FilmController(self.page.film, controller, self.notice.say, self)
         self.presets = PresetController(self.page.presets, controller, self.notice.say, self)
-        self.learning = Learning(self)
+        self.songs = SetListController(
+            self.page.songs, controller, self.page.presets.current, self.notice.say, self
+        )
+        self.learning = LearningController(self.page, controller, self)
         self.assistant: Assistant | None = None
         self._tap = TapTempo()
         self.messages = EngineMessages(controller, self.page, self)
@@ -87,7 +77,6 @@ class MainWindow(QMainWindow):
         self.actions_by_name = add_menus(self, self.commands, preferences.theme, self.choose_theme)
         self.actions_by_name["record"].setCheckable(True)
         self._connect()
-        self._connect_learning()
         self._apply_style()
         self._restore()
         self.show_wanted()
@@ -99,6 +88,7 @@ class MainWindow(QMainWindow):
         controller, performance = self.controller, self.controller.performance
         bridge = controller.bridge
         return {
+            **{name: partial(bridge.command, "act", action=name) for name in ACTIONS},
             "open_audio": lambda: self._choose_file(
                 "audio_input", texts.AUDIO_OPEN_TITLE, texts.AUDIO_FILTER
             ),
@@ -120,21 +110,16 @@ class MainWindow(QMainWindow):
             "contrast": lambda: performance.set(mode="contrast"),
             "guide": lambda: performance.set(mode="guide"),
             "manual": lambda: performance.set(mode="manual"),
-            "mark_calm": lambda: bridge.command("act", action="mark_calm"),
-            "mark_intense": lambda: bridge.command("act", action="mark_intense"),
-            "mark_dark": lambda: bridge.command("act", action="mark_dark"),
-            "mark_bright": lambda: bridge.command("act", action="mark_bright"),
-            "forget_venue": lambda: bridge.command("act", action="forget_venue"),
             "tap": self.tap,
             "regenerate": controller.regenerate,
             "cue": lambda: bridge.command("act", action="listen"),
-            **{hint: partial(bridge.command, "act", action=hint) for hint in texts.BEAT_HINTS},
             "capture": lambda: bridge.command("capture", bars=self.page.keys.bars.value()),
             "list_devices": bridge.list_devices,
             "reset_counts": self.reset_counts,
             "restart_engine": bridge.reopen,
             "stage": self.toggle_stage,
             "side": self.page.toggle_side,
+            "read_status": self.read_status,
             "larger": lambda: self.resize_text(controller.preferences.points + 1.0),
             "smaller": lambda: self.resize_text(controller.preferences.points - 1.0),
             "normal": lambda: self.resize_text(NORMAL_PT),
@@ -159,6 +144,9 @@ class MainWindow(QMainWindow):
             panel.chosen.connect(self._set)
             panel.run_chosen.connect(lambda values: controller.choose(**values))
             panel.asked.connect(lambda name: self.commands[name]())
+        page.roll.bar_wanted.connect(
+            lambda edit, bar: bridge.command("act", action=f"{edit} {bar}")
+        )
         for plane in (page.plane, self.stage.plane):
             plane.target_moved.connect(controller.drag_target)
             plane.goal_moved.connect(controller.drag_goal)
@@ -177,44 +165,6 @@ class MainWindow(QMainWindow):
             self.notice.say(wording.window_words(str(error)))
             self.show_wanted()
 
-    def _connect_learning(self) -> None:
-        learning, page = self.learning, self.page
-        for name in _LEARNED_SLIDERS:
-            learning.attach(page.target.sliders[name], name)
-        for name, slider in page.music.settings.sliders.items():
-            learning.attach(slider, f"settings.{name}")
-        for name, control in page.music.more.controls.items():
-            if settings_of(Performance)[name].controller is not None:
-                learning.attach(control, name)
-        for widget, what in (
-            (page.keys.transfer, "transfer"),
-            (page.target.freeze, "freeze"),
-            (page.transport.panic, "panic"),
-            (page.transport.hold, "play"),
-            (page.music.regenerate, "regenerate"),
-            (page.keys.cue, "listen"),
-            (page.keys.capture, "capture"),
-            (page.presets.apply, "next_preset"),
-            *((button, hint) for hint, button in page.devices.sync.hints.items()),
-        ):
-            learning.attach(widget, what)
-        learning.wanted.connect(self.learn)
-        learning.forgotten.connect(self.controller.forget_mapping)
-        self.controller.bridge.learned.connect(self.take_learned)
-
-    def learn(self, what: str) -> None:
-        """Wait for a controller for this setting or action; empty: stop waiting."""
-        if what and not (self.controller.running and self.controller.run.keys_in):
-            self.learning.disarm()
-            self.notice.say(texts.LEARN_NEEDS_MUSIC, "caution")
-            return
-        self.controller.bridge.command("learn", what=what)
-
-    def take_learned(self, mapping: InputMapping) -> None:
-        """Keep what was learned."""
-        self.learning.disarm()
-        self.controller.keep_mapping(mapping)
-
     # ------------------------------------------------------------------ commands
 
     def tap(self) -> None:
@@ -226,6 +176,10 @@ class MainWindow(QMainWindow):
         tempo_bpm = self._tap.tap()
         if tempo_bpm is not None:
             self.controller.performance.set(tempo_bpm=tempo_bpm)
+
+    def read_status(self) -> None:
+        """Move the focus to the line that says how it goes, for screen readers."""
+        self.page.strip.setFocus(Qt.FocusReason.ShortcutFocusReason)
 
     def toggle_stage(self) -> None:
         """Show the stage view in full screen, or return from it."""
@@ -373,6 +327,7 @@ class MainWindow(QMainWindow):
         else:
             self.page.show_snapshot(look, performance, self.controller.history, items)
             self.film.show_snapshot(look)
+            self.songs.show_snapshot(look)
 
     def show_devices(self, devices: Devices) -> None:
         """Note the devices that are present."""
