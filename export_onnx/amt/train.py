@@ -1,7 +1,7 @@
 """Train the chord model; a stopped run continues, and `torchrun` may divide the work."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -20,13 +20,11 @@ from export_onnx.amt.recover import recover_weights
 from export_onnx.amt.songs import Song, load_songs
 from export_onnx.training import parallel
 from export_onnx.training.options import nested, option
-from export_onnx.training.progress import Progress
 from export_onnx.training.stage import Stage, load_checkpoint, save_checkpoint
 from export_onnx.training.stage import TrainConfig as StageConfig
 
 __all__ = ["TrainOptions", "loss_of", "predict_song", "score_songs", "train"]
 
-_RANK_SEED = 100_003
 _CHOSEN_BY = ("pop909", "muvisync")
 
 
@@ -176,31 +174,27 @@ def _train(options: TrainOptions) -> Path | None:
         average_decay=config.average_decay,
     )
     stage = Stage(f"{options.name}.stage", model, options.out, recipe, steps * config.epochs)
-    last = min(config.epochs, options.stop_after_epochs or config.epochs)
-    for epoch in range(stage.epoch, last):
-        seed = config.seed + epoch + _RANK_SEED * parallel.rank()
-        torch.manual_seed(seed)
-        model.train()
-        sums: dict[str, float] = {}
-        title = f"{options.name}, epoch {epoch + 1}/{config.epochs}"
-        with Progress(title, steps, 60.0, silent=parallel.rank() > 0) as progress:
-            for step, batch in zip(range(steps), Sampler(songs, config, seed), strict=False):
-                loss, parts = loss_of(model, batch, config.affect)
-                stage.step(loss)
-                for key, value in parts.items():
-                    sums[key] = sums.get(key, 0.0) + value
-                progress.advance(f"{sums['stay'] / (step + 1):.3f}")
-        stage.epoch = epoch + 1
-        stage.save()
-        if parallel.rank() == 0:
-            shown = " ".join(f"{key} {value / steps:.3f}" for key, value in sums.items())
-            print(f"{title}: {shown}", flush=True)
-            kept = stage.average.module
-            assert isinstance(kept, Amt)
-            for some in filter(None, chosen_by):
-                named = macro(score_songs(kept, some))
-                print("  " + ", ".join(f"{k} {v:.3f}" for k, v in named.items()), flush=True)
-    if stage.epoch < config.epochs:
+
+    def losses(seed: int) -> Iterator[tuple[torch.Tensor, dict[str, float]]]:
+        for batch in Sampler(songs, config, seed):
+            yield loss_of(model, batch, config.affect)
+
+    def score() -> None:
+        kept = stage.average.module
+        assert isinstance(kept, Amt)
+        for some in filter(None, chosen_by):
+            named = macro(score_songs(kept, some))
+            print("  " + ", ".join(f"{k} {v:.3f}" for k, v in named.items()), flush=True)
+
+    if not stage.train(
+        options.name,
+        config.epochs,
+        steps,
+        losses,
+        config.seed,
+        options.stop_after_epochs,
+        score,
+    ):
         return None
     path = options.out / f"{options.name}.pt"
     save_checkpoint(

@@ -1,6 +1,7 @@
 """Train the beat network; a stopped run goes on where it was, `torchrun` may share the work."""
 
 import time
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
@@ -19,13 +20,10 @@ from export_onnx.beat.network import (
 )
 from export_onnx.training import parallel
 from export_onnx.training.options import nested, option
-from export_onnx.training.progress import Progress
 from export_onnx.training.stage import Stage, save_checkpoint
 from export_onnx.training.stage import TrainConfig as StageConfig
 
 __all__ = ["TrainConfig", "TrainOptions", "loss_of", "train"]
-
-_RANK_SEED = 100_003
 
 
 @dataclass(frozen=True)
@@ -120,26 +118,14 @@ def _train(options: TrainOptions) -> Path | None:
     )
     steps = config.steps * config.epochs
     stage = Stage(f"{options.name}.stage", network, options.out, recipe, steps)
-    last = min(config.epochs, options.stop_after_epochs or config.epochs)
-    for epoch in range(stage.epoch, last):
-        seed = config.seed + epoch + _RANK_SEED * parallel.rank()
-        network.train()
-        sums: dict[str, float] = {}
-        title = f"{options.name}, epoch {epoch + 1}/{config.epochs}"
-        batches = draw_batches(clips, sampler, options.network, seed)
-        with Progress(title, config.steps, 60.0, silent=parallel.rank() > 0) as progress:
-            for _, batch in zip(range(config.steps), batches, strict=False):
-                loss, parts = loss_of(network, batch, config)
-                stage.step(loss)
-                for key, value in parts.items():
-                    sums[key] = sums.get(key, 0.0) + value / config.steps
-                progress.advance()
-        stage.epoch = epoch + 1
-        stage.save()
-        if parallel.rank() == 0:
-            shown = " ".join(f"{key} {value:.3f}" for key, value in sums.items())
-            print(f"{title}: {shown}, {time.monotonic() - started:.0f} s", flush=True)
-    if stage.epoch < config.epochs:
+
+    def losses(seed: int) -> Iterator[tuple[Tensor, dict[str, float]]]:
+        for batch in draw_batches(clips, sampler, options.network, seed):
+            yield loss_of(network, batch, config)
+
+    if not stage.train(
+        options.name, config.epochs, config.steps, losses, config.seed, options.stop_after_epochs
+    ):
         return None
     path = options.out / f"{options.name}.pt"
     save_checkpoint(

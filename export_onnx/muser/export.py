@@ -20,7 +20,6 @@ from engine.generators.muser.vocabulary import (
 )
 from engine.models.checksums import shipped_folder, write_table
 from engine.music.reading.harmony import CHORD_LABELS, chord_parts
-from export_onnx.muser.checkpoint import load_checkpoint
 from export_onnx.muser.codes import BeatCodes
 from export_onnx.muser.config import LATENT_ELEMENTS
 from export_onnx.muser.decoder import Decoder, DecoderStep, FieldStep
@@ -30,6 +29,7 @@ from export_onnx.muser.sequences import encode_pool, tempo_codes
 from export_onnx.muser.train import load_network
 from export_onnx.muser.train_codes import load_codes
 from export_onnx.training.options import option
+from export_onnx.training.stage import load_checkpoint
 
 __all__ = [
     "ExportOptions",

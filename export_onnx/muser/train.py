@@ -20,7 +20,6 @@ from torch.nn import functional
 
 from engine.errors import InputError
 from engine.generators.muser.vocabulary import ELEMENTS, END_TICK, FIELDS
-from export_onnx.muser.checkpoint import load_checkpoint, save_checkpoint
 from export_onnx.muser.config import CodesConfig, DecoderConfig, PriorConfig
 from export_onnx.muser.decoder import Decoder
 from export_onnx.muser.pool import Pool, load_pool
@@ -28,6 +27,7 @@ from export_onnx.muser.prior import Prior
 from export_onnx.muser.sequences import BeatSampler, EventSampler, encode_pool, tempo_codes
 from export_onnx.muser.train_codes import load_codes, train_codes
 from export_onnx.training.options import nested, option
+from export_onnx.training.stage import load_checkpoint, save_checkpoint
 
 __all__ = [
     "STAGES",

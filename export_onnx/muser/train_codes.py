@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from export_onnx.muser.checkpoint import load_checkpoint, save_checkpoint
 from export_onnx.muser.codes import BeatCodes, code_losses
 from export_onnx.muser.config import CodesConfig
 from export_onnx.muser.pool import Pool
+from export_onnx.training.stage import load_checkpoint, save_checkpoint
 
 __all__ = ["load_codes", "train_codes"]
 

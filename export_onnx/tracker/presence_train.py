@@ -1,6 +1,7 @@
 """Train the detector of music, speech and noise: a separate stage, ``presence.pt``."""
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -17,9 +18,7 @@ from export_onnx.tracker.network import Tracker, zeros
 from export_onnx.tracker.presence import Presence
 from export_onnx.tracker.store import Clip, load_clips
 from export_onnx.tracker.weights import load_presence, replace_presence
-from export_onnx.training import parallel
 from export_onnx.training.options import option
-from export_onnx.training.progress import Progress
 from export_onnx.training.stage import Stage, TrainConfig
 
 __all__ = ["PresenceOptions", "PresenceSampler", "train_presence"]
@@ -148,23 +147,15 @@ def train_presence(options: PresenceOptions) -> Path:
         tracker.presence = load_presence(options.start)
     presence = tracker.presence
     stage = Stage("presence", presence, options.out, config, _STEPS * options.epochs)
-    for epoch in range(stage.epoch, options.epochs):
-        seed = options.seed + epoch + 1009 * parallel.rank()
+
+    def losses(seed: int) -> Iterator[tuple[Tensor, dict[str, float]]]:
         sampler = PresenceSampler(clips, front, seed)
         augment = Augmenter(front, config.gain_range_db, seed)
-        torch.manual_seed(seed)
-        presence.train()
-        total = right = 0.0
-        title = f"presence {epoch + 1}/{options.epochs}"
-        with Progress(title, _STEPS, silent=parallel.rank() > 0) as progress:
-            for step in range(_STEPS):
-                loss, share = _step(tracker, presence, augment, sampler.draw(options.batch_size))
-                stage.step(loss)
-                total += float(loss.detach())
-                right += share
-                progress.advance(f"loss {total / (step + 1):.3f} right {right / (step + 1):.3f}")
-        stage.epoch = epoch + 1
-        stage.save()
+        while True:
+            loss, right = _step(tracker, presence, augment, sampler.draw(options.batch_size))
+            yield loss, {"loss": float(loss.detach()), "right": right}
+
+    stage.train("presence", options.epochs, _STEPS, losses, options.seed)
     if options.into is not None:
         replace_presence(options.into, load_presence(stage.path), options.into)
     return stage.path

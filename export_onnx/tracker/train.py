@@ -8,6 +8,7 @@ goes on where it was. Under `torchrun` every process draws its own sequences (se
 """
 
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -26,7 +27,6 @@ from export_onnx.tracker.teacher_losses import score_teacher_loss
 from export_onnx.tracker.weights import load_emotion, save_tracker
 from export_onnx.training import parallel
 from export_onnx.training.options import nested, option
-from export_onnx.training.progress import Progress
 from export_onnx.training.stage import Stage, TrainConfig
 
 __all__ = [
@@ -48,7 +48,6 @@ MORE_SHARE = {"deam": 8, "emomusic": 4, "pmemo": 6, "mtg_jamendo": 8}
 # Rendered sets without labels of emotion, learned from what their notes say.
 SCORE_SHARE = {"pop909": 4}
 # Between the random draws of two processes.
-_RANK_SEED = 100_003
 
 
 @dataclass(frozen=True)
@@ -83,29 +82,23 @@ def train_harmony(tracker: Tracker, clips: list[Clip], options: TrainOptions) ->
     steps = max(1, sampler.steps_per_epoch() // parallel.world_size())
     stage = Stage("harmony", tracker.harmony, options.out, config, steps * config.harmony_epochs)
     delay = round(config.chord_delay_s * front.hops_per_second)
-    for epoch in range(stage.epoch, config.harmony_epochs):
-        seed = config.seed + epoch + _RANK_SEED * parallel.rank()
-        sampler = Sampler(clips, HARMONY_SHARE, config, front, seed, splices=False)
+
+    def losses(seed: int) -> Iterator[tuple[torch.Tensor, dict[str, float]]]:
+        drawn = Sampler(clips, HARMONY_SHARE, config, front, seed, splices=False)
         augment = Augmenter(front, config.gain_range_db, seed)
-        total = 0.0
-        title = f"harmony {epoch + 1}/{config.harmony_epochs}"
-        with Progress(title, steps, silent=parallel.rank() > 0) as progress:
-            for step in range(steps):
-                batch = sampler.draw()
-                shapes = tracker.state_shapes()
-                states = zeros(shapes, batch.mel.shape[0])
-                with torch.no_grad():
-                    mel, pitch = augment(batch.mel, batch.pitch)
-                    analysis, _ = tracker.level(mel, pitch, states["state_level"])
-                out, _, _ = tracker.harmony(
-                    analysis.pitch, analysis.activity, states["state_chord"], states["state_key"]
-                )
-                loss = harmony_loss(out.chord, out.key, batch, delay)
-                stage.step(loss)
-                total += float(loss.detach())
-                progress.advance(f"loss {total / (step + 1):.3f}")
-        stage.epoch = epoch + 1
-        stage.save()
+        while True:
+            batch = drawn.draw()
+            states = zeros(tracker.state_shapes(), batch.mel.shape[0])
+            with torch.no_grad():
+                mel, pitch = augment(batch.mel, batch.pitch)
+                analysis, _ = tracker.level(mel, pitch, states["state_level"])
+            out, _, _ = tracker.harmony(
+                analysis.pitch, analysis.activity, states["state_chord"], states["state_key"]
+            )
+            loss = harmony_loss(out.chord, out.key, batch, delay)
+            yield loss, {"loss": float(loss.detach())}
+
+    stage.train("harmony", config.harmony_epochs, steps, losses, config.seed)
     tracker.harmony.load_state_dict(stage.average.module.state_dict())
 
 
@@ -162,31 +155,24 @@ def train_mood(
     total = steps * config.mood_epochs
     stage = Stage(f"emotion{number}", emotion, options.out, config, total)
     tracker.harmony.eval()
-    last = min(config.mood_epochs, options.stop_after_epochs or config.mood_epochs)
-    for epoch in range(stage.epoch, last):
-        seed = config.seed + epoch + _RANK_SEED * parallel.rank()
-        sampler = Sampler(clips, share, config, front, seed, splices=True)
+
+    def losses(seed: int) -> Iterator[tuple[torch.Tensor, dict[str, float]]]:
+        drawn = Sampler(clips, share, config, front, seed, splices=True)
         augment = Augmenter(front, config.gain_range_db, seed)
-        torch.manual_seed(seed)
-        emotion.train()
-        sums: dict[str, float] = {}
-        title = f"emotion {number + 1}, epoch {epoch + 1}/{config.mood_epochs}"
-        with Progress(title, steps, silent=parallel.rank() > 0) as progress:
-            for step in range(steps):
-                loss, parts = _mood_step(tracker, emotion, sampler.draw(), augment, len(share))
-                stage.step(loss)
-                for key, value in parts.items():
-                    sums[key] = sums.get(key, 0.0) + value
-                shown = " ".join(f"{k} {v / (step + 1):.3f}" for k, v in sums.items())
-                progress.advance(shown if step % 20 == 19 or step == steps - 1 else "")
-        if parallel.rank() == 0:
-            shown = " ".join(f"{k} {v / steps:.3f}" for k, v in sums.items())
-            print(f"{title}: {shown}", flush=True)
-        stage.epoch = epoch + 1
-        stage.save()
+        while True:
+            yield _mood_step(tracker, emotion, drawn.draw(), augment, len(share))
+
+    ended = stage.train(
+        f"emotion {number + 1}",
+        config.mood_epochs,
+        steps,
+        losses,
+        config.seed,
+        options.stop_after_epochs,
+    )
     emotion.load_state_dict(stage.average.module.state_dict())
     emotion.eval()
-    return stage.epoch >= config.mood_epochs
+    return ended
 
 
 def train(options: TrainOptions) -> Path | None:

@@ -1,6 +1,7 @@
 """A stage of training: module, optimiser, running average, and a file to continue from."""
 
 import copy
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from pickle import UnpicklingError
@@ -11,6 +12,7 @@ from torch import nn
 
 from engine.errors import InputError
 from export_onnx.training import parallel
+from export_onnx.training.progress import Progress
 
 __all__ = ["Stage", "TrainConfig", "load_checkpoint", "save_checkpoint"]
 
@@ -31,6 +33,9 @@ class TrainConfig:
     reaction_s: float = 3.0
     chord_delay_s: float = 0.28
     splice_probability: float = 0.65
+
+
+_RANK_SEED = 100_003
 
 
 class _Average:
@@ -59,8 +64,8 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
     """
     try:
         stored: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
-    except (OSError, RuntimeError, ValueError, UnpicklingError) as error:
-        reason = str(error).splitlines()[0]
+    except (OSError, EOFError, RuntimeError, ValueError, UnpicklingError) as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise InputError(f"{path}: not a readable checkpoint ({reason})") from error
     return stored
 
@@ -69,6 +74,7 @@ def save_checkpoint(path: Path, content: dict[str, Any]) -> None:
     """Write a checkpoint whole or not at all, in the first process only."""
     if parallel.rank() != 0:
         return
+    path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(".part")
     torch.save(content, partial)
     partial.replace(path)
@@ -130,6 +136,51 @@ class Stage:
         self.optimiser.step()
         self.schedule.step()
         self.average.update(self.module)
+
+    def train(
+        self,
+        title: str,
+        epochs: int,
+        steps: int,
+        losses: Callable[[int], Iterable[tuple[torch.Tensor, dict[str, float]]]],
+        seed: int,
+        stop_after: int = 0,
+        done: Callable[[], None] = lambda: None,
+    ) -> bool:
+        """Train from where the run stopped; returns False if it was stopped before its end.
+
+        Parameters
+        ----------
+        epochs, steps : int
+            Of the whole run, and in each epoch.
+        losses : callable
+            Given the seed of an epoch, yields the loss of a batch and its parts for the log; each
+            is learned from before the next is asked for.
+        stop_after : int
+            Epoch to stop after; 0 trains to the end.
+        done : callable
+            Called in the first process after each epoch.
+        """
+        for epoch in range(self.epoch, min(epochs, stop_after or epochs)):
+            own_seed = seed + epoch + _RANK_SEED * parallel.rank()
+            torch.manual_seed(own_seed)
+            self.module.train()
+            sums: dict[str, float] = {}
+            name, shown = f"{title}, epoch {epoch + 1}/{epochs}", ""
+            with Progress(name, steps, 60.0, silent=parallel.rank() > 0) as progress:
+                batches = zip(range(1, steps + 1), losses(own_seed), strict=False)
+                for step, (loss, parts) in batches:
+                    self.step(loss)
+                    for key, value in parts.items():
+                        sums[key] = sums.get(key, 0.0) + value
+                    shown = " ".join(f"{key} {value / step:.3f}" for key, value in sums.items())
+                    progress.advance(shown)
+            self.epoch = epoch + 1
+            self.save()
+            if parallel.rank() == 0:
+                print(f"{name}: {shown}", flush=True)
+                done()
+        return self.epoch >= epochs
 
     def save(self) -> None:
         """Store the epoch; the run goes on from here if it is stopped."""
