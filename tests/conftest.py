@@ -1,5 +1,7 @@
 """Fixtures shared by all tests: a fake clock, a recording MIDI port, and real servers."""
 
+import os
+import sys
 import time
 from collections.abc import Callable, Iterator
 
@@ -9,6 +11,10 @@ from servers.jack import JackServer, MidiDump, default_server, midi_dump
 from servers.missed_periods import MissedPeriods
 
 MISSED_PERIODS = MissedPeriods()
+
+# Hundreds of processes are started: without compiled files each compiles what it imports.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
