@@ -16,7 +16,6 @@ arXiv 2103.00020. https://huggingface.co/openai/clip-vit-large-patch14-336
 """
 
 import json
-import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,6 +27,7 @@ from torch import Tensor, nn
 from engine.errors import InputError, ModelError
 from engine.video.semantic import EMOTIONS, KIND, PROMPTS
 from export_onnx.training.checkpoint import find_checkpoint, load_weights, optional
+from export_onnx.training.graph import write_graph
 from export_onnx.training.options import option
 
 __all__ = [
@@ -173,31 +173,16 @@ def export_clip(reader: PictureReader, path: Path, source: str) -> None:
     ModelError
         The two differ by more than 0.001.
     """
-    onnx = optional("onnx", "train")
     picture = torch.randint(0, 256, (1, reader.size, reader.size, 3), dtype=torch.uint8)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(path.name + ".part")
-    with warnings.catch_warnings(), torch.no_grad():
-        warnings.simplefilter("ignore")  # traced sizes are constants here, as they should be
-        torch.onnx.export(
-            reader,
-            (picture,),
-            str(partial),
-            input_names=["picture"],
-            output_names=["embedding", "chances"],
-            opset_version=_OPSET,
-            dynamo=False,
-        )
-    model = onnx.load(str(partial))
+
+    def check(written: Path) -> None:
+        difference = _difference(reader, written, picture)
+        if difference > _TOLERANCE:
+            raise ModelError(f"CLIP in ONNX differs from PyTorch by {difference:.4f}")
+
     metadata = {"kind": KIND, "emotions": json.dumps(list(EMOTIONS)), "source": source}
-    onnx.helper.set_model_props(model, metadata)
-    onnx.checker.check_model(model)
-    onnx.save(model, str(partial))
-    difference = _difference(reader, partial, picture)
-    if difference > _TOLERANCE:
-        partial.unlink()
-        raise ModelError(f"CLIP in ONNX differs from PyTorch by {difference:.4f}")
-    partial.replace(path)
+    outputs = ["embedding", "chances"]
+    write_graph(reader, {"picture": picture}, outputs, path, metadata, edit=check)
 
 
 def _difference(reader: PictureReader, path: Path, picture: Tensor) -> float:

@@ -1,11 +1,9 @@
 """Write the chord model as one ONNX graph: a step with all state going in and out."""
 
 import json
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import nn
@@ -17,6 +15,7 @@ from engine.generators.amt.vocabulary import AMT_QUALITIES, PAD, SIZE
 from export_onnx.amt.config import INTENT_GROUPS, NetworkConfig
 from export_onnx.amt.memory import Memory, empty_memory
 from export_onnx.amt.network import Amt, Prediction, State
+from export_onnx.training.graph import write_graph
 from export_onnx.training.options import option
 from export_onnx.training.stage import load_checkpoint
 
@@ -27,7 +26,6 @@ OUTPUTS = ("slot", "change", "stay")
 _LICENCE = "CC BY-NC-SA 4.0"
 _TRAINING_DATA = "POP909, EMOPIA 1.0, VGMIDI, MuVi-Sync (train parts)"
 CHECKPOINTS = (Path("runs/amt/train/amt.pt"),)
-_OPSET = 17
 _LOWEST = 1e-9
 
 
@@ -158,26 +156,8 @@ def load_networks(paths: Sequence[Path]) -> tuple[list[Amt], dict[str, str]]:
 
 def write_onnx(graph: StepGraph, out: Path, facts: dict[str, str]) -> None:
     """Export a step with its metadata; `facts` are added to them."""
-    import onnx
-
     graph.eval()
     states = graph.start()
-    arguments = (torch.tensor([PAD - 1]), torch.zeros(WIDTH), torch.ones(1), *states.values())
-    out.parent.mkdir(parents=True, exist_ok=True)
-    partial = out.with_suffix(".part")
-    with warnings.catch_warnings(), torch.no_grad():
-        warnings.simplefilter("ignore")
-        torch.onnx.export(
-            graph,
-            arguments,
-            str(partial),
-            input_names=["chord", "conditioning", "guidance", *states],
-            output_names=[*OUTPUTS, *(f"next_{name}" for name in states)],
-            opset_version=_OPSET,
-            dynamo=False,
-        )
-    model = onnx.load(str(partial))
-    _name_relatively(model.graph)
     metadata = {
         "stimmung_model": "amt",
         "version": str(MODEL_VERSION),
@@ -198,10 +178,13 @@ def write_onnx(graph: StepGraph, out: Path, facts: dict[str, str]) -> None:
         "parameters": str(sum(p.numel() for p in graph.parameters())),
         **facts,
     }
-    onnx.helper.set_model_props(model, metadata)
-    onnx.checker.check_model(model)
-    onnx.save(model, str(partial))
-    partial.replace(out)
+    told = {
+        "chord": torch.tensor([PAD - 1]),
+        "conditioning": torch.zeros(WIDTH),
+        "guidance": torch.ones(1),
+    }
+    outputs = [*OUTPUTS, *(f"next_{name}" for name in states)]
+    write_graph(graph, {**told, **states}, outputs, out, metadata, edit=_name_relatively)
 
 
 def export(options: ExportOptions) -> None:
@@ -216,9 +199,13 @@ def export(options: ExportOptions) -> None:
     write_onnx(StepGraph(networks), options.out, facts)
 
 
-def _name_relatively(graph: Any) -> None:
+def _name_relatively(path: Path) -> None:
     """Take the leading slash off the exporter's names: the chord's root looked like a path."""
-    for node in graph.node:
+    import onnx
+
+    model = onnx.load(str(path))
+    for node in model.graph.node:
         node.name = node.name.removeprefix("/")
         for names in (node.input, node.output):
             names[:] = [name.removeprefix("/") for name in names]
+    onnx.save(model, str(path))

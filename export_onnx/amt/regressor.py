@@ -10,7 +10,6 @@ Kang, Poria, Herremans: Video2Music. arXiv 2311.00968.
 """
 
 import json
-import warnings
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -25,6 +24,7 @@ from engine.generators.amt.dynamics import MODEL_VERSION, Dynamics
 from export_onnx.amt.batches import Sampler
 from export_onnx.amt.config import TrainConfig
 from export_onnx.amt.songs import Song, condition, load_songs
+from export_onnx.training.graph import write_graph
 from export_onnx.training.metrics import Score, bootstrap, pearson, rmse
 from export_onnx.training.stage import load_checkpoint, save_checkpoint
 
@@ -173,36 +173,7 @@ def load_regressor(path: Path) -> Regressor:
 
 def export_regressor(checkpoint: Path, out: Path) -> None:
     """Write a checkpoint as ONNX with its metadata."""
-    import onnx
-
     model = load_regressor(checkpoint)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    partial = out.with_suffix(".part")
-    with warnings.catch_warnings(), torch.no_grad():
-        warnings.simplefilter("ignore")
-        if model.both_ways:
-            torch.onnx.export(
-                _Whole(model),
-                (torch.zeros(5, WIDTH),),
-                str(partial),
-                input_names=["conditioning"],
-                output_names=["level"],
-                dynamic_axes={"conditioning": {0: "slots"}, "level": {0: "slots"}},
-                opset_version=17,
-                dynamo=False,
-            )
-        else:
-            state = torch.zeros(model.layers.num_layers, 1, model.layers.hidden_size)
-            torch.onnx.export(
-                _Live(model),
-                (torch.zeros(WIDTH), state),
-                str(partial),
-                input_names=["conditioning", "state"],
-                output_names=["level", "next_state"],
-                opset_version=17,
-                dynamo=False,
-            )
-    written = onnx.load(str(partial))
     metadata = {
         "stimmung_model": f"amt_dynamics_{'whole' if model.both_ways else 'live'}",
         "version": str(MODEL_VERSION),
@@ -211,10 +182,14 @@ def export_regressor(checkpoint: Path, out: Path) -> None:
         "licence": _LICENCE,
         "training_data": "POP909, EMOPIA 1.0, VGMIDI (train parts)",
     }
-    onnx.helper.set_model_props(written, metadata)
-    onnx.checker.check_model(written)
-    onnx.save(written, str(partial))
-    partial.replace(out)
+    if model.both_ways:
+        told = {"conditioning": torch.zeros(5, WIDTH)}
+        lengths = {"conditioning": {0: "slots"}, "level": {0: "slots"}}
+        write_graph(_Whole(model), told, ["level"], out, metadata, lengths=lengths)
+    else:
+        state = torch.zeros(model.layers.num_layers, 1, model.layers.hidden_size)
+        told = {"conditioning": torch.zeros(WIDTH), "state": state}
+        write_graph(_Live(model), told, ["level", "next_state"], out, metadata)
 
 
 def _guesses(model: Dynamics, song: Song) -> np.ndarray:

@@ -1,7 +1,6 @@
 """Write the beat network as one ONNX file that carries all the engine must know about it."""
 
 import json
-import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,12 +11,12 @@ from engine.beat.frontend import HOP_LENGTH, N_FEATURES, SAMPLE_RATE
 from engine.beat.model import MODEL_VERSION
 from engine.errors import InputError
 from export_onnx.beat.network import BEAT, DOWNBEAT, BeatNetwork, NetworkConfig, load_weights
+from export_onnx.training.graph import write_graph
 from export_onnx.training.options import option
 from export_onnx.training.stage import load_checkpoint
 
 __all__ = ["BeatGraph", "ExportOptions", "export", "load_network"]
 
-_OPSET = 17
 CHECKPOINT = Path("runs/beat/train/beat.pt")
 _LICENCE = "CC BY-NC-SA 4.0"
 _TRAINING_DATA = (
@@ -80,30 +79,9 @@ def load_network(path: Path) -> tuple[BeatNetwork, dict[str, str]]:
 
 def export(options: ExportOptions) -> Path:
     """Export a checkpoint; returns the file."""
-    import onnx
-
     network, facts = load_network(options.checkpoint)
     if options.commit:
         facts["commit"] = options.commit
-    features = torch.zeros(1, 3, N_FEATURES)
-    options.out.parent.mkdir(parents=True, exist_ok=True)
-    partial = options.out.with_suffix(".part")
-    with warnings.catch_warnings(), torch.no_grad():
-        # The TorchScript exporter keeps the recurrent layers as operators for any length.
-        warnings.simplefilter("ignore")
-        torch.onnx.export(
-            BeatGraph(network).eval(),
-            (features, *network.start(1)),
-            str(partial),
-            input_names=["features", "hidden", "cell"],
-            output_names=["beat", "downbeat", "tempo", "next_hidden", "next_cell"],
-            dynamic_axes={
-                name: {1: "frames"} for name in ("features", "beat", "downbeat", "tempo")
-            },
-            opset_version=_OPSET,
-            dynamo=False,
-        )
-    model = onnx.load(str(partial))
     metadata = {
         "stimmung_model": "beat",
         "version": str(MODEL_VERSION),
@@ -117,8 +95,13 @@ def export(options: ExportOptions) -> Path:
         "parameters": str(sum(p.numel() for p in network.parameters())),
         **facts,
     }
-    onnx.helper.set_model_props(model, metadata)
-    onnx.checker.check_model(model)
-    onnx.save(model, str(partial))
-    partial.replace(options.out)
+    hidden, cell = network.start(1)
+    write_graph(
+        BeatGraph(network),
+        {"features": torch.zeros(1, 3, N_FEATURES), "hidden": hidden, "cell": cell},
+        ["beat", "downbeat", "tempo", "next_hidden", "next_cell"],
+        options.out,
+        metadata,
+        lengths={name: {1: "frames"} for name in ("features", "beat", "downbeat", "tempo")},
+    )
     return options.out

@@ -12,17 +12,16 @@ Li et al.: MERT: acoustic music understanding model with large-scale self-superv
 """
 
 import sys
-import warnings
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
 from engine.errors import InputError
+from export_onnx.training.graph import write_graph
 
 __all__ = ["main", "write_random_mert"]
 
-_OPSET = 17
 _SAMPLE_RATE = 24000
 _KERNELS, _STRIDES = (10, 3, 3, 3, 3, 2, 2), (5, 2, 2, 2, 2, 2, 2)
 _BLOCKS = 7
@@ -73,19 +72,10 @@ def write_random_mert(
 ) -> int:
     """Write the network for windows of a length [s]; returns its number of parameters."""
     network = _Mert(size, heads, feed_forward, channels).eval().requires_grad_(False)
-    with warnings.catch_warnings(), torch.no_grad():
-        warnings.simplefilter("ignore")
-        # PyTorch's fused block has no ONNX operator.
-        torch.backends.mha.set_fastpath_enabled(False)
-        torch.onnx.export(
-            network,
-            (torch.zeros(1, round(seconds * _SAMPLE_RATE)),),
-            str(out),
-            input_names=["pcm"],
-            output_names=["embedding"],
-            opset_version=_OPSET,
-            dynamo=False,
-        )
+    # PyTorch's fused block has no ONNX operator.
+    torch.backends.mha.set_fastpath_enabled(False)
+    pcm = torch.zeros(1, round(seconds * _SAMPLE_RATE))
+    write_graph(network, {"pcm": pcm}, ["embedding"], out, {})
     return sum(parameter.numel() for parameter in network.parameters())
 
 

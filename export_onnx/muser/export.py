@@ -1,7 +1,6 @@
 """Write MusER's networks as fixed-shape ONNX step graphs with metadata."""
 
 import json
-import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,6 +27,7 @@ from export_onnx.muser.prior import CONDITION_SIZE, ElementStep, Prior, PriorSte
 from export_onnx.muser.sequences import encode_pool, tempo_codes
 from export_onnx.muser.train import load_network
 from export_onnx.muser.train_codes import load_codes
+from export_onnx.training.graph import write_graph
 from export_onnx.training.options import option
 from export_onnx.training.stage import load_checkpoint
 
@@ -43,7 +43,6 @@ __all__ = [
 
 _LICENCE = "CC BY-NC-SA 4.0"
 _TRAINING_DATA = "EMOPIA 1.0, VGMIDI, POP909 (train parts)"
-_OPSET = 17
 CHECKPOINTS = Path("runs/muser/train")
 _N_CODES = len(ELEMENTS)
 
@@ -202,9 +201,6 @@ def write_graphs(
     facts: dict[str, str] | None = None,
 ) -> list[Path]:
     """Write ``muser_<graph>.onnx`` for every graph; returns their paths."""
-    import onnx
-
-    out.mkdir(parents=True, exist_ok=True)
     common = {
         "version": str(MODEL_VERSION),
         "training": networks.training,
@@ -218,32 +214,14 @@ def write_graphs(
     }
     paths = []
     for graph, (module, inputs) in step_graphs(networks).items():
-        module.eval()
         path = out / f"muser_{graph}.onnx"
-        partial = path.with_suffix(".part")
-        with warnings.catch_warnings(), torch.no_grad():
-            # The TorchScript exporter keeps a recurrent layer as one operator.
-            warnings.simplefilter("ignore")
-            torch.onnx.export(
-                module,
-                tuple(inputs.values()),
-                str(partial),
-                input_names=list(inputs),
-                output_names=_OUTPUTS[graph],
-                opset_version=_OPSET,
-                dynamo=False,
-            )
-        if quantise and graph != "encoder":
-            _quantise(partial)
-        model = onnx.load(str(partial))
         metadata = {"stimmung_model": f"muser_{graph}", **common}
         if graph == "prior":
             metadata["codes"] = json.dumps(tables)
         metadata["parameters"] = str(sum(p.numel() for p in module.parameters()))
-        onnx.helper.set_model_props(model, metadata)
-        onnx.checker.check_model(model)
-        onnx.save(model, str(partial))
-        partial.replace(path)
+        small = quantise and graph != "encoder"
+        edit = _quantise if small else lambda _path: None
+        write_graph(module, inputs, _OUTPUTS[graph], path, metadata, edit=edit)
         paths.append(path)
     return paths
 

@@ -1,7 +1,6 @@
 """Write the tracker as one ONNX file, with the metadata that the engine needs."""
 
 import json
-import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from export_onnx.tracker.config import FrontEndConfig, NetworkConfig
 from export_onnx.tracker.emotion import Emotion
 from export_onnx.tracker.network import Tracker, zeros
 from export_onnx.tracker.weights import DIGEST_FILE, PRESENCE_FILE, load_emotion
+from export_onnx.training.graph import write_graph
 from export_onnx.training.options import option
 from export_onnx.training.stage import load_checkpoint
 
@@ -23,7 +23,6 @@ __all__ = ["DIGEST_SHARE", "ExportOptions", "export", "load_tracker", "write_onn
 
 _LICENCE = "CC BY-NC-SA 4.0"
 _TRAINING_DATA = "EMOPIA 1.0, VGMIDI, Emotify, POP909 (train parts)"
-_OPSET = 17
 # Of the regression on statistics in valence; the emotion network has the rest.
 DIGEST_SHARE = 0.6
 
@@ -87,8 +86,6 @@ def load_tracker(
 
 def write_onnx(tracker: Tracker, out: Path, facts: dict[str, str]) -> None:
     """Export a tracker with its metadata; `facts` are added to them."""
-    import onnx
-
     tracker.eval()
     tracker.set_closed_form()
     front = tracker.front_end.config
@@ -104,23 +101,6 @@ def write_onnx(tracker: Tracker, out: Path, facts: dict[str, str]) -> None:
     }
     if tracker.config.n_moods:
         labels["moods"] = MOODS
-    pcm = torch.zeros(1, 3 * front.hop_length)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    partial = out.with_suffix(".part")
-    with warnings.catch_warnings(), torch.no_grad():
-        # The TorchScript exporter keeps the recurrent layer as one operator for any length.
-        warnings.simplefilter("ignore")
-        torch.onnx.export(
-            tracker,
-            (pcm, *zeros(shapes).values()),
-            str(partial),
-            input_names=["pcm", *names],
-            output_names=[*outputs, *(f"next_{name}" for name in names)],
-            dynamic_axes={"pcm": {1: "samples"}, **{name: {1: "hops"} for name in outputs}},
-            opset_version=_OPSET,
-            dynamo=False,
-        )
-    model = onnx.load(str(partial))
     metadata = {
         "stimmung_model": "tracker",
         "version": str(MODEL_VERSION),
@@ -135,10 +115,14 @@ def write_onnx(tracker: Tracker, out: Path, facts: dict[str, str]) -> None:
         ),
         **facts,
     }
-    onnx.helper.set_model_props(model, metadata)
-    onnx.checker.check_model(model)
-    onnx.save(model, str(partial))
-    partial.replace(out)
+    write_graph(
+        tracker,
+        {"pcm": torch.zeros(1, 3 * front.hop_length), **zeros(shapes)},
+        [*outputs, *(f"next_{name}" for name in names)],
+        out,
+        metadata,
+        lengths={"pcm": {1: "samples"}, **{name: {1: "hops"} for name in outputs}},
+    )
 
 
 def export(options: ExportOptions) -> Path:
