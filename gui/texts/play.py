@@ -20,6 +20,9 @@ TEMPO_SUFFIX: Final = " BPM"
 TAP: Final = "Tap"
 TAP_TIP: Final = "Tap the beat three times or more (T)"
 POSITION: Final = "Bar . beat"
+POSITION_NAME: Final = "Bar and beat"
+HEARD_MOOD: Final = "Heard mood"
+STATUS: Final = "Status"
 SECONDS: Final = "{seconds} s"
 MINUTES: Final = "{minutes}:{seconds:02d} min"
 
@@ -107,6 +110,7 @@ ROLL_EDITS: Final = {
 
 # ---------------------------------------------------------------------- arranger
 
+ARRANGER_NAME: Final = "Arranger"
 ARRANGER: Final = {
     "intro": ("Intro", "Parts enter one by one from the next bar; starts music that stands (I)"),
     "fill": ("Fill", "From the next beat to the bar line (L)"),

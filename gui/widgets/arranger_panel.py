@@ -26,7 +26,7 @@ class ArrangerPanel(ui.Panel):
         }
         for action in texts.BARS_AHEAD:
             self.pads[action].setAccessibleName(f"{texts.NEXT_BAR} {self.pads[action].text()}")
-        self._state = ui.label(role="small")
+        self._state = ui.label(role="small", live=texts.ARRANGER_NAME)
         pads = list(self.pads.values())
         first = len(texts.ARRANGER)
         ahead = ui.label(texts.NEXT_BAR, "small")

@@ -25,6 +25,7 @@ from PyQt6.QtWidgets import (
 )
 
 from gui import texts
+from gui.widgets.speech import LiveLabel, Speech
 
 __all__ = [
     "Panel",
@@ -209,6 +210,7 @@ class Scrolling(QScrollArea):
         super().__init__()
         self.page = page
         self.setWidgetResizable(True)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # its controls are reached, and scroll it
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         page.setObjectName("page")
@@ -225,10 +227,14 @@ class Scrolling(QScrollArea):
 
 
 class WrappingLabel(QLabel):
-    """A label of several lines; a long file name or address may be broken anywhere."""
+    """A label of several lines; a long file name or address may be broken anywhere.
 
-    def __init__(self, words: str = "") -> None:
+    ``live``: what its words are, where they change by themselves (see `gui.widgets.speech`).
+    """
+
+    def __init__(self, words: str = "", live: str | None = None) -> None:
         super().__init__()
+        self._speech = None if live is None else Speech(self, live)
         self._words = ""
         self.setWordWrap(True)
         self.setText(words)
@@ -237,6 +243,8 @@ class WrappingLabel(QLabel):
         return self._words
 
     def setText(self, words: str | None) -> None:  # noqa: N802, D102 (Qt's name)
+        if self._speech is not None:
+            self._speech.say(words or "")
         if words != self._words:
             shown = self._words = words or ""
             if "<" not in shown:  # a link is broken by its own rules
@@ -256,9 +264,18 @@ class WrappingLabel(QLabel):
             self.setMinimumHeight(max(0, self.heightForWidth(self.width())))
 
 
-def label(words: str = "", role: str = "", *, wrap: bool = False) -> QLabel:
-    """Return a label; ``role`` is one the style sheet knows, such as ``title`` or ``small``."""
-    made = WrappingLabel(words) if wrap else QLabel(words)
+def label(
+    words: str = "", role: str = "", *, wrap: bool = False, live: str | None = None
+) -> QLabel:
+    """Return a label; ``role`` is one the style sheet knows, such as ``title`` or ``small``.
+
+    One whose words change by themselves is ``live``: what they are, for screen readers.
+    """
+    made: QLabel
+    if wrap:
+        made = WrappingLabel(words, live)
+    else:
+        made = QLabel(words) if live is None else LiveLabel(words, live)
     made.setProperty("role", role)
     return made
 
@@ -314,6 +331,10 @@ class _AmountBox(QDoubleSpinBox):
     ) -> tuple[QValidator.State, str, int]:
         point = self.locale().decimalPoint()
         return super().validate(re.sub("[.,]", point, text or ""), place)
+
+    def textFromValue(self, value: float) -> str:  # noqa: N802, D102 (Qt's name)
+        special = self.specialValueText()  # screen readers ask here
+        return special if special and value == self.minimum() else super().textFromValue(value)
 
 
 def amount_box(

@@ -72,6 +72,7 @@ class FilmPanel(ui.Panel):
         self.busy = QProgressBar()
         self.busy.setRange(0, 0)
         self.busy.setFormat(texts.FILM_BUSY)
+        self.busy.setAccessibleName(texts.FILM_BUSY)
         self.busy.hide()
         self.tile = FileTile(texts.FILM_TILE)
         self.live = QLineEdit()
@@ -80,7 +81,7 @@ class FilmPanel(ui.Panel):
         self.live.editingFinished.connect(
             lambda: self.run_chosen.emit({"video": self.live.text().strip()})
         )
-        self._seen = ui.label(role="small", wrap=True)
+        self._seen = ui.label(role="small", wrap=True, live="")
         ui.column(
             ui.label(texts.FILM_TITLE, "title"),
             ui.Row(self.open),

@@ -23,7 +23,7 @@ class HealthPanel(Panel):
         self._last_subject: object = None
         self._rows: dict[str, tuple[QLabel, QLabel]] = {}
         for row, (name, title) in enumerate(texts.HEALTH_TITLES.items()):
-            level, value = label(), label(wrap=True)
+            level, value = label(live=title), label(wrap=True, live=title)
             for place, widget in enumerate((label(title), level, value)):
                 grid.addWidget(widget, row, place)
             self._rows[name] = (level, value)

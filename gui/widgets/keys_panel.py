@@ -46,7 +46,7 @@ class KeysPanel(ui.Panel):
         )
         self.pause.setSpecialValueText(texts.PAUSE_LEARNED)
         self.pause.setToolTip(texts.PAUSE_TIP)
-        self._pause_now = ui.label(role="small")
+        self._pause_now = ui.label(role="small", live="")
         self.split = KeyBox(texts.SPLIT, self.choose("split"))
         self.split.setToolTip(texts.SPLIT_TIP)
         self.cue = ui.button(texts.CUE, self.ask("cue"), texts.CUE_TIP)
@@ -123,9 +123,7 @@ class KeysPanel(ui.Panel):
         """Show how long a silence hands over now; None while not running."""
         by_turns = look is not None and look.performance.duet == "turns"
         seconds = wording.number(look.pause_s, 1) if look is not None and by_turns else ""
-        words = texts.PAUSE_NOW.format(seconds=seconds) if seconds else ""
-        if words != self._pause_now.text():
-            self._pause_now.setText(words)
+        self._pause_now.setText(texts.PAUSE_NOW.format(seconds=seconds) if seconds else "")
 
     def _items(self) -> list[QListWidgetItem]:
         items = (self.keys.item(row) for row in range(self.keys.count()))

@@ -41,7 +41,8 @@ def make_plot(
     """
     widget = Plot(**options)
     widget.setAccessibleName(name)
-    widget.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    for part in (widget, widget.viewport()):
+        part.setFocusPolicy(Qt.FocusPolicy.NoFocus)
     plot = widget.getPlotItem()
     plot.setMenuEnabled(False)
     plot.hideButtons()

@@ -53,7 +53,7 @@ class SessionView(Panel):
         self.list.itemActivated.connect(self._choose)
         self.back = button(texts.SESSION_CLOSE, self.ask("leave_sessions"))
         self._title, self._facts = label(role="big", wrap=True), label(role="muted", wrap=True)
-        self._at = label(role="title")
+        self._at = label(role="title", live="")
         self.plots = SessionPlots(theme)
         self.plots.placed.connect(self.replayed.emit)
         self.play = button(texts.SESSION_REPLAY, self._toggle)

@@ -76,6 +76,7 @@ class LabelledSlider(QWidget):
         super().__init__()
         self._scale, self._words, self._moved = spec.scale, spec.words, moved
         self.setToolTip(spec.tip)
+        self._tip = spec.tip
         self._name, self._value = QLabel(spec.title), QLabel()
         home = None if spec.default is None else spec.scale.step_of(spec.default)
         self.slider = _HomeSlider(home)
@@ -84,6 +85,7 @@ class LabelledSlider(QWidget):
         self.slider.setPageStep(100)
         self.slider.setAccessibleName(spec.title)
         self._name.setBuddy(self.slider)
+        self._value.setAccessibleName(" ")  # said with the slider
         self._value.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 2, 0, 2)
@@ -114,12 +116,18 @@ class LabelledSlider(QWidget):
         if self._scale.step_of(value) != self.slider.value():
             self.slider.setValue(self._scale.step_of(value))
         self.slider.blockSignals(False)
-        self._value.setText(self._words(value))
+        self._show(self._words(value))
 
     def _on_moved(self, step: int) -> None:
         value = self._scale.value_at(step)
-        self._value.setText(self._words(value))
+        self._show(self._words(value))
         self._moved(round(value, 3))
+
+    def _show(self, words: str) -> None:
+        """Show a value; screen readers know the slider's own steps only, so they are told too."""
+        if words != self._value.text():
+            self._value.setText(words)
+            self.slider.setAccessibleDescription(". ".join(filter(None, (words, self._tip))))
 
 
 def fit_sliders(within: QWidget) -> None:

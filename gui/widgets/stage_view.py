@@ -159,7 +159,7 @@ class _Line(WrappingLabel):
     """
 
     def __init__(self, size: float, weight: int = 500) -> None:
-        super().__init__()
+        super().__init__(live="")
         self.setWordWrap(False)
         # The words take the room there is; they never push the plane aside.
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
@@ -173,8 +173,9 @@ class _Line(WrappingLabel):
 
     def show_words(self, words: str) -> None:
         """Show these words."""
-        if words != self.text():
-            self.setText(words)
+        changed = words != self.text()
+        self.setText(words)
+        if changed:
             self._fit()
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:  # noqa: N802, D102 (Qt's name)

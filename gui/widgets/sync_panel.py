@@ -23,7 +23,7 @@ class SyncPanel(ui.Panel):
         self.source = ui.picker(texts.SYNC, sources, self.choose_run("sync"))
         self.midi_in = ui.picker(texts.MIDI_IN, act=self.choose_run("midi_in"))
         self.clock_out = ui.check_box(texts.CLOCK_OUT, self.choose_run("clock_out"))
-        self._light = ui.label(wrap=True)
+        self._light = ui.label(wrap=True, live=texts.SYNC)
         self._port = QWidget()
         self._port.setLayout(ui.form((texts.MIDI_IN, self.midi_in)))
         self.hints = {

@@ -61,10 +61,14 @@ class Transport(ui.Panel):
         fixed: tuple[QWidget, ...] = (self.start, self.hold, self.tempo, self._tap, self.panic)
         for widget in fixed:
             widget.setSizePolicy(QSizePolicy.Policy.Minimum, QSizePolicy.Policy.Expanding)
-        self._mood, self._state = ui.label(role="huge"), ui.label(role="small")
+        self._mood = ui.label(role="huge", live=texts.HEARD_MOOD)
+        self._state = ui.label(role="small", live=texts.LISTENING)
         self._state.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        self._key, self._chord, self._position = (ui.label(role="big") for _ in range(3))
-        self._key_title = ui.label(texts.KEY, "small")
+        self._key, self._chord, self._position = (
+            ui.label(role="big", live=title)
+            for title in (texts.KEY, texts.CHORD, texts.POSITION_NAME)
+        )
+        self._key_title = ui.label(texts.KEY, "small", live="")
         self._extras = [
             _stack(ui.label(texts.CHORD, "small"), self._chord),
             _stack(ui.label(texts.POSITION, "small"), self._position),
