@@ -22,6 +22,7 @@ from engine.generators.protocol import Generator, MusicalContext
 from engine.generators.shared.settings import SETTINGS
 from engine.music.clock import Clock
 from engine.music.plan import Plan, caught_up
+from engine.performer.auto_key import AutoKey
 from engine.pipeline.arrangement import NO_ARRANGEMENT, Arrangement
 from engine.pipeline.arrangement import Order as ArrangerOrder
 from engine.pipeline.composer import BarEdit, Composer
@@ -100,6 +101,7 @@ class Pipeline:
         self.plan = Plan()
         self.emotion: EmotionState | None = None
         self.key = _FALLBACK_KEY if performance.key == AUTO_KEY else performance.key
+        self._auto_key = AutoKey()
         self._listening = False  # the performer at the keyboard has the floor, in this step
         self._performance = performance
         self.composer = Composer(performance, seed, worker, draft_beats, loader)
@@ -326,10 +328,9 @@ class Pipeline:
                 looped = self._inputs.rounds(self._next_beat)
                 if looped.seed is not None:
                     self.composer.reset(looped.seed)
-                self.composer.ask(
-                    self._context(self._next_beat, target, self._inputs.performed(now_s)),
-                    looped.shift,
-                )
+                performed = self._auto_key.hear(self._inputs.performed(now_s), self._next_beat)
+                context = self._context(self._next_beat, target, performed)
+                self.composer.ask(context, looped.shift)
             self._next_beat += 1
         if self.clock.beat_at(now_s + DISPATCH_LEAD_S) < self._next_beat - _TOO_LATE:
             self.composer.revise(self._context(self._next_beat - 1, target))
@@ -381,8 +382,8 @@ class Pipeline:
             self.change(performance)
         if self._performance.key != AUTO_KEY:
             self.key = self._performance.key
-        elif self._heard is not None and self._heard.key:  # empty while unknown
-            self.key = self._heard.key
+        else:
+            self.key = self._auto_key.at_bar_line(self._heard) or self.key
         ready = self._paced is None or self._paced.took_over
         if ready and self.composer.at_bar_line():
             self._took_over = True

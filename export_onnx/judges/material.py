@@ -58,6 +58,8 @@ class Plan:
         Tempo of every clip; by default that of ``stimmung generate``.
     settings : mapping of str to float
         Settings of the engine that differ from its defaults.
+    style : str
+        A learned style to lean on; ``""`` for none.
     """
 
     engine: str
@@ -70,6 +72,7 @@ class Plan:
     every: int = 1
     tempo_bpm: float = 100.0
     settings: Mapping[str, float] = field(default_factory=dict)
+    style: str = ""
 
 
 @dataclass(frozen=True)
@@ -160,6 +163,7 @@ def make(plan: Plan, request: ClipRequest) -> Made:
         tempo_bpm=plan.tempo_bpm,
         key=request.key,
         settings=plan.settings,
+        style=plan.style,
     )
     performed = compose(performance, bars=request.bars, seed=request.seed, curve=request.curve)
     return Made(request, from_performed(performed), performed)

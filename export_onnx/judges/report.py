@@ -8,9 +8,11 @@ from typing import Any, Final
 
 import numpy as np
 
+from engine.errors import InputError
 from engine.transfer import ELEMENTS
 from export_onnx.datasets import Item, read_items
 from export_onnx.judges.corpus import Clip, read_corpus
+from export_onnx.judges.ensemble import measure_ensemble
 from export_onnx.judges.flaws import (
     bar_errors,
     longest_gap_s,
@@ -29,6 +31,7 @@ from export_onnx.judges.material import (
 )
 from export_onnx.judges.memory import longest_shared
 from export_onnx.judges.notes import Notes
+from export_onnx.judges.players import compare_players
 from export_onnx.judges.real import Group, cut, tell_apart
 from export_onnx.judges.response import measure_response
 from export_onnx.judges.train import Bench
@@ -97,6 +100,8 @@ class Subject:
         Folder where parsed notes are kept.
     reconstruct : callable or None
         What an engine's codes make of real clips, as a yardstick of realness.
+    players : Path or None
+        Folder with a folder of MIDI files for each player, for ``players``.
     """
 
     def __init__(
@@ -108,6 +113,7 @@ class Subject:
         split: str,
         keep: Path,
         reconstruct: Reconstruct | None = None,
+        players: Path | None = None,
     ) -> None:
         self.plan = plan
         self.bench = bench
@@ -116,6 +122,7 @@ class Subject:
         self.split = split
         self.keep = keep
         self.reconstruct = reconstruct
+        self.players = players
         self._corners: list[Made] = []
         self.making_s = 0.0
 
@@ -344,6 +351,17 @@ def _transfer(subject: Subject) -> list[Figure]:
     return figures
 
 
+def _players(subject: Subject) -> list[Figure]:
+    if subject.players is None:
+        raise InputError("section players needs --players DIR, a folder of MIDI files per player")
+    return _scored("players", compare_players(subject.players, subject.plan, subject.bench))
+
+
+def _ensemble(subject: Subject) -> list[Figure]:
+    songs = read_items(subject.data, (subject.split,), ("pop909",))[:: subject.plan.every]
+    return _scored("ensemble", measure_ensemble(subject.plan.engine, songs))
+
+
 SECTIONS: Final[dict[str, Callable[[Subject], list[Figure]]]] = {
     "quadrants": _accuracy,
     "grid": _grid,
@@ -351,6 +369,8 @@ SECTIONS: Final[dict[str, Callable[[Subject], list[Figure]]]] = {
     "flaws": _flaws,
     "memory": _memory,
     "real": _real,
+    "ensemble": _ensemble,
+    "players": _players,
     "response": _response,
     "transfer": _transfer,
 }

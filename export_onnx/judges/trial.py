@@ -3,7 +3,7 @@
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from engine.choices import check_range
 from engine.errors import InputError
@@ -15,6 +15,8 @@ from export_onnx.training.options import data_option, option
 
 __all__ = ["TrialOptions", "try_engine"]
 
+_USUAL: Final = tuple(name for name in SECTIONS if name != "players")
+
 
 @dataclass(frozen=True)
 class TrialOptions:
@@ -25,15 +27,16 @@ class TrialOptions:
     split: str = option("val", "real clips to compare with")
     engine: str = option("rules", "engine on trial")
     judges: Path = option(JUDGES_FOLDER, "folder of the judges")
-    sections: tuple[str, ...] = option(tuple(SECTIONS), "what to measure", choices=tuple(SECTIONS))
+    sections: tuple[str, ...] = option(_USUAL, "what to measure", choices=tuple(SECTIONS))
     clips: int = option(32, "clips per quadrant target")
     bars: int = option(16, "bars per clip")
     level: float = option(0.8, "quadrant targets at +-LEVEL")
     tempo: float = option(100.0, "of all clips [BPM]")
     seeds: int = option(4, "clips per point of the grid")
     runs: int = option(32, "runs per step of the target")
-    every: int = option(1, "transfer every N-th real clip only")
+    every: int = option(1, "transfer, ensemble: every N-th real piece only")
     settings: tuple[str, ...] = option((), "setting of the engine, NAME=VALUE", flag="--set")
+    players: Path | None = option(None, "section players: a folder of MIDI files for each")
     json: Path | None = option(None, "also write the figures here")
     out: Path | None = option(None, "folder for the table and the quadrant clips as MIDI")
 
@@ -81,6 +84,7 @@ def try_engine(options: TrialOptions, reconstruct: Reconstruct | None = None) ->
         options.split,
         options.judges,
         reconstruct,
+        options.players,
     )
     figures = [figure.to_json() for figure in measure(subject, options.sections)]
     lines = _table(figures)

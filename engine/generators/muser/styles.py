@@ -18,9 +18,9 @@ from engine.generators.muser.player import MOST_BEATS, PlayerStyle, joined
 from engine.generators.shared.styles import find_style, style_path
 from engine.midi.file import read_midi_file, score_of_contents
 
-__all__ = ["learn_style", "load_style", "style_of_pieces"]
+__all__ = ["MIDI_SUFFIXES", "learn_style", "load_style", "style_of_pieces"]
 
-_MIDI_SUFFIXES: Final = (".mid", ".midi", ".kar", ".rmi")
+MIDI_SUFFIXES: Final = (".mid", ".midi", ".kar", ".rmi")
 _FEWEST_BEATS: Final = 64
 _ARRAYS: Final = ("codes", "positions", "first", "notes", "starts")
 
@@ -48,7 +48,7 @@ def learn_style(
     style_path(name)  # refuses a name that cannot be kept
     if not folder.is_dir():
         raise InputError(f"style learn needs a folder of MIDI files; got {folder}")
-    paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in _MIDI_SUFFIXES)
+    paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in MIDI_SUFFIXES)
     pieces, beats = [], 0
     for path in paths:
         try:
