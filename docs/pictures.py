@@ -1,9 +1,9 @@
-"""Make the pictures of the README and the docs from real runs.
+"""Make the pictures and sounds of the README and the docs from real runs.
 
-``python docs/pictures.py`` runs the demo and keeps its picture; then it starts the real engine on
-the bundled demo piece, without MIDI output, in a window on Qt's offscreen platform, and saves what
-the window shows after a while, as pictures and as one that moves. Only moments without a warning
-are kept: run it on a quiet machine (with ``nice -n -15`` on a busy one).
+``python docs/pictures.py`` runs the demo and keeps its picture and sound; then it starts the real
+engine on the bundled demo piece, without MIDI output, in a window on Qt's offscreen platform, and
+saves what the window shows after a while, as pictures and as one that moves. Only moments without
+a warning are kept: run it on a quiet machine (with ``nice -n -15`` on a busy one).
 """
 
 import argparse
@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import soundfile
 from PIL import Image
 from PyQt6.QtCore import QSettings, Qt
 from PyQt6.QtGui import QImage
@@ -29,6 +30,8 @@ from presets import DEMO_AUDIO
 __all__ = ["main"]
 
 FOLDER = Path(__file__).parent / "pictures"
+SOUNDS = Path(__file__).parent / "sound"
+_AT_ONCE = 65_536
 MOVING_S, MOVING_PER_S, MOVING_PX = 14.0, 3, 800
 _QUALITY = 45
 _PAGES = ("music", "keys", "film", "presets", "devices", "health")
@@ -47,12 +50,15 @@ def main() -> int:
     parser.add_argument("--points", type=float, default=10.5, help="size of the text (10.5)")
     parser.add_argument("--all", action="store_true", help="every page and dialog in every theme")
     parser.add_argument("--still", action="store_true", help="no picture that moves")
+    parser.add_argument("--demo", action="store_true", help="only what the demo leaves")
     parsed = parser.parse_args()
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     os.environ["QT_SCALE_FACTOR"] = str(parsed.scale)
     parsed.out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         session = _demo(parsed.out, Path(folder) / "demo")
+        if parsed.demo:
+            return 0
         return _Run(parsed, Path(folder), session).make()
 
 
@@ -61,6 +67,15 @@ def _demo(out: Path, folder: Path) -> Path:
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     shutil.copyfile(folder / "picture.png", out / "demo.png")
     print(out / "demo.png")
+    for name, place in (("stimmung", "demo"), ("answer", "answer")):
+        sound, rate = soundfile.read(folder / f"{name}.ogg", dtype="float32")
+        path = SOUNDS / f"{place}.ogg"
+        with soundfile.SoundFile(
+            path, "w", rate, 2, "OPUS", format="OGG", compression_level=0.9
+        ) as file:
+            for block in range(0, len(sound), _AT_ONCE):
+                file.write(sound[block : block + _AT_ONCE])
+        print(path, path.stat().st_size)
     return folder
 
 

@@ -1,6 +1,8 @@
 """``stimmung demo``: the whole line on the bundled piece, without any device."""
 
 import argparse
+import shutil
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -86,9 +88,15 @@ def run(parsed: argparse.Namespace) -> int:
     print(f"{folder}: stimmung.ogg, answer.ogg, stimmung.mid, picture.png, emotion.csv, log.txt")
     print(
         f"Listen to {folder / 'stimmung.ogg'} and open {folder / 'picture.png'}; "
-        "then play live: stimmung gui"
+        f"then play live: {_program()} gui"
     )
     return 0
+
+
+def _program() -> str:
+    """Return how this program can be called from here: its folder may not be on the path."""
+    called = Path(sys.argv[0])
+    return "stimmung" if shutil.which("stimmung") or called.stem != "stimmung" else str(called)
 
 
 def _write_sound(folder: Path, engine: str, seconds: float, tracker: "Tracker") -> None:

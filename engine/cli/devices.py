@@ -7,6 +7,8 @@ from engine.errors import DeviceError
 
 __all__ = ["add", "run"]
 
+_INSTEAD = {"input": "an audio file can be the input", "output": "--audio FILE writes the sound"}
+
 
 def add(commands: "Commands[argparse.ArgumentParser]") -> None:
     """Add the command."""
@@ -46,7 +48,7 @@ def run(_parsed: argparse.Namespace) -> int:
                     markup=False,
                 )
             if not devices:
-                console.print(f"  none; an audio file can be the {direction}")
+                console.print(f"  none; {_INSTEAD[direction]}")
     for title, ports in (
         ("MIDI outputs", list_output_ports()),
         ("MIDI inputs", list_input_ports()),

@@ -123,7 +123,10 @@ def _window() -> str:
     )
     problem = (answer.stdout + answer.stderr).strip()
     if problem:
-        raise _Finding(problem.splitlines()[-1], "`stimmung live` in the terminal needs no window")
+        raise _Finding(
+            problem.splitlines()[-1].removeprefix("stimmung: "),
+            "`stimmung live` in the terminal needs no window",
+        )
     return "Qt can open a window"
 
 

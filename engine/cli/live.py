@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from types import FrameType
 from typing import TYPE_CHECKING
 
-from engine.choices import PLUGIN
+from engine.choices import AUTO_OUT, BUILT_IN, PLUGIN
 from engine.cli.options import (
     Commands,
     add_engine_settings,
@@ -161,6 +161,14 @@ def _watch(runtime: Runtime, stopping: threading.Event) -> None:
     heard = False
     with contextlib.ExitStack() as stack:
         screen = None
+        own = runtime.config.midi_out in (AUTO_OUT, "virtual")
+        if own and not snapshot.midi.port.startswith(BUILT_IN):
+            console.print(
+                f"MIDI goes to the port {snapshot.midi.port}: choose it in your DAW or "
+                "synthesizer, or hear it here with --midi-out built-in",
+                soft_wrap=True,
+                highlight=False,
+            )
         if console.is_terminal:
             screen = stack.enter_context(Live(console=console, auto_refresh=False))
         else:
