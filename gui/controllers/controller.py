@@ -25,11 +25,13 @@ from engine.snapshot import Snapshot
 from gui.engine_process.bridge import EngineBridge
 from gui.state.history import History
 from gui.state.performance_model import SETTLE_S, PerformanceModel, difference
-from gui.state.preferences import MONITORS, Preferences, RunChoices
+from gui.state.preferences import MONITORS, OSCQUERIES, Preferences, RunChoices
 
 __all__ = ["Controller"]
 
-_MADE_FOR_THE_ENGINE = ("osc", "monitor", "record")
+_MADE_FOR_THE_ENGINE = (
+    "osc", "monitor", "record", "oscquery", "mqtt", "lights_to", "fixtures",
+)  # fmt: skip
 """Choices of the run that the engine takes in another form; all others as they are."""
 
 
@@ -261,6 +263,10 @@ class Controller(QObject):
             "input": run.audio_input,
             "osc": run.osc.replace(",", " ").split(),
             "monitor": MONITORS[run.monitor],
+            "oscquery": OSCQUERIES[run.oscquery],
+            "mqtt": run.mqtt or None,
+            "fixtures": [fixture.to_json() for fixture in run.fixtures],
+            "lights_to": run.lights_to.split() if run.fixtures else [],
             "monitor_token": self.preferences.monitor_token if run.monitor_orders else "",
             **{name: getattr(run, name) for name in _shared_settings()},
         }

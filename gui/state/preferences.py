@@ -6,7 +6,7 @@ the side panels go by its fields.
 
 import json
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Final
@@ -15,13 +15,14 @@ from PyQt6.QtCore import QByteArray, QSettings, QStandardPaths
 
 from engine.choices import AUTO_OUT, check_choice, check_range
 from engine.errors import InputError
-from engine.settings.addresses import MONITOR_PORT, parse_destination
+from engine.mapping.lights import Fixture, read_fixtures
+from engine.settings.addresses import MONITOR_PORT, OSCQUERY_PORT, parse_destination
 from engine.settings.fields import settings_of
 from engine.settings.performance import Performance
 from engine.settings.run import LiveConfig
 from gui.theme import DEFAULT_THEME, THEMES
 
-__all__ = ["MONITORS", "NORMAL_PT", "Preferences", "RunChoices"]
+__all__ = ["MONITORS", "NORMAL_PT", "OSCQUERIES", "Preferences", "RunChoices"]
 
 SMALLEST_PT, LARGEST_PT, NORMAL_PT = 8.0, 20.0, 10.5
 
@@ -31,6 +32,12 @@ MONITORS: Final = {
     "network": f"0.0.0.0:{MONITOR_PORT}",
 }
 """Who can open the phone page → its address: nobody, this computer, the local network."""
+OSCQUERIES: Final = {
+    "": None,
+    "here": f"127.0.0.1:{OSCQUERY_PORT}",
+    "network": f"0.0.0.0:{OSCQUERY_PORT}",
+}
+"""The same for the list of OSC addresses."""
 
 _TOKEN_BYTES = 12
 
@@ -58,6 +65,12 @@ class RunChoices:
         Who can open the phone page, one of `MONITORS`.
     monitor_orders : bool
         Whether that page may also control the music.
+    oscquery : str
+        Who may list the OSC addresses, one of `OSCQUERIES`.
+    mqtt, lights_to : str
+        MQTT broker; nodes of the lights, separated by spaces.
+    lights_exit, fixtures : str, tuple of Fixture
+        As in `engine.settings.run.LiveConfig`.
     """
 
     audio_input: str = ""
@@ -80,6 +93,11 @@ class RunChoices:
     video: str = ""
     set_list: str = ""
     seed: int = 0
+    oscquery: str = ""
+    mqtt: str = ""
+    lights_to: str = ""
+    lights_exit: str = "blackout"
+    fixtures: tuple[Fixture, ...] = ()
 
 
 def _flag(text: str) -> bool:
@@ -102,8 +120,11 @@ _READERS: Final[dict[str, Callable[[str], Any]]] = {
     "keys_in": _names,
     "thru": _flag,
     "seed": int,
+    "fixtures": lambda text: read_fixtures(json.loads(text)),
 }
 """Field of `RunChoices` → how its stored text is read; all others are texts."""
+_REACH: Final[dict[str, Collection[str]]] = {"monitor": MONITORS, "oscquery": OSCQUERIES}
+"""Field whose values are those of a table here."""
 
 
 def _read(name: str, text: str) -> Any:
@@ -118,7 +139,7 @@ def _read(name: str, text: str) -> Any:
     declared = settings_of(LiveConfig).get(name)
     if declared is not None and declared.limits is not None and value is not None:
         check_range(name, value, *declared.limits)
-    choices = tuple(MONITORS if name == "monitor" else declared.choices if declared else ())
+    choices = tuple(_REACH.get(name, declared.choices if declared else ()))
     if choices:
         check_choice(name, value, choices)
     return value
@@ -128,7 +149,7 @@ def _to_text(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, tuple):
-        return json.dumps(value)
+        return json.dumps(value, default=lambda item: item.to_json())
     return "" if value is None else str(value)
 
 

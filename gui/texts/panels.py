@@ -242,6 +242,40 @@ MONITOR_ORDERS_TIP: Final = (
 MONITOR_ADDRESS: Final = "Address of the page"
 MONITOR_LATER: Final = "The address appears here once the music has started."
 MONITOR_QR: Final = "QR code of the page's address"
+OSCQUERY: Final = "OSCQuery"
+OSCQUERIES: Final = {
+    "": "Off",
+    "here": "For programs on this computer",
+    "network": "For programs on the network",
+}
+OSCQUERY_TIP: Final = (
+    "Chataigne, TouchDesigner and others find Stimmung and list its OSC addresses with their "
+    "values; they can set them if OSC control is accepted"
+)
+MQTT: Final = "MQTT broker"
+MQTT_EXAMPLE: Final = "host, or mqtt://user:password@host/topic"
+MQTT_TIP: Final = "Publishes mood, beat and section there and obeys orders; empty: off"
+LIGHTS: Final = "Lights"
+LIGHTS_TO: Final = "Sent to"
+LIGHTS_EXAMPLE: Final = "artnet:192.168.1.50 or sacn:host; empty: off"
+LIGHTS_TIP: Final = "Art-Net and sACN nodes, separated by spaces"
+LIGHTS_EXIT: Final = "At the end"
+LIGHTS_EXITS: Final = {"blackout": "Go dark", "hold": "Stay as they are"}
+FIXTURES: Final = "Fixtures"
+FIXTURE_COLUMNS: Final = ("Name", "Universe", "Address", "Channels")
+FIXTURE_NEW: Final = "Lamp {number}"
+FIXTURE_ADD: Final = "Add fixture"
+FIXTURE_REMOVE: Final = "Remove fixture"
+LIGHT_LINES: Final = "What moves the lights"
+LIGHT_COLUMNS: Final = ("Fixture", "Source", "Moves", "From", "To")
+LIGHT_LINES_TIP: Final = "A line without a fixture moves all of them"
+LIGHT_QUANTITIES: Final = {
+    "hue": "Hue",
+    "saturation": "Saturation",
+    "intensity": "Intensity",
+}
+LINE_ADD: Final = "Add line"
+LINE_REMOVE: Final = "Remove line"
 RESTARTS_MUSIC: Final = "A change here restarts the music."
 NO_INPUTS: Final = "No audio input is connected; you can play a file instead."
 

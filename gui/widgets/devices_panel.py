@@ -11,6 +11,7 @@ from gui.theme import Theme
 from gui.widgets import controls as ui
 from gui.widgets.instrument_panel import InstrumentPanel
 from gui.widgets.level_meter import LevelMeter
+from gui.widgets.lights_panel import LightsPanel
 from gui.widgets.reach_panel import ReachPanel
 from gui.widgets.sync_panel import SyncPanel
 from presets import DEMO_AUDIO
@@ -44,6 +45,7 @@ class DevicesPanel(ui.Panel):
         self.output = ui.picker(texts.MIDI_OUT, act=self.choose_run("midi_out"))
         self.meter = LevelMeter(theme)
         self.instrument, self.sync, self.reach = InstrumentPanel(), SyncPanel(), ReachPanel()
+        self.lights = LightsPanel()
         self.record = ui.check_box(texts.RECORD, self.choose_run("record"))
         self.capture_audio = ui.check_box(texts.CAPTURE_AUDIO, self.choose_run("capture_audio"))
         self._folder = ui.label(role="small", wrap=True)
@@ -79,6 +81,8 @@ class DevicesPanel(ui.Panel):
             ui.Row(ui.button(texts.RECORD_FOLDER, self.ask("choose_folder"))),
             8,
             self.reach,
+            8,
+            self.lights,
             None,
             ui.label(texts.RESTARTS_MUSIC, "small", wrap=True),
             parent=self,
@@ -103,6 +107,7 @@ class DevicesPanel(ui.Panel):
         self.instrument.show_settings(found, run, listed=listed)
         self.sync.show_settings(run, found.midi_inputs, listed=listed)
         self.reach.show_settings(run)
+        self.lights.show_settings(run)
 
     def show_snapshot(self, look: Snapshot | None) -> None:
         """Show the level of the input; None while not running."""
@@ -111,3 +116,4 @@ class DevicesPanel(ui.Panel):
         else:
             self.meter.show_level(look.audio.level_db, look.audio.peak_db)
         self.sync.show_snapshot(look)
+        self.lights.show_colours({} if look is None else look.lights)

@@ -92,7 +92,7 @@ class MainPage(QWidget):
         devices = self.devices
         return (
             *(self.transport, self.target, self.arranger, self.songs, *pages),
-            *(devices.instrument, devices.sync, devices.reach),
+            *(devices.instrument, devices.sync, devices.reach, devices.lights),
         )
 
     # ------------------------------------------------------------------ room

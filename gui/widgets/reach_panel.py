@@ -1,10 +1,13 @@
-"""OSC in and out, and the phone page with its address."""
+"""OSC in and out, OSCQuery, MQTT, and the phone page with its address."""
 
 from PyQt6.QtCore import Qt
 from PyQt6.QtWidgets import QLineEdit
 
+from engine.errors import InputError
+from engine.settings.addresses import parse_broker
 from gui import texts
 from gui.state.preferences import RunChoices
+from gui.texts import wording
 from gui.widgets import controls as ui
 from gui.widgets.qr_code import QrCode
 
@@ -14,7 +17,7 @@ _USUAL_PORT = 9001
 
 
 class ReachPanel(ui.Panel):
-    """OSC destinations, OSC control, and the phone page with its address."""
+    """OSC destinations and control, OSCQuery, MQTT, and the phone page with its address."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -28,6 +31,16 @@ class ReachPanel(ui.Panel):
         self.takes = ui.check_box(texts.OSC_IN, self._choose_osc_in, texts.OSC_IN_TIP)
         self.port = ui.number_box(texts.OSC_IN_PORT, 1, 65535, self._choose_osc_in)
         ui.show_number(self.port, _USUAL_PORT)
+        queries = [(words, name) for name, words in texts.OSCQUERIES.items()]
+        self.oscquery = ui.picker(texts.OSCQUERY, queries, self.choose_run("oscquery"))
+        self.oscquery.setToolTip(texts.OSCQUERY_TIP)
+        self.mqtt = QLineEdit()
+        self.mqtt.setPlaceholderText(texts.MQTT_EXAMPLE)
+        self.mqtt.setAccessibleName(texts.MQTT)
+        self.mqtt.setToolTip(texts.MQTT_TIP)
+        self.mqtt.editingFinished.connect(self._choose_mqtt)
+        self.problem = ui.label(role="small", wrap=True)
+        self.problem.hide()
         monitors = [(words, name) for name, words in texts.MONITORS.items()]
         self.monitor = ui.picker(texts.MONITOR, monitors, self.choose_run("monitor"))
         self.monitor.setToolTip(texts.MONITOR_TIP)
@@ -42,6 +55,8 @@ class ReachPanel(ui.Panel):
         ui.column(
             ui.form((texts.OSC, self.osc)),
             ui.Row(self.takes, self.port),
+            ui.form((texts.OSCQUERY, self.oscquery), (texts.MQTT, self.mqtt)),
+            self.problem,
             8,
             ui.label(texts.MONITOR, "title"),
             self.monitor,
@@ -51,6 +66,18 @@ class ReachPanel(ui.Panel):
             parent=self,
         )
 
+    def _choose_mqtt(self) -> None:
+        text = self.mqtt.text().strip()
+        try:
+            if text:
+                parse_broker(text)
+        except InputError as error:
+            self.problem.setText(wording.window_words(str(error)))
+            self.problem.show()
+            return
+        self.problem.hide()
+        self.run_chosen.emit({"mqtt": text})
+
     def _choose_osc_in(self, _value: object) -> None:
         port = self.port.value() if self.takes.isChecked() else None
         self.run_chosen.emit({"osc_in": port})
@@ -59,6 +86,9 @@ class ReachPanel(ui.Panel):
         """Show what is chosen."""
         if not self.osc.hasFocus():
             self.osc.setText(run.osc)
+        self.oscquery.setCurrentIndex(self.oscquery.findData(run.oscquery))
+        if not self.mqtt.hasFocus():
+            self.mqtt.setText(run.mqtt)
         self.takes.setChecked(run.osc_in is not None)
         if run.osc_in is not None:
             ui.show_number(self.port, run.osc_in)

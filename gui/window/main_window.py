@@ -292,6 +292,7 @@ class MainWindow(QMainWindow):
         page.target.show_performance(performance, curve_name, controller.frozen)
         page.music.show_performance(performance, controller.seed)
         page.devices.instrument.show_performance(performance)
+        page.devices.lights.show_performance(performance)
         page.keys.show_performance(performance, run.thru, controller.running)
         self.learning.show_performance(performance)
         present = self._devices

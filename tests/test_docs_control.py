@@ -1,0 +1,66 @@
+"""The ready pages of docs/control: the layout is that of the tables, and what pages name exists."""
+
+import importlib
+import json
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+from engine.choices import ACTIONS
+from engine.network.oscquery import NODES
+from engine.settings.presets import load_preset
+
+ROOT = Path(__file__).parent.parent
+PAGES = sorted((ROOT / "docs" / "control").glob("*.md"))
+
+
+@pytest.fixture
+def script():
+    sys.path.insert(0, str(ROOT / "docs"))
+    try:
+        yield importlib.import_module("open_stage_control")
+    finally:
+        sys.path.pop(0)
+
+
+def widgets(widget):
+    yield widget
+    for below in (*widget.get("widgets", ()), *widget.get("tabs", ())):
+        yield from widgets(below)
+
+
+def test_the_layout_is_current(script):
+    """Else: python docs/open_stage_control.py."""
+    kept = json.loads(script.LAYOUT.read_text(encoding="utf-8"))
+    assert kept == json.loads(json.dumps(script.layout()))
+
+
+def test_every_address_has_its_widget_with_its_range(script):
+    found = [w for w in widgets(script.layout()["content"]) if "address" in w]
+    by_address = {w["address"]: w for w in found if not w["address"].startswith("/name/")}
+    assert set(by_address) == set(NODES)
+    assert len({w["id"] for w in found}) == len(found)
+    for address, widget in by_address.items():
+        node = NODES[address]
+        if widget["type"] == "fader":
+            low, high = node.ranges[0]
+            assert widget["range"] == {"min": low, "max": high}
+        elif widget["type"] == "dropdown" and address != "/stimmung/preset":
+            assert tuple(widget["values"]) == node.ranges[0]
+        if node.access == 1:
+            assert widget["bypass"] and not widget["interaction"], address
+    for slug in by_address["/stimmung/preset"]["values"]:
+        load_preset(slug)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_addresses_that_a_page_names_exist(page):
+    text = page.read_text(encoding="utf-8")
+    named = set(re.findall(r"/stimmung/[a-z_/]+[a-z_]", text))
+    folders = {path.rpartition("/")[0] for path in NODES}  # as in /stimmung/act/NAME
+    assert named <= set(NODES) | folders
+    for name in re.findall(r"`act/([a-z_]+)`", text):
+        assert name in ACTIONS
+    assert PAGES
