@@ -20,8 +20,9 @@ import soundfile
 from PIL import Image
 from PyQt6.QtCore import QSettings, Qt
 from PyQt6.QtGui import QImage
-from PyQt6.QtWidgets import QApplication, QWidget
+from PyQt6.QtWidgets import QApplication, QScrollArea, QWidget
 
+from engine.mapping.lights import read_fixtures
 from gui.app import make_application, make_window
 from gui.state.health import Counts, judge, worst
 from gui.window.main_window import MainWindow
@@ -49,6 +50,7 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=20.0, help="how long to play first (20)")
     parser.add_argument("--points", type=float, default=10.5, help="size of the text (10.5)")
     parser.add_argument("--all", action="store_true", help="every page and dialog in every theme")
+    parser.add_argument("--rig", action="store_true", help="only OSCQuery and lights")
     parser.add_argument("--still", action="store_true", help="no picture that moves")
     parser.add_argument("--demo", action="store_true", help="only what the demo leaves")
     parsed = parser.parse_args()
@@ -105,6 +107,10 @@ class _Run:
             print(window.notice.label.text() or controller.bridge.log, file=sys.stderr)
             window.close()
             return 1
+        if self._parsed.rig:
+            self._rig("rig")
+            window.close()
+            return 0
         self._grab("window")
         if not self._parsed.still:
             self._film()
@@ -114,6 +120,7 @@ class _Run:
             for theme in ("light", "contrast", "dark"):
                 window.choose_theme(theme)
                 self._everything(f"{theme}-")
+        self._rig("rig")
         self._stage("stage")
         self._sessions("session")
         window.close()
@@ -143,6 +150,28 @@ class _Run:
             self._grab(f"{prefix}steps-{name}", steps)
         steps.accept()
         self._play(1.0)
+
+    def _rig(self, name: str) -> None:
+        """Switch OSCQuery and lights on, for a node on this machine, and show their settings."""
+        page, controller = self._window.page, self._window.controller
+        controller.choose(
+            oscquery="here",
+            osc_in=9001,
+            lights_to="artnet:127.0.0.1",
+            fixtures=read_fixtures(FOLDER.parents[1] / "examples" / "fixtures.json"),
+        )
+        self._play(30.0, lambda: bool(controller.look and controller.look.lights))
+        page.show_tab(page.devices)
+        self._window.resize(self._width, round(1.5 * self._height))  # OSCQuery and lights in one
+        self._play(min(8.0, self._parsed.seconds))
+        area = page.tabs.currentWidget()
+        assert isinstance(area, QScrollArea)
+        area.ensureWidgetVisible(page.devices.lights.colours)
+        self._grab(name)
+        controller.choose(oscquery="", osc_in=None, lights_to="", fixtures=())
+        page.show_tab(page.music)
+        self._window.resize(self._width, self._height)
+        self._play(30.0, lambda: controller.look is not None)
 
     def _stage(self, name: str) -> None:
         window = self._window

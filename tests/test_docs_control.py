@@ -1,5 +1,6 @@
 """The ready pages of docs/control: the layout is that of the tables, and what pages name exists."""
 
+import csv
 import importlib
 import json
 import re
@@ -10,6 +11,7 @@ import pytest
 
 from engine.choices import ACTIONS
 from engine.network.oscquery import NODES
+from engine.session import read_session
 from engine.settings.presets import load_preset
 
 ROOT = Path(__file__).parent.parent
@@ -53,6 +55,24 @@ def test_every_address_has_its_widget_with_its_range(script):
             assert widget["bypass"] and not widget["interaction"], address
     for slug in by_address["/stimmung/preset"]["values"]:
         load_preset(slug)
+
+
+def test_the_recorded_session_of_the_lights_shows_what_was_heard():
+    folder = ROOT / "docs" / "sessions" / "lights"
+    session = read_session(folder)
+    assert session.complete and len(session.notes) > 100
+    with (folder / "lights.csv").open(encoding="utf-8", newline="") as stream:
+        rows = [{k: float(value) for k, value in row.items()} for row in csv.DictReader(stream)]
+    heard = session.emotion.columns
+    brightest = max(range(50, len(rows)), key=lambda row: rows[row]["front left red"])
+    darkest = min(range(50, len(rows)), key=lambda row: rows[row]["front left red"])
+
+    def arousal(row):
+        at_s = rows[row]["time_s"]
+        return next(a for a, s in zip(heard["arousal"], heard["at_s"], strict=True) if s >= at_s)
+
+    assert arousal(brightest) > arousal(darkest) + 0.4
+    assert all(row["front left red"] == row["front right red"] for row in rows)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)

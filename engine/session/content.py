@@ -108,13 +108,15 @@ class EmotionTrack:
     """Emotion and target over time, as columns: an hour at 25 Hz takes some 10 MB.
 
     ``columns`` maps a name of `NUMBERS` to its values, one per hop; ``keys``, ``chords``,
-    ``states`` and ``modes`` are lists of the same length.
+    ``states`` and ``modes`` are lists of the same length. ``time_s`` is a place in the sound,
+    ``at_s`` when it was heard, since the session's start: sound comes in some time after that.
     """
 
     NUMBERS: Final = (
         *(name for name in EMOTION_COLUMNS if name not in ("key", "chord", "state")),
         "target_valence",
         "target_arousal",
+        "at_s",
     )
 
     def __init__(self) -> None:

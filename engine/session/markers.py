@@ -1,4 +1,4 @@
-"""Where the music of a session turned, and how its mood went, with times."""
+"""Where the music of a session turned, and how its mood went."""
 
 from collections.abc import Iterator
 from itertools import pairwise
@@ -15,28 +15,34 @@ _STAYED_S: Final = 4.0
 """A mood that goes by sooner gets no marker [s]."""
 
 
-def turning_points(track: EmotionTrack) -> list[tuple[float, str]]:
-    """Return times [s] and kinds (``section``, ``build``, ``drop``, ``silence``)."""
+def turning_points(track: EmotionTrack) -> list[tuple[int, str]]:
+    """Return rows of the track and kinds (``section``, ``build``, ``drop``, ``silence``)."""
     sections, watch = SectionWatch(), TurnWatch()
-    turns: list[tuple[float, str]] = []
-    for state in _states(track):
+    turns: list[tuple[int, str]] = []
+    for row, state in enumerate(_states(track)):
         sections.hear(state)
         silent = state.state == "silence"
         for kind in watch.update(sections.section, sections.build, sections.drop, silent):
-            turns.append((state.time_s, kind))
+            turns.append((row, kind))
     return turns
 
 
 def markers(track: EmotionTrack) -> list[tuple[float, str]]:
-    """Return times [s] and words: sections by number, other turning points, and moods that stay."""
+    """Return times since the session's start [s] and words.
+
+    Sections by number, other turning points, and moods that stay.
+    """
+    heard_s = track.columns["at_s"]
     found: list[tuple[float, str]] = []
     section = 1
-    for at_s, kind in turning_points(track):
+    for row, kind in turning_points(track):
         section += kind == "section"
-        found.append((at_s, f"Section {section}" if kind == "section" else kind.capitalize()))
+        found.append(
+            (heard_s[row], f"Section {section}" if kind == "section" else kind.capitalize())
+        )
     moods = [
-        (state.time_s, words.mood_word(state.valence, state.arousal).capitalize())
-        for state in _states(track)
+        (at_s, words.mood_word(state.valence, state.arousal).capitalize())
+        for at_s, state in zip(heard_s, _states(track), strict=True)
         if state.state in SETTLED
     ]
     changes = moods[:1] + [after for before, after in pairwise(moods) if before[1] != after[1]]

@@ -88,7 +88,7 @@ def take_session(folder: Path) -> SessionLook:
         performance=_settings(session.info),
         curves=_curves(session.emotion),
         notes=_notes(session),
-        turns=[[round(at_s, 2), kind] for at_s, kind in turning_points(session.emotion)],
+        turns=_turns(session.emotion),
         midi=str(midi) if midi.is_file() else "",
     )
 
@@ -131,6 +131,11 @@ def _notes(session: Session) -> list[list[Any]]:
         [round(timed.on_s, 3), round(timed.off_s, 3), timed.note.pitch, timed.note.role]
         for timed in session.notes
     ]
+
+
+def _turns(track: EmotionTrack) -> list[list[Any]]:
+    times = track.columns["time_s"]
+    return [[round(times[row], 2), kind] for row, kind in turning_points(track)]
 
 
 def main() -> int:

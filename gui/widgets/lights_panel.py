@@ -46,8 +46,8 @@ class LightsPanel(ui.Panel):
         self.problem.hide()
         self._colours = ui.Row()
         self._swatches: dict[str, QLabel] = {}
-        shown = QWidget()
-        shown.setLayout(self._colours)
+        self.colours = QWidget()
+        self.colours.setLayout(self._colours)
         self.fixtures.edited.connect(self._choose_fixtures)
         self.lines.edited.connect(self._choose_lines)
         ui.column(
@@ -66,7 +66,7 @@ class LightsPanel(ui.Panel):
                 ui.button(texts.LINE_REMOVE, lambda: self._remove(self.lines)),
             ),
             self.problem,
-            shown,
+            self.colours,
             parent=self,
         )
 
