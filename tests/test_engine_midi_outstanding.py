@@ -18,6 +18,13 @@ def test_note_that_may_sound_is_ended_and_forgotten():
     assert 7 not in outstanding
 
 
+def test_the_built_in_instrument_is_set_as_it_was_last():
+    outstanding = Outstanding()
+    for volume in (b"0.8", b"0.5"):
+        outstanding.enter(Frame(Kind.SOUND, payload=volume))
+    assert outstanding.recovery(0.0, 0.0) == [Frame(Kind.SOUND, payload=b"0.5")]
+
+
 def test_note_still_to_come_is_handed_over_again():
     outstanding = Outstanding()
     outstanding.enter(NOTE)

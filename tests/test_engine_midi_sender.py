@@ -45,6 +45,9 @@ class RecordingPort:
     def withdraw(self, note_ids):
         self.withdrawn |= note_ids
 
+    def adjust(self, sound):
+        self.sound = sound
+
     def refresh(self):
         pass
 
@@ -153,6 +156,18 @@ def test_lost_port_is_opened_again_connected_and_given_its_note_offs(fake_clock)
     assert [data for data, _ in stage.opened[1].sent] == ["80 3c 40"]
     assert [frame.text for frame in stage.reports(Kind.READY)] == ["recorder", "", "recorder"]
     assert [frame.note_id for frame in stage.reports(Kind.DROPPED)] == [2]
+
+
+def test_a_port_that_comes_back_is_set_as_the_lost_one_was(fake_clock):
+    first, second = RecordingPort(), RecordingPort()
+    stage = Stage(fake_clock, [first, second])
+    stage.sender.open(wait=False)
+    stage.tell(Frame(Kind.SOUND, payload=b"quiet"), at=100.0)
+    assert first.sound == b"quiet" and not first.sent
+    first.alive = False
+    stage.tell(at=101.0)
+    stage.tell(at=103.0)
+    assert second.sound == b"quiet"
 
 
 def test_port_that_is_away_at_the_start_is_an_error_unless_told_to_wait(fake_clock):

@@ -325,6 +325,9 @@ class Strict:
     def withdraw(self, note_ids):
         pass
 
+    def adjust(self, sound):
+        pass
+
     def refresh(self):
         pass
 

@@ -35,7 +35,8 @@ _STALL_S: Final = 0.5
 _FIRST_CALLBACK_S: Final = 5.0
 _PAUSE_S: Final = 0.001
 _MOST_MARGIN: Final = 16  # blocks
-_CALM_S: Final = 10.0  # without a gap: try with less
+_LOADING_S: Final = 3.0  # gaps so soon come from reading the samples
+_CALM_S: Final = 30.0  # without a gap: try with less
 _LATE_S: Final = 0.1  # a note this late is worse than none
 _FADE_S: Final = 0.1
 
@@ -125,7 +126,7 @@ class _Player:
 
     def run(self, news: "queue.SimpleQueue[int]", rings: list[Ring], pipe: BinaryIO) -> int:
         """Play until the pipe ends; return the exit status."""
-        callback, late = self._callback, 0
+        callback, late = self._callback, self._callback.late
         opened_s = told_s = changed_s = time.perf_counter()
         fading_until_s = float("inf")
         while (now_s := time.perf_counter()) < fading_until_s:
@@ -137,7 +138,8 @@ class _Player:
                 return LOST
             if callback.late > late:  # an ear notices a gap more than some milliseconds
                 late, changed_s = callback.late, now_s
-                self._margin = min(self._margin + 1, _MOST_MARGIN)
+                if now_s - opened_s > _LOADING_S:
+                    self._margin = min(self._margin + 1, _MOST_MARGIN)
             elif self._margin > 1 and now_s - changed_s > _CALM_S:
                 self._margin, changed_s = self._margin - 1, now_s
             blocks = -(-self._missing(now_s, rings[0]) // BLOCK)

@@ -35,7 +35,9 @@ class ReplayRun:
 
     def __init__(self, folder: Path, config: LiveConfig) -> None:
         self._folder = folder
-        score = ReplayScore(read_session(folder))
+        session = read_session(folder)
+        score = ReplayScore(session)
+        self._engine = str(session.info.settings.get("engine", ""))
         self._config = config
         self._sender = SenderClient(config.output)
         self._replayer = Replayer(score, self._sender)
@@ -55,7 +57,7 @@ class ReplayRun:
         self._sender.start()
         try:
             self._sender.set_latency(shift_s(self._sender.status().port, self._config.latency_ms))
-            self._sender.sound(self._config.performance.engine, self._config.performance.volume)
+            self._sender.sound(self._engine, self._config.performance.volume)
             self._replayer.play(time.perf_counter(), from_s)
         except BaseException:
             self._sender.stop()
