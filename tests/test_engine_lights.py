@@ -5,7 +5,6 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 import time
 from dataclasses import replace
 
@@ -347,23 +346,3 @@ def test_a_host_that_is_unknown_costs_the_lights_only():
         look = runtime.snapshot()
         assert look.running
         assert any(entry.words.startswith("Lights: ") for entry in look.messages)
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="the module is run in a shell there")
-def test_the_light_process_survives_lines_that_are_none(ears):
-    from hypothesis import given, settings
-    from hypothesis import strategies as st
-
-    from engine.network.light_sender import _Lights
-
-    lights = _Lights({"to": [], "universes": [1], "hz": 30, "exit": "hold"})
-
-    @settings(max_examples=200, deadline=None)
-    @given(st.binary(max_size=200) | st.text(max_size=50).map(str.encode))
-    def check(line):
-        lights.take(line)
-        assert len(lights._levels[1]) == 512
-
-    check()
-    lights.take(json.dumps({"1": "ff" * 512, "7": "00" * 512}).encode())
-    assert lights._levels == {1: b"\xff" * 512}
