@@ -57,7 +57,7 @@ def filterbank() -> FloatArray:
     corners_hz = corners_hz[(corners_hz >= _LOWEST_HZ) & (corners_hz <= _HIGHEST_HZ)]
     bins_hz = np.arange(_BINS) * half / _BINS
     nearest = np.abs(bins_hz[None, :] - corners_hz[:, None]).argmin(1)
-    corners = np.unique(nearest)
+    corners = np.array(sorted(set(nearest.tolist())))  # np.unique imports masked arrays
     bank = np.zeros((_BINS, len(corners) - 2), np.float32)
     for band, (start, centre, stop) in enumerate(
         zip(corners[:-2], corners[1:-1], corners[2:], strict=True)

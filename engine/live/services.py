@@ -1,7 +1,7 @@
 """What a run offers to the network, opened and closed together."""
 
 from collections.abc import Callable, Iterator
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from engine.errors import InputError
 from engine.live.orders import Orders
@@ -10,12 +10,14 @@ from engine.network.announce import Announcer
 from engine.network.extra import require
 from engine.network.lights import Lights
 from engine.network.monitor import Monitor
-from engine.network.mqtt import MqttService
 from engine.network.osc import OscOutput
 from engine.network.osc_input import OscInput
 from engine.network.oscquery import OscQuery
 from engine.settings.run import LiveConfig
 from engine.snapshot import Snapshot
+
+if TYPE_CHECKING:
+    from engine.network.mqtt import MqttService
 
 __all__ = ["Services"]
 
@@ -132,6 +134,8 @@ class Services:
         yield self._lights
 
     def _make_mqtt(self) -> Iterator[_Service]:
+        from engine.network.mqtt import MqttService  # asyncio, for those who use it
+
         assert self._config.mqtt is not None
         self._mqtt = MqttService(lambda: self._moment, self._orders, self._config.mqtt)
         yield self._mqtt

@@ -12,7 +12,6 @@ https://github.com/bitwig/dawproject: Project.xsd and MetaData.xsd, version 1.0
 import io
 import zipfile
 from collections.abc import Iterable, Sequence
-from importlib.metadata import version
 from itertools import count
 from pathlib import Path
 from typing import Final
@@ -73,6 +72,8 @@ class _Project:
     def build(self) -> xml.Element:
         """Return the project."""
         timeline = self._timeline
+        from importlib.metadata import version
+
         project = xml.Element("Project", version="1.0")
         xml.SubElement(project, "Application", name="Stimmung", version=version("stimmung"))
         transport = xml.SubElement(project, "Transport")

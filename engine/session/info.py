@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime
-from importlib.metadata import version
 from typing import Any
 
 from engine.session.content import SessionInfo
@@ -23,6 +22,8 @@ def describe_run(
     run: Mapping[str, Any] | None = None,
 ) -> SessionInfo:
     """Return the header of a session that starts now; ``run``: see `SessionInfo`."""
+    from importlib.metadata import version
+
     settings = {
         name: list(value) if isinstance(value, tuple) else value
         for name, value in asdict(performance).items()
