@@ -42,6 +42,8 @@ CHORDS = ("N", *KEYS)
 _LABEL_COUNTS = {"quadrants": 4, "tags": None, "key": 24, "chord": 25, "presence": 3}
 # Only in files trained on MTG-Jamendo.
 _MOODS = "moods"
+# States from which valence, arousal and tags are judged; those of key and chord are apart.
+_MOOD_STATES = ("state_digest_pool", "state_pool_", "state_gru_", "state_hold_")
 
 
 def shipped_model_path() -> Path:
@@ -99,6 +101,13 @@ class TrackerModel:
     def start(self) -> dict[str, np.ndarray]:
         """Return fresh states: zeros."""
         return {name: np.zeros(shape, np.float32) for name, shape in self._shapes.items()}
+
+    def forget_mood(self, states: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """Return states without what valence, arousal and tags remember; key and chord stay."""
+        return {
+            name: np.zeros_like(state) if name.startswith(_MOOD_STATES) else state
+            for name, state in states.items()
+        }
 
     def step(
         self, pcm: np.ndarray, states: dict[str, np.ndarray]

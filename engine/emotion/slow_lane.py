@@ -1,9 +1,10 @@
-"""Runs the slow graph beside the fast one: once a second, on a thread of its own where it is live.
+"""Runs the slow graph beside the fast one: twice a second, on a thread of its own where live.
 
 What a step says counts from `DELAY_HOPS` hops after its end, live and in files alike: whoever does
 the work, and however long it takes, the rows are the same.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 
@@ -35,6 +36,8 @@ class SlowLane:
     ----------
     opinion : Opinion or None
         What counts now; None until the first step is over.
+    turned : bool
+        Whether with the hop passed last an opinion began to count that other music has begun.
     """
 
     def __init__(self, model: SlowModel, beside: bool = False) -> None:
@@ -45,6 +48,7 @@ class SlowLane:
     def reset(self) -> None:
         """Begin a new piece: an answer that is still out no longer counts."""
         self.opinion: Opinion | None = None
+        self.turned = False
         self._states = self._model.start()
         self._sound: list[Array] = []
         self._outputs: list[Array] = []
@@ -58,25 +62,29 @@ class SlowLane:
             self._worker.shutdown(cancel_futures=True)
 
     @property
-    def hops_per_step(self) -> int:
-        """Hops of a whole step."""
-        return self._model.hops_per_step
-
-    @property
     def left_in_step(self) -> int:
         """Hops until the step is full; a call of the fast graph ends there."""
         return self._model.hops_per_step - self._hops
+
+    @property
+    def left_to_change(self) -> float:
+        """Hops until it counts that other music has begun, where this is known; else infinite."""
+        if self._asked is None or not self._asked.result()[0].changed:
+            return math.inf
+        return DELAY_HOPS - self._age
 
     def hop(self) -> Opinion | None:
         """Pass one hop and return the opinion that counts in it.
 
         Waits only where the answer is not there `DELAY_HOPS` hops after it was asked for.
         """
+        self.turned = False
         if self._asked is not None:
             self._age += 1
             if self._age >= DELAY_HOPS:
                 self.opinion, self._states = self._asked.result()
                 self._asked = None
+                self.turned = self.opinion.changed
         return self.opinion
 
     def add(self, hops: Array, outputs: Sequence[Mapping[str, Array]], digest: Array) -> None:

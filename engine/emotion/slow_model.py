@@ -18,14 +18,14 @@ __all__ = [
     "shipped_slow_path",
 ]
 
-SLOW_VERSION = 1
+SLOW_VERSION = 2
 
 FAST_OUTPUTS = ("valence", "arousal", "valence_std", "arousal_std", "quadrants", "tags")
 """Outputs of the fast graph that the slow one hears, in order, as means over a step."""
 FAST_STATE = "state_digest_pool"
 """State of the fast graph that the slow one hears: running sums of statistics of the notes."""
 
-_OUTPUTS = ("affect", "affect_std")
+_OUTPUTS = ("affect", "affect_std", "changed")
 
 
 def shipped_slow_path() -> Path:
@@ -37,12 +37,20 @@ def shipped_slow_path() -> Path:
 
 @dataclass(frozen=True, slots=True)
 class Opinion:
-    """What the slow lane says: means in [-1, 1] and standard deviations of both axes."""
+    """What the slow lane says: means in [-1, 1] and standard deviations of both axes.
+
+    Attributes
+    ----------
+    changed : bool
+        Whether other music has begun within the last second: the graph has forgotten what was
+        before, and the fast one should forget it too.
+    """
 
     valence: float
     arousal: float
     valence_std: float
     arousal_std: float
+    changed: bool
 
 
 class SlowModel:
@@ -120,7 +128,7 @@ class SlowModel:
         digest: NDArray[np.float32],
         states: dict[str, NDArray[np.float32]],
     ) -> tuple[Opinion, dict[str, NDArray[np.float32]]]:
-        """Run one step; some ten milliseconds.
+        """Run one step; some fifteen milliseconds.
 
         Parameters
         ----------
@@ -134,8 +142,9 @@ class SlowModel:
             From `start` or the last step.
         """
         given = {"pcm": pcm[None], "fast": fast[None], FAST_STATE: digest, **states}
-        affect, deviation, *kept = self._file.session.run(self._fetch, given)
-        opinion = Opinion(*(float(value) for value in (*affect[0], *deviation[0])))
+        affect, deviation, changed, *kept = self._file.session.run(self._fetch, given)
+        numbers = (float(value) for value in (*affect[0], *deviation[0]))
+        opinion = Opinion(*numbers, bool(changed[0, 0] > 0.5))
         return opinion, dict(zip(self._shapes, kept, strict=True))
 
     def _positive(self, name: str) -> int:

@@ -224,11 +224,20 @@ class Tracker:
             self._retuned.append(hop)
             self._filled += len(hop)
             self._waiting.append((about, self._filled // self.hop_length))
-            left = self._slow.left_in_step if self._slow is not None else _BLOCK_HOPS
-            # A call ends with the hop in which a step of the slow lane is complete.
-            if self._filled // self.hop_length >= left or len(self._waiting) >= _BLOCK_HOPS:
+            if self._must_hear():
                 states += self._hear()
         return states + self._hear()
+
+    def _must_hear(self) -> bool:
+        """Whether a call of the model ends here.
+
+        So it does with a step of the slow lane, and where it counts that other music has begun.
+        """
+        count = len(self._waiting)
+        if self._slow is None:
+            return count >= _BLOCK_HOPS
+        whole = self._filled // self.hop_length >= self._slow.left_in_step
+        return whole or (count > 1 and count >= self._slow.left_to_change)
 
     def _know(self, hops: NDArray[np.float32]) -> list[_Hop]:
         """Return what can be said of each hop without the model."""
@@ -289,7 +298,15 @@ class Tracker:
         if self._slow is not None:
             for part, rows, digest in steps:
                 self._slow.add(part, rows, digest)
+            if self._slow.turned:
+                self._forget_mood()
         return states
+
+    def _forget_mood(self) -> None:
+        """Begin valence and arousal anew: other music plays. What is shown stays, and follows."""
+        self._states = self._model.forget_mood(self._states)
+        for part in (*self._bases, *self._changes, *self._fused_leads):
+            part.reset()
 
     def _present(self, outputs: dict[str, NDArray[np.float32]] | None, hop: _Hop) -> EmotionState:
         """Turn one row of model outputs into a state."""

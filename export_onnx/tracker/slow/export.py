@@ -10,6 +10,7 @@ import torch
 
 from engine.emotion.slow_model import FAST_STATE, SLOW_VERSION, SlowModel
 from engine.errors import InputError
+from export_onnx.tracker.slow.change import ChangeDetector
 from export_onnx.tracker.slow.head import Head, HeadConfig
 from export_onnx.tracker.slow.musicnn import find_checkpoint, read_checkpoint
 from export_onnx.tracker.slow.network import SlowNetwork, zeros_of
@@ -49,12 +50,14 @@ def load_slow(checkpoint: Path, musicnn: Path) -> tuple[SlowNetwork, dict[str, s
         config["taus_s"] = tuple(config["taus_s"])
         head = Head(HeadConfig(**config))
         head.load_state_dict(stored["head"])
+        change = ChangeDetector()
+        change.load_state_dict(stored["change"])
         facts = {"training_data": ", ".join(stored["sets"]), "seed": str(stored["seed"])}
     except (KeyError, TypeError, RuntimeError) as error:
         raise InputError(f"{checkpoint}: not a head of the slow lane ({error})") from error
     trunk = Trunk()
     trunk.net.load(read_checkpoint(find_checkpoint(musicnn)))
-    return SlowNetwork(trunk, head).eval(), facts
+    return SlowNetwork(trunk, change, head).eval(), facts
 
 
 def write_slow(network: SlowNetwork, out: Path, facts: dict[str, str]) -> None:
@@ -72,7 +75,7 @@ def write_slow(network: SlowNetwork, out: Path, facts: dict[str, str]) -> None:
             tuple(given),
             str(partial),
             input_names=[*inputs, *shapes],
-            output_names=["affect", "affect_std", *(f"next_{name}" for name in shapes)],
+            output_names=["affect", "affect_std", "changed", *(f"next_{name}" for name in shapes)],
             opset_version=_OPSET,
             dynamo=False,
         )
@@ -147,7 +150,8 @@ class SlowGraph:
         given = (inputs["pcm"][0, 0], inputs["fast"][0, 0], inputs["digest"][0])
         said, state = self._model.step(*given, state)
         affect = np.array([[[said.valence, said.arousal]]])
-        return {"affect": affect, "std": np.array([[[said.valence_std, said.arousal_std]]])}, state
+        std = np.array([[[said.valence_std, said.arousal_std]]])
+        return {"affect": affect, "std": std, "changed": np.array([[[float(said.changed)]]])}, state
 
 
 def verify_slow(path: Path | None, network: SlowNetwork, steps: int = 8) -> dict[str, float]:
@@ -158,7 +162,8 @@ def verify_slow(path: Path | None, network: SlowNetwork, steps: int = 8) -> dict
     given = {
         "pcm": rng.normal(0.0, 0.1, (1, steps, STEP_LENGTH)).astype(np.float32),
         "fast": rng.random((1, steps, *inputs["fast"])).astype(np.float32),
-        "digest": rng.random((1, steps, *inputs[FAST_STATE])).astype(np.float32),
+        # Running sums of what is never negative grow.
+        "digest": rng.random((1, steps, *inputs[FAST_STATE])).cumsum(1).astype(np.float32),
     }
 
     def torch_says(sequences: Sequences) -> Sequences:
@@ -166,11 +171,9 @@ def verify_slow(path: Path | None, network: SlowNetwork, steps: int = 8) -> dict
         for step in range(steps):
             row = [torch.from_numpy(value[:, step]) for value in sequences.values()]
             with torch.no_grad():
-                affect, deviation, *states = network(*row, *states)
-            said.append((affect.numpy(), deviation.numpy()))
-        return {
-            "affect": np.stack([affect for affect, _ in said], 1),
-            "std": np.stack([deviation for _, deviation in said], 1),
-        }
+                *spoken, states = *(out := network(*row, *states))[:3], out[3:]
+            said.append([value.numpy() for value in spoken])
+        names = ("affect", "std", "changed")
+        return {name: np.stack(rows, 1) for name, rows in zip(names, zip(*said), strict=True)}
 
     return verify_contract(SlowGraph(model), given, torch_says)
