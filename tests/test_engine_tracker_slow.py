@@ -1,6 +1,7 @@
 """The slow lane beside the fast graph: the same states whoever does the work, one distribution."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -35,7 +36,25 @@ def chords(seconds, rate=22_050, beat_s=0.4, level=0.1):
     return (level * sound / np.abs(sound).max()).astype(np.float32)
 
 
-def test_states_are_the_same_on_a_thread_of_its_own_in_any_chunking(fast, slow):
+class Turning:
+    """The slow graph, but other music begins in every fourth step."""
+
+    def __init__(self, slow):
+        self._slow, self.hops_per_step, self.check = slow, slow.hops_per_step, slow.check
+
+    def start(self):
+        return self._slow.start() | {"count": 0}
+
+    def step(self, pcm, outputs, digest, states):
+        count = states["count"] + 1
+        given = {name: value for name, value in states.items() if name != "count"}
+        said, states = self._slow.step(pcm, outputs, digest, given)
+        return replace(said, changed=count % 4 == 0), states | {"count": count}
+
+
+@pytest.mark.parametrize("turning", [False, True])
+def test_states_are_the_same_on_a_thread_of_its_own_in_any_chunking(fast, slow, turning):
+    slow = Turning(slow) if turning else slow
     sound = chords(9.0)
     sound[int(4.0 * 22_050) : int(7.2 * 22_050)] = 0.0  # a new piece begins within
     whole = Tracker(fast, slow=slow).push(sound)
@@ -77,17 +96,29 @@ def test_input_gain_does_not_move_the_opinion(fast, slow):
     assert quiet.arousal == pytest.approx(loud.arousal, abs=0.1)
 
 
+def test_a_renewed_mood_knows_the_newest_hops_and_the_key_all(fast):
+    sound = np.concatenate([chords(6.0), np.flip(chords(1.0))])
+    hops = sound[: len(sound) // 2048 * 2048]
+    _, states = fast.step(hops, fast.start())
+    newest = hops[-7 * 2048 :]
+    said, renewed = fast.renew_mood(newest, states)
+    assert len(said["valence"]) == 7
+    for name in ("state_key", "state_chord", "state_level"):
+        np.testing.assert_array_equal(renewed[name], states[name])
+    assert renewed["state_digest_pool"][0, 0, -1] < 0.1 < states["state_digest_pool"][0, 0, -1]
+
+
 class Told:
     """A slow graph that says the number of its step."""
 
-    hops_per_step = 11
+    hops_per_step = 5
 
     def start(self):
         return {"count": np.zeros(1, np.float32)}
 
     def step(self, pcm, fast, digest, states):
         count = float(states["count"][0]) + 1.0
-        return Opinion(count, 0.0, 0.1, 0.1), {"count": np.full(1, count, np.float32)}
+        return Opinion(count, 0.0, 0.1, 0.1, count == 2.0), {"count": np.full(1, count, np.float32)}
 
 
 def test_the_slow_lane_hears_the_retuned_sound(fast, slow):
@@ -102,7 +133,7 @@ def test_the_slow_lane_hears_the_retuned_sound(fast, slow):
 
         def step(self, pcm, outputs, digest, states):
             self.sounds.append(pcm)
-            return Opinion(0.0, 0.0, 0.1, 0.1), {}
+            return Opinion(0.0, 0.0, 0.1, 0.1, False), {}
 
     time_s = np.arange(12 * 22_050) / 22_050
     sound = sum(np.sin(2 * math.pi * hz * 2 ** (40 / 1200) * time_s) for hz in (220.0, 440.0))
@@ -110,7 +141,7 @@ def test_the_slow_lane_hears_the_retuned_sound(fast, slow):
     states = Tracker(fast, slow=heard).push((0.1 * sound).astype(np.float32))
     assert states[-1].tuning_hz == pytest.approx(450.3, abs=1.0)
     assert {len(pcm) for pcm in heard.sounds} == {slow.hops_per_step * fast.hop_length}
-    late = np.concatenate(heard.sounds[-6:])
+    late = np.concatenate(heard.sounds[-12:])
     power = np.abs(np.fft.rfft(late * np.hanning(len(late))))
     hz = np.argmax(power[1_000:4_000]) + 1_000  # bins of a long spectrum
     assert hz * 22_050 / len(late) in (pytest.approx(220.0, abs=0.5), pytest.approx(440.0, abs=0.5))
@@ -121,20 +152,22 @@ def test_an_opinion_counts_three_hops_after_its_step(fast, beside):
     lane = SlowLane(Told(), beside)
     outputs, states = fast.step(chords(0.2)[:2048], fast.start())
     row = {name: value[0] for name, value in outputs.items()}
-    heard = []
-    for _ in range(30):
+    heard, turned = [], []
+    for _ in range(16):
         opinion = lane.hop()
         heard.append(None if opinion is None else opinion.valence)
+        turned.append(lane.turned)
         lane.add(np.zeros((1, 2048), np.float32), [row], states["state_digest_pool"])
     lane.close()
-    assert heard == [None] * 13 + [1.0] * 11 + [2.0] * 6
+    assert heard == [None] * 7 + [1.0] * 5 + [2.0] * 4
+    assert turned == [False] * 12 + [True] + [False] * 3
 
 
 def test_a_reset_forgets_what_is_still_being_asked(fast):
     lane = SlowLane(Told())
     outputs, states = fast.step(chords(0.2)[:2048], fast.start())
     row = {name: value[0] for name, value in outputs.items()}
-    for _ in range(11):
+    for _ in range(5):
         lane.add(np.zeros((1, 2048), np.float32), [row], states["state_digest_pool"])
     lane.reset()
     assert [lane.hop() for _ in range(5)] == [None] * 5

@@ -8,15 +8,16 @@ import torch
 
 from engine.errors import InputError
 from export_onnx.datasets.q4audio import lacks_q4audio, read_q4audio
+from export_onnx.tracker.slow.change import ChangeDetector, fit_change
 from export_onnx.tracker.slow.corpus import Corpus
 from export_onnx.tracker.slow.export import verify_slow, write_slow
 from export_onnx.tracker.slow.features import FAST, Clip
 from export_onnx.tracker.slow.head import Head, HeadConfig
 from export_onnx.tracker.slow.musicnn import Musicnn, mel_filters, read_checkpoint
-from export_onnx.tracker.slow.network import SlowNetwork
+from export_onnx.tracker.slow.network import SlowNetwork, zeros_of
 from export_onnx.tracker.slow.study import calibrate_head, score_said
 from export_onnx.tracker.slow.train import SlowTraining, make_bank, said_of, train_head
-from export_onnx.tracker.slow.trunk import HOPS_PER_STEP, STEP_LENGTH, Trunk
+from export_onnx.tracker.slow.trunk import STEP_LENGTH, Trunk
 from export_onnx.training.contract import TOLERANCE
 
 
@@ -66,35 +67,88 @@ def drawn_trunk():
     return trunk
 
 
+def drawn_network(bias):
+    change = ChangeDetector()
+    torch.nn.init.zeros_(change.weigh.weight)
+    torch.nn.init.constant_(change.weigh.bias, bias)
+    return SlowNetwork(drawn_trunk(), change, Head(HeadConfig(members=2))).eval()
+
+
 def run(trunk, sound):
     states = [torch.zeros(1, *shape) for shape in trunk.state_shapes().values()]
     said = []
     for start in range(0, len(sound), STEP_LENGTH):
         pcm = torch.from_numpy(sound[None, start : start + STEP_LENGTH])
         with torch.no_grad():
-            embedding, _, _, *states = trunk(pcm, *states)
-        said.append(embedding[0].numpy())
-    return np.stack(said)
+            embedding, recent, _, *states = trunk(pcm, *states)
+        said.append((embedding[0].numpy(), recent[0].numpy()))
+    return [np.stack(rows) for rows in zip(*said, strict=True)]
 
 
-def test_the_trunk_hears_no_gain_and_forgets_after_its_patch():
+def test_the_trunk_hears_no_gain_and_forgets_after_its_patches():
     trunk = drawn_trunk()
     rng = np.random.default_rng(1)
-    sound = rng.normal(0.0, 0.1, 6 * STEP_LENGTH).astype(np.float32)
-    loud = run(trunk, sound)
-    assert run(trunk, sound * np.float32(0.1)) == pytest.approx(loud, rel=0.03, abs=0.03)
+    sound = rng.normal(0.0, 0.1, 12 * STEP_LENGTH).astype(np.float32)
+    loud, newest = run(trunk, sound)
+    assert run(trunk, sound * np.float32(0.1))[0] == pytest.approx(loud, rel=0.03, abs=0.03)
     other = sound.copy()
     other[:STEP_LENGTH] = rng.normal(0.0, 0.1, STEP_LENGTH)
-    changed = np.abs(run(trunk, other) - loud).max(1)
-    # The level, which both share, is remembered for longer; the patch is three steps.
-    assert changed[0] > 10.0 * changed[5]
+    changed, changed_newest = (
+        np.abs(now - before).max(1)
+        for now, before in zip(run(trunk, other), (loud, newest), strict=True)
+    )
+    # The level, which both share, is remembered for longer; the patch is seven steps, the newest
+    # second two.
+    assert changed[0] > 10.0 * changed[9] and changed[4] > 5.0 * changed[9]
+    assert changed_newest[0] > 10.0 * changed_newest[4]
 
 
 def test_the_exported_graph_keeps_to_the_contract(tmp_path):
-    network = SlowNetwork(drawn_trunk(), Head(HeadConfig(members=2))).eval()
+    network = drawn_network(0.0)
     write_slow(network, tmp_path / "slow.onnx", {"training_data": "none", "seed": "3"})
     report = verify_slow(tmp_path / "slow.onnx", network, steps=4)
     assert max(report.values()) < TOLERANCE
+
+
+@pytest.mark.parametrize("sure", [False, True])
+def test_after_a_change_only_the_newest_second_is_remembered(sure):
+    network = drawn_network(50.0 if sure else -50.0)
+    rng = np.random.default_rng(4)
+    states = zeros_of(network.state_shapes())
+    digest = torch.zeros(1, 1, 146)
+    changes, means = [], []
+    for step in range(12):
+        pcm = torch.from_numpy(rng.normal(0.0, 0.1, (1, STEP_LENGTH)).astype(np.float32))
+        digest = digest * 0.94 + 0.06
+        with torch.no_grad():
+            _, _, changed, *states = network(pcm, torch.full((1, 17), step / 12), digest, *states)
+        changes.append(float(changed))
+        if changes[-1]:
+            digest = torch.full((1, 1, 146), 0.06)  # the fast graph forgets, too
+        means.append(network.head.pools.means(states[-1])[0, -1].item())
+    # Two seconds must be known first, and again after a change.
+    assert changes == ([0.0] * 6 + [1.0] + [0.0] * 5 if sure else [0.0] * 12)
+    if sure:
+        assert means[6] == pytest.approx(6 / 12, abs=0.02)
+        assert means[7] == pytest.approx(7 / 12, abs=0.02)
+    else:
+        assert means[7] < 0.5
+
+
+def test_the_detector_is_fitted_to_its_false_alarms():
+    rng = np.random.default_rng(6)
+    size = ChangeDetector().scale.numel()
+    steady = np.abs(rng.normal(0.0, 1.0, (1500, size))).astype(np.float32)
+    cut = np.abs(rng.normal(0.0, 1.5, (200, size))).astype(np.float32)
+    detector = fit_change(steady, cut, per_minute=6.0)
+
+    def found(distances):
+        far = (torch.from_numpy(distances) / detector.scale).clamp(max=4.0)
+        with torch.no_grad():
+            return float((detector.weigh(far) > 0).float().mean())
+
+    assert found(steady) == pytest.approx(6.0 * STEP_LENGTH / 22050 / 60.0, abs=0.005)
+    assert found(cut) > 0.9
 
 
 def clip(rng, dataset, name, quadrant, steps=12):
@@ -115,8 +169,9 @@ def clip(rng, dataset, name, quadrant, steps=12):
         embedding=embedding,
         digest=rng.random((steps, 146)).astype(np.float32),
         fast=rng.random((steps, sum(FAST.values()))).astype(np.float32),
-        course=np.zeros((steps * HOPS_PER_STEP, 2), np.float32),
         labels=labels,
+        steady=np.zeros((0, 345), np.float32),
+        cut=np.zeros((0, 345), np.float32),
     )
 
 

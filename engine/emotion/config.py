@@ -33,8 +33,8 @@ class TrackerConfig:
     base_tau_s : float
         Time constant with which what the slow lane says is taken over [s], 0..30.
     lead, arousal_lead : float
-        How strongly a change of valence or arousal in the fast graph shows before the slow lane
-        hears it, 0..2; where it is off, how strongly a change is anticipated.
+        How strongly a change of valence or arousal is anticipated where the slow lane is off or
+        has not spoken yet, 0..2.
     lead_tau_s, arousal_lead_tau_s : float
         Time constants of the recent means that changes are measured from [s], 0.1..60.
     dead_band : float
@@ -61,7 +61,7 @@ class TrackerConfig:
     """
 
     slow_lane: bool = True
-    base_tau_s: float = 0.5
+    base_tau_s: float = 0.15
     valence_tau_s: float = 0.5
     arousal_tau_s: float = 0.1
     lead: float = 0.7

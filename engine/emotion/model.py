@@ -102,12 +102,18 @@ class TrackerModel:
         """Return fresh states: zeros."""
         return {name: np.zeros(shape, np.float32) for name, shape in self._shapes.items()}
 
-    def forget_mood(self, states: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """Return states without what valence, arousal and tags remember; key and chord stay."""
-        return {
-            name: np.zeros_like(state) if name.startswith(_MOOD_STATES) else state
-            for name, state in states.items()
-        }
+    def renew_mood(
+        self, pcm: np.ndarray, states: dict[str, np.ndarray]
+    ) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+        """Forget what valence, arousal and tags remember but `pcm`, the newest hops.
+
+        Key and chord remember all. Returns what `step` says of these hops with a fresh memory, and
+        the states.
+        """
+        mood = {name for name in states if name.startswith(_MOOD_STATES)}
+        fresh = {name: np.zeros_like(v) if name in mood else v for name, v in states.items()}
+        outputs, renewed = self.step(pcm, fresh)
+        return outputs, states | {name: renewed[name] for name in mood}
 
     def step(
         self, pcm: np.ndarray, states: dict[str, np.ndarray]

@@ -87,6 +87,11 @@ class SlowLane:
                 self.turned = self.opinion.changed
         return self.opinion
 
+    def correct(self, outputs: Sequence[Mapping[str, Array]]) -> None:
+        """Replace what the fast graph said within this step; at least as many hops, newest last."""
+        count = len(self._outputs)
+        self._outputs = [_vector(said) for said in outputs[len(outputs) - count :]]
+
     def add(self, hops: Array, outputs: Sequence[Mapping[str, Array]], digest: Array) -> None:
         """Take hops that the fast graph has heard, within one step.
 
@@ -100,9 +105,7 @@ class SlowLane:
             The fast graph's state after them.
         """
         self._sound.append(hops.reshape(-1))
-        self._outputs += [
-            np.concatenate([np.ravel(said[name]) for name in FAST_OUTPUTS]) for said in outputs
-        ]
+        self._outputs += map(_vector, outputs)
         self._hops += len(hops)
         if self._hops < self._model.hops_per_step:
             return
@@ -115,3 +118,7 @@ class SlowLane:
             work = Future()
             work.set_result(self._model.step(sound, fast, digest, self._states))
         self._asked = work
+
+
+def _vector(said: Mapping[str, Array]) -> Array:
+    return np.concatenate([np.ravel(said[name]) for name in FAST_OUTPUTS])

@@ -2,7 +2,7 @@
 
 import math
 
-__all__ = ["Change", "HeldLabel", "Lead", "Smoother"]
+__all__ = ["HeldLabel", "Lead", "Smoother"]
 
 
 class Smoother:
@@ -49,15 +49,16 @@ class Smoother:
         return self._shown
 
 
-class Change:
-    """How far a value is from its recent mean: the quick part of it, zero while it is steady.
+class Lead:
+    """Answers changes sooner: adds a share of how far a value is from its recent mean.
 
-    Real-time: safe.
+    A network that weighs the last seconds approaches a new mood slowly; while it moves, where it is
+    heading is known. Steady values pass unchanged. Real-time: safe.
 
     Parameters
     ----------
     gain : float
-        Factor on the distance.
+        Factor on the distance from the recent mean.
     tau_s : float
         Time constant of the recent mean [s].
     hop_s : float
@@ -75,29 +76,11 @@ class Change:
         self._weight = 0.0
 
     def push(self, value: float) -> float:
-        """Take the next value and return its distance, times the gain."""
+        """Take the next value in [-1, 1] and return it with its lead, in [-1, 1]."""
         self._sum += self._rate * (value - self._sum)
         self._weight += self._rate * (1.0 - self._weight)
-        return self._gain * (value - self._sum / self._weight)
-
-
-class Lead:
-    """Answers changes sooner: adds a share of how far a value is from its recent mean.
-
-    A network that weighs the last seconds approaches a new mood slowly; while it moves, where it is
-    heading is known. Steady values pass unchanged. Real-time: safe. Parameters as of `Change`.
-    """
-
-    def __init__(self, gain: float, tau_s: float, hop_s: float) -> None:
-        self._change = Change(gain, tau_s, hop_s)
-
-    def reset(self) -> None:
-        """Forget the recent mean."""
-        self._change.reset()
-
-    def push(self, value: float) -> float:
-        """Take the next value in [-1, 1] and return it with its lead, in [-1, 1]."""
-        return min(1.0, max(-1.0, value + self._change.push(value)))
+        ahead = value + self._gain * (value - self._sum / self._weight)
+        return min(1.0, max(-1.0, ahead))
 
 
 class HeldLabel:

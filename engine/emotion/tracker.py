@@ -12,7 +12,7 @@ from engine.emotion.model import TrackerModel
 from engine.emotion.quadrants import quadrant_masses
 from engine.emotion.slow_lane import SlowLane
 from engine.emotion.slow_model import FAST_STATE, Opinion, SlowModel
-from engine.emotion.smoothing import Change, HeldLabel, Lead, Smoother
+from engine.emotion.smoothing import HeldLabel, Lead, Smoother
 from engine.emotion.tuning import Retuner, TuningEstimator
 from engine.errors import InputError
 from engine.events import EmotionState, TrackingState
@@ -27,10 +27,10 @@ _SAMPLE_LIMIT = 4.0
 _FRESH_STD = 0.45
 _FRESH_TAU_S = 1.5
 
-# Beside the slow lane: factors on how far valence and arousal of the fast graph are from their
-# recent mean, and on how far what comes of both lanes is; set on cuts between training clips.
-_CHANGE, _CHANGE_TAU_S = (1.0, 1.3), 4.0
-_LEAD, _LEAD_TAU_S = (0.0, 0.5), 4.0
+# Beside the slow lane: how strongly a change is anticipated; set on cuts between training clips.
+_FUSED_LEAD, _FUSED_LEAD_TAU_S = 0.5, 4.0
+# Hops that are heard again where other music has begun: the rest may hold what was before.
+_RENEWED_HOPS = 7
 # Sound so far below its recent level is fading [dB, s].
 _FADING_DB, _LEVEL_TAU_S = 12.0, 4.0
 
@@ -117,8 +117,9 @@ class Tracker:
             Lead(cfg.lead, cfg.lead_tau_s, self._hop_s),
             Lead(cfg.arousal_lead, cfg.arousal_lead_tau_s, self._hop_s),
         )
-        self._changes = tuple(Change(gain, _CHANGE_TAU_S, self._hop_s) for gain in _CHANGE)
-        self._fused_leads = tuple(Lead(gain, _LEAD_TAU_S, self._hop_s) for gain in _LEAD)
+        self._fused_leads = tuple(
+            Lead(_FUSED_LEAD, _FUSED_LEAD_TAU_S, self._hop_s) for _ in range(2)
+        )
         self._bases = (
             Smoother(cfg.base_tau_s, self._hop_s),
             Smoother(cfg.base_tau_s, self._hop_s),
@@ -161,9 +162,9 @@ class Tracker:
         """Start a new piece: the model forgets, the clock runs on."""
         self._start_model()
         self._doubtful = self._not_music = False
-        parts: list[Smoother | Change | Lead] = [self._valence, self._arousal, self._music]
+        parts: list[Smoother | Lead] = [self._valence, self._arousal, self._music]
         parts.append(self._level)
-        parts += [*self._bases, *self._changes, *self._leads, *self._fused_leads]
+        parts += [*self._bases, *self._leads, *self._fused_leads]
         for part in parts:
             part.reset()
         self._fused = [0.0, 0.0]
@@ -176,6 +177,7 @@ class Tracker:
         self._retuner.reset()
         self._retuned: list[NDArray[np.float32]] = []  # sound that the model has not heard
         self._filled = 0  # its samples
+        self._newest = np.zeros((0, self.hop_length), np.float32)  # hops heard last
         self._waiting: list[tuple[_Hop, int]] = []  # hops to hear, and how many are filled by then
         self._row: dict[str, NDArray[np.float32]] | None = None
         self._key.reset()
@@ -212,32 +214,30 @@ class Tracker:
             return []
         states: list[EmotionState] = []
         for hop, about in zip(hops, self._know(hops), strict=True):
-            if about.new_piece or about.afresh:
+            if about.new_piece or about.afresh or self._must_hear():
                 states += self._hear()
-                if about.new_piece:
-                    self._restart()
-                else:
-                    self._start_model()
+            if about.new_piece:
+                self._restart()
+            elif about.afresh:
+                self._start_model()
             # Sound at 440 Hz passes untouched until another tuning was heard.
             if about.cents or self._retuner.used:
                 hop = self._retuner.push(hop, about.cents)
             self._retuned.append(hop)
             self._filled += len(hop)
             self._waiting.append((about, self._filled // self.hop_length))
-            if self._must_hear():
-                states += self._hear()
         return states + self._hear()
 
     def _must_hear(self) -> bool:
-        """Whether a call of the model ends here.
+        """Whether a call of the model ends before the next hop.
 
         So it does with a step of the slow lane, and where it counts that other music has begun.
         """
         count = len(self._waiting)
-        if self._slow is None:
+        if self._slow is None or not count:
             return count >= _BLOCK_HOPS
         whole = self._filled // self.hop_length >= self._slow.left_in_step
-        return whole or (count > 1 and count >= self._slow.left_to_change)
+        return whole or count >= self._slow.left_to_change
 
     def _know(self, hops: NDArray[np.float32]) -> list[_Hop]:
         """Return what can be said of each hop without the model."""
@@ -290,22 +290,23 @@ class Tracker:
         for part in (hops[:left], hops[left:]):
             if len(part):
                 outputs, self._states = self._model.step(part.reshape(-1), self._states)
-                rows = [{k: v[row] for k, v in outputs.items()} for row in range(len(part))]
-                heard += rows
-                steps.append((part, rows, self._states[FAST_STATE]))
+                heard += _rows(outputs)
+                steps.append((part, _rows(outputs), self._states[FAST_STATE]))
         self._row = heard[-1]
         states = [self._present(heard[count], about) for about, count in waiting]
         if self._slow is not None:
             for part, rows, digest in steps:
                 self._slow.add(part, rows, digest)
+            self._newest = np.concatenate([self._newest, hops])[-_RENEWED_HOPS:]
             if self._slow.turned:
-                self._forget_mood()
+                self._renew_mood(self._slow)
         return states
 
-    def _forget_mood(self) -> None:
-        """Begin valence and arousal anew: other music plays. What is shown stays, and follows."""
-        self._states = self._model.forget_mood(self._states)
-        for part in (*self._bases, *self._changes, *self._fused_leads):
+    def _renew_mood(self, slow: SlowLane) -> None:
+        """Begin valence and arousal anew: other music plays. What is shown follows."""
+        said, self._states = self._model.renew_mood(self._newest.reshape(-1), self._states)
+        slow.correct(_rows(said))
+        for part in (*self._bases, *self._fused_leads):
             part.reset()
 
     def _present(self, outputs: dict[str, NDArray[np.float32]] | None, hop: _Hop) -> EmotionState:
@@ -336,20 +337,17 @@ class Tracker:
         return self._state(hop, valence_std, arousal_std, "uncertain" if doubtful else "tracking")
 
     def _fuse(self, axis: int, fast: float, opinion: Opinion | None, fading: bool) -> float:
-        """Join what the slow lane says with the quick changes of the fast graph, in [-1, 1].
+        """Return what counts of both lanes, in [-1, 1]: the slow one's as soon as it has spoken.
 
         A last chord that fades says nothing new: what was said is held.
         """
         if opinion is None:
-            self._changes[axis].push(fast)
             self._bases[axis].push(fast)
             self._fused_leads[axis].push(fast)
             self._fused[axis] = self._leads[axis].push(fast)
         elif not fading:
-            change = self._changes[axis].push(fast)
             base = self._bases[axis].push((opinion.valence, opinion.arousal)[axis])
-            both = min(1.0, max(-1.0, base + change))
-            self._fused[axis] = self._fused_leads[axis].push(both)
+            self._fused[axis] = self._fused_leads[axis].push(base)
         return self._fused[axis]
 
     def _is_not_music(self, share: float) -> bool:
@@ -396,6 +394,13 @@ class Tracker:
             state=state,
             tuning_hz=hop.tuning_hz,
         )
+
+
+def _rows(outputs: dict[str, NDArray[np.float32]]) -> list[dict[str, NDArray[np.float32]]]:
+    return [
+        {name: value[row] for name, value in outputs.items()}
+        for row in range(len(outputs["valence"]))
+    ]
 
 
 def _level_db(hop: NDArray[np.float32]) -> float:

@@ -32,6 +32,7 @@ from export_onnx.training.metrics import (
     pearson,
     r_squared,
     rmse,
+    roc_auc,
 )
 from export_onnx.training.options import data_option, option
 from export_onnx.training.progress import Progress
@@ -52,6 +53,7 @@ class EvaluateOptions:
     model: Path | None = option(None, "default: the shipped one")
     features: Path | None = option(None, "prepared train features, for the loudness baseline")
     soundfont: Path | None = option(None, "renders the MIDI sets; default: the held-out one")
+    sets: tuple[str, ...] = option((), "only these data sets, without noises", flag="--set")
     limit: int = option(0, "items per data set; 0 takes all")
     speech: Path | None = option(None, "folder of spoken recordings")
     json: Path | None = option(None, "also write the table here")
@@ -108,29 +110,45 @@ def _baseline_values(heard: list[Heard], baseline: LoudnessBaseline) -> np.ndarr
     return baseline.predict(np.asarray(rows))
 
 
-def _emopia(heard: list[Heard], baseline: LoudnessBaseline | None) -> list[Row]:
+def _four(dataset: str, heard: list[Heard], baseline: LoudnessBaseline | None) -> list[Row]:
+    """Score sets of quadrants: EMOPIA at the end of a clip, the others by their means."""
     groups = _groups(heard)
     quadrants = np.array([one.item.quadrant for one in heard])
     ends = np.array([affect(one.states)[-1] for one in heard])
-    chosen = np.array([int(np.argmax(one.states[-1].quadrants)) for one in heard])
-    systems: list[tuple[str, np.ndarray, np.ndarray]] = [("tracker", chosen, ends)]
+    systems = [("tracker", ends if dataset == "emopia" else _means(heard))]
     if baseline is not None:
-        values = _baseline_values(heard, baseline)
-        systems.append(("loudness only", _quadrant(values), values))
-    majority = np.full(len(heard), np.bincount(quadrants).argmax())
+        systems.append(("loudness only", _baseline_values(heard, baseline)))
     signs = np.array([[1, 1], [-1, 1], [-1, -1], [1, -1]])
-    systems.append(("majority", majority, signs[majority].astype(float)))
+    majority = np.full(len(heard), np.bincount(quadrants).argmax())
+    systems.append(("majority", signs[majority].astype(float)))
     rows = []
-    for name, quadrant, values in systems:
-        measures: list[tuple[str, np.ndarray, np.ndarray]] = [
-            ("quadrant accuracy", quadrant, quadrants),
-            ("arousal accuracy", values[:, 1] >= 0, signs[quadrants][:, 1] > 0),
-            ("valence accuracy", values[:, 0] >= 0, signs[quadrants][:, 0] > 0),
-        ]
-        for measure, predicted, target in measures:
-            score = bootstrap(accuracy, (predicted, target), groups)
-            rows.append(Row("emopia", measure, name, score))
-    return rows
+    for name, values in systems:
+        scores = {"quadrant accuracy": bootstrap(accuracy, (_quadrant(values), quadrants), groups)}
+        for column, axis in ((1, "arousal"), (0, "valence")):
+            high, truth = values[:, column] >= 0, signs[quadrants][:, column] > 0
+            scores[f"{axis} accuracy"] = bootstrap(accuracy, (high, truth), groups)
+            if name == "tracker":
+                scores[f"{axis} AUC"] = bootstrap(roc_auc, (values[:, column], truth), groups)
+        rows += [Row(dataset, measure, name, score) for measure, score in scores.items()]
+    return rows + _coverage(dataset, heard)
+
+
+def _coverage(dataset: str, heard: list[Heard]) -> list[Row]:
+    """Count how often the label lies within one stated deviation of the mean."""
+    labels = np.array([[one.item.valence, one.item.arousal] for one in heard], float)
+    stated = np.array(
+        [np.mean([[s.valence_std, s.arousal_std] for s in _settled(one)], axis=0) for one in heard]
+    )
+    inside = np.abs(_means(heard) - labels) <= stated
+    return [
+        Row(
+            dataset,
+            f"{axis} within 1 stated std",
+            "tracker",
+            bootstrap(_mean, (inside[:, column],), _groups(heard)),
+        )
+        for column, axis in ((1, "arousal"), (0, "valence"))
+    ]
 
 
 def _dimensional(dataset: str, heard: list[Heard], baseline: LoudnessBaseline | None) -> list[Row]:
@@ -155,21 +173,7 @@ def _dimensional(dataset: str, heard: list[Heard], baseline: LoudnessBaseline | 
             for label, function in functions:
                 score = bootstrap(function, (values[:, column], targets[:, column]), groups)
                 rows.append(Row(dataset, f"{axis} {label}", name, score))
-    deviations = np.array(
-        [
-            [
-                float(np.mean([state.valence_std for state in _settled(one)])),
-                float(np.mean([state.arousal_std for state in _settled(one)])),
-            ]
-            for one in heard
-        ]
-    )
-    values = systems[0][1]
-    for column, axis in ((1, "arousal"), (0, "valence")):
-        inside = np.abs(values[:, column] - targets[:, column]) <= deviations[:, column]
-        score = bootstrap(_mean, (inside,), groups)
-        rows.append(Row(dataset, f"{axis} within 1 stated std", "tracker", score))
-    return rows
+    return rows + _coverage(dataset, heard)
 
 
 def _emotify(heard: list[Heard], baseline: LoudnessBaseline | None) -> list[Row]:
@@ -276,7 +280,7 @@ def evaluate(options: EvaluateOptions) -> list[Row]:
     """Evaluate on one split of every data set that is there."""
     tracker = Tracker(TrackerModel(options.model))
     soundfont = _soundfont(options)
-    items = read_items(options.data, (options.split,))
+    items = read_items(options.data, (options.split,), options.sets)
     by_set: dict[str, list[Item]] = {}
     for item in items:
         chosen = by_set.setdefault(item.dataset, [])
@@ -290,7 +294,7 @@ def evaluate(options: EvaluateOptions) -> list[Row]:
             _mean, (np.array([doubted(one.states) for one in heard]),), _groups(heard)
         )
         rows.append(Row(dataset, "time called uncertain, share", "tracker", share))
-        if not chosen[0].is_midi:
+        if not (chosen[0].is_midi or options.sets):
             rows += [Row(dataset, *row) for row in noisy_music_rows(tracker, heard)]
         if dataset == "pop909":
             rows += _pop909(heard)
@@ -299,15 +303,18 @@ def evaluate(options: EvaluateOptions) -> list[Row]:
         rated = any(item.valence is not None for item in chosen)
         if options.features is not None and rated:
             baseline = fit_baseline(options.features, dataset, GAIN_RANGE_DB)
+        if chosen[0].quadrant is not None:
+            rows += _four(dataset, heard, baseline)
         if dataset == "emopia":
-            rows += _emopia(heard, baseline)
             rows += [Row("emopia", *row) for row in splices(tracker, heard)]
             rows += [Row("emopia", *row) for row in gain_sweep(tracker, heard)]
         elif dataset == "emotify":
             rows += _emotify(heard, baseline)
-        else:
+        elif chosen[0].quadrant is None:
             rows += _dimensional(dataset, heard, baseline)
             rows += _moods(dataset, tracker.model, heard)
+    if options.sets:
+        return rows
     if options.speech is not None or any(shutil.which(voice.program) for voice in HELD_OUT_VOICES):
         rows += [Row("speech", *row) for row in speech_rows(tracker, options.speech)]
     rows += [Row("noise", *row) for row in noise_rows(tracker)]

@@ -11,12 +11,13 @@ from torch import Tensor, nn
 from export_onnx.tracker.config import FrontEndConfig
 from export_onnx.tracker.digest import Digest
 from export_onnx.tracker.slow.musicnn import EMBEDDING
-from export_onnx.tracker.slow.trunk import HOPS_PER_STEP, RECENT_STEPS, STEP_LENGTH
+from export_onnx.tracker.slow.trunk import RECENT_STEPS, STEP_LENGTH
 
-__all__ = ["ChangeDetector", "fit_change"]
+__all__ = ["DIGEST_S", "STEP_S", "ChangeDetector", "fit_change"]
 
 STEP_S = STEP_LENGTH / 22050
-_DIGEST_S = 7.0
+DIGEST_S = 7.0
+"""Time constant of the fast graph's running sums [s]."""
 _LIMIT = 4.0
 _PRIOR = 1e-4
 
@@ -30,17 +31,17 @@ class ChangeDetector(nn.Module):
         super().__init__()
         self.sums = Digest(FrontEndConfig()).pool_state[1]
         size = EMBEDDING + self.sums - 1
-        self.keep = float(np.exp(-RECENT_STEPS * STEP_S / _DIGEST_S))
+        self.keep = float(np.exp(-RECENT_STEPS * STEP_S / DIGEST_S))
         self.register_buffer("scale", torch.ones(size))
         self.weigh = nn.Linear(size, 1)
 
     def newest(self, digest: Tensor, before: Tensor) -> Tensor:
-        """Running sums (B, G + 1) of the newest steps alone, or since the fast graph's start."""
+        """Return sums (B, G + 1) of the newest steps alone, or since the fast graph's start."""
         old = self.keep * before
         return digest - old * (digest[:, -1:] > old[:, -1:]).float()
 
     def distances(self, recent: Tensor, embedding: Tensor, digest: Tensor, sums: Tensor) -> Tensor:
-        """Distances (B, size) of what is heard now from what was heard `RECENT_STEPS` steps ago.
+        """Return distances (B, size) of what is heard now from what was `RECENT_STEPS` steps ago.
 
         `recent` and `embedding` (B, 200) are the trunk's, now of the newest second and then of the
         whole patch; `digest` and `sums` (B, G + 1) the fast graph's running sums, now and then.
@@ -49,7 +50,7 @@ class ChangeDetector(nn.Module):
         return torch.cat([recent - embedding, now - then], 1).abs()
 
     def forward(self, recent: Tensor, embedding: Tensor, digest: Tensor, sums: Tensor) -> Tensor:
-        """Logit (B, 1)."""
+        """Return a logit (B, 1): above 0 other music has begun."""
         far = self.distances(recent, embedding, digest, sums) / self.scale
         logit: Tensor = self.weigh(far.clamp(max=_LIMIT))
         return logit
@@ -59,22 +60,18 @@ class ChangeDetector(nn.Module):
 
 
 def fit_change(
-    distances: np.ndarray, changed: np.ndarray, per_minute: float, penalty: float = 0.003
+    steady: np.ndarray, cut: np.ndarray, per_minute: float, penalty: float = 0.03
 ) -> ChangeDetector:
     """Fit the weights, and the threshold to so many false alarms per minute of going music.
 
-    Parameters
-    ----------
-    distances : float32 array, shape (n, size)
-        Of `ChangeDetector.distances`.
-    changed : bool array, shape (n,)
-        Whether a cut lies within the newest second.
+    `steady` and `cut` are distances (n, size) of `ChangeDetector.distances` in clips and after
+    cuts.
     """
     detector = ChangeDetector()
-    steady = distances[~changed]
     detector.scale.copy_(torch.from_numpy(steady.std(0) + 1e-6))
-    far = (torch.from_numpy(distances) / detector.scale).clamp(max=_LIMIT)
-    target = torch.from_numpy(changed.astype(np.float32))[:, None]
+    far = torch.from_numpy(np.concatenate([steady, cut])) / detector.scale
+    far = far.clamp(max=_LIMIT)
+    target = (torch.arange(len(far)) >= len(steady)).float()[:, None]
     balance = 0.5 / torch.where(target > 0, target.mean(), 1.0 - target.mean())
     nn.init.zeros_(detector.weigh.weight)
     optimiser = torch.optim.LBFGS(detector.parameters(), max_iter=200)
@@ -90,6 +87,6 @@ def fit_change(
 
     optimiser.step(loss)  # type: ignore[no-untyped-call]
     with torch.no_grad():
-        logit = detector.weigh(far)[~changed, 0].numpy()
+        logit = detector.weigh(far)[: len(steady), 0].numpy()
         detector.weigh.bias -= float(np.quantile(logit, 1.0 - per_minute * STEP_S / 60.0))
     return detector.eval()

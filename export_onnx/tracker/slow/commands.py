@@ -3,11 +3,19 @@
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
 import torch
 
+from export_onnx.tracker.slow.change import fit_change
 from export_onnx.tracker.slow.features import SETS, load_features
 from export_onnx.tracker.slow.head import FAST_SHARE, HeadConfig
-from export_onnx.tracker.slow.study import calibrate_head, cross_validate, leave_out, score_said
+from export_onnx.tracker.slow.study import (
+    UNLABELLED,
+    calibrate_head,
+    cross_validate,
+    leave_out,
+    score_said,
+)
 from export_onnx.tracker.slow.train import Bank, SlowTraining, make_bank, train_head
 from export_onnx.training.answers import Row
 from export_onnx.training.options import nested, option
@@ -57,6 +65,11 @@ def train(options: TrainOptions) -> Path:
     training = options.training
     config, bank = options.prepare()
     head = train_head(bank, config, training)
+    change = fit_change(
+        np.concatenate([clip.steady for clip in bank.clips]),
+        np.concatenate([clip.cut for clip in bank.clips]),
+        training.false_alarms,
+    )
     shorter = replace(training, steps=training.steps // 2)  # does for the scale
     calibrate_head(head, cross_validate(bank, config, shorter))
     if config.use_fast:
@@ -64,6 +77,7 @@ def train(options: TrainOptions) -> Path:
         head.fast_share.fill_(FAST_SHARE)
     stored = {
         "head": head.state_dict(),
+        "change": change.state_dict(),
         "head_config": config.to_json(),
         "training": training.to_json(),
         "seed": training.seed,
@@ -89,7 +103,9 @@ def study(options: StudyOptions) -> list[Row]:
     if options.kind == "songs":
         said = cross_validate(bank, config, options.training)
     else:
+        there = (options.features / "train" / UNLABELLED).is_dir()
+        unlabelled = load_features(options.features, "train", (UNLABELLED,)) if there else []
         for name in options.sets:
             kept = load_features(options.features, "val", (name,))
-            said += leave_out(name, bank, kept, config, options.training)
+            said += leave_out(name, bank, kept, unlabelled, config, options.training)
     return [Row(name, measure, "tracker", score) for name, measure, score in score_said(said)]

@@ -11,14 +11,11 @@ import torch
 from torch import Tensor
 
 from engine.emotion.slow_model import FAST_OUTPUTS
+from export_onnx.tracker.slow.change import DIGEST_S, STEP_S
 from export_onnx.tracker.slow.features import FAST, SETS, Clip
 from export_onnx.tracker.slow.head import Head
-from export_onnx.tracker.slow.trunk import STEP_LENGTH
 
 __all__ = ["Corpus", "fast_columns"]
-
-STEP_S = STEP_LENGTH / 22050
-_DIGEST_S = 7.0
 
 
 def fast_columns() -> list[int]:
@@ -93,7 +90,7 @@ class Corpus:
             past = np.maximum(before, 0)
             keep = head.pools.keep[None, :, :] ** age[:, None, None]
             pools = pools + joined[:, None, None] * keep * self.pools[past]
-            fade = torch.exp(-age * STEP_S / _DIGEST_S)[:, None]
+            fade = torch.exp(-age * STEP_S / DIGEST_S)[:, None]
             digest = digest + joined[:, None] * fade * self.digest[past]
         return head.of_sums(pools, digest)
 

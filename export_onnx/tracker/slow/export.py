@@ -174,6 +174,9 @@ def verify_slow(path: Path | None, network: SlowNetwork, steps: int = 8) -> dict
                 *spoken, states = *(out := network(*row, *states))[:3], out[3:]
             said.append([value.numpy() for value in spoken])
         names = ("affect", "std", "changed")
-        return {name: np.stack(rows, 1) for name, rows in zip(names, zip(*said), strict=True)}
+        return {
+            name: np.stack(rows, 1)
+            for name, rows in zip(names, zip(*said, strict=True), strict=True)
+        }
 
     return verify_contract(SlowGraph(model), given, torch_says)

@@ -1,9 +1,10 @@
 """What the slow lane learns from: trunk and fast graph over every piece, once, kept in files.
 
 One file per rendering, ``OUT/<split>/<set>/<name>.<variant>.npz``, with one row per step of the
-slow lane (1.02 s): ``embedding`` of the trunk, ``digest`` (running sums of the fast graph's
-statistics), ``fast`` (its outputs, mean over the step), ``course`` (valence and arousal of every
-hop), ``labels`` (valence and arousal of the moment), ``meta``. Existing files are kept.
+slow lane (0.46 s): ``embedding`` of the trunk, ``digest`` (running sums of the fast graph's
+statistics), ``fast`` (its outputs, mean over the step), ``labels`` (valence and arousal of the
+moment), ``meta``; and what the change detector compares, ``steady`` within the clip and ``cut``
+after a cut from the clip before. Existing files are kept.
 """
 
 import json
@@ -21,12 +22,13 @@ from engine.errors import InputError
 from export_onnx.datasets import Item, read_items
 from export_onnx.datasets.render import Rendering, Synth, find_soundfonts
 from export_onnx.tracker.prepare import HELD_OUT, choose_rendering, resample, to_reference
+from export_onnx.tracker.slow.change import ChangeDetector
 from export_onnx.tracker.slow.musicnn import find_checkpoint, read_checkpoint
-from export_onnx.tracker.slow.trunk import HOPS_PER_STEP, STEP_LENGTH, Trunk
+from export_onnx.tracker.slow.trunk import HOPS_PER_STEP, RECENT_STEPS, STEP_LENGTH, Trunk
 from export_onnx.training.options import data_option, option, read_worker
 from export_onnx.training.progress import Progress
 
-__all__ = ["FAST", "SETS", "Clip", "FeatureOptions", "extract", "load_features", "prepare_features"]
+__all__ = ["FAST", "SETS", "Clip", "Ears", "FeatureOptions", "load_features", "prepare_features"]
 
 SETS = ("q4audio", "emotify", "vgmidi", "emopia")
 FAST = {
@@ -42,11 +44,15 @@ FAST = {
 }
 """Outputs of the fast graph in `Clip.fast`, in order, with their widths."""
 
-_RENDER_RATE = 44100
-_ARRAYS = ("embedding", "digest", "fast", "course", "labels")
+_RENDER_RATE, _RATE = 44100, 22050
+_ARRAYS = ("embedding", "digest", "fast", "labels", "steady", "cut")
 _EXCERPT_S = 20.0  # of a training piece, another one in each variant
 _PER_SONG = 2  # clips of an EMOPIA song to train on
 _GAIN_DB = 30.0
+_SHORTEST_S = 5.0
+# After a cut: seconds of the new clip within which the detector must answer.
+_HEARD_S = (0.3, 1.2)
+_STEADY_FROM = 7  # step of a clip from which it is compared with itself, every third
 
 
 @dataclass(frozen=True)
@@ -74,10 +80,10 @@ class Clip:
     ----------
     embedding, digest, fast : float32 arrays, shape (n, ...)
         See the module.
-    course : float32 array, shape (n * HOPS_PER_STEP, 2)
-        Valence and arousal of the fast graph.
     labels : float32 array, shape (n, 2)
         Valence and arousal of the moment, where the set has them over time, else of the piece.
+    steady, cut : float32 arrays, shape (m, ...)
+        Distances of `ChangeDetector` within the clip, and just after a cut to it.
     """
 
     dataset: str
@@ -91,31 +97,81 @@ class Clip:
     embedding: np.ndarray
     digest: np.ndarray
     fast: np.ndarray
-    course: np.ndarray
     labels: np.ndarray
+    steady: np.ndarray
+    cut: np.ndarray
 
 
-def extract(sound: np.ndarray, model: TrackerModel, trunk: Trunk) -> dict[str, np.ndarray]:
-    """Run both graphs over mono float32 sound at the tracker's rate."""
-    kept: dict[str, list[np.ndarray]] = {
-        name: [] for name in ("embedding", "digest", "fast", "course")
-    }
-    fast_state = model.start()
-    states = [torch.zeros(1, *shape) for shape in trunk.state_shapes().values()]
-    for start in range(0, len(sound) - STEP_LENGTH + 1, STEP_LENGTH):
-        pcm = sound[start : start + STEP_LENGTH]
-        outputs, fast_state = model.step(pcm, fast_state)
-        with torch.no_grad():
-            embedding, _, _, *states = trunk(torch.from_numpy(pcm[None]), *states)
-        kept["embedding"].append(embedding[0].numpy())
-        kept["digest"].append(fast_state[FAST_STATE][0, 0])
-        rows = [outputs[name].reshape(HOPS_PER_STEP, width) for name, width in FAST.items()]
-        kept["fast"].append(np.concatenate(rows, 1).mean(0))
-        kept["course"].append(np.stack([outputs["valence"], outputs["arousal"]], 1))
-    return {
-        name: np.concatenate(parts) if name == "course" else np.stack(parts)
-        for name, parts in kept.items()
-    }
+class Ears:
+    """Both graphs over one clip after another; sound is mono float32 at the tracker's rate."""
+
+    def __init__(self, musicnn: Path) -> None:
+        self._model, self._change = TrackerModel(), ChangeDetector()
+        self._trunk = Trunk().eval()
+        self._trunk.net.load(read_checkpoint(find_checkpoint(musicnn)))
+        self._rest = np.zeros(0, np.float32)
+        self._level = 0.0  # of the clip before; 0 without one
+        self._reset()
+
+    def _reset(self) -> None:
+        self._fast = self._model.start()
+        self._slow = [torch.zeros(1, *shape) for shape in self._trunk.state_shapes().values()]
+        self._rows: list[dict[str, np.ndarray]] = []
+
+    def extract(self, sound: np.ndarray) -> dict[str, np.ndarray]:
+        """Return the arrays of a clip; the clip before must be another song."""
+        size = self._change.scale.numel()
+        cut = [np.zeros((0, size), np.float32)]
+        if self._level:
+            # The new clip at the level of the old, from anywhere within a step.
+            first = len(self._rows)
+            begin = sound[: 3 * STEP_LENGTH]
+            self._step(
+                np.concatenate([self._rest, begin * np.float32(self._level / _level(begin))])
+            )
+            heard = np.arange(1, len(self._rows) - first + 1) * STEP_LENGTH - len(self._rest)
+            heard_s = heard / _RATE
+            answers = np.flatnonzero((heard_s >= _HEARD_S[0]) & (heard_s <= _HEARD_S[1]))
+            cut += [self._distances(first + index) for index in answers]
+        self._reset()
+        self._step(sound)
+        self._rest = sound[len(self._rows) * STEP_LENGTH :]
+        self._level = _level(sound)
+        steady = [self._distances(row) for row in range(_STEADY_FROM, len(self._rows), 3)]
+        arrays = {
+            key: np.stack([row[key] for row in self._rows])
+            for key in ("embedding", "digest", "fast")
+        }
+        return arrays | {"cut": np.concatenate(cut), "steady": np.concatenate([cut[0], *steady])}
+
+    def _step(self, sound: np.ndarray) -> None:
+        """Hear all whole steps of the sound."""
+        for start in range(0, len(sound) - STEP_LENGTH + 1, STEP_LENGTH):
+            pcm = sound[start : start + STEP_LENGTH]
+            outputs, self._fast = self._model.step(pcm, self._fast)
+            with torch.no_grad():
+                embedding, recent, _, *self._slow = self._trunk(
+                    torch.from_numpy(pcm[None]), *self._slow
+                )
+            said = [outputs[name].reshape(HOPS_PER_STEP, width) for name, width in FAST.items()]
+            self._rows.append(
+                {
+                    "embedding": embedding[0].numpy(),
+                    "recent": recent[0].numpy(),
+                    "digest": self._fast[FAST_STATE][0, 0],
+                    "fast": np.concatenate(said, 1).mean(0),
+                }
+            )
+
+    def _distances(self, row: int) -> np.ndarray:
+        """Return what the detector compares at a step, shape (1, size)."""
+        now, then = self._rows[row], self._rows[row - RECENT_STEPS]
+        given = (now["recent"], then["embedding"], now["digest"], then["digest"])
+        return self._change.distances(*(torch.from_numpy(value[None]) for value in given)).numpy()
+
+
+def _level(sound: np.ndarray) -> float:
+    return max(1e-6, float(np.sqrt(np.mean(np.square(sound, dtype=np.float64)))))
 
 
 def _chosen(items: list[Item]) -> list[Item]:
@@ -135,7 +191,7 @@ def _chosen(items: list[Item]) -> list[Item]:
 def _labels(item: Item, n: int, start_s: float, speed: float) -> np.ndarray:
     labels = np.tile(np.array([item.valence, item.arousal], np.float32), (n, 1))
     if item.curve is not None:
-        time_s = start_s + (np.arange(n) + 1) * STEP_LENGTH / 22050 * speed
+        time_s = start_s + (np.arange(n) + 1) * STEP_LENGTH / _RATE * speed
         for column in (0, 1):
             labels[:, column] = np.interp(time_s, item.curve[:, 0], item.curve[:, 1 + column])
     return labels
@@ -144,9 +200,7 @@ def _labels(item: Item, n: int, start_s: float, speed: float) -> np.ndarray:
 def prepare_features(options: FeatureOptions) -> int:
     """Extract all items; returns the number of files written."""
     torch.set_num_threads(1)
-    model = TrackerModel()
-    trunk = Trunk().eval()
-    trunk.net.load(read_checkpoint(find_checkpoint(options.musicnn)))
+    ears = Ears(options.musicnn)
     fonts = {path.name: path for path in (*find_soundfonts().values(), *options.soundfonts)}
     held_out = [fonts[name] for name in HELD_OUT if name in fonts]
     training = [path for name, path in sorted(fonts.items()) if name not in HELD_OUT]
@@ -184,7 +238,7 @@ def prepare_features(options: FeatureOptions) -> int:
                     length_s, speed = _EXCERPT_S, how.speed
                     start_s = float(rng.uniform(0.0, max(0.0, messages[-1].time_s - _EXCERPT_S)))
                 sound = synths[font].render(messages, how, start_s, length_s)
-                sound = resample(sound, _RENDER_RATE, model.sample_rate)
+                sound = resample(sound, _RENDER_RATE, _RATE)
             else:
                 sound, rate = item.audio()
                 if seen:
@@ -192,12 +246,12 @@ def prepare_features(options: FeatureOptions) -> int:
                     start_s = float(rng.uniform(0.0, spare_s))
                     start = int(start_s * rate)
                     sound = sound[start : start + int(_EXCERPT_S * rate)]
-                sound = resample(sound, rate, model.sample_rate)
+                sound = resample(sound, rate, _RATE)
             gain = np.float32(10.0 ** (rng.uniform(-_GAIN_DB, 0.0) / 20.0))
             sound = to_reference(sound) * gain
-            if len(sound) < 5 * STEP_LENGTH:
-                sound = np.resize(sound, 5 * STEP_LENGTH)
-            arrays = extract(sound, model, trunk)
+            if len(sound) < _SHORTEST_S * _RATE:
+                sound = np.resize(sound, int(_SHORTEST_S * _RATE))
+            arrays = ears.extract(sound)
             meta: dict[str, Any] = {
                 "dataset": item.dataset,
                 "name": item.name,

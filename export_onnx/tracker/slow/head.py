@@ -1,8 +1,8 @@
 """The head of the slow lane: what trunk, digest and fast outputs say together.
 
 It gives one normal distribution per axis; quadrant probabilities are its masses, so that they
-cannot contradict valence and arousal. Running means over a few seconds hold the past. Where the
-music changes, the shorter ones are trusted, as was learned on spliced clips.
+cannot contradict valence and arousal. Running means over a few seconds hold the past; where other
+music begins the network starts them anew, so that they may be long.
 """
 
 from dataclasses import asdict, dataclass
@@ -40,7 +40,7 @@ class HeadConfig:
         Parts that are heard; for the ablation and for sets left out.
     """
 
-    taus_s: tuple[float, ...] = (1.0, 4.0)
+    taus_s: tuple[float, ...] = (1.0, 4.0, 12.0)
     hidden: int = 48
     members: int = 4
     dropout: float = 0.5

@@ -1,4 +1,4 @@
-"""Trunk, change detector and head as one graph with explicit state: what is exported and checked."""
+"""Trunk, change detector and head as one graph with explicit state: what is exported."""
 
 import torch
 from torch import Tensor, nn
@@ -9,11 +9,11 @@ from export_onnx.tracker.slow.head import HEAD_FAST, Head
 from export_onnx.tracker.slow.musicnn import EMBEDDING
 from export_onnx.tracker.slow.trunk import RECENT_FRAMES, RECENT_STEPS, STEP_LENGTH, Trunk
 
-__all__ = ["SlowNetwork"]
+__all__ = ["SlowNetwork", "zeros_of"]
 
-# Frames to hear since the start or the last change before a change is stated: what was before must
-# be known, and the fast graph must have forgotten it.
-_SURE_FRAMES = 2.5 * RECENT_FRAMES - 0.5
+# Weight of the running sums from which on they tell what was before: after two seconds.
+_SURE = 0.25
+_UNSURE = 0.9
 
 
 class SlowNetwork(nn.Module):
@@ -51,7 +51,7 @@ class SlowNetwork(nn.Module):
         embedding, recent, share, *kept, known = self.trunk(pcm, *states[:-3])
         newest = digest[:, 0]
         logit = self.change(recent, embeddings[:, 0], newest, sums[:, 0])
-        sure = known.sum(2) > _SURE_FRAMES
+        sure = sums[:, 0, -1:] > _SURE
         changed = ((logit > 0.0) & sure).float()
         embedding = torch.lerp(embedding, recent, changed)
         heard = torch.lerp(newest, self.change.newest(newest, sums[:, 0]), changed)
@@ -59,9 +59,11 @@ class SlowNetwork(nn.Module):
         known = known * (1.0 - changed[:, :, None] * old.float())
         means = means * (1.0 - changed[:, :, None])
         features, means = self.head.features(embedding, fast, heard[:, None], share, means)
+        # The fast graph has not forgotten yet: what it says now weighs little in later means.
+        means = means * (1.0 - _UNSURE * changed[:, :, None])
         affect, deviation = self.head.conclude(features)
         embeddings = torch.cat([embeddings[:, 1:], embedding[:, None]], 1)
-        sums = torch.cat([sums[:, 1:], newest[:, None]], 1)
+        sums = torch.cat([sums[:, 1:], newest[:, None]], 1) * (1.0 - changed[:, :, None])
         return affect, deviation, changed, *kept, known, embeddings, sums, means
 
 

@@ -14,13 +14,27 @@ from export_onnx.tracker.slow.head import Head, HeadConfig
 from export_onnx.tracker.slow.train import Bank, SlowTraining, said_of, train_head
 from export_onnx.training.metrics import Score, accuracy, bootstrap, pearson, roc_auc
 
-__all__ = ["FAST_HEARD", "Said", "calibrate_head", "cross_validate", "leave_out", "score_said"]
+__all__ = [
+    "FAST_HEARD",
+    "NOTES",
+    "UNLABELLED",
+    "Said",
+    "calibrate_head",
+    "cross_validate",
+    "leave_out",
+    "score_said",
+]
 
 FAST_HEARD = ("emotify", "vgmidi", "emopia")
 """Sets that the fast graph was trained on: with one of these left out, its outputs may not help."""
 
+NOTES = ("vgmidi", "emopia")
+"""Sets of notes played by instruments alone."""
+UNLABELLED = "pop909"
+"""Notes without labels: what is usual among them is the zero for notes that nobody rated."""
+
 _FOLDS = 3
-_SETTLED = 3  # steps of a clip that count for its mean begin here
+_SETTLED = 7  # steps of a clip that count for its mean begin here
 _AT_THE_END = ("emopia",)  # judged at the end of a clip, as `evaluate tracker` does
 
 Said = tuple[Clip, np.ndarray, np.ndarray]
@@ -51,15 +65,26 @@ def cross_validate(bank: Bank, config: HeadConfig, training: SlowTraining) -> li
 
 
 def leave_out(
-    name: str, bank: Bank, kept_apart: list[Clip], config: HeadConfig, training: SlowTraining
+    name: str,
+    bank: Bank,
+    kept_apart: list[Clip],
+    unlabelled: list[Clip],
+    config: HeadConfig,
+    training: SlowTraining,
 ) -> list[Said]:
-    """Judge a set's validation clips by a head that never learned from that set.
+    """Judge a set's clips by a head that never learned from that set.
 
-    Outputs of the fast graph are left out where it learned from the set.
+    Outputs of the fast graph are left out where it learned from the set. One set of notes alone
+    cannot tell its raters' zero from that of notes: `unlabelled` ones, if there are any, set it.
     """
     used = np.array([clip.dataset != name for clip in bank.clips])
     config = replace(config, use_fast=config.use_fast and name not in FAST_HEARD)
-    return summaries(train_head(bank, config, training, used), kept_apart)
+    head = train_head(bank, config, training, used)
+    said = summaries(head, kept_apart)
+    if name not in NOTES or not unlabelled:
+        return said
+    zero = np.median([mean for _, mean, _ in summaries(head, unlabelled)], axis=0)
+    return [(clip, mean - zero, deviation) for clip, mean, deviation in said]
 
 
 def calibrate_head(head: Head, said: list[Said]) -> None:

@@ -92,7 +92,7 @@ class Trunk(nn.Module):
         timbre: Tensor,
         known: Tensor,
     ) -> tuple[Tensor, ...]:
-        """Return embedding and that of the newest second (B, 200), share of sound (B, 1), states."""
+        """Return embedding, that of the newest second (B, 200), share of sound (B, 1), states."""
         batch = pcm.shape[0]
         whole = torch.cat([sound, pcm], 1)
         spectrum = whole[:, self.samples] @ self.fourier
