@@ -73,6 +73,10 @@ MODELS: Mapping[str, Mapping[str, Command]] = {
         "export": Command("tracker.slow.export.export", "write trunk and head as ONNX"),
         "verify": Command("tracker.slow.export.verify", "compare ONNX with PyTorch"),
     },
+    "games": {
+        "prepare": Command("tracker.games.fetch", "fetch game music from Debian"),
+        "evaluate": Command("tracker.games.judge", "rank game music by its titles"),
+    },
     "judges": {
         "train": Command("judges.commands.train", "train the judges on real clips"),
         "evaluate": Command("judges.commands.evaluate", "measure the judges on real clips"),
