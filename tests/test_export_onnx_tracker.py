@@ -13,6 +13,7 @@ from export_onnx.tracker.augment import Augmenter
 from export_onnx.tracker.config import FrontEndConfig, NetworkConfig
 from export_onnx.tracker.export import load_tracker, write_onnx
 from export_onnx.tracker.frontend import FrontEnd
+from export_onnx.tracker.games import TITLES, GameOptions, judge
 from export_onnx.tracker.harmony import rotate_to_tonic
 from export_onnx.tracker.network import Tracker, zeros
 from export_onnx.tracker.pools import RunningMean
@@ -210,3 +211,12 @@ def test_broken_checkpoint_is_refused(tmp_path):
     path.write_bytes(b"nothing")
     with pytest.raises(InputError, match=r"tracker\.pt"):
         load_tracker(path)
+
+
+def test_game_music_is_listed_once_per_question_and_missing_pieces_are_named(tmp_path):
+    kinds = {kind: titles.split() for kind, titles in TITLES.items()}
+    for high, low in (("battle", "calm"), ("happy", "dark")):
+        assert not set(kinds[high]) & set(kinds[low])
+        assert min(len(kinds[high]), len(kinds[low])) >= 10
+    with pytest.raises(InputError, match="lacks .*battle.*prepare games"):
+        judge(GameOptions(folder=tmp_path))
