@@ -143,8 +143,9 @@ class SlowModel:
         """
         given = {"pcm": pcm[None], "fast": fast[None], FAST_STATE: digest, **states}
         affect, deviation, changed, *kept = self._file.session.run(self._fetch, given)
-        numbers = (float(value) for value in (*affect[0], *deviation[0]))
-        opinion = Opinion(*numbers, bool(changed[0, 0] > 0.5))
+        valence, arousal, valence_std, arousal_std = map(float, (*affect[0], *deviation[0]))
+        turned = bool(changed[0, 0] > 0.5)
+        opinion = Opinion(valence, arousal, valence_std, arousal_std, turned)
         return opinion, dict(zip(self._shapes, kept, strict=True))
 
     def _positive(self, name: str) -> int:

@@ -306,8 +306,9 @@ class Tracker:
         """Begin valence and arousal anew: other music plays. What is shown follows."""
         said, self._states = self._model.renew_mood(self._newest.reshape(-1), self._states)
         slow.correct(_rows(said))
-        for part in (*self._bases, *self._fused_leads):
-            part.reset()
+        for base, lead in zip(self._bases, self._fused_leads, strict=True):
+            base.reset()
+            lead.reset()
 
     def _present(self, outputs: dict[str, NDArray[np.float32]] | None, hop: _Hop) -> EmotionState:
         """Turn one row of model outputs into a state."""

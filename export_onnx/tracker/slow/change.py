@@ -88,5 +88,6 @@ def fit_change(
     optimiser.step(loss)  # type: ignore[no-untyped-call]
     with torch.no_grad():
         logit = detector.weigh(far)[: len(steady), 0].numpy()
-        detector.weigh.bias -= float(np.quantile(logit, 1.0 - per_minute * STEP_S / 60.0))
+        threshold = float(np.quantile(logit, 1.0 - per_minute * STEP_S / 60.0))
+        detector.weigh.bias.sub_(threshold)
     return detector.eval()

@@ -171,8 +171,8 @@ def verify_slow(path: Path | None, network: SlowNetwork, steps: int = 8) -> dict
         for step in range(steps):
             row = [torch.from_numpy(value[:, step]) for value in sequences.values()]
             with torch.no_grad():
-                *spoken, states = *(out := network(*row, *states))[:3], out[3:]
-            said.append([value.numpy() for value in spoken])
+                affect, deviation, changed, *states = network(*row, *states)
+            said.append((affect.numpy(), deviation.numpy(), changed.numpy()))
         names = ("affect", "std", "changed")
         return {
             name: np.stack(rows, 1)

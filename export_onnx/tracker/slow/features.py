@@ -132,7 +132,7 @@ class Ears:
             heard = np.arange(1, len(self._rows) - first + 1) * STEP_LENGTH - len(self._rest)
             heard_s = heard / _RATE
             answers = np.flatnonzero((heard_s >= _HEARD_S[0]) & (heard_s <= _HEARD_S[1]))
-            cut += [self._distances(first + index) for index in answers]
+            cut += [self._distances(first + int(index)) for index in answers]
         self._reset()
         self._step(sound)
         self._rest = sound[len(self._rows) * STEP_LENGTH :]
