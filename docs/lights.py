@@ -124,7 +124,7 @@ def _draw(session: Session, fixtures: tuple[Fixture, ...], rows: list[Row]) -> N
     figure, (above, below) = plt.subplots(
         2, 1, figsize=(12, 5), sharex=True, height_ratios=(3, 2), layout="constrained"
     )
-    heard_s = track.columns["at_s"]
+    heard_s = track.heard_s
     for name, colour in (("valence", "#2f86b8"), ("arousal", "#c8541f")):
         above.plot(heard_s, track.columns[name], color=colour, label=f"heard {name}")
     above.set_ylim(-1, 1)

@@ -1,5 +1,6 @@
 """The ready pages of docs/control: the layout is that of the tables, and what pages name exists."""
 
+import bisect
 import csv
 import importlib
 import json
@@ -63,13 +64,13 @@ def test_the_recorded_session_of_the_lights_shows_what_was_heard():
     assert session.complete and len(session.notes) > 100
     with (folder / "lights.csv").open(encoding="utf-8", newline="") as stream:
         rows = [{k: float(value) for k, value in row.items()} for row in csv.DictReader(stream)]
-    heard = session.emotion.columns
+    track = session.emotion
     brightest = max(range(50, len(rows)), key=lambda row: rows[row]["front left red"])
     darkest = min(range(50, len(rows)), key=lambda row: rows[row]["front left red"])
 
     def arousal(row):
-        at_s = rows[row]["time_s"]
-        return next(a for a, s in zip(heard["arousal"], heard["at_s"], strict=True) if s >= at_s)
+        place = bisect.bisect_left(track.heard_s, rows[row]["time_s"])
+        return track.columns["arousal"][place]
 
     assert arousal(brightest) > arousal(darkest) + 0.4
     assert all(row["front left red"] == row["front right red"] for row in rows)

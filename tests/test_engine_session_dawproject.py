@@ -114,9 +114,7 @@ def test_valence_and_arousal_are_lines_within_tolerance_of_every_hop(folder):
     for name, line in lines.items():
         points = numbers(line.findall("RealPoint"), "time", "value")
         assert len(points) < 12  # of 400 hops
-        for at_s, value in zip(
-            session.emotion.columns["at_s"], session.emotion.columns[name], strict=True
-        ):
+        for at_s, value in zip(session.emotion.heard_s, session.emotion.columns[name], strict=True):
             beat = at_s * 2.0 if at_s <= 10.0 else 20.0 + (at_s - 10.0)
             if not 19.7 <= at_s <= 20.3:
                 assert interpolated(points, beat) == pytest.approx((value + 1) / 2, abs=0.003)
@@ -134,6 +132,22 @@ def test_replay_writes_the_same_file_and_never_over_the_recording(folder, tmp_pa
     assert main(["replay", str(folder), "-o", str(out)]) == 0
     assert out.read_bytes() == (folder / "stimmung.dawproject").read_bytes()
     assert main(["replay", str(folder), "-o", str(folder / "events.jsonl")]) == 2
+
+
+def test_what_was_not_played_in_real_time_is_heard_at_its_place_in_the_sound(tmp_path):
+    """As in a demo: its hops are recorded as fast as they are made."""
+    recorder = SessionRecorder(tmp_path / "s", INFO, origin_s=0.0)
+    recorder.start()
+    for count in range(100):
+        recorder.emotion(hop(count / 10.0), TARGET)
+    recorder.note(a_note(1, 0.0), 0.0, 0.25)
+    recorder.close()
+    session = read_session(tmp_path / "s")
+    assert list(session.emotion.heard_s) == [count / 10.0 for count in range(100)]
+    assert session.duration_s == 9.9
+    _, lane = lane_of(read(tmp_path / "s" / "stimmung.dawproject"), "Emotion")
+    times = [beat for (beat,) in numbers(lane.findall("Points/RealPoint"), "time")]
+    assert max(times) == pytest.approx(9.9 * 2.0, abs=0.01)
 
 
 def test_bars_that_change_are_time_signatures(tmp_path):

@@ -2,7 +2,7 @@
 
 import sys
 from array import array
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -28,6 +28,10 @@ __all__ = [
 
 MAX_NUMBER: Final = 1e6
 """Largest time or position understood: eleven days of seconds."""
+_LATEST_START_S: Final = 60.0
+"""Sound comes in so long after the session's start at most [s]."""
+_REAL_TIME: Final = 0.9
+"""Sound that was heard live took at least this share of its length; a clock may run fast."""
 SETTLED: Final = frozenset({"tracking", "uncertain"})
 """States in which something was heard long enough to say anything about it."""
 
@@ -109,7 +113,7 @@ class EmotionTrack:
 
     ``columns`` maps a name of `NUMBERS` to its values, one per hop; ``keys``, ``chords``,
     ``states`` and ``modes`` are lists of the same length. ``time_s`` is a place in the sound,
-    ``at_s`` when it was heard, since the session's start: sound comes in some time after that.
+    ``at_s`` when the hop was recorded; see `heard_s`.
     """
 
     NUMBERS: Final = (
@@ -128,6 +132,20 @@ class EmotionTrack:
 
     def __len__(self) -> int:
         return len(self.states)
+
+    @property
+    def heard_s(self) -> Sequence[float]:
+        """When each hop was heard, since the session's start [s]: live, sound comes in after that.
+
+        What was not played in real time (a demo) is heard at its place in the sound.
+        """
+        sound, recorded = self.columns["time_s"], self.columns["at_s"]
+        if not sound:
+            return sound
+        late_s = recorded[0] - sound[0]
+        took_s = recorded[-1] - recorded[0]
+        real_time = took_s >= _REAL_TIME * (sound[-1] - sound[0])
+        return recorded if real_time and abs(late_s) <= _LATEST_START_S else sound
 
     def append(self, event: Mapping[str, Any]) -> None:
         """Add the event of one hop; a malformed one raises before anything is added."""
@@ -182,7 +200,7 @@ class Session:
     def duration_s(self) -> float:
         """Time of the last thing heard or played [s]."""
         times = [timed.off_s for timed in self.notes]
-        times += self.emotion.columns["time_s"][-1:]
+        times += self.emotion.heard_s[-1:]
         return max(times, default=0.0)
 
 

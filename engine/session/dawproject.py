@@ -66,7 +66,7 @@ class _Project:
         notes = self._timeline.notes
         last = [note.onset + note.duration for note in notes]
         last += [control.beat for control in self._timeline.controls]
-        last += [self._beat(at_s) for at_s in session.emotion.columns["at_s"][-1:]]
+        last += [self._beat(at_s) for at_s in session.emotion.heard_s[-1:]]
         self._end = max(last, default=1.0)
 
     def build(self) -> xml.Element:
@@ -162,7 +162,7 @@ class _Project:
         return [
             (self._beat(at_s), (value + 1.0) / 2.0)
             for at_s, value, state in zip(
-                track.columns["at_s"], track.columns[name], track.states, strict=True
+                track.heard_s, track.columns[name], track.states, strict=True
             )
             if state in SETTLED
         ]

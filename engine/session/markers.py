@@ -32,7 +32,7 @@ def markers(track: EmotionTrack) -> list[tuple[float, str]]:
 
     Sections by number, other turning points, and moods that stay.
     """
-    heard_s = track.columns["at_s"]
+    heard_s = track.heard_s
     found: list[tuple[float, str]] = []
     section = 1
     for row, kind in turning_points(track):

@@ -102,6 +102,7 @@ def draw_picture(session: Session, path: Path, answer: Sequence[EmotionState] = 
 def _curves(session: Session) -> dict[str, Curve]:
     """Return the emotion columns and ``settled`` (0 or 1), averaged when there are very many."""
     columns = {name: np.asarray(values) for name, values in session.emotion.columns.items()}
+    columns["time_s"] = np.asarray(session.emotion.heard_s)  # notes beside it have such times
     columns["settled"] = np.array(
         [state in SETTLED for state in session.emotion.states], dtype=float
     )
@@ -228,7 +229,7 @@ def _draw_keys(axes: "Axes", session: Session, top: float) -> None:
     track = session.emotion
     width_s = axes.get_xlim()[1]
     shown, last_s = "", -width_s
-    for time_s, key, state in zip(track.columns["time_s"], track.keys, track.states, strict=True):
+    for time_s, key, state in zip(track.heard_s, track.keys, track.states, strict=True):
         if not key or key == shown or state not in SETTLED:
             continue
         if time_s - last_s < _KEY_LABEL_SHARE * width_s:

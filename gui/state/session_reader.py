@@ -117,7 +117,8 @@ def _curves(track: EmotionTrack) -> dict[str, list[float | None]]:
     silent = np.array([state == "silence" for state in track.states[::step]], dtype=bool)
     curves: dict[str, list[float | None]] = {}
     for name in COLUMNS:
-        values = np.round(np.array(track.columns[name][::step]), 3)
+        column = track.heard_s if name == "time_s" else track.columns[name]
+        values = np.round(np.array(column[::step]), 3)
         heard = name not in ("time_s", "target_valence", "target_arousal")
         curves[name] = [
             None if heard and quiet else float(value)
@@ -134,7 +135,7 @@ def _notes(session: Session) -> list[list[Any]]:
 
 
 def _turns(track: EmotionTrack) -> list[list[Any]]:
-    times = track.columns["time_s"]
+    times = track.heard_s
     return [[round(times[row], 2), kind] for row, kind in turning_points(track)]
 
 
