@@ -23,6 +23,8 @@ from PyQt6.QtGui import QImage
 from PyQt6.QtWidgets import QApplication, QScrollArea, QWidget
 
 from engine.mapping.lights import read_fixtures
+from engine.settings.set_lists import Song, save_set_list
+from engine.snapshot import Snapshot
 from gui.app import make_application, make_window
 from gui.state.health import Counts, judge, worst
 from gui.window.main_window import MainWindow
@@ -58,6 +60,7 @@ def main() -> int:
     os.environ["QT_SCALE_FACTOR"] = str(parsed.scale)
     parsed.out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
+        os.environ["XDG_CONFIG_HOME"] = str(Path(folder) / "config")  # set lists are written
         session = _demo(parsed.out, Path(folder) / "demo")
         if parsed.demo:
             return 0
@@ -114,6 +117,7 @@ class _Run:
         self._grab("window")
         if not self._parsed.still:
             self._film()
+        self._arranger("arranger")
         controller.performance.set(mode="guide", valence=0.6, arousal=-0.5)
         self._play(min(4.0, self._parsed.seconds))
         if self._parsed.all:
@@ -123,6 +127,7 @@ class _Run:
         self._rig("rig")
         self._stage("stage")
         self._sessions("session")
+        self._set_list("setlist")
         window.close()
         return 0
 
@@ -172,6 +177,49 @@ class _Run:
         page.show_tab(page.music)
         self._window.resize(self._width, self._height)
         self._play(30.0, lambda: controller.look is not None)
+
+    def _arranger(self, name: str) -> None:
+        """Lock the bar after the next, throw another away, and order a break."""
+        window = self._window
+        look = window.controller.look
+        assert look is not None
+        bar = int(look.beat // look.beats_per_bar) + 3
+        for action in (f"lock_bar {bar}", "break_bar"):
+            window.controller.bridge.command("act", action=action)
+        self._await(lambda look: look.locked == (bar - 1,))
+        self._play(0.5)
+        self._grab(name)
+        window.controller.bridge.command("act", action=f"lock_bar {bar}")
+
+    def _set_list(self, name: str) -> None:
+        """Write a set list, play its first song, and show it under Presets and on the stage."""
+        window, controller = self._window, self._window.controller
+        songs = (
+            Song("band", "Opening", "Wait for the drummer", 96.0),
+            Song("piano-solo", "Second song", "Two bars alone, then everybody", 72.0, "fill"),
+            Song("calm-down", "Goodnight", "Look at the singer", None, "ending"),
+        )
+        save_set_list("Friday night", songs)
+        controller.performance.set(mode="follow")
+        controller.choose(set_list="friday-night")
+        controller.start()
+        self._await(lambda look: look.song is not None)
+        window.commands["next_song"]()
+        self._await(lambda look: look.engine == "amt")
+        window.page.show_tab(window.page.presets)
+        window.page.songs.choose_song(0)
+        self._play(3.0)
+        area = window.page._areas[window.page.presets]
+        area.ensureWidgetVisible(window.page.songs.notes)
+        self._grab(name)
+        self._stage(f"{name}-stage")
+
+    def _await(self, condition: Callable[[Snapshot], bool]) -> None:
+        def there() -> bool:
+            look = self._window.controller.look
+            return look is not None and condition(look)
+
+        self._play(_PATIENCE_S, there)
 
     def _stage(self, name: str) -> None:
         window = self._window

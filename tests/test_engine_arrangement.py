@@ -1,19 +1,24 @@
 """Intro, fill, break, ending and next section: when they begin, what sounds, and that all ends."""
 
 from itertools import pairwise
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.errors import InputError
+from engine.events import TargetState
+from engine.mapping.input import InputMapper
 from engine.midi.output import NoteOutput
 from engine.midi.wire import Kind
 from engine.music.arrange.signals import final_chord, leans_minor
 from engine.music.keys import Key
+from engine.performer.keyboards import Keyboards
 from engine.pipeline.arrangement import NO_ARRANGEMENT, ORDERS
 from engine.pipeline.pipeline import Pipeline
 from engine.pipeline.player import Player
+from engine.pipeline.step import Inputs
 from engine.settings.performance import Performance
 from engine.sync.source import InternalSync, MidiSync
 
@@ -258,3 +263,63 @@ def test_whatever_is_ordered_every_note_ends_and_breaks_are_silent(orders, follo
         beat = stage.sync.clock.beat_at(stage.now)
         assert stage.pipeline.arrangement.ended(beat) or not stage.sync.clock.running
         assert all(off_s <= stage.now for _, off_s in stage.ends.values())
+
+
+class LeftHandStage(Stage):
+    """The same with a keyboard whose left hand leads."""
+
+    def __init__(self, engine, follows=False, **values):
+        super().__init__(engine, follows, split=60, **values)
+        self.keys = Wire()
+        desk = SimpleNamespace()
+        self.keyboards = Keyboards([self.keys], self.sync.clock, InputMapper(desk), None)
+        performance = self.pipeline.performance
+        inputs = Inputs(led=self.keyboards.led, performed=self.keyboards.performed)
+        self.pipeline = Pipeline(performance, self.sync.clock, 3, inputs=inputs)
+        self.player = Player(self.pipeline, self.sync, NoteOutput(self._take))
+        self.calm = TargetState(0.4, 0.5, "manual", False, 0.0)
+
+    def turn(self, count=1):
+        for _ in range(count):
+            self.keyboards.move(self.pipeline.performance, self.calm, self.now)
+            self.keyboards.poll(self.now)
+            super().turn()
+
+    def play(self, pitches):
+        self.keys.waiting += [(self.now, bytes((0x90, pitch, 80))) for pitch in pitches]
+        self.keys.waiting += [(self.now, bytes((0x80, pitch, 64))) for pitch in pitches]
+
+
+CHORDS = ((45, 48, 52), (41, 45, 48), (43, 47, 50, 53), (46, 50, 53), (44, 48, 51))
+"""Am, F, G7, and B♭ and A♭ outside C major."""
+
+
+@pytest.mark.parametrize("follows", [False, True])
+@pytest.mark.parametrize("key", ["C:maj", "auto"])
+@pytest.mark.parametrize("engine", ENGINES)
+def test_the_left_hand_leads_every_engine_in_any_key(engine, key, follows):
+    stage = LeftHandStage(engine, follows, key=key)
+    stage.run(2.4)
+    begins = []
+    for number, pitches in enumerate(CHORDS):
+        stage.play(pitches)
+        begins.append(3 + 4 * number)  # from the next beat on, whichever of the bar it is
+        stage.run(6.4 + 4 * number)
+    stage.run(23)
+    inside = total = 0.0
+    for start, pitches in zip(begins, CHORDS, strict=True):
+        classes = {pitch % 12 for pitch in pitches}
+        for note in stage.notes.values():
+            if start <= note.onset < start + 3.9 and note.role in ("chords", "bass"):
+                total += note.duration
+                inside += note.duration * (note.pitch % 12 in classes)
+    assert total > 20 and inside / total > 0.85, inside / total
+
+
+def test_a_chord_of_the_left_hand_is_heard_within_the_beat():
+    stage = LeftHandStage("rules")
+    stage.run(8.1)
+    stage.play((44, 48, 51))
+    stage.run(9)
+    changed = [note for note in stage.notes.values() if 8.1 < note.onset < 9]
+    assert changed and {note.pitch % 12 for note in changed if note.role == "chords"} <= {0, 3, 8}

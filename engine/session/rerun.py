@@ -58,7 +58,8 @@ def rerun(folder: str | Path) -> Session:
     SessionError
         There is no session, or it was recorded by a version that did not keep what this takes.
     InputError
-        Others shaped the music too: a clock, a keyboard, pictures. Their part is not recorded.
+        Others shaped the music too: a clock, a keyboard, pictures, or bars changed by hand. Their
+        part is not recorded.
     """
     recorded = read_session(folder)
     run = recorded.info.run
@@ -72,6 +73,8 @@ def rerun(folder: str | Path) -> Session:
         again = _Rerun(recorded)
         for event in _events(Path(folder) / EVENTS_NAME):
             again.take(event)
+    except InputError:
+        raise
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise SessionError(f"{folder} cannot be made again: {error!r} in its events") from error
     return again.session

@@ -183,8 +183,10 @@ class PianoRoll(QWidget):
             self._draw_bars(painter, area, look)
             painter.save()
             painter.setClipRect(area)
-            self._draw_notes(painter, area, look.draft, look.beat, "draft")
-            self._draw_notes(painter, area, look.committed, look.beat, "committed")
+            locked = [n for n in look.draft if n.onset // look.beats_per_bar in look.locked]
+            free = [n for n in look.draft if n.onset // look.beats_per_bar not in look.locked]
+            self._draw_notes(painter, area, free, look.beat, "draft")
+            self._draw_notes(painter, area, [*locked, *look.committed], look.beat, "committed")
             self._draw_notes(painter, area, look.notes, look.beat, "played")
             painter.restore()
             x = self._x(area, look.beat, look.beat)
