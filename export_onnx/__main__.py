@@ -80,6 +80,7 @@ MODELS: Mapping[str, Mapping[str, Command]] = {
     "judges": {
         "train": Command("judges.commands.train", "train the judges on real clips"),
         "evaluate": Command("judges.commands.evaluate", "measure the judges on real clips"),
+        "aims": Command("judges.aims.learn_aims", "learn how strong an engine plays each valence"),
         "compare": Command(
             "judges.commands.compare", "figures of engines side by side, as Markdown"
         ),
@@ -87,6 +88,9 @@ MODELS: Mapping[str, Mapping[str, Command]] = {
     "muser": {
         "prepare": Command("muser.prepare.prepare", "read the data sets into beats"),
         "beats": Command("muser.commands.beats", "measure beat, key and chord finding on POP909"),
+        "performers": Command(
+            "muser.performers.write_performers", "learn how differently players play"
+        ),
         "train": Command("muser.train.train", "train codes, decoder and prior on the beats"),
         "likelihood": Command("muser.commands.likelihood", "score held-out music, per element"),
         "export": Command("muser.export.export", "write the checkpoints as ONNX step graphs"),

@@ -1,5 +1,7 @@
 """MusER's plan of phrases, voice leading, hands and pedal."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -15,10 +17,10 @@ from engine.generators.muser.phrases import (
     source_of,
 )
 from engine.generators.muser.recall import moved_pitches
-from engine.generators.muser.style import Style, style_of
+from engine.generators.muser.style import style_of, subdivision
 from engine.generators.muser.tokens import Token
 from engine.generators.muser.tonality import wants_major
-from engine.generators.muser.touch import pedalled, play
+from engine.generators.muser.touch import pedalled, play, rubato, spread
 from engine.generators.muser.vocabulary import PITCHES
 from engine.music.chords import parse_chord
 from engine.music.draws import Draws
@@ -26,7 +28,15 @@ from engine.music.form import locate
 from engine.music.keys import parse_key
 from engine.music.rhythm import TICKS
 
-PLAIN = Style({}, 0.5, 1.0, 0.0, 1.0, 0.0)
+PLAIN = replace(
+    style_of(0, 4, 0.0, 0.0, Draws(0)),
+    numbers={"velocity": 0.0},
+    rolled=0.4,
+    apart=1.0,
+    lead_s=0.0,
+    high=0.0,
+    long=0.0,
+)
 NOWHERE = np.zeros(len(PITCHES), np.bool_)
 
 
@@ -68,16 +78,65 @@ def test_loudness_breathes_around_nothing_and_without_jumps():
     assert np.abs(np.diff(arc)).max() < 3.0
 
 
-def test_sections_have_a_style_of_their_own_that_trades_and_adds_nothing():
-    draws = Draws(2)
-    styles = [style_of(64 * section, 4, draws) for section in range(400)]
-    assert style_of(63, 4, draws) == styles[0] and styles[0] != styles[1]
+def test_players_differ_as_those_of_emopia_do_and_are_heard_as_the_same_emotion():
+    styles = [style_of(0, 4, 0.5, 0.5, Draws(seed)) for seed in range(400)]
     numbers = {name: np.array([s.numbers[name] for s in styles]) for name in styles[0].numbers}
-    notes = numbers["rhythm"] + numbers["texture"] * np.log(2.0)
-    assert notes == pytest.approx(-0.022 * numbers["velocity"])  # louder ones are sparser
-    for name in ("texture", "duration", "pitch", "velocity"):
-        assert abs(numbers[name].mean()) < 0.3 + 0.1 * numbers[name].std() < 5.0
-    assert np.mean([groove(beat, 4, draws) for beat in range(512)]) == pytest.approx(1.0, abs=0.1)
+    assert 3.0 < numbers["velocity"].std() < 9.0 and 2.0 < numbers["pitch"].std() < 6.0
+    louder, longer = numbers["velocity"], numbers["duration"]
+    assert np.corrcoef(louder, longer)[0, 1] > 0.2  # short as well, it would be heard as livelier
+    assert 0.3 < np.std([np.log(one.apart) for one in styles]) < 0.8
+    assert np.mean([one.lead_s > 0.0 for one in styles]) > 0.6  # tunes mostly lead
+    calm = [style_of(0, 4, 0.5, -0.8, Draws(seed)) for seed in range(400)]
+    assert np.mean([s.apart for s in calm]) > np.mean([s.apart for s in styles])
+    assert np.mean([groove(beat, 4, Draws(2)) for beat in range(512)]) == pytest.approx(
+        1.0, abs=0.1
+    )
+
+
+def test_sections_of_a_piece_share_part_of_their_player():
+    pieces = [
+        [style_of(64 * section, 4, 0.0, 0.0, Draws(seed)) for section in (0, 1)]
+        for seed in range(300)
+    ]
+    pitch = np.array([[one.numbers["pitch"] for one in piece] for piece in pieces])
+    assert 0.4 < np.corrcoef(pitch.T)[0, 1] < 0.8
+    assert style_of(63, 4, 0.0, 0.0, Draws(1)).lead_s == style_of(0, 4, 0.0, 0.0, Draws(1)).lead_s
+
+
+def test_density_moves_slowly_around_that_of_its_section():
+    draws = Draws(2)
+    bars = [style_of(4 * bar, 4, 0.0, 0.0, draws).numbers["rhythm"] for bar in range(16)]
+    assert bars[0] == bars[1] and len(set(bars)) == 8
+    plain = style_of(0, 4, 0.0, 0.0, draws)
+    assert np.std(bars) > 0.05 and abs(np.mean(bars) - plain.numbers["rhythm"]) < 1.0
+
+
+@pytest.mark.parametrize(("onsets", "parts"), [(1.9, 2), (2.85, 3), (3.8, 4)])
+def test_a_beat_is_mostly_divided_into_as_many_parts_as_are_struck(onsets, parts):
+    found = [subdivision(0, 4, onsets, Draws(seed)) for seed in range(400)]
+    wanted = tuple(range(0, TICKS, TICKS // parts))
+    assert np.mean([one == wanted for one in found]) > 0.45
+    assert 0.1 < np.mean([len(one) == TICKS for one in found]) < 0.2
+    assert subdivision(63, 4, onsets, Draws(1)) == subdivision(0, 4, onsets, Draws(1))
+
+
+def test_hands_drift_but_are_never_early():
+    late = np.array([rubato(beat / 12, Draws(5)) for beat in range(12 * 400)])
+    assert late.min() >= 0.0 and late.max() <= 0.09 and 0.015 < late.std() < 0.035
+    assert np.abs(np.diff(late)).max() < 0.008
+    plain = play([note(7.0, 48), note(7.5)], place(7), PLAIN, 0.0, False, Draws(4))
+    assert [one.onset for one in plain] == [7.0, 7.5]
+    assert all(
+        play([note(beat)], place(beat), PLAIN, 1.0, True, Draws(4))[0].onset < beat + 0.05
+        for beat in range(40)
+    )
+
+
+def test_lengths_spread_around_the_one_wanted():
+    notes = [note(0.0, 60, length) for length in (0.25, 1.0, 4.0)]
+    wide = spread(notes, 0.0, replace(PLAIN, spread=1.5))
+    assert [one.duration for one in wide] == pytest.approx([0.125, 1.0, 8.0])
+    assert spread(notes, 0.0, replace(PLAIN, spread=1.0)) == notes
 
 
 def test_chords_stay_in_second_halves_alone_and_never_in_the_cadence():
@@ -129,16 +188,18 @@ def test_hands_keep_order_and_beat_and_part_the_notes_of_a_chord():
     draws, gaps, loud = Draws(4), [], []
     for beat in range(200):
         chord = [note(beat + at, pitch) for at in (0.0, 0.5) for pitch in (48, 55, 64)]
-        played = play(chord, place(beat), PLAIN, draws)
+        played = play(chord, place(beat), PLAIN, 1.0, False, draws)
         assert all(beat <= one.onset < beat + 1 for one in played)
-        assert {round((one.onset - beat) * TICKS) for one in played} == {0, 6}
+        assert {round((one.onset - beat) * TICKS) // 6 for one in played} == {0, 1}
         late = [one.onset for one in played if one.onset > beat + 0.3]
         gaps.append((max(late) - min(late)) * 0.6)
         loud += [one.velocity for one in played]
-    assert 0.003 < np.median(gaps) < 0.012 and max(gaps) > 0.015
+    assert 0.002 < np.median(gaps) < 0.012 and max(gaps) > 0.015
     assert abs(np.mean(loud) - 70.0) < 4.0
-    again = play([note(7.5, pitch) for pitch in (48, 55)], place(7), PLAIN, Draws(4))
-    assert again == play([note(7.5, pitch) for pitch in (48, 55)], place(7), PLAIN, Draws(4))
+    again = play([note(7.5, pitch) for pitch in (48, 55)], place(7), PLAIN, 1.0, False, Draws(4))
+    assert again == play(
+        [note(7.5, pitch) for pitch in (48, 55)], place(7), PLAIN, 1.0, False, Draws(4)
+    )
 
 
 def test_most_long_notes_end_with_the_pedal_and_short_ones_where_they_do():

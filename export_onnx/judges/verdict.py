@@ -14,7 +14,7 @@ from export_onnx.judges.statistics import STATISTICS, describe_all
 from export_onnx.judges.train import Bench
 from export_onnx.training.metrics import Score, accuracy, bootstrap, pearson
 
-__all__ = ["AXES", "accuracies", "control", "reasons"]
+__all__ = ["AXES", "accuracies", "control", "measured", "reasons"]
 
 AXES = ("valence", "arousal")
 _CONTROLS = ("velocity", "log_onsets_per_s", "major_minus_minor", "pitch", "log_note_s")
@@ -68,7 +68,7 @@ def reasons(bench: Bench, made: Sequence[Made], count: int = 6) -> list[dict[str
     ]
 
 
-def _measured(bench: Bench, notes: Sequence[Notes]) -> dict[str, np.ndarray]:
+def measured(bench: Bench, notes: Sequence[Notes]) -> dict[str, np.ndarray]:
     """Valence and arousal by everyone who gives numbers, shape (n, 2) each."""
     measured = {bench.rater.name: bench.rater.rate(notes)}
     for judge in bench.judges:
@@ -88,7 +88,7 @@ def control(bench: Bench, made: Sequence[Made]) -> list[tuple[str, str, Score]]:
     targets = np.array([(one.request.valence, one.request.arousal) for one in made])
     each = [str(index) for index in range(len(made))]
     rows: list[tuple[str, str, Score]] = []
-    for name, values in _measured(bench, notes).items():
+    for name, values in measured(bench, notes).items():
         for column in (1, 0):
             pair = (values[:, column], targets[:, column])
             rows.append((name, f"{AXES[column]} R2", bootstrap(_squared, pair, each)))

@@ -13,6 +13,7 @@ from engine.generators.amt.mapping import ARTICULATION, Knobs, section_arousal, 
 from engine.generators.amt.model import AmtModel
 from engine.generators.amt.slots import slot_at
 from engine.generators.protocol import KeyLock, MusicalContext
+from engine.generators.shared.aims import aim, aimed
 from engine.generators.shared.context import after_cut, check_context
 from engine.generators.shared.melody import LeadState, play_lead
 from engine.generators.shared.mood_map import CONTRAST, LOUDNESS, PEDAL_UP
@@ -130,6 +131,7 @@ class AmtGenerator:
             The context's key or chord has no such name, or a number is out of range.
         """
         check_context(context)
+        context = aimed(self.name, context)
         state, draws = self._state, self._draws
         harmony = self._harmoniser.advance(state.harmony, context, self._knobs, draws)
         scene, state = self._scene(context, replace(state, harmony=harmony))
@@ -175,7 +177,7 @@ class AmtGenerator:
 
     def shape(self, note: NoteEvent, valence: float, arousal: float) -> NoteEvent:
         """Return the note with velocity and duration as the target is now."""
-        valence = min(max(valence, -1.0), 1.0)
+        valence = aim(self.name, valence)
         arousal = min(max(arousal, -1.0), 1.0)
         articulation = ARTICULATION.get(note.role)
         return shaped(

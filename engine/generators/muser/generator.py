@@ -25,6 +25,7 @@ from engine.generators.muser.composing import (
     kept_lean,
     leaned,
     pushed,
+    rhythms,
     step_prior,
     wanted_numbers,
 )
@@ -45,7 +46,7 @@ from engine.generators.muser.player import Player
 from engine.generators.muser.recall import recall_of
 from engine.generators.muser.settings import Knobs
 from engine.generators.muser.state import MuserState
-from engine.generators.muser.style import Style, style_of
+from engine.generators.muser.style import Style, style_of, subdivision
 from engine.generators.muser.styles import load_style
 from engine.generators.muser.tokens import notes_of
 from engine.generators.muser.tonality import (
@@ -59,7 +60,7 @@ from engine.generators.muser.tonality import (
     pitch_rules,
     wants_major,
 )
-from engine.generators.muser.touch import pedalled, play
+from engine.generators.muser.touch import pedalled, play, spread
 from engine.generators.muser.vocabulary import (
     ELEMENTS,
     PITCHES,
@@ -69,6 +70,7 @@ from engine.generators.muser.vocabulary import (
 from engine.generators.muser.voices import CHANNELS, split_voices
 from engine.generators.muser.writing import read_notes, write_notes
 from engine.generators.protocol import KeyLock, MusicalContext
+from engine.generators.shared.aims import aim, aimed
 from engine.generators.shared.context import after_cut, check_context
 from engine.music.chords import Chord, parse_chord
 from engine.music.draws import Draws
@@ -179,6 +181,7 @@ class MuserGenerator:
             The context's key or chord has no such name, or a number is out of range.
         """
         check_context(context)
+        context = aimed(self.name, context)
         key = parse_key(context.key) if context.key else _DEFAULT_KEY
         heard = parse_chord(context.chord) if context.chord else None
         self._listen(context, key)
@@ -192,7 +195,7 @@ class MuserGenerator:
 
     def shape(self, note: NoteEvent, valence: float, arousal: float) -> NoteEvent:
         """Return the note with velocity and duration as the target is now."""
-        return shape(note, valence, arousal)
+        return shape(note, aim(self.name, valence), arousal)
 
     def snapshot(self) -> object:
         """Return the state; it is never written to, so this costs nothing."""
@@ -283,7 +286,7 @@ class MuserGenerator:
             )
             home = home_key(key, major, self.key_lock)
         place = _place(context.beat, context, home)
-        style = style_of(place.beat, place.beats_per_bar, draws)
+        style = style_of(place.beat, place.beats_per_bar, context.valence, context.arousal, draws)
         imposed = {
             "mode": mode_index(home),
             "tempo": model.codes["tempo"].of_label[tempo_index(context.tempo_bpm)],
@@ -306,6 +309,7 @@ class MuserGenerator:
             return cued_numbers(plain, context, hit)
 
         wanted = numbers(*target)
+        ticks = subdivision(place.beat, place.beats_per_bar, wanted["rhythm"], draws)
         lean = kept_lean(state.lean, dist(target, state.aims[-1]) if state.aims else 0.0)
         recent = enumerate(reversed(state.aims[-URGENT_BEATS:]))
         jump = next(((ago, aim) for ago, aim in recent if dist(target, aim) > _JUMP), None)
@@ -337,7 +341,10 @@ class MuserGenerator:
             recalled[0] if recalled else None,
             source,
             imposed,
-            {"chord": chord_mask(table, home, self.key_lock)},
+            {
+                "chord": chord_mask(table, home, self.key_lock),
+                "rhythm": rhythms(model, ticks),
+            },
             chord_costs(table, home) * (1.0 - self._knobs.adventurousness),
             player.leaning,
             self._knobs,
@@ -353,6 +360,7 @@ class MuserGenerator:
             sounding=ends,
             silence=(state.empty + 1) * place.beat_s < _LONGEST_SILENCE_S,
             struck=hit or leapt,
+            ticks=ticks,
         )
         courage = min(self._knobs.adventurousness - _DARK * min(context.valence, 0.0), 1.0)
         tokens, decoder = write_notes(
@@ -367,7 +375,8 @@ class MuserGenerator:
             self._line(place, grammar, style),
             draws,
         )
-        notes = pedalled(notes_of(tokens, context.beat, place.shift), place, draws)
+        notes = notes_of(tokens, context.beat, place.shift)
+        notes = pedalled(spread(notes, wanted["duration"], style), place, draws)
         notes, voices = split_voices(notes, state.voices)
         after = MuserState(
             outlook.prior,
@@ -386,7 +395,7 @@ class MuserGenerator:
         )
         self._state = _Snapshot(after)
         plain = [neutral(note, context.valence, context.arousal) for note in notes]
-        return play(plain, place, style, draws)
+        return play(plain, place, style, self._knobs.humanise, hit or leapt, draws)
 
     def _line(self, place: Place, grammar: Grammar, style: Style) -> Line:
         """Return what leads the voices of a beat: the tune, or the top of the beat before."""

@@ -13,9 +13,9 @@ from engine.events import NoteEvent
 from engine.music.loudness import carry_velocity
 from engine.transfer.levels import Levels, wanted_levels
 
-__all__ = ["neutral", "shape", "typical_levels"]
+__all__ = ["REACH", "neutral", "shape", "typical_levels"]
 
-_REACH: Final = 0.75
+REACH: Final = 0.75
 """How far a full target goes on the scale of `wanted_levels`, where 0.6 is typical of a quadrant:
 the model's own full targets are the most extreme music there is."""
 _NEUTRAL_VELOCITY: Final = 64.0
@@ -27,7 +27,7 @@ _SHORTEST: Final = 0.05
 
 def typical_levels(valence: float, arousal: float) -> Levels:
     """Return the levels of played music at a target in [-1, 1]²."""
-    return wanted_levels(_REACH * valence, _REACH * arousal)
+    return wanted_levels(REACH * valence, REACH * arousal)
 
 
 def _articulation(valence: float, arousal: float) -> float:

@@ -17,6 +17,7 @@ class Knobs:
     adventurousness: float = 0.3
     recurrence: float = 0.5
     likeness: float = 0.5
+    humanise: float = 1.0
 
     def changed(self, settings: Mapping[str, float]) -> "Knobs":
         """Return the knobs with those settings that are ours."""

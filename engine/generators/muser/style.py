@@ -1,34 +1,44 @@
 """A section's own way of playing, where the emotion leaves it open.
 
 Players differ: few full chords or many single notes, loud and sparse or soft and busy, dry or with
-much pedal, literal or varied, strict or loose. Two clips of one emotion are so as different as
-EMOPIA's are, and what is traded is traded such that the emotion stays: loudness for onsets, onsets
-for notes at once.
+much pedal, the tune well above the rest or not. How much, and what goes together, is learned from
+EMOPIA (``performers.json``, written by ``python -m export_onnx performers muser``): each section
+draws a player, one who would not be heard as another emotion. Other traits have sizes set by hand.
 """
 
+import json
 from dataclasses import dataclass
-from math import exp, log
+from functools import cache
+from importlib import resources
+from math import exp, log, sqrt
 from typing import Final
 
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.generators.muser.performance import REACH, typical_levels
 from engine.music.draws import Draws
 from engine.music.form import BARS_PER_PHRASE, PHRASES_PER_SECTION
+from engine.music.rhythm import TICKS
 
-__all__ = ["Style", "style_of"]
+__all__ = ["Style", "style_of", "subdivision"]
 
-_LOUDER: Final = 1.5
-_PER_VELOCITY: Final = 0.022
-"""Log onsets that weigh as much as one step of velocity: deviations of arousal in EMOPIA."""
-_EVEN: Final = 0.2
-_FINER: Final = 0.22
-_SPARSEST: Final = -0.1
-"""Log onsets at equal notes: mean (hands would fill gaps that a grid leaves), deviation, least."""
-_LONGER: Final = 0.4
-_HIGHER: Final = 1.5
-_STAYS: Final = (0.3, 0.9)
+_KEPT: Final = 0.6
+"""Part of their variance that stays from section to section."""
+_MOST: Final = 2.0
+_STAYS: Final = (0.2, 1.0)
 _REPEATS: Final = 0.35
 _AGAIN: Final = 1.0
-_LOOSE: Final = 0.45
-_LEADS_S: Final = 0.0025
+_FREE: Final = 0.15
+"""Share of sections that may strike any tick."""
+_PARTS: Final = {2: 1.0, 3: 1.0, 4: 0.7, 6: 0.2}
+"""Parts of a beat → how often it is divided so, at equal density."""
+_FILLED: Final = (0.95, 0.25)
+"""Share of the parts that is struck, and its deviation [log]: a figure that runs is even."""
+_ROLLED: Final = 0.5
+_TIDE: Final = 0.3
+"""Deviation of the log onsets of two bars from those of their section."""
+_TIDE_BARS: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,47 +49,104 @@ class Style:
     ----------
     numbers : dict of str to float
         Element → what is added to its wanted number; of ``rhythm`` the logarithm.
+    spread : float
+        Factor on how far lengths lie from their mean [log].
     stays : float
         Chance that the chord of a bar's first half stays for the second.
     repeats : float
         Factor on how faithfully figures come back.
     again : float
         What the tune's note again costs more, or less, than usual [nats].
-    loose : float
-        Factor on how far hands stray from the grid and the notes of a chord from each other.
-    leads_s : float
+    lead_s : float
         How much earlier the top note of a chord comes [s].
+    rolled : float
+        Share of chords that are rolled.
+    apart, accent, drift : float
+        Factors on how far the notes of a chord part, on the loudness of onsets beside each other,
+        and from bar to bar.
+    high, long : float
+        What an octave above the middle, and an e-fold of length, add to the velocity.
     """
 
     numbers: dict[str, float]
+    spread: float
     stays: float
     repeats: float
     again: float
-    loose: float
-    leads_s: float
+    lead_s: float
+    rolled: float
+    apart: float
+    accent: float
+    drift: float
+    high: float
+    long: float
 
 
-def style_of(beat: int, beats_per_bar: int, draws: Draws) -> Style:
-    """Return the style of the section that a beat lies in."""
+@cache
+def _players() -> tuple[tuple[str, ...], NDArray[np.float64], NDArray[np.float64]]:
+    """Return traits, their planes (traits, 4) and factors (traits, dimensions)."""
+    text = (resources.files("engine.generators.muser") / "performers.json").read_text("utf-8")
+    rows = json.loads(text)["traits"]
+    planes, factors = (np.array([row[part] for row in rows.values()]) for part in (0, 1))
+    return tuple(rows), planes, factors
+
+
+def style_of(beat: int, beats_per_bar: int, valence: float, arousal: float, draws: Draws) -> Style:
+    """Return the style of the section that a beat lies in, at a target in [-1, 1]²."""
     section = beat // (beats_per_bar * BARS_PER_PHRASE * PHRASES_PER_SECTION)
 
-    def trait(number: int) -> float:
-        return min(max(draws.normal("style", section, number), -2.0), 2.0)
+    def trait(*where: int) -> float:
+        return min(max(draws.normal("style", *where), -_MOST), _MOST)
 
-    finer = max(_EVEN + _FINER * trait(0), _SPARSEST)
-    louder = _LOUDER * trait(3)
+    names, planes, factors = _players()
+    drawn = [
+        sqrt(_KEPT) * trait(number) + sqrt(1.0 - _KEPT) * trait(number, section)
+        for number in range(factors.shape[1])
+    ]
+    own = dict(zip(names, (factors @ drawn).tolist(), strict=True))
+    levels = typical_levels(valence, arousal)
+    valence, arousal = REACH * valence, REACH * arousal
+    usual = dict(
+        zip(names, (planes @ (1.0, valence, arousal, valence * arousal)).tolist(), strict=True)
+    )
+    onsets = own["log_onsets"] + usual["log_onsets"] - levels.log_onsets
+    notes = own["log_notes"] + usual["log_notes"] - levels.log_notes
+    bar = beat // beats_per_bar
+    nodes = BARS_PER_PHRASE * PHRASES_PER_SECTION // _TIDE_BARS
+    tides = [draws.normal("tide", section * nodes + one) for one in range(nodes)]
+    tide = _TIDE * (tides[bar // _TIDE_BARS % nodes] - sum(tides) / nodes)
     low, high = _STAYS
     return Style(
         numbers={
-            "rhythm": finer - _PER_VELOCITY * louder,
-            "texture": -finer / log(2.0),
-            "duration": _LONGER * trait(1),
-            "pitch": _HIGHER * trait(2),
-            "velocity": louder,
+            "rhythm": onsets + tide,
+            "texture": (notes - onsets) / log(2.0),
+            "duration": own["log_length"] / log(2.0),
+            "pitch": own["pitch"],
+            "velocity": own["velocity"],
         },
+        spread=exp(own["length_spread"] / usual["length_spread"]),
         stays=low + (high - low) * draws.uniform("stays", section),
-        repeats=exp(_REPEATS * trait(4)),
-        again=_AGAIN * trait(5),
-        loose=exp(_LOOSE * trait(6)),
-        leads_s=_LEADS_S * trait(7),
+        repeats=exp(_REPEATS * trait(-1, section)),
+        again=_AGAIN * trait(-2, section),
+        lead_s=usual["lead_s"] + own["lead_s"],
+        rolled=_ROLLED * draws.uniform("rolled", section),
+        apart=exp(own["log_apart"] + usual["log_apart"] - planes[names.index("log_apart"), 0]),
+        accent=exp(own["accent"] / usual["accent"]),
+        drift=exp(own["drift"] / usual["drift"]),
+        high=own["high"],
+        long=own["long"],
     )
+
+
+def subdivision(beat: int, beats_per_bar: int, onsets: float, draws: Draws) -> tuple[int, ...]:
+    """Return the ticks that a section strikes, for so many onsets per beat (> 0)."""
+    section = beat // (beats_per_bar * BARS_PER_PHRASE * PHRASES_PER_SECTION)
+    if draws.uniform("free", section) < _FREE:
+        return tuple(range(TICKS))
+    middle, deviation = _FILLED
+    weights = [
+        often * exp(-0.5 * (log(onsets / (middle * parts)) / deviation) ** 2) + 1e-6
+        for parts, often in _PARTS.items()
+    ]
+    parts = tuple(_PARTS)[draws.pick(weights, "parts", section)]
+    return tuple(range(0, TICKS, TICKS // parts))

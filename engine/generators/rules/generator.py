@@ -15,6 +15,7 @@ from engine.generators.protocol import MusicalContext
 from engine.generators.rules.accompaniment import ChordState, play_chords
 from engine.generators.rules.bass import BassState, play_bass
 from engine.generators.rules.performance import ROLES, perform, shape
+from engine.generators.shared.aims import aim, aimed
 from engine.generators.shared.context import check_context
 from engine.generators.shared.harmony import Harmony, KeyLock, next_harmony
 from engine.generators.shared.melody import LeadState, play_lead
@@ -99,6 +100,7 @@ class RulesGenerator:
             The context's key or chord has no such name, or a number is out of range.
         """
         check_context(context)
+        context = aimed(self.name, context)
         state = self._state
         position = locate(context.beat, context.beats_per_bar, self._draws)
         intent = read(context.valence, context.arousal)
@@ -163,7 +165,7 @@ class RulesGenerator:
 
     def shape(self, note: NoteEvent, valence: float, arousal: float) -> NoteEvent:
         """Return the note with velocity and duration as the target is now."""
-        return shape(note, valence, arousal)
+        return shape(note, aim(self.name, valence), arousal)
 
     def snapshot(self) -> RulesState:
         """Return the state; it is immutable, so this costs nothing."""

@@ -28,17 +28,21 @@ _MODELS = (
     Setting("density", -1.0, 1.0, 0.0, "fewer or more notes than the emotion asks for"),
     Setting("register", -1.0, 1.0, 0.0, "lower or higher than the emotion asks for, in octaves"),
 )
+_HUMANISE = Setting(
+    "humanise", 0.0, 2.0, 1.0, "unevenness of time and touch; 0 none, 1 a good player's"
+)
 _MUSER = (
     *_MODELS,
     Setting("adventurousness", 0.0, 1.0, 0.3, "rare harmony and notes outside the key"),
     Setting("recurrence", 0.0, 1.0, 0.5, "how much the figures of earlier bars come back"),
     Setting("likeness", 0.0, 1.0, 0.5, "how much a learned style is leaned on"),
+    _HUMANISE,
 )
 
 _AMT = (
     *_MODELS,
     Setting("swing", 0.0, 1.0, 0.0, "how late the off-beats come: 0 straight, 1 triplets"),
-    Setting("humanise", 0.0, 2.0, 1.0, "unevenness of time and touch; 0 none, 1 a good player's"),
+    _HUMANISE,
     Setting("compound", 0.0, 1.0, 0.0, "from 0.5 on, bars of three are felt as 6/8"),
 )
 
