@@ -7,7 +7,7 @@ from typing import Final
 from engine.audio.decoder import AudioFile
 from engine.audio.device_input import DeviceInput
 from engine.audio.devices import DIRECTIONS, AudioDevice, find_input, list_devices
-from engine.audio.file_input import FileInput, mono_blocks, read_blocks
+from engine.audio.file_input import FileInput, mono_blocks
 from engine.audio.no_input import NoInput
 from engine.audio.resample import MonoFeed, StreamResampler
 from engine.audio.ring import Ring
@@ -29,7 +29,6 @@ __all__ = [
     "list_devices",
     "mono_blocks",
     "open_source",
-    "read_blocks",
 ]
 
 SOUND_SUFFIXES: Final = frozenset(

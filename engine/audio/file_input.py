@@ -11,38 +11,13 @@ from engine.audio.resample import MonoFeed
 from engine.audio.ring import SILENCE_DB, FloatArray, Ring
 from engine.errors import AudioFileError
 
-__all__ = ["FileInput", "mono_blocks", "read_blocks"]
+__all__ = ["FileInput", "mono_blocks"]
 
 PLAY_BLOCK_S: Final = 0.02
 """Length of the blocks a played file arrives in [s]."""
 
 _LATE_LIMIT_S: Final = 0.5
 """Later than this (machine suspended), playing goes on from now instead of catching up."""
-
-
-def read_blocks(path: str | Path, block_size: int = 65_536) -> Iterator[FloatArray]:
-    """Decode a file in a stream, never the whole at once.
-
-    Parameters
-    ----------
-    path : str or Path
-        The file.
-    block_size : int
-        Frames per block; the last may be shorter.
-
-    Yields
-    ------
-    ndarray
-        float32, shape (n, channels), at the file's own rate.
-
-    Raises
-    ------
-    AudioFileError
-        See `AudioFile`.
-    """
-    with AudioFile(path) as audio:
-        while (block := audio.read(block_size)).shape[0]:
-            yield block
 
 
 def mono_blocks(

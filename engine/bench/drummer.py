@@ -19,7 +19,7 @@ _BEATS_PER_VELOCITY = 128
 def make_drummer(
     seconds: float, rate: int, seed: int = 1, tempo_bpm: float = 104.0
 ) -> tuple[NDArray[np.float32], FloatArray]:
-    """Return a rock beat as by a human: strokes stray by 6 ms, the tempo drifts, some bars rest.
+    """Return a rock beat with human timing: strokes 6 ms off, drifting tempo, some empty bars.
 
     Returns
     -------

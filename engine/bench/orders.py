@@ -6,7 +6,7 @@ __all__ = ["free_udp_port", "send_order"]
 
 
 def free_udp_port() -> int:
-    """Return a UDP port of this machine that nobody uses now."""
+    """Return a UDP port of this machine that is free."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as trial:
         trial.bind(("127.0.0.1", 0))
         return int(trial.getsockname()[1])

@@ -23,7 +23,7 @@ from engine.bench.soak.jack_rig import JackServer
 __all__ = ["MOST_JITTER_S", "Sequencer", "beat_of", "run", "sequencer"]
 
 MOST_JITTER_S = 0.004
-"""No clock strays further: so long after its decision everything is sent, to keep order."""
+"""Largest deviation of a clock; everything is sent this long after it is decided, to keep order."""
 
 _CLOCK, _START, _CONTINUE, _STOP, _LOCATE = 0xF8, 0xFA, 0xFB, 0xFC, 0xF2
 _CLOCKS_PER_BEAT = 24

@@ -28,7 +28,7 @@ _NOT_MEASURED: Final = "not measured"
 _NOTHING: Final = "–"
 
 ABSENT: Final = object()
-"""What stands for a figure that nobody took."""
+"""Stands for a figure that was not measured."""
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 
@@ -57,7 +58,25 @@ def _logistic(design: np.ndarray, classes: np.ndarray, n_classes: int) -> np.nda
 
 
 @dataclass(frozen=True)
-class PlainJudge:
+class _Linear:
+    """Weights on standardised `STATISTICS`; the last row is the bias."""
+
+    scale: _Scale
+    weights: np.ndarray
+
+    def save(self, path: Path) -> None:
+        """Write it as arrays."""
+        np.savez(path, mean=self.scale.mean, deviation=self.scale.deviation, weights=self.weights)
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        """Read what `save` wrote."""
+        with np.load(path, allow_pickle=False) as stored:
+            return cls(_Scale(stored["mean"], stored["deviation"]), stored["weights"])
+
+
+@dataclass(frozen=True)
+class PlainJudge(_Linear):
     """Quadrant, valence and arousal by three logistic regressions on `STATISTICS`.
 
     Attributes
@@ -66,8 +85,6 @@ class PlainJudge:
         Columns: Q1..Q4, low and high valence, low and high arousal; the last row is the bias.
     """
 
-    scale: _Scale
-    weights: np.ndarray
     name: str = "plain statistics"
 
     def judge(self, clips: Sequence[Notes]) -> TeacherOutput:
@@ -93,16 +110,6 @@ class PlainJudge:
         order = np.argsort(-np.abs(parts))
         return [(STATISTICS[index], float(parts[index])) for index in order]
 
-    def save(self, path: Path) -> None:
-        """Write the judge as arrays."""
-        np.savez(path, mean=self.scale.mean, deviation=self.scale.deviation, weights=self.weights)
-
-    @classmethod
-    def load(cls, path: Path) -> "PlainJudge":
-        """Read what `save` wrote."""
-        with np.load(path, allow_pickle=False) as stored:
-            return cls(_Scale(stored["mean"], stored["deviation"]), stored["weights"])
-
 
 def fit_plain(statistics: np.ndarray, quadrants: np.ndarray) -> PlainJudge:
     """Learn from described clips, shape (n, 37), and their quadrants 0..3, shape (n,)."""
@@ -117,7 +124,7 @@ def fit_plain(statistics: np.ndarray, quadrants: np.ndarray) -> PlainJudge:
 
 
 @dataclass(frozen=True)
-class Rater:
+class Rater(_Linear):
     """Ridge regression of rated valence and arousal on `STATISTICS`.
 
     Attributes
@@ -126,24 +133,12 @@ class Rater:
         Columns valence, arousal; the last row is the bias.
     """
 
-    scale: _Scale
-    weights: np.ndarray
     name: str = "linear rater"
 
     def rate(self, clips: Sequence[Notes]) -> np.ndarray:
         """Return valence and arousal of each clip on the scale of the labels, shape (n, 2)."""
         rated: np.ndarray = self.scale.apply(describe_all(clips)) @ self.weights
         return rated
-
-    def save(self, path: Path) -> None:
-        """Write the rater as arrays."""
-        np.savez(path, mean=self.scale.mean, deviation=self.scale.deviation, weights=self.weights)
-
-    @classmethod
-    def load(cls, path: Path) -> "Rater":
-        """Read what `save` wrote."""
-        with np.load(path, allow_pickle=False) as stored:
-            return cls(_Scale(stored["mean"], stored["deviation"]), stored["weights"])
 
 
 def fit_rater(statistics: np.ndarray, labels: np.ndarray) -> Rater:

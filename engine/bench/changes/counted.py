@@ -85,7 +85,7 @@ def measure_changes(orders: int = 1000, seed: int = 1) -> dict[str, Any]:
 
 
 class _Wire:
-    """A MIDI input that says what it is told to."""
+    """A MIDI input that returns the messages put into it."""
 
     port, alive, message = "counted", True, ""
     reports_gaps = False

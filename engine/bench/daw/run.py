@@ -138,11 +138,11 @@ def _judge(recorded: list[tuple[float, mido.Message]], session: Path) -> dict[st
     notes = [(beat, m) for beat, m in recorded if m.type == "note_on" and m.velocity]
     planned = _planned(session)
     errors: list[tuple[float, float]] = []  # where, and how far off [beats]
-    strangers = 0
+    unexpected = 0
     for there, message in notes:
         meant = planned.get((message.channel, message.note))
         if not meant:
-            strangers += 1
+            unexpected += 1
             continue
         errors.append((there, min((there - beat for beat in meant), key=abs)))
     if not errors:
@@ -152,7 +152,7 @@ def _judge(recorded: list[tuple[float, mido.Message]], session: Path) -> dict[st
     slope, low, high = _slope(later)
     return {
         "notes": len(notes),
-        "strangers": strangers,
+        "unexpected": unexpected,
         "beats": round(errors[-1][0] - begin, 1),
         "off": _distribution([abs(off) * _BEAT_MS for _, off in later]),
         "mean_ms": round(statistics.fmean(off for _, off in later) * _BEAT_MS, 3),

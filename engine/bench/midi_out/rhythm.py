@@ -1,4 +1,4 @@
-"""The rhythm all of them play, and how its notes are told apart.
+"""The rhythm that all programs play, and how a receiver identifies its notes.
 
 Note number n has a pitch and velocity of its own, so that a receiver knows which one it was.
 """

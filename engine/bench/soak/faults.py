@@ -81,7 +81,7 @@ def _kill_server(stage: Stage, rng: random.Random) -> None:
     stage.begin_concert()
     if stage.drummer is not None:
         stage.begin_drummer()
-    stage.place_ear()
+    stage.start_receiver()
 
 
 def _change_server_period(stage: Stage, rng: random.Random) -> None:
@@ -109,9 +109,9 @@ def _sleep_and_wake(stage: Stage, rng: random.Random) -> None:
             time.sleep(rng.uniform(1.0, 3.0))
 
 
-def _kill_ear(stage: Stage, _rng: random.Random) -> None:
+def _kill_receiver(stage: Stage, _rng: random.Random) -> None:
     stage.receiver.kill()
-    stage.place_ear()
+    stage.start_receiver()
 
 
 def _pull_cable(stage: Stage, rng: random.Random) -> None:
@@ -285,7 +285,7 @@ FAULTS = (
     Fault("JACK server restarted with another period", _change_server_period, patch=True),
     Fault("JACK server restarted at another rate", _change_server_rate, patch=True),
     Fault("everything asleep a while", _sleep_and_wake, patch=True),
-    Fault("receiver killed and restarted", _kill_ear, patch=True),
+    Fault("receiver killed and restarted", _kill_receiver, patch=True),
     Fault("cable pulled and put back", _pull_cable, 2.0, patch=True),
     Fault("NaN instead of sound", _odd_sound("nan")),
     Fault("infinity instead of sound", _odd_sound("inf")),

@@ -91,7 +91,7 @@ def _running() -> set[str]:
 
 
 def _reserve_name() -> tuple[str, IO[str]]:
-    """Return a server name nobody has, and the open lock file that keeps it ours.
+    """Return a free server name, and the open lock file that reserves it.
 
     Names come round again, and with them the places of killed servers in JACK's registry.
     """

@@ -82,7 +82,7 @@ class Stage:
         self.begin_concert()
         if self.sync == "midi":
             self.begin_drummer()
-        self.place_ear()
+        self.start_receiver()
         self.said.clear()
         self._engine = SupervisedEngine(self.config(), self.said.append)
         self._engine.start()
@@ -92,7 +92,7 @@ class Stage:
         """Clear everything away; the engine ends its notes first."""
         if self._engine is not None:
             self._engine.stop()
-        self._count_ear()
+        self._add_counts()
         if self._receiver is not None and self.server.alive:
             self._receiver.stop()
         self._receiver = None
@@ -138,14 +138,14 @@ class Stage:
         _end(self._drummer)
         self._drummer = None
 
-    def place_ear(self) -> None:
-        """Have a receiver listen; what an earlier one heard is over."""
-        self._count_ear()
+    def start_receiver(self) -> None:
+        """Start a receiver in place of an earlier one, whose counts are kept."""
+        self._add_counts()
         if self._receiver is not None:
             self._receiver.kill()  # one whose server died does not end by itself
         self._receiver = Receiver(self.server, _RECEIVER)
 
-    def _count_ear(self) -> None:
+    def _add_counts(self) -> None:
         if self._receiver is not None:
             self.notes += self._receiver.notes
             self.doubled += self._receiver.doubled
@@ -160,7 +160,7 @@ class Stage:
 
     @property
     def engine(self) -> SupervisedEngine:
-        """Who keeps the engine going."""
+        """The supervised engine."""
         assert self._engine is not None
         return self._engine
 
@@ -172,13 +172,13 @@ class Stage:
 
     @property
     def concert(self) -> "subprocess.Popen[bytes]":
-        """Who plays."""
+        """The process that plays."""
         assert self._concert is not None
         return self._concert
 
     @property
     def drummer(self) -> "subprocess.Popen[bytes] | None":
-        """Who sends MIDI clock, if anybody."""
+        """The process that sends MIDI clock, or None."""
         return self._drummer
 
     def processes(self) -> dict[str, int]:

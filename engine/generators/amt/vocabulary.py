@@ -33,7 +33,6 @@ __all__ = [
     "from_chord",
     "parse_chord_id",
     "pitch_classes",
-    "published_name",
     "to_chord",
     "to_song_key",
     "transpose",
@@ -218,14 +217,3 @@ def chord_name(identity: int) -> str:
         return "END" if identity == END else "PAD"
     chord = to_chord(identity)
     return NO_CHORD if chord is None else str(chord)
-
-
-_SHARPS: Final = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
-
-
-def published_name(identity: int) -> str:
-    """Return an id as the published files write it: sharps only, a bare root for major."""
-    chord = to_chord(identity) if identity < N_CHORDS else None
-    if chord is None:
-        return chord_name(identity)
-    return _SHARPS[chord.root] + ("" if chord.quality == "maj" else f":{chord.quality}")
