@@ -76,6 +76,7 @@ def test_our_own_ports_are_not_offered_to_ourselves():
     found = Devices.read(
         {
             "inputs": ["mic"],
+            "audio_outputs": ["speakers"],
             "midi_inputs": ["Stimmung:Stimmung", "Keystation:1"],
             "outputs": ["Stimmung keys:0", "FLUID Synth:2"],
             "problem": "",

@@ -88,17 +88,18 @@ class AudioFile:
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
         try:
-            if not self.path.exists():
-                raise AudioFileError(f"audio file not found: {self.path}")
+            size = self.path.stat().st_size
             if not self.path.is_file():
                 raise AudioFileError(f"not an audio file but a folder or device: {self.path}")
-            if self.path.stat().st_size == 0:
+            if size == 0:
                 raise AudioFileError(f"audio file is empty: {self.path}")
             # Opened by us, for the system's own words about permissions.
             with self.path.open("rb"):
                 pass
         except AudioFileError:
             raise
+        except FileNotFoundError as error:
+            raise AudioFileError(f"audio file not found: {self.path}") from error
         except (OSError, ValueError) as error:
             raise AudioFileError(f"cannot read {self.path}: {_reason(error)}") from error
         self._start()
