@@ -215,6 +215,21 @@ def test_the_next_section_brings_a_fill_and_other_material_under_the_same_emotio
     assert other.pipeline.performance == plain.pipeline.performance
 
 
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_locked_bar_is_played_as_shown_under_a_clock_too(engine):
+    stage = Stage(engine, follows=True).run(5.5)
+    stage.pipeline.edit_bar("lock", 2, 0, TargetState(0.4, 0.5, "manual", False, 0.0))
+    stage.turn()
+
+    def sounds(notes):
+        found = [(n.onset, n.pitch, n.duration, n.velocity) for n in notes if 8 <= n.onset < 12]
+        return sorted(found)
+
+    shown = sounds(stage.pipeline.plan.draft)
+    stage.pipeline.regenerate(99)
+    assert shown and sounds(stage.run(13).notes.values()) == shown
+
+
 def test_orders_that_follow_each_other():
     spans = NO_ARRANGEMENT.ordered("break", 6, 5.2, 4).ordered("fill", 6, 5.2, 4)
     assert (spans.at(6), spans.at(7.9), spans.at(8), spans.at(12)) == ("fill", "fill", "break", "")

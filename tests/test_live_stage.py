@@ -20,8 +20,6 @@ from engine.settings.performance import Performance
 from engine.settings.run import LiveConfig
 from engine.settings.set_lists import Song, save_set_list
 
-BAR_S = 1.0
-
 
 @pytest.fixture(autouse=True)
 def own_folder(tmp_path, monkeypatch):
@@ -146,9 +144,7 @@ def test_a_recorded_session_of_a_set_list(tmp_path):
     session = stage.read()
     bars = by_bar(session)
     assert set(bars) == set(range(max(bars) + 1))  # no bar without notes
-    onsets = sorted(timed.on_s for timed in session.notes)
-    gaps = [later - sooner for sooner, later in zip(onsets, onsets[1:], strict=False)]
-    assert max(gaps) < BAR_S and all_end(session)
+    assert all_end(session)
     words = [entry.words for entry in session.log]
     assert [f"Set list: {title}." in words for title in ("Opening", "Arpeggio", "Film tension")]
 
