@@ -100,6 +100,9 @@ def test_split_and_pause_are_chosen_under_keys(window):
     keys.split.lineEdit().setText("nonsense")
     keys.split.interpretText()
     assert model.performance.split == 0
+    keys.player.setText("Ada")
+    keys.player.editingFinished.emit()
+    assert window.controller.config()["player"] == "Ada"
     turns = Performance(duet="turns")
     window.show_snapshot(look(performance=turns, pause_s=1.42))
     assert keys._pause_now.text() == "now after 1.4 s"

@@ -53,7 +53,8 @@ class RunChoices:
 
     Attributes
     ----------
-    audio_input, midi_out, audio_out, soundfont, sync, midi_in, clock_out, keys_in, thru, video
+    audio_input, midi_out, audio_out, soundfont, sync, midi_in, clock_out, keys_in, thru, video,
+    set_list, player,
         As in `engine.settings.run.LiveConfig`.
     latency_ms, capture_audio, osc_in, seed
         As there.
@@ -92,6 +93,7 @@ class RunChoices:
     thru: bool = False
     video: str = ""
     set_list: str = ""
+    player: str = ""
     seed: int = 0
     oscquery: str = ""
     mqtt: str = ""

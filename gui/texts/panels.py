@@ -69,6 +69,9 @@ PAUSE_NOW: Final = "now after {seconds} s"
 PAUSE_TIP: Final = (
     "In turns: silence after which Stimmung answers; learned from the pauses within your phrases"
 )
+PLAYER: Final = "Player"
+PLAYER_NONE: Final = "nobody in particular"
+PLAYER_TIP: Final = "Learned pauses are kept under this name for the next time"
 SPLIT: Final = "Left hand leads below"
 SPLIT_NONE: Final = "no split"
 SPLIT_TIP: Final = "Keys below this one set the chord for the engine and do not sound"

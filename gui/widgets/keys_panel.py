@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 from PyQt6.QtCore import Qt
 from PyQt6.QtGui import QValidator
-from PyQt6.QtWidgets import QListWidget, QListWidgetItem, QSpinBox
+from PyQt6.QtWidgets import QLineEdit, QListWidget, QListWidgetItem, QSpinBox
 
 from engine.errors import InputError
 from engine.music.keys import key_number_name, parse_key_number
@@ -46,6 +46,11 @@ class KeysPanel(ui.Panel):
         )
         self.pause.setSpecialValueText(texts.PAUSE_LEARNED)
         self.pause.setToolTip(texts.PAUSE_TIP)
+        self.player = QLineEdit()
+        self.player.setAccessibleName(texts.PLAYER)
+        self.player.setPlaceholderText(texts.PLAYER_NONE)
+        self.player.setToolTip(texts.PLAYER_TIP)
+        self.player.editingFinished.connect(self._choose_player)
         self._pause_now = ui.label(role="small", live="")
         self.split = KeyBox(texts.SPLIT, self.choose("split"))
         self.split.setToolTip(texts.SPLIT_TIP)
@@ -69,6 +74,7 @@ class KeysPanel(ui.Panel):
                 (texts.SPLIT, ui.Row(self.split)),
                 (texts.DUET, self.duet),
                 (texts.PAUSE, ui.Row(self.pause, self._pause_now)),
+                (texts.PLAYER, self.player),
             ),
             ui.Row(self.cue),
             8,
@@ -105,8 +111,12 @@ class KeysPanel(ui.Panel):
             self.keys.addItem(item)
         self.keys.blockSignals(False)
 
-    def show_performance(self, performance: Performance, thru: bool, playing: bool) -> None:
+    def show_performance(
+        self, performance: Performance, thru: bool, playing: bool, player: str = ""
+    ) -> None:
         """Show the settings; capture and cue need the music to play."""
+        if not self.player.hasFocus():
+            self.player.setText(player)
         self.thru.setChecked(thru)
         self.duet.setCurrentIndex(self.duet.findData(performance.duet))
         ui.show_number(self.pause, performance.pause_beats)
@@ -131,6 +141,9 @@ class KeysPanel(ui.Panel):
 
     def _checked(self) -> tuple[str, ...]:
         return tuple(_name(item) for item in self._items() if _is_checked(item))
+
+    def _choose_player(self) -> None:
+        self.run_chosen.emit({"player": self.player.text().strip()})
 
     def _choose_elements(self) -> None:
         chosen = tuple(name for name, box in self.elements.items() if box.isChecked())

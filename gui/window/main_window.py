@@ -293,7 +293,7 @@ class MainWindow(QMainWindow):
         page.music.show_performance(performance, controller.seed)
         page.devices.instrument.show_performance(performance)
         page.devices.lights.show_performance(performance)
-        page.keys.show_performance(performance, run.thru, controller.running)
+        page.keys.show_performance(performance, run.thru, controller.running, run.player)
         self.learning.show_performance(performance)
         present = self._devices
         if present is not None and controller.hears_device:
