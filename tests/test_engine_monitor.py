@@ -219,7 +219,7 @@ def test_rubbish_instead_of_http_is_survived(monitor):
 
 
 def test_those_who_connect_and_say_nothing_are_few_and_not_for_long(desk, monkeypatch):
-    monkeypatch.setattr(server, "_HANDSHAKE_S", 0.5)
+    monkeypatch.setattr(server, "_HANDSHAKE_S", 2.0)  # all have come by then
     monitor = Monitor(snapshot, desk, ("127.0.0.1", 0), TOKEN)
     monitor.start()
     before = threading.active_count()

@@ -114,9 +114,23 @@ def test_destination_that_is_not_there_costs_nothing():
     output.close()
 
 
-@pytest.mark.parametrize("text", ["", "host", "host:", "host:0", "host:65536", "host:x"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "host",
+        "host:",
+        "host:0",
+        "host:65536",
+        "host:x",
+        "a..b:1",
+        "x" * 64 + ":1",
+        "a\0b:1",
+        "a b:1",
+    ],
+)
 def test_bad_destination_is_refused(text):
-    with pytest.raises(InputError, match="HOST:PORT"):
+    with pytest.raises(InputError, match="HOST:PORT|host must be a name or an address"):
         parse_destination(text)
 
 

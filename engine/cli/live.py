@@ -106,6 +106,8 @@ def run(parsed: argparse.Namespace) -> int:
     with _stop_on_signals(stopping), Runtime(config) as runtime:
         if runtime.monitor_url:
             print(f"monitor: {runtime.monitor_url}", file=sys.stderr, flush=True)
+        if runtime.oscquery_url:
+            print(f"oscquery: {runtime.oscquery_url}", file=sys.stderr, flush=True)
         _watch(runtime, stopping)
         last = runtime.snapshot()
     print(

@@ -139,6 +139,11 @@ class Runtime:
         return self._services.monitor_url
 
     @property
+    def oscquery_url(self) -> str:
+        """Address of the list of OSC addresses; empty if none is served."""
+        return self._services.oscquery_url
+
+    @property
     def session_folder(self) -> Path | None:
         """The folder that is recorded into, or None."""
         recorder = self._observer.recorder

@@ -45,8 +45,8 @@ class Services:
 
     Attributes
     ----------
-    monitor_url : str
-        Address of the stage-side page; empty if none is served.
+    monitor_url, oscquery_url : str
+        Address of the stage-side page, and of the list of OSC addresses; empty if not served.
 
     Raises
     ------
@@ -58,7 +58,7 @@ class Services:
         for name, library in _LIBRARIES.items():
             if getattr(config, name):
                 require(library, name.removesuffix("_to"))
-        self.monitor_url = ""
+        self.monitor_url = self.oscquery_url = ""
         self._config = config
         self._orders = orders
         self._osc = OscOutput(config.osc)
@@ -149,6 +149,7 @@ class Services:
         assert self._config.oscquery is not None
         query = OscQuery(lambda: self._moment, self._orders, self._config.oscquery, taken)
         yield query
+        self.oscquery_url = query.url
         served = [("_oscjson._tcp", query.address[1])]
         served += [("_osc._udp", taken[1])] if taken is not None else []
         self._announcer = Announcer(host, served)

@@ -137,7 +137,7 @@ class MqttService:
                     self.problem = ""
                     await self._talk(client)
                     await client.publish(status, "offline", qos=1, retain=True)
-            except (MqttError, OSError, TimeoutError) as error:
+            except (MqttError, OSError, TimeoutError, ValueError) as error:
                 reason = f"{error}" or "it does not answer"
                 self.problem = f"broker {broker.host}:{broker.port}: {reason}"
             pause_s = losses.pause_s(time.perf_counter())

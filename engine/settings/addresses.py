@@ -68,7 +68,7 @@ def parse_broker(text: str) -> Broker:
     if bad or set(text) & set("?#") or set(prefix) & set("+#\0"):
         raise InputError(f"{problem}; a prefix holds no + and no #")  # not the text: a password
     return Broker(
-        parts.hostname or "",
+        _host(parts.hostname or ""),
         port or MQTT_PORTS[parts.scheme],
         parts.scheme == "mqtts",
         unquote(parts.username or ""),
@@ -93,7 +93,7 @@ def parse_lights(text: str) -> LightTarget:
             f"lights must be KIND:HOST or KIND:HOST:PORT, with a kind of {', '.join(LIGHTS)} and a "
             f"port of 1..65535; got {text!r}"
         )
-    return LightTarget(kind, host or "127.0.0.1", int(port) if port else LIGHTS[kind])
+    return LightTarget(kind, _host(host), int(port) if port else LIGHTS[kind])
 
 
 def parse_destination(text: str) -> tuple[str, int]:
@@ -107,7 +107,7 @@ def parse_destination(text: str) -> tuple[str, int]:
     host, _, port = text.rpartition(":")
     if not port.isdecimal() or not 1 <= int(port) <= 65535:
         raise InputError(f"OSC destination must be HOST:PORT with port 1..65535; got {text!r}")
-    return host.strip("[]") or "127.0.0.1", int(port)
+    return _host(host), int(port)
 
 
 def parse_address(
@@ -132,4 +132,16 @@ def parse_address(
     host, _, port = text.rpartition(":")
     if text and (not port.isdecimal() or int(port) > 65535):
         raise InputError(f"{what} must be HOST:PORT with port 0..65535; got {text!r}")
-    return host.strip("[]") or "127.0.0.1", int(port or usual_port)
+    return _host(host), int(port or usual_port)
+
+
+def _host(text: str) -> str:
+    """Return a host as it is looked up; this machine if none is given."""
+    host = text.strip("[]") or "127.0.0.1"
+    try:
+        host.encode("idna")
+    except UnicodeError as error:
+        raise InputError(f"host must be a name or an address; got {text!r:.80}") from error
+    if not host.isprintable() or " " in host:
+        raise InputError(f"host must be a name or an address; got {text!r:.80}")
+    return host
