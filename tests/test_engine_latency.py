@@ -9,8 +9,10 @@ from servers.jack import until
 from engine.cli import main
 from engine.errors import AudioDeviceError
 from engine.instrument.latency import CLICKS, click_times, find_latency
+from engine.live.runtime import Runtime
 from engine.settings import latencies
 from engine.settings.latencies import keep_latency, measured_latency_s, shift_s
+from engine.settings.run import LiveConfig
 
 RATE = 48_000
 
@@ -113,3 +115,11 @@ def test_it_is_measured_through_a_loop_and_used_from_then_on(jack, kept, capsys)
 def test_bad_requests_are_refused(arguments, words, capsys):
     assert main(["calibrate", *arguments]) == 2
     assert words in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("asked_ms", "shift"), [(None, -0.02), (5.0, 0.005), (0.0, 0.0)])
+def test_live_plays_so_much_earlier_unless_it_is_told(kept, asked_ms, shift):
+    keep_latency("none", 0.02)
+    config = LiveConfig(input="none", midi_out="none", latency_ms=asked_ms)
+    with Runtime(config) as runtime:
+        assert runtime.orders._sender.latency_s == pytest.approx(shift)
