@@ -1,7 +1,6 @@
 """Write the slow lane as ONNX, and compare the file with the network."""
 
 import json
-import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from export_onnx.tracker.slow.musicnn import find_checkpoint, read_checkpoint
 from export_onnx.tracker.slow.network import SlowNetwork, zeros_of
 from export_onnx.tracker.slow.trunk import HOPS_PER_STEP, STEP_LENGTH, Trunk
 from export_onnx.training.contract import Sequences, verify_contract
+from export_onnx.training.graph import write_graph
 from export_onnx.training.options import option
 from export_onnx.training.stage import load_checkpoint
 
@@ -30,7 +30,6 @@ __all__ = [
     "write_slow",
 ]
 
-_OPSET = 17
 _LICENCE = (
     "musicnn's weights ISC; the head CC BY-NC-SA 4.0, trained on data for research (see the card)"
 )
@@ -62,41 +61,26 @@ def load_slow(checkpoint: Path, musicnn: Path) -> tuple[SlowNetwork, dict[str, s
 
 def write_slow(network: SlowNetwork, out: Path, facts: dict[str, str]) -> None:
     """Export the network with its metadata; `facts` are added to them."""
-    import onnx
-
     shapes, inputs = network.state_shapes(), network.inputs()
-    given = [*zeros_of(inputs), *zeros_of(shapes)]
-    out.parent.mkdir(parents=True, exist_ok=True)
-    partial = out.with_suffix(".part")
-    with warnings.catch_warnings(), torch.no_grad():
-        warnings.simplefilter("ignore")
-        torch.onnx.export(
-            network,
-            tuple(given),
-            str(partial),
-            input_names=[*inputs, *shapes],
-            output_names=["affect", "affect_std", "changed", *(f"next_{name}" for name in shapes)],
-            opset_version=_OPSET,
-            dynamo=False,
-        )
-    model = onnx.load(str(partial))
     parameters = sum(p.numel() for p in network.head.parameters())
     weights = sum(b.numel() for b in network.trunk.net.buffers())
-    onnx.helper.set_model_props(
-        model,
-        {
-            "stimmung_model": "tracker_slow",
-            "version": str(SLOW_VERSION),
-            "sample_rate": "22050",
-            "hops_per_step": str(HOPS_PER_STEP),
-            "licence": _LICENCE,
-            "parameters": json.dumps({"musicnn": weights, "head": parameters}),
-            **facts,
-        },
+    metadata = {
+        "stimmung_model": "tracker_slow",
+        "version": str(SLOW_VERSION),
+        "sample_rate": "22050",
+        "hops_per_step": str(HOPS_PER_STEP),
+        "licence": _LICENCE,
+        "parameters": json.dumps({"musicnn": weights, "head": parameters}),
+        **facts,
+    }
+    given = {**inputs, **shapes}
+    write_graph(
+        network,
+        dict(zip(given, zeros_of(given), strict=True)),
+        ["affect", "affect_std", "changed", *(f"next_{name}" for name in shapes)],
+        out,
+        metadata,
     )
-    onnx.checker.check_model(model)
-    onnx.save(model, str(partial))
-    partial.replace(out)
 
 
 @dataclass(frozen=True)
