@@ -28,7 +28,7 @@ def layout() -> Widget:
     tabs = [
         _tab("Play", [_target(), *_rows("mode", "freeze"), _presets(), _button("panic", "Panic")]),
         _tab("Values", [_row(ROOT + name) for name in VALUES]),
-        _tab("Settings", [_row(path) for path in NODES if path.startswith(f"{ROOT}set/")]),
+        _tab("Settings", [_row(path) for path in sorted(NODES) if path.startswith(f"{ROOT}set/")]),
         _tab("Actions", [_button(f"act/{name}", text) for name, text in ACTIONS.items()]),
     ]
     root = {"type": "root", "id": "root", "tabs": tabs, "widgets": []}
@@ -69,7 +69,6 @@ def _row(path: str) -> Widget:
         "layout": "horizontal",
         "height": _ROW_PX,
         "innerPadding": False,
-        "comments": node.text,
         "widgets": [name, _control(path, node)],
         "tabs": [],
     }
@@ -82,7 +81,6 @@ def _control(path: str, node: Node) -> Widget:
         "id": path.removeprefix(ROOT),
         "address": path,
         "expand": True,
-        "comments": node.text,
         "typeTags": node.types.replace("T", "i"),
     }
     looks = {"interaction": False, "bypass": True} if not node.access & 2 else {}
@@ -130,7 +128,6 @@ def _target() -> Widget:
         "rangeY": {"min": lowest, "max": highest},
         "decimals": 3,
         "typeTags": node.types,
-        "comments": node.text,
     }
 
 
