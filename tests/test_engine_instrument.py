@@ -1,5 +1,6 @@
 """The built-in instrument: what sounds, when, and how it ends."""
 
+import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 import soundfile
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from servers.needs import need_program, need_soundfont
 
 from engine.errors import InputError
 from engine.instrument.process import BlockClock
@@ -15,6 +17,7 @@ from engine.instrument.soundfont import DRUM_BANK, SoundFont
 from engine.instrument.synth import BLOCK, Synth
 from engine.instrument.voices import MOST
 from engine.midi.file import write_midi_file
+from engine.midi.smf import Event, encode_midi
 from presets import SOUNDFONT
 
 RHODES, ORGAN = 4, 16
@@ -250,6 +253,32 @@ def test_a_damaged_soundfont_is_an_error_or_plays(tmp_path: Path):
             assert np.isfinite(synth.render()).all()
         except InputError:
             pass
+
+
+def test_another_synthesizer_plays_a_soundfont_as_loud_and_as_bright(tmp_path: Path):
+    """FluidSynth plays the same notes of the same font; only its master volume is its own."""
+    fluidsynth, font = need_program("fluidsynth"), need_soundfont()
+    midi, wave = tmp_path / "x.mid", tmp_path / "x.wav"
+    apart_db, brighter = [], []
+    for number in (0, 4, 24, 32, 48, 73, 89):
+        events = [Event(0, program(number)), Event(0, on(60)), Event(960, off(60))]
+        midi.write_bytes(encode_midi([events], [960], kind=0, division=480))
+        options = ["-n", "-i", "-q", "-R", "0", "-C", "0", "-r", str(SAMPLE_RATE), "-F", str(wave)]
+        subprocess.run([fluidsynth, *options, font, midi], check=True, stdout=subprocess.DEVNULL)
+        theirs = soundfile.read(wave)[0][:SAMPLE_RATE].mean(1)
+        synth = Synth(font, SAMPLE_RATE)
+        for _tick, data in events[:2]:
+            synth.send(data)
+        ours = played(synth, 1.0).mean(1)
+        apart_db.append(20.0 * np.log10(level(ours) / level(theirs)))
+        brighter.append(centroid_hz(ours) / centroid_hz(theirs))
+    assert np.ptp(apart_db) < 3.0
+    assert all(0.75 < ratio < 1.33 for ratio in brighter)
+
+
+def centroid_hz(sound):
+    power = np.abs(np.fft.rfft(sound)) ** 2
+    return float(power @ np.fft.rfftfreq(len(sound), 1.0 / SAMPLE_RATE) / power.sum())
 
 
 # ---------------------------------------------------------------------- files

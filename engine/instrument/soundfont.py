@@ -54,7 +54,7 @@ TABLES: Final = {
 """Tables of a file (section 7), but for modulators."""
 
 # Generators (section 8.1.2).
-_FILTER, _RESONANCE, _REVERB, _PAN = 8, 9, 16, 17
+_FILTER, _RESONANCE, _FILTER_ENVELOPE, _REVERB, _PAN = 8, 9, 11, 16, 17
 _VIBRATO, _VIBRATO_DELAY, _VIBRATO_RATE = 6, 23, 24
 _DELAY, _ATTACK, _HOLD, _DECAY, _SUSTAIN, _RELEASE = range(33, 39)
 _KEY_TO_HOLD, _KEY_TO_DECAY = 39, 40
@@ -108,7 +108,7 @@ class Region:
     reverb : float
         Share that goes into the room, 0..1.
     cutoff_hz, resonance_db : float
-        Low-pass filter; infinite: none.
+        Low-pass filter, as far as its envelope opens it; infinite: none.
     delay_s, attack_s, hold_s, decay_s, release_s : float
         Envelope at key 60; decay and release are times for 100 dB [s].
     sustain_db : float
@@ -280,7 +280,7 @@ class SoundFont:
             places["start"], places["end"] = int(get(0)) + 32768 * int(get(4)), -1
         root = get(_ROOT) if get(_ROOT) >= 0 else float(head["key"])
         cents = 100.0 * get(_COARSE) + get(_FINE) + float(head["cents"])
-        filter_cents = get(_FILTER)
+        filter_cents = get(_FILTER) + max(0.0, get(_FILTER_ENVELOPE))  # as a note begins
         return Region(
             keys=keys,
             velocities=velocities,
