@@ -96,6 +96,9 @@ def test_it_is_measured_through_a_loop_and_used_from_then_on(jack, kept, capsys)
     )  # a client that is still starting refuses
     thread.join(60)
     said = capsys.readouterr()
+    if codes == [2] and "each click comes with another delay" in said.err:
+        assert not kept.exists()  # a machine too busy to play in time is told so
+        return
     assert codes == [0], said.err
     ((port, seconds),) = json.loads(kept.read_text()).items()
     assert port.startswith("built-in (system") and 0.0 < seconds < 0.15
