@@ -37,7 +37,7 @@ PLAIN = replace(
     high=0.0,
     long=0.0,
 )
-NOWHERE = np.zeros(len(PITCHES), np.bool_)
+NOWHERE = np.zeros(len(PITCHES), np.float32)
 
 
 def note(onset: float, pitch: int = 60, duration: float = 0.5, velocity: int = 70) -> NoteEvent:
@@ -168,7 +168,7 @@ def test_figures_take_on_the_mode_they_come_back_in():
 
 
 def test_the_tune_prefers_steps_and_what_is_below_the_chord():
-    line = Line(72.0, np.array(PITCHES) % 2 == 1, 1.0)
+    line = Line(72.0, np.float32(np.array(PITCHES) % 2), 1.0)
     cost = dict(zip(PITCHES, line.cost(0), strict=True))
     assert cost[71] == cost[74] < cost[75] < cost[79] < cost[84]
     assert cost[50] == 0.0 < cost[51]

@@ -35,7 +35,7 @@ GENERATED = {
     "amt --curve CURVE --beats-per-bar 3": "f6d7f66350a0db1d",
     "amt --valence -0.3 --arousal 0.8 --set swing=0.4 --parts lead,bass": "475a16aadcfd6701",
 }
-REPLAYED = "da5ca5aa53609da4"
+REPLAYED = "24e1884cf98dcd4a"
 
 
 def notes_of(path: Path) -> list[tuple[str, int, str, int, int, int]]:

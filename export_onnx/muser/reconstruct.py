@@ -28,7 +28,7 @@ def reconstruct(model: MuserModel, beats: Sequence[Beat], seed: int) -> Notes:
     Its own notes are the decoder's past, none of the piece's. Hands add nothing.
     """
     draws, state = Draws(seed), model.decoder_start()
-    anywhere = np.zeros(len(PITCHES), np.bool_)
+    anywhere = np.zeros(len(PITCHES), np.float32)
     rows: list[tuple[float, float, int, int]] = []
     ends: list[float] = []
     bar = 0

@@ -75,6 +75,7 @@ from engine.generators.shared.context import after_cut, check_context
 from engine.music.chords import Chord, parse_chord
 from engine.music.draws import Draws
 from engine.music.keys import Key, parse_key
+from engine.music.rhythm import TICKS
 
 __all__ = ["MuserGenerator", "load_model"]
 
@@ -285,8 +286,8 @@ class MuserGenerator:
                 brightness(context.beat, context.beats_per_bar, draws),
             )
             home = home_key(key, major, self.key_lock)
-        place = _place(context.beat, context, home)
-        style = style_of(place.beat, place.beats_per_bar, context.valence, context.arousal, draws)
+        place, target = _place(context.beat, context, home), (context.valence, context.arousal)
+        style = style_of(place.beat, place.beats_per_bar, *target, draws)
         imposed = {
             "mode": mode_index(home),
             "tempo": model.codes["tempo"].of_label[tempo_index(context.tempo_bpm)],
@@ -297,19 +298,16 @@ class MuserGenerator:
         elif state.history and home == state.key and not self._turns(place, context, style):
             imposed["chord"] = state.history[-1][_CHORD]
         outlook = step_prior(model, state, place, context.valence, context.arousal)
-        target = (context.valence, context.arousal)
-        major = home.mode == "maj"
         hit = after_cut(context)
 
         def numbers(valence: float, arousal: float) -> dict[str, float]:
-            plain = wanted_numbers(valence, arousal, place, self._knobs, major)
+            plain = wanted_numbers(valence, arousal, place, self._knobs, home.mode == "maj")
             for name, more in style.numbers.items():
                 plain[name] = plain[name] * exp(more) if name == "rhythm" else plain[name] + more
             plain["rhythm"] *= groove(place.beat, place.beats_per_bar, draws)
             return cued_numbers(plain, context, hit)
 
         wanted = numbers(*target)
-        ticks = subdivision(place.beat, place.beats_per_bar, wanted["rhythm"], draws)
         lean = kept_lean(state.lean, dist(target, state.aims[-1]) if state.aims else 0.0)
         recent = enumerate(reversed(state.aims[-URGENT_BEATS:]))
         jump = next(((ago, aim) for ago, aim in recent if dist(target, aim) > _JUMP), None)
@@ -325,6 +323,9 @@ class MuserGenerator:
             back = 0  # figures of another section or emotion do not come back
         own = (state.history[-back], state.written[-back]) if back else None
         player = self._player.at(place, home, state, self._knobs.likeness, draws)
+        ticks = tuple(range(TICKS))
+        if player.style is None:  # one who was learned has figures of their own
+            ticks = subdivision(place.beat, place.beats_per_bar, wanted["rhythm"], draws)
         figure = -1 if back else player.figure(wanted)
         if figure >= 0:
             source = player.source(self._knobs.recurrence)

@@ -147,15 +147,16 @@ class Grammar:
         """Return which pitches of the table belong to the other mode, shape (n_pitches,)."""
         return _members(np.array(PITCHES) + self.shift, self.rules.foreign)
 
-    def beside_chord(self) -> Mask:
-        """Return which pitches of the table are not of the beat's chord, shape (n_pitches,).
+    def beside_chord(self) -> NDArray[np.float32]:
+        """Return 1 for each pitch that is not of the beat's chord, float32, (n_pitches,).
 
-        In the bass only its root and fifth are.
+        In the bass only its root and fifth are. 2 where a performer plays the chord.
         """
         absolute = np.array(PITCHES) + self.shift
         own = self.rules.own or frozenset(range(12))
         firm = self.rules.firm or own
-        return ~np.where(absolute < _BASS_BELOW, _members(absolute, firm), _members(absolute, own))
+        inside = np.where(absolute < _BASS_BELOW, _members(absolute, firm), _members(absolute, own))
+        return np.where(inside, 0.0, 2.0 if self.rules.chord else 1.0).astype(np.float32)
 
     def durations(self) -> Mask:
         """Return which lengths are neither too short nor too long, shape (n_durations,)."""

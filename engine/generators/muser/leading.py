@@ -32,8 +32,8 @@ class Line:
     ----------
     tune : float or None
         Pitch of the tune's last note, counted as `PITCHES` is; None if there is no tune.
-    beside : bool array, shape (n_pitches,)
-        Pitches that are not of the chord.
+    beside : float32 array, shape (n_pitches,)
+        How much each pitch is beside the chord, from 0.
     weight : float
         0 (nothing costs) .. 1.
     again : float
@@ -41,12 +41,12 @@ class Line:
     """
 
     def __init__(
-        self, tune: float | None, beside: NDArray[np.bool_], weight: float, again: float = 0.0
+        self, tune: float | None, beside: NDArray[np.float32], weight: float, again: float = 0.0
     ) -> None:
         self._tune = tune
         self._weight = weight
         self._again = _AGAIN + again
-        self._beside = np.float32(_BESIDE * weight) * beside.astype(np.float32)
+        self._beside = np.float32(_BESIDE * weight) * beside
         self._top: Token | None = None
 
     def cost(self, onset: int) -> NDArray[np.float32]:
