@@ -84,11 +84,11 @@ class Other(Counter):
 
 @pytest.fixture(autouse=True)
 def plain(monkeypatch):
-    def broken(_lock):
+    def broken(*_ways):
         raise InputError("model other.onnx must be there; it is not")
 
-    monkeypatch.setitem(GENERATORS, "counter", lambda _lock: Counter())
-    monkeypatch.setitem(GENERATORS, "other", lambda _lock: Other())
+    monkeypatch.setitem(GENERATORS, "counter", lambda *_ways: Counter())
+    monkeypatch.setitem(GENERATORS, "other", lambda *_ways: Other())
     monkeypatch.setitem(GENERATORS, "broken", broken)
     monkeypatch.setitem(SETTINGS, "counter", (Setting("swing", 0.0, 1.0, 0.0, ""),))
     return Performance(engine="counter", mode="manual", key="C:maj", tempo_bpm=120.0)

@@ -218,9 +218,9 @@ def test_the_next_song_is_loaded_beforehand_and_the_change_takes_no_gap(monkeypa
 
     plain = registry.GENERATORS["amt"]
 
-    def slow(lock):
+    def slow(*ways):
         time.sleep(0.3)
-        return plain(lock)
+        return plain(*ways)
 
     monkeypatch.setitem(registry.GENERATORS, "amt", slow)
     stage = Stage((Song("band"),), worker=generator_thread(), loader=generator_thread())

@@ -54,7 +54,7 @@ class RunChoices:
     Attributes
     ----------
     audio_input, midi_out, audio_out, soundfont, sync, midi_in, clock_out, keys_in, thru, video,
-    set_list, player,
+    set_list, player
         As in `engine.settings.run.LiveConfig`.
     latency_ms, capture_audio, osc_in, seed
         As there.
