@@ -1,5 +1,6 @@
 """Batches of prepared clips, spoiled afresh each time they are drawn."""
 
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,7 @@ import torch
 
 from engine.beat.frontend import FRAME_RATE, N_BANDS, Gain, features
 from engine.errors import InputError
+from export_onnx.beat.augment import draw_bend, other_metre, spoil
 from export_onnx.beat.network import NetworkConfig
 from export_onnx.beat.prepare import decode
 
@@ -54,6 +56,8 @@ class SamplerConfig:
         Relative weight of each kind of clip.
     spoiling : float
         Probability factor of what is done to the sound; 0 leaves it as prepared.
+    recutting, bending, splicing : float
+        Chance of another metre, of another tempo, and of another song on the way.
     """
 
     batch: int = 24
@@ -61,15 +65,21 @@ class SamplerConfig:
     shares: tuple[tuple[str, float], ...] = (
         ("taught", 6.0),
         ("consensus", 1.0),
-        ("groove", 4.0),
-        ("asap", 3.0),
-        ("pop909", 1.0),
+        ("groove", 3.5),
+        ("asap", 4.0),
+        ("pop909", 1.5),
     )
     spoiling: float = 1.0
+    recutting: float = 0.15
+    bending: float = 0.5
+    splicing: float = 0.1
 
 
-def load_prepared(folder: Path) -> list[Prepared]:
-    """Read every clip of a split.
+def load_prepared(folder: Path, split: str) -> list[Prepared]:
+    """Read every clip of a split: train, tune or val.
+
+    ``tune`` is a tenth of the pieces in ``FOLDER/train``, left out of ``train``: settings of the
+    decoder are chosen there.
 
     Raises
     ------
@@ -77,20 +87,30 @@ def load_prepared(folder: Path) -> list[Prepared]:
         There are none, or one is not of `prepare`.
     """
     clips = []
-    for path in sorted(folder.glob("*.npz")):
+    stored_in = folder / ("val" if split == "val" else "train")
+    for path in sorted(stored_in.glob("*.npz")):
         kind, _, name = path.stem.partition("_")
+        if split != "val" and (split == "tune") != _is_tuning(kind, name):
+            continue
         try:
             with np.load(path) as stored:
                 clips.append(Prepared(kind, name, stored["bands"], stored["beats"]))
         except (OSError, ValueError, KeyError) as error:
             raise InputError(f"{path}: not a prepared clip ({error})") from error
     if not clips:
-        raise InputError(f"{folder}: no prepared clips; run prepare beat first")
+        raise InputError(f"{stored_in}: no prepared clips; run prepare beat first")
     return clips
 
 
+def _is_tuning(kind: str, name: str) -> bool:
+    piece = name.rpartition(".")[0]
+    if kind == "asap":
+        piece = piece.rpartition("_")[0]  # without the player
+    return zlib.crc32(piece.encode()) % 10 == 0
+
+
 def targets(
-    beats: np.ndarray, start: int, frames: int, config: NetworkConfig
+    beats: np.ndarray, frames: int, config: NetworkConfig
 ) -> tuple[np.ndarray, ...]:
     """Return share of a beat, of a downbeat, tempo shares, and their three weights.
 
@@ -102,7 +122,7 @@ def targets(
     known = np.zeros(frames, np.float32)
     tempo = np.zeros((frames, config.n_tempi), np.float32)
     tempo_weight = np.zeros(frames, np.float32)
-    places = beats[:, 0] * FRAME_RATE - start
+    places = beats[:, 0] * FRAME_RATE
     for place, number in zip(places, beats[:, 1], strict=True):
         if number < 0:
             low, high = max(0, int(place) - 8), max(0, int(place) + 9)
@@ -135,29 +155,41 @@ def targets(
     return beat, downbeat, tempo, weight, known, tempo_weight
 
 
-def _spoil(
-    levels: np.ndarray, other: np.ndarray, rng: np.random.Generator, much: float
-) -> np.ndarray:
-    """Change level and colour; add noise, another piece, a drop-out, each now and then."""
-    n = len(levels)
-    curve = np.interp(np.arange(N_BANDS), np.linspace(0, N_BANDS - 1, 6), rng.normal(0, 3.0, 6))
-    gain_db = rng.uniform(-24.0, 6.0) if rng.random() < 0.5 else 0.0
-    if rng.random() < 0.7 * much:
-        levels = levels * 10.0 ** ((curve + gain_db) / 20.0)
-    level = levels.mean() + 1e-6
-    if rng.random() < 0.2 * much:
-        span = int(rng.integers(100, 400))
-        begin = int(rng.integers(max(1, n - span)))
-        levels = levels.copy()
-        levels[begin : begin + span] *= 10.0 ** (-rng.uniform(20, 80) / 20.0)
-    if rng.random() < 0.15 * much:
-        part = np.resize(other, (n, N_BANDS))
-        levels = levels + part * level / (part.mean() + 1e-6) * 10.0 ** (-rng.uniform(8, 20) / 20.0)
-    if rng.random() < 0.4 * much:
-        colour = 10.0 ** (rng.normal(0, 6.0) * np.linspace(1, -1, N_BANDS) / 20.0)
-        noise = np.abs(rng.normal(0, 1, (n, N_BANDS))) * colour
-        levels = levels + noise * level * 10.0 ** (-rng.uniform(10, 40) / 20.0)
-    return np.asarray(levels, np.float32)
+def _draw_part(
+    clip: Prepared, config: SamplerConfig, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return a piece of a clip: encoded bands, at most as many frames as wanted; beats in frames."""
+    span = 2 * config.frames  # enough, whatever is done to the time
+    start = int(rng.integers(max(1, len(clip.bands) - config.frames + 1)))
+    bands = clip.bands[start : start + span]
+    beats = clip.beats.astype(np.float64) * (FRAME_RATE, 1.0) - (start, 0.0)
+    if rng.random() < config.recutting:
+        inside = beats[(beats[:, 0] > 1) & (beats[:, 0] < len(bands))]
+        frames, cut = other_metre(inside, rng)
+        if len(frames) >= config.frames // 2:
+            bands, beats = bands[frames], cut
+    if rng.random() < config.bending:
+        bend = draw_bend(len(bands), rng)
+        frames = np.round(bend.back(np.arange(int(bend.bent[-1])))).astype(int)
+        inside = (beats[:, 0] >= 0) & (beats[:, 0] < len(bands))
+        bands, beats = bands[frames.clip(0, len(bands) - 1)], beats[inside]
+        beats = np.stack((bend.to(beats[:, 0]), beats[:, 1]), axis=1)
+    return bands[: config.frames], beats
+
+
+def _draw_sequence(
+    clip: Prepared, other: Prepared, config: SamplerConfig, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return band levels, and beats [s]; now and then another song begins on the way."""
+    bands, beats = _draw_part(clip, config, rng)
+    if rng.random() < config.splicing:
+        at = int(rng.integers(config.frames // 4, config.frames // 2))
+        following, further = _draw_part(other, config, rng)
+        bands = np.concatenate((bands[:at], following))[: config.frames]
+        earlier, later = beats[beats[:, 0] < at], further[further[:, 0] >= 0] + (at, 0.0)
+        beats = np.concatenate((earlier, later))
+    bands = np.pad(bands, ((0, config.frames - len(bands)), (0, 0)))
+    return decode(bands), beats / (FRAME_RATE, 1.0)
 
 
 def draw_batches(
@@ -177,11 +209,9 @@ def draw_batches(
             choice = groups[group][0]
             clip = choice[int(rng.integers(len(choice)))]
             other = clips[int(rng.integers(len(clips)))]
-            start = int(rng.integers(max(1, len(clip.bands) - config.frames + 1)))
-            levels = decode(clip.bands[start : start + config.frames])
-            levels = np.pad(levels, ((0, config.frames - len(levels)), (0, 0)))
+            levels, beats = _draw_sequence(clip, other, config, rng)
             part = decode(other.bands[: config.frames])
-            levels = _spoil(levels, part, rng, config.spoiling)
+            levels = spoil(levels, part, rng, config.spoiling)
             seen = features(Gain().push(levels), np.zeros(N_BANDS, np.float32))
-            rows.append((seen, *targets(clip.beats, start, config.frames, network)))
+            rows.append((seen, *targets(beats, config.frames, network)))
         yield Batch(*(torch.from_numpy(np.stack(column)) for column in zip(*rows, strict=True)))

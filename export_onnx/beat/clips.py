@@ -22,6 +22,7 @@ from pathlib import Path
 import numpy as np
 
 from engine.errors import InputError
+from export_onnx.beat.augment import RECUTS, draw_bend
 from export_onnx.beat.band import PROGRAMS, accompany, style_of
 from export_onnx.datasets.render import Rendering, Synth, TimedMessage, read_midi
 from export_onnx.datasets.tables import read_rows
@@ -30,6 +31,7 @@ __all__ = ["Clip", "Sound", "find_clips", "read_beats"]
 
 CLIP_S = 46.0
 _DRUM_CHANNEL = 9
+_EARLY = 0.06  # of a beat: strokes so early belong to the next one
 # Pads of Roland's TD-11, as played in Groove, that General MIDI names otherwise.
 _PADS = {22: 42, 26: 46, 58: 43, 55: 49, 52: 49, 59: 51, 40: 38, 50: 48, 47: 45}
 
@@ -53,7 +55,8 @@ class Clip:
     Attributes
     ----------
     kind : str
-        real, consensus, taught, groove, asap or pop909.
+        real, consensus, taught, groove, change (groove, its tempo changing), metre (groove in 5
+        or 7), asap or pop909.
     """
 
     kind: str
@@ -117,22 +120,9 @@ def _render(messages: list[TimedMessage], rng: np.random.Generator, synth: Synth
     return synth.render(messages, how, 0.0, CLIP_S)
 
 
-def _bent(end_s: float, rng: np.random.Generator) -> Callable[[np.ndarray], np.ndarray]:
-    """Draw a map of time: steady, another tempo, a ramp, a leap, or a drift."""
-    knots = np.linspace(0.0, end_s, 9)
-    kind = rng.integers(5)
-    rate = np.full(8, rng.uniform(0.85, 1.2))
-    if kind == 1:
-        rate *= np.linspace(1.0, rng.uniform(0.7, 1.4), 8)
-    elif kind == 2:
-        rate[rng.integers(2, 7) :] *= rng.uniform(0.72, 1.38)
-    elif kind == 3:
-        rate *= np.exp(np.cumsum(rng.normal(0.0, 0.05, 8)))
-    stretched = np.concatenate(([0.0], np.cumsum(np.diff(knots) * rate)))
-    return lambda times: np.asarray(np.interp(times, knots, stretched))
+def _groove(kind: str, data: bytes, name: str, bpm: float, metre: int, style: str) -> Make:
+    """Return a drummer with a band: as played, with a changing tempo, or in another metre."""
 
-
-def _groove(data: bytes, name: str, bpm: float, metre: int, style: str) -> Make:
     def make(rng: np.random.Generator, synth: Synth) -> Sound:
         played = [
             (m.time_s, m.message.note, m.message.velocity)
@@ -144,26 +134,34 @@ def _groove(data: bytes, name: str, bpm: float, metre: int, style: str) -> Make:
         bar = int(rng.integers(max(1, int((end_s - CLIP_S * 1.2) / (metre * period)))))
         start_s = bar * metre * period
         n_beats = max(8, int(min(end_s - start_s, CLIP_S * 1.4) / period))
-        bend = _bent(n_beats * period, rng)
-        beats = bend(np.arange(n_beats + 1) * period)
+        cut, bar_length = np.arange(n_beats), metre  # which beats of the drummer are heard
+        if kind == "metre":
+            bar_length = int(rng.choice((5, 7)))
+            choice = RECUTS[bar_length][rng.integers(len(RECUTS[bar_length]))]
+            source = 8 if bar_length == 7 else 4
+            cut = np.add.outer(np.arange(0, n_beats, source), choice).ravel()
+        n_beats = len(cut)
+        bend = draw_bend(n_beats * period, rng, changing=kind == "change")
+        beats = bend.to(np.arange(n_beats + 1) * period)
         messages: list[TimedMessage] = []
         drummed, accompanied = rng.random() < 0.88, rng.random() < 0.85
         if drummed or not accompanied:
             for time_s, pitch, velocity in played:
-                if start_s <= time_s < start_s + n_beats * period:
-                    at = float(bend(np.array(time_s - start_s)))
+                beat, since = divmod((time_s - start_s) / period + _EARLY, 1.0)
+                for place in np.flatnonzero(cut == beat):
+                    at = max(0.0, float(bend.to((place + since - _EARLY) * period)))
                     messages += _note(at, 0.1, _DRUM_CHANNEL, _PADS.get(pitch, pitch), velocity)
         if accompanied:
             band = style_of(style, rng)
             swing = float(rng.uniform(0.58, 0.68)) if band == "jazz" else 0.5
             messages += _programs(band, rng)
             places = np.arange(n_beats + 1)
-            for note in accompany(band, n_beats, metre, swing, rng):
+            for note in accompany(band, n_beats, bar_length, swing, rng):
                 start, end = np.interp((note.beat, note.beat + note.length), places, beats)
                 start = max(0.0, start + rng.normal(0.0, 0.008))
                 channel = ("bass", "chord", "lead").index(note.part)
                 messages += _note(start, max(0.03, end - start), channel, note.pitch, note.velocity)
-        numbers = 1 + np.arange(n_beats + 1) % metre
+        numbers = 1 + np.arange(n_beats + 1) % bar_length
         return Sound(
             _render(messages, rng, synth), synth.sample_rate, np.stack((beats, numbers), axis=1)
         )
@@ -241,8 +239,9 @@ def _performances(archive: Path) -> Iterator[Clip]:
                 yield Clip("asap", name, row["split"], make)
             elif row["meter"] in ("4-4", "3-4"):
                 metre = int(row["meter"][0])
-                make = _groove(data, name, float(row["bpm"]), metre, row["style"])
-                yield Clip("groove", name, row["split"], make)
+                for kind in ("groove", "change", "metre") if metre == 4 else ("groove",):
+                    make = _groove(kind, data, name, float(row["bpm"]), metre, row["style"])
+                    yield Clip(kind, name, row["split"], make)
 
 
 def find_clips(data: Path, labels: Path | None = None) -> list[Clip]:

@@ -115,7 +115,7 @@ def evaluate(options: EvaluateOptions) -> list[Row]:
     model = BeatModel(options.model)
     config = replace(options.decoder, late_s=model.late_s)
     rows: dict[str, list[dict[str, float]]] = {}
-    for clip in load_prepared(options.prepared / options.split):
+    for clip in load_prepared(options.prepared, options.split):
         beats = clip.beats[clip.beats[:, 1] >= 0]
         long_enough = (beats[:, 0] >= _SKIP_S).sum() > 4
         if long_enough and (not options.kinds or clip.kind in options.kinds):
@@ -123,7 +123,7 @@ def evaluate(options: EvaluateOptions) -> list[Row]:
                 score(clip.beats, decode_beats(model, clip, config))
             )
     if not rows:
-        raise InputError(f"{options.prepared / options.split}: no clips to measure")
+        raise InputError(f"{options.prepared}, {options.split}: no clips to measure")
     recorded = [row for kind in RECORDED for row in rows.get(kind, ())]
     rows["all"] = [row for kind in list(rows) for row in rows[kind]]
     if recorded:

@@ -21,7 +21,7 @@ from export_onnx.training.progress import Progress
 __all__ = ["PrepareOptions", "decode", "encode", "prepare"]
 
 _SCALE = 100.0
-_RENDERED = ("groove", "asap", "pop909")
+_RENDERED = ("groove", "change", "metre", "asap", "pop909")
 _CHUNK = 512
 
 

@@ -38,7 +38,7 @@ class TrainConfig:
     average_decay: float = 0.99
     positive: float = 4.0
     downbeat: float = 0.5
-    tempo: float = 0.1
+    tempo: float = 0.2
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ def _train(options: TrainOptions) -> Path | None:
     options.out.mkdir(parents=True, exist_ok=True)
     config = options.train
     started = time.monotonic()
-    clips = load_prepared(options.prepared / "train")
+    clips = load_prepared(options.prepared, "train")
     shares = [
         (kind, share) for kind, share in options.sampler.shares if kind not in options.without
     ]
