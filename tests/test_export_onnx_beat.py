@@ -1,5 +1,10 @@
 """Training of the beat network: clips, targets, a run from data to an ONNX file."""
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -9,6 +14,7 @@ from engine.beat.frontend import FRAME_RATE, N_BANDS, SAMPLE_RATE  # noqa: E402
 from engine.beat.model import BeatModel  # noqa: E402
 from engine.errors import InputError  # noqa: E402
 from export_onnx.__main__ import main  # noqa: E402
+from export_onnx.beat.augment import RECUTS, bars_of, draw_bend, other_metre  # noqa: E402
 from export_onnx.beat.band import PROGRAMS, accompany, style_of  # noqa: E402
 from export_onnx.beat.batches import SamplerConfig, draw_batches, load_prepared, targets  # noqa: E402
 from export_onnx.beat.clips import read_beats  # noqa: E402
@@ -17,6 +23,9 @@ from export_onnx.beat.network import BeatNetwork, NetworkConfig, load_published 
 from export_onnx.beat.prepare import decode, encode  # noqa: E402
 from export_onnx.beat.teacher import firm_beats  # noqa: E402
 from export_onnx.beat.train import TrainConfig, loss_of  # noqa: E402
+from export_onnx.training.stage import load_checkpoint  # noqa: E402
+
+ROOT = Path(__file__).resolve().parent.parent
 
 
 def beat_rows(count=30, step=0.5, number=lambda i: i % 4 + 1):
@@ -60,7 +69,7 @@ def test_levels_survive_storing():
 
 
 def test_prepared_beats_are_where_the_sound_rises(prepared):
-    clips = load_prepared(prepared / "train")
+    clips = load_prepared(prepared, "train")
     assert [clip.kind for clip in clips] == ["consensus", "consensus"]
     assert not np.allclose(clips[0].beats[:3, 0], clips[1].beats[:3, 0])  # another speed
     for clip in clips:
@@ -74,7 +83,7 @@ def test_targets_mark_beats_and_leave_out_what_is_uncertain():
     rows = beat_rows(20)
     rows[5, 1] = -1
     rows[7, 1] = 0
-    beat, downbeat, tempo, weight, known, tempo_weight = targets(rows, 0, 520, config)
+    beat, downbeat, tempo, weight, known, tempo_weight = targets(rows, 520, config)
     assert beat[25] == 1.0 and 0 < beat[24] < 1 and beat[37] == 0.0
     assert weight[150] == 0.0 and weight[175] == 1.0
     assert downbeat[25] == 1.0 and downbeat[50] == 0.0
@@ -86,11 +95,47 @@ def test_targets_mark_beats_and_leave_out_what_is_uncertain():
 
 def test_batches_have_the_shapes_that_the_loss_wants(prepared):
     config = SamplerConfig(batch=3, frames=200)
-    batch = next(draw_batches(load_prepared(prepared / "train"), config, NetworkConfig(), 1))
+    batch = next(draw_batches(load_prepared(prepared, "train"), config, NetworkConfig(), 1))
     assert batch.features.shape == (3, 200, 2 * N_BANDS)
     loss, parts = loss_of(BeatNetwork(), batch, TrainConfig())
     assert torch.isfinite(loss)
     assert set(parts) == {"beat", "downbeat", "tempo"}
+
+
+def test_a_bar_of_four_becomes_any_other():
+    rng = np.random.default_rng(5)
+    rows = beat_rows(40) * (FRAME_RATE, 1.0)
+    seen = set()
+    for _ in range(40):
+        frames, beats = other_metre(rows, rng)
+        metre = int(beats[:, 1].max())
+        seen.add(metre)
+        assert list(bars_of(beats[:, 1], metre)) == list(range(0, len(beats) - metre, metre))
+        heard = frames[np.floor(beats[:, 0]).astype(int)]  # the frames read on the new beats
+        assert np.isin(heard, np.floor(rows[:, 0])).all()
+    assert seen == set(RECUTS)
+    assert len(other_metre(rows[:3], rng)[0]) == 0
+
+
+def test_a_bent_tempo_keeps_every_beat_on_its_sound():
+    rng = np.random.default_rng(6)
+    for changing in (False, True):
+        bend = draw_bend(1000.0, rng, changing)
+        places = np.linspace(0.0, 999.0, 50)
+        np.testing.assert_allclose(bend.back(bend.to(places)), places)
+        rates = np.diff(bend.bent)
+        assert not changing or rates.max() > 1.02 * rates.min()
+
+
+def test_pieces_for_choosing_are_left_out_of_training(tmp_path):
+    (tmp_path / "train").mkdir()
+    empty = {"bands": np.zeros((4, N_BANDS), np.float16), "beats": np.zeros((0, 2), np.float32)}
+    for i in range(60):
+        for variant in range(2):
+            np.savez(tmp_path / "train" / f"pop909_{i:03}.{variant}.npz", **empty)
+    train, tune = (load_prepared(tmp_path, split) for split in ("train", "tune"))
+    assert len(train) + len(tune) == 120 and 2 <= len(tune) <= 30
+    assert not {c.name[:3] for c in train} & {c.name[:3] for c in tune}
 
 
 def test_a_run_from_data_to_onnx_and_measures(prepared, tmp_path, capsys):
@@ -110,6 +155,50 @@ def test_a_run_from_data_to_onnx_and_measures(prepared, tmp_path, capsys):
     (tmp_path / "again").mkdir()
     again = ["train", "beat", "--prepared", str(prepared), "--out", str(tmp_path / "again")]
     assert main([*again, "--weights", checkpoint, "--epochs", "1", "--steps", "1"]) == 0
+
+
+_RANKS = """
+import sys
+from pathlib import Path
+import torch
+from export_onnx.beat import train as beat
+from export_onnx.beat.batches import SamplerConfig
+from export_onnx.beat.network import NetworkConfig
+from export_onnx.training import parallel
+
+alone = sys.argv[3] == "alone"
+if alone:  # one process that learns from what both would draw
+
+    def drawn(clips, config, network, seed, draw=beat.draw_batches):
+        return zip(draw(clips, config, network, seed), draw(clips, config, network, seed + 100_003))
+
+    def loss_of(network, batches, config, loss=beat.loss_of):
+        both = [loss(network, batch, config) for batch in batches]
+        return sum(value for value, _ in both) / 2, both[0][1]
+
+    beat.draw_batches, beat.loss_of = drawn, loss_of
+with parallel.together():
+    assert parallel.world_size() == (1 if alone else 2)
+    beat.train(beat.TrainOptions(
+        Path(sys.argv[1]), Path(sys.argv[2]), network=NetworkConfig(width=8),
+        sampler=SamplerConfig(batch=2, frames=200), train=beat.TrainConfig(epochs=2, steps=2),
+    ))
+"""
+
+
+@pytest.mark.proof
+def test_two_processes_learn_what_one_would(prepared, tmp_path):
+    script = tmp_path / "ranks.py"
+    script.write_text(_RANKS)
+    together = ["torch.distributed.run", "--nproc-per-node", "2", "--master-port", "0"]
+    together += ["--rdzv-endpoint", "127.0.0.1:0", "--rdzv-backend", "c10d"]
+    for name, command in (("two", ["-m", *together, script]), ("alone", [script])):
+        environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
+        arguments = map(str, [sys.executable, *command, prepared, tmp_path / name, name])
+        subprocess.run(list(arguments), env=environment, check=True)
+    two, alone = (load_checkpoint(tmp_path / name / "beat.pt")["model"] for name in ("two", "alone"))
+    for key, weight in alone.items():
+        torch.testing.assert_close(two[key], weight, atol=1e-5, rtol=1e-4)
 
 
 def test_other_weights_are_refused(tmp_path):

@@ -64,6 +64,8 @@ class SamplerConfig:
     frames: int = 700
     shares: tuple[tuple[str, float], ...] = (
         ("taught", 6.0),
+        ("metre", 0.7),
+        ("change", 0.7),
         ("consensus", 1.0),
         ("groove", 3.5),
         ("asap", 4.0),
