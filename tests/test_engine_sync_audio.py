@@ -266,6 +266,15 @@ def syllables(seconds: float) -> np.ndarray:
     return (buzz * level).astype(np.float32)
 
 
+def claps(seconds: float) -> np.ndarray:
+    """An audience that claps, nobody with anybody."""
+    rng = np.random.default_rng(6)
+    pcm = np.zeros(round(seconds * SAMPLE_RATE), np.float32)
+    for start in rng.integers(0, len(pcm) - 600, round(9 * seconds)):
+        pcm[start : start + 600] += rng.normal(0, 0.2, 600) * np.exp(-np.arange(600) / 120)
+    return pcm
+
+
 @pytest.mark.parametrize(
     "pcm",
     [
@@ -276,8 +285,9 @@ def syllables(seconds: float) -> np.ndarray:
         clicking(95, 15) + clicking(127, 15),
         np.concatenate((clicking(120, 8), clicking(77, 8))),
         syllables(15),
+        claps(15),
     ],
-    ids=["silence", "noise", "nan", "300 BPM", "two songs", "another song", "speech"],
+    ids=["silence", "noise", "nan", "300 BPM", "two songs", "another song", "speech", "claps"],
 )
 def test_whatever_comes_in_the_clock_stays_whole(pcm):
     sync = AudioSync(100.0)
