@@ -267,7 +267,7 @@ def syllables(seconds: float) -> np.ndarray:
 
 
 def claps(seconds: float) -> np.ndarray:
-    """An audience that claps, nobody with anybody."""
+    """Return an audience that claps, nobody with anybody."""
     rng = np.random.default_rng(6)
     pcm = np.zeros(round(seconds * SAMPLE_RATE), np.float32)
     for start in rng.integers(0, len(pcm) - 600, round(9 * seconds)):

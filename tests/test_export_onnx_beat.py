@@ -196,7 +196,9 @@ def test_two_processes_learn_what_one_would(prepared, tmp_path):
         environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
         arguments = map(str, [sys.executable, *command, prepared, tmp_path / name, name])
         subprocess.run(list(arguments), env=environment, check=True)
-    two, alone = (load_checkpoint(tmp_path / name / "beat.pt")["model"] for name in ("two", "alone"))
+    two, alone = (
+        load_checkpoint(tmp_path / name / "beat.pt")["model"] for name in ("two", "alone")
+    )
     for key, weight in alone.items():
         torch.testing.assert_close(two[key], weight, atol=1e-5, rtol=1e-4)
 

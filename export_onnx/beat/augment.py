@@ -1,4 +1,4 @@
-"""Sequences for training, drawn from prepared clips: other tempi and metres, changes, spoiled sound.
+"""Sequences for training, from prepared clips: other tempi and metres, changes, spoiled sound.
 
 Everything is done on frames: a clip played at another speed is its frames read at that speed, its
 pitch kept; a bar of another length is a bar with beats left out or heard twice.

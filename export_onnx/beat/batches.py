@@ -111,9 +111,7 @@ def _is_tuning(kind: str, name: str) -> bool:
     return zlib.crc32(piece.encode()) % 10 == 0
 
 
-def targets(
-    beats: np.ndarray, frames: int, config: NetworkConfig
-) -> tuple[np.ndarray, ...]:
+def targets(beats: np.ndarray, frames: int, config: NetworkConfig) -> tuple[np.ndarray, ...]:
     """Return share of a beat, of a downbeat, tempo shares, and their three weights.
 
     Shapes (frames,), (frames,), (frames, n_tempi), and (frames,) three times. Beats of uncertain
@@ -160,7 +158,7 @@ def targets(
 def _draw_part(
     clip: Prepared, config: SamplerConfig, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return a piece of a clip: encoded bands, at most as many frames as wanted; beats in frames."""
+    """Return a piece of a clip: encoded bands, as many frames as wanted or fewer; its beats."""
     span = 2 * config.frames  # enough, whatever is done to the time
     start = int(rng.integers(max(1, len(clip.bands) - config.frames + 1)))
     bands = clip.bands[start : start + span]
