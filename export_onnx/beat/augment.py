@@ -9,6 +9,7 @@ Beats here have places in frames, shape (n, 2): place, number.
 from typing import Final, NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from engine.beat.frontend import N_BANDS
 
@@ -31,13 +32,13 @@ class TimeMap(NamedTuple):
     knots: np.ndarray
     bent: np.ndarray
 
-    def to(self, times: np.ndarray) -> np.ndarray:
+    def to(self, times: ArrayLike) -> np.ndarray:
         """Return where times come to be."""
-        return np.asarray(np.interp(times, self.knots, self.bent))
+        return np.asarray(np.interp(np.asarray(times), self.knots, self.bent))
 
-    def back(self, times: np.ndarray) -> np.ndarray:
+    def back(self, times: ArrayLike) -> np.ndarray:
         """Return where they were."""
-        return np.asarray(np.interp(times, self.bent, self.knots))
+        return np.asarray(np.interp(np.asarray(times), self.bent, self.knots))
 
 
 def draw_bend(end: float, rng: np.random.Generator, changing: bool = False) -> TimeMap:

@@ -171,8 +171,8 @@ def _draw_part(
     if rng.random() < config.bending:
         bend = draw_bend(len(bands), rng)
         frames = np.round(bend.back(np.arange(int(bend.bent[-1])))).astype(int)
-        inside = (beats[:, 0] >= 0) & (beats[:, 0] < len(bands))
-        bands, beats = bands[frames.clip(0, len(bands) - 1)], beats[inside]
+        beats = beats[(beats[:, 0] >= 0) & (beats[:, 0] < len(bands))]
+        bands = bands[frames.clip(0, len(bands) - 1)]
         beats = np.stack((bend.to(beats[:, 0]), beats[:, 1]), axis=1)
     return bands[: config.frames], beats
 
