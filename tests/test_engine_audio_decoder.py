@@ -184,6 +184,14 @@ def test_chained_ogg_is_decoded_whole(tmp_path: Path, second: tuple[int, int]) -
     assert damage == []
 
 
+def test_channels_that_cancel_behind_a_mono_part_are_heard(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "a.ogg", tones(RATE, 2.0, 1), RATE)
+    soundfile.write(tmp_path / "b.ogg", tones(RATE, 3.0) * [1.0, -1.0], RATE)
+    path = tmp_path / "ab.ogg"
+    path.write_bytes((tmp_path / "a.ogg").read_bytes() + (tmp_path / "b.ogg").read_bytes())
+    assert level(heard(path)[0][45_000:75_000]) == pytest.approx(0.082, abs=0.01)
+
+
 def test_a_radio_recording_that_changes_its_rate_again_and_again_is_decoded_whole(
     tmp_path: Path,
 ) -> None:

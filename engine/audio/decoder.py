@@ -22,7 +22,7 @@ from engine.audio.headers import (
     next_ogg_stream,
     states_frames,
 )
-from engine.audio.resample import MAX_RATE, MIN_RATE
+from engine.audio.resample import MAX_RATE, MIN_RATE, Downmix
 from engine.audio.ring import FloatArray
 from engine.errors import AudioFileError
 
@@ -313,6 +313,7 @@ class _Converter:
             yield from self.finish()
             self._rate = self._rate or frame.sample_rate
             self._resampler = av.AudioResampler("fltp", frame.layout.name, self._rate)
+            self._downmix = Downmix(frame.layout.nb_channels, self._rate)
             self._format = given
         frame.pts = None  # what is missing was filled already
         assert self._resampler is not None
@@ -331,7 +332,7 @@ class _Converter:
                 block = np.ascontiguousarray(frame.to_ndarray().T, np.float32)
                 self._channels = self._channels or block.shape[1]
                 if block.shape[1] != self._channels:
-                    block = np.repeat(block.mean(1, keepdims=True), self._channels, 1)
+                    block = np.repeat(self._downmix.push(block)[:, None], self._channels, 1)
                 yield block
 
 
