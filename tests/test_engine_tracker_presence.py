@@ -74,10 +74,41 @@ def gusts(rate, seconds, seed):
     return filtered(rate, seconds, seed, lambda hz: 1.0 / (1.0 + (hz / 120.0) ** 1.5)) * swell
 
 
-def hum(rate, seconds, seed):
-    time_s = np.arange(int(rate * seconds)) / rate
-    tones = sum(np.sin(2 * np.pi * 50.0 * k * time_s + k) / k for k in range(1, 8))
-    return 0.03 * tones + filtered(rate, seconds, seed, lambda hz: hz**-0.5) * 0.1
+def lines(rate, seconds, hz, numbers):
+    """Harmonics of a frequency [Hz] that may be a course, RMS 0.05."""
+    turns = np.cumsum(np.broadcast_to(hz, int(rate * seconds))) / rate
+    sound = sum(np.sin(2 * np.pi * k * turns + k) / k for k in numbers)
+    return 0.05 * sound / np.sqrt(np.mean(sound**2))
+
+
+def drifting(rate, seconds, hz, share, seed):
+    """Return a frequency [Hz] that wanders by about this share, per sample."""
+    knots = np.random.default_rng(seed).standard_normal(8)
+    return hz * (1 + share * np.interp(np.linspace(0, 7, int(rate * seconds)), range(8), knots))
+
+
+def hum(hz, numbers=range(1, 9), share=0.0):
+    def make(rate, seconds, seed):
+        course = drifting(rate, seconds, hz, share, seed)
+        hiss = filtered(rate, seconds, seed, lambda hz: hz**-0.5)
+        return lines(rate, seconds, course, numbers) + 0.1 * hiss
+
+    return make
+
+
+def motor(rate, seconds, seed):
+    firing = lines(rate, seconds, drifting(rate, seconds, 38.0, 0.2, seed), range(1, 9))
+    exhaust = filtered(rate, seconds, seed, lambda hz: 1.0 / (1.0 + hz / 300.0))
+    return firing + exhaust * (0.3 + 10.0 * np.abs(firing))
+
+
+def applause(rate, seconds, seed):
+    rng = np.random.default_rng(seed)
+    sound, length = np.zeros(int(rate * seconds)), int(0.02 * rate)
+    shape = np.exp(-np.arange(length) / (0.005 * rate))
+    for place in rng.integers(0, len(sound) - length, int(120 * seconds)):
+        sound[place : place + length] += rng.uniform(0.2, 1) * shape * rng.standard_normal(length)
+    return 0.05 * sound / np.sqrt(np.mean(sound**2))
 
 
 NOT_MUSIC = {
@@ -87,7 +118,13 @@ NOT_MUSIC = {
         rate, s, seed, lambda hz: hz**-0.5 * ((hz > 50) & (hz < 500))
     ),
     "wind": gusts,
-    "hum": hum,
+    "mains": hum(50.0),
+    "generator": hum(51.3, share=0.003),
+    "slow generator": hum(48.4),
+    "transformer": hum(61.7, range(1, 12, 2)),
+    "rectifier": hum(58.7, range(2, 14, 2), share=0.002),
+    "engine": motor,
+    "applause": applause,
 }
 
 

@@ -6,13 +6,14 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
+from servers.needs import need_soundfont
 from spoken import spoken
 from tiny_features import write_clip, write_features
 
 from engine.emotion.model import PRESENCE, TrackerModel
 from engine.emotion.tracker import Tracker
 from engine.errors import InputError
-from export_onnx.tracker import noises, not_music, speech
+from export_onnx.tracker import noises, not_music, solos, speech
 from export_onnx.tracker.config import FrontEndConfig, NetworkConfig
 from export_onnx.tracker.listen import Heard
 from export_onnx.tracker.network import Tracker as Network
@@ -162,6 +163,14 @@ def test_noises_crowds_and_tones_are_prepared_once(tmp_path, monkeypatch):
     assert all(clip.n_hops == 21 for clip in clips)
 
 
+def test_solos_are_low_and_slow_too_and_prepared_once(tmp_path):
+    font = [need_soundfont()]
+    assert solos.prepare_solos(tmp_path, 2, font) == 2
+    assert solos.prepare_solos(tmp_path, 2, font) == 0
+    clips = load_clips(tmp_path, "train", ("solos",))
+    assert {clip.n_hops for clip in clips} <= set(range(140, 160))
+
+
 def test_noise_sounds_beneath_music_but_its_label_stays(features):
     clips = load_clips(features, "train", ("speech", "emopia", "emotify"))
     quiet = PresenceSampler(clips, FRONT, 3)
@@ -195,14 +204,22 @@ def test_a_model_gets_other_presence_weights_and_nothing_else_changes(tmp_path):
 
 def test_both_errors_are_measured(monkeypatch):
     monkeypatch.setattr(shutil, "which", lambda name: None)
-    monkeypatch.setattr(not_music, "_NOISE_CLIPS", 1)
+    monkeypatch.setattr(not_music, "_NOISE_CLIPS", 2)
     monkeypatch.setattr(not_music, "_NOISE_S", 8.0)
-    monkeypatch.setattr(not_music, "KINDS", {"wind": noises.KINDS["wind"]})
+    kinds = {name: noises.KINDS[name] for name in ("hum", "wind")}
+    monkeypatch.setattr(not_music, "KINDS", kinds)
     tracker = Tracker()
     rows = {name: score.value for name, _, score in not_music.noise_rows(tracker)}
-    assert len(rows) == 3 and rows["wind: time called uncertain, share"] == 1.0
-    sound = noises.tones(np.random.default_rng(4), 10 * 22050, 22050)
+    assert len(rows) == 4
+    assert rows["hum: time called uncertain, share"] == 1.0
+    assert rows["wind: time called uncertain, share"] == 1.0
+    sound = noises.tones(np.random.default_rng(3), 10 * 22050, 22050)
     item = SimpleNamespace(group="one")
     rows = not_music.noisy_music_rows(tracker, [Heard(item, sound, [], 0.0)])
-    assert [name.split()[2] for name, _, _ in rows] == ["20", "10", "5", "0"]
-    assert rows[0][2].value < 0.2
+    assert [name.partition(":")[0] for name, _, _ in rows[::2]] == [
+        "as it is",
+        *(f"with noise {level} dB below" for level in (20, 10, 5, 0)),
+    ]
+    uncertain, no_music = ([score.value for _, _, score in rows[k::2]] for k in (0, 1))
+    assert all(more >= less for more, less in zip(uncertain, no_music, strict=True))
+    assert uncertain[1] < 0.2

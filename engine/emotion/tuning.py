@@ -33,10 +33,14 @@ _MAINS_READ_HZ: Final = 0.4
 _HUM_TAU_S: Final = 1.5
 _HUM_SHARE: Final = 0.95  # of the power of all peaks
 _HUM_MEAN: Final = 0.8  # of that share, over the last seconds
+_GENERATOR_HZ: Final = np.arange(47.0, 64.0, 0.5)  # of supplies that do not keep the mains'
+_GENERATOR_TAU_S: Final = 2.0
+_GENERATOR_MEAN: Final = 0.9
+_STEADY: Final = 0.25  # deviation of the log power of a hum over that time; notes begin and fade
 
 Evidence = NDArray[np.complex128]
-"""Per hop: weighted sum of the directions of all peaks, sums of the weights, of their squares, and
-the share of their power that may be mains hum."""
+"""Per hop: weighted sum of the directions of all peaks, sums of the weights, of their squares, the
+share of their power that may be mains hum, its logarithm, and the shares for `_GENERATOR_HZ`."""
 
 
 class TuningEstimator:
@@ -54,7 +58,8 @@ class TuningEstimator:
         more than 8 cents away; beyond ±50 cents only by following a drift, because a piece at
         A = 415 Hz and one at 440 Hz a semitone lower sound the same.
     hum : bool
-        Whether nearly all that was heard in the last seconds are harmonics of 50 or 60 Hz.
+        Whether nearly all that was heard in the last seconds are harmonics of 50 or 60 Hz, or
+        steady harmonics of a frequency near these.
     """
 
     def __init__(self, sample_rate: int, hop_length: int) -> None:
@@ -64,6 +69,7 @@ class TuningEstimator:
         self._bin_hz = sample_rate / _FRAME
         self._keep = math.exp(-hop_length / sample_rate / _TAU_S)
         self._keep_hum = math.exp(-hop_length / sample_rate / _HUM_TAU_S)
+        self._keep_generator = math.exp(-hop_length / sample_rate / _GENERATOR_TAU_S)
         self._window = np.hanning(_FRAME + 1)[:-1].astype(np.float32)
         self.reset()
 
@@ -77,6 +83,8 @@ class TuningEstimator:
         """Forget the evidence, but keep the tuning: another piece by the same instruments."""
         self._direction, self._square = 0j, 0.0
         self._hum_share, self.hum = 0.0, False
+        self._generator = np.zeros(len(_GENERATOR_HZ))
+        self._power, self._spread = 0.0, 0.0
 
     @property
     def tuning_hz(self) -> float:
@@ -85,7 +93,7 @@ class TuningEstimator:
         return float(min(high, max(low, REFERENCE_HZ * 2.0 ** (self.cents / 1200.0))))
 
     def listen(self, hops: NDArray[np.float32]) -> Evidence:
-        """Return the evidence in each of these hops, complex128, shape (n, 4), for `follow`.
+        """Return the evidence in each of these hops, complex128, shape (n, 5 + F), for `follow`.
 
         ``hops`` is float32, shape (n, hop_length).
         """
@@ -106,24 +114,30 @@ class TuningEstimator:
         # gather around the bins of the spectrum and imitate a tuning near 440 Hz.
         weight = np.exp(0.5 * (mid - top[row, 0])) * hz / (hz + 150.0) * (hz > _LOW_HZ)
         direction = weight * np.exp(2j * np.pi * 12.0 * np.log2(hz / REFERENCE_HZ))
-        evidence = np.zeros((len(hops), 4), np.complex128)
+        evidence = np.zeros((len(hops), 5 + len(_GENERATOR_HZ)), np.complex128)
         for index, values in enumerate((direction, weight, np.square(weight))):
             np.add.at(evidence[:, index], row, values)
         power = np.exp(mid - top[row, 0])
         total = np.maximum(1e-9, np.bincount(row, power, len(hops)))
-        for mains_hz in _MAINS_HZ:
-            number = np.maximum(1.0, np.round(hz / mains_hz))
-            near = np.abs(hz - number * mains_hz) < _MAINS_SHARE * hz + _MAINS_READ_HZ
-            share = np.bincount(row[near], power[near], len(hops)) / total
-            low = np.bincount(row[near & (number <= 2)], minlength=len(hops)) > 0
-            evidence[:, 3] = np.maximum(evidence[:, 3].real, share * low)
+        evidence[:, 4] = np.log(total) + top[:, 0]
+        sounding, first = np.unique(row, return_index=True)
+        for part, bases_hz in ((slice(3, 4), _MAINS_HZ), (slice(5, None), _GENERATOR_HZ)):
+            number = np.maximum(1.0, np.round(hz[:, None] / bases_hz))
+            apart_hz = np.abs(hz[:, None] - number * bases_hz)
+            near = apart_hz < _MAINS_SHARE * hz[:, None] + _MAINS_READ_HZ
+            share, low = np.zeros((2, len(hops), len(bases_hz)))
+            if len(row):
+                share[sounding] = np.add.reduceat(near * power[:, None], first, axis=0)
+                low[sounding] = np.maximum.reduceat(near * (number <= 2), first, axis=0)
+            share *= low / total[:, None]
+            evidence[:, part] = share.max(1, keepdims=True) if part.stop == 4 else share
         return evidence
 
     def follow(self, evidence: Evidence) -> bool:
-        """Add the evidence of one hop, shape (4,); return whether the tuning in force moved."""
+        """Add the evidence of one hop, shape (5 + F,); return whether the tuning in force moved."""
         share = evidence[3].real
         self._hum_share = share + self._keep_hum * (self._hum_share - share)
-        self.hum = self._hum_share > _HUM_MEAN
+        self.hum = self._hum_share > _HUM_MEAN or self._hears_generator(evidence)
         if share > _HUM_SHARE:
             return False
         self._direction = self._direction * self._keep + complex(evidence[0])
@@ -140,6 +154,18 @@ class TuningEstimator:
             return False
         self.cents = cents
         return True
+
+    def _hears_generator(self, evidence: Evidence) -> bool:
+        """Add the evidence of one hop; return whether it is a steady hum off 50 and 60 Hz."""
+        rate = 1.0 - self._keep_generator
+        self._generator += rate * (evidence[5:].real - self._generator)
+        power = float(evidence[4].real)
+        apart = power - self._power
+        if abs(apart) > 1.0:  # another sound: measured from its level
+            self._power, apart = power, 1.0
+        self._power += rate * (power - self._power)
+        self._spread = self._keep_generator * (self._spread + rate * apart**2)
+        return self._generator.max() > _GENERATOR_MEAN and self._spread < _STEADY**2
 
 
 _TAPS: Final = 32

@@ -18,7 +18,13 @@ from export_onnx.tracker.baseline import LoudnessBaseline, fit_baseline
 from export_onnx.tracker.calibrate import settled_hop
 from export_onnx.tracker.contrast import gain_sweep, splices
 from export_onnx.tracker.listen import GAIN_RANGE_DB, Heard, affect, hear
-from export_onnx.tracker.not_music import doubted, noise_rows, noisy_music_rows, speech_rows
+from export_onnx.tracker.not_music import (
+    doubted,
+    noise_rows,
+    noisy_music_rows,
+    solo_rows,
+    speech_rows,
+)
 from export_onnx.tracker.prepare import HELD_OUT
 from export_onnx.tracker.speech import HELD_OUT_VOICES
 from export_onnx.training.answers import Row
@@ -317,5 +323,6 @@ def evaluate(options: EvaluateOptions) -> list[Row]:
         return rows
     if options.speech is not None or any(shutil.which(voice.program) for voice in HELD_OUT_VOICES):
         rows += [Row("speech", *row) for row in speech_rows(tracker, options.speech)]
+    rows += [Row("solos", *row) for row in solo_rows(tracker, soundfont)]
     rows += [Row("noise", *row) for row in noise_rows(tracker)]
     return rows

@@ -14,7 +14,8 @@ from typing import Final
 import numpy as np
 
 from export_onnx.tracker.config import FrontEndConfig
-from export_onnx.tracker.prepare import resample, to_reference
+from export_onnx.tracker.prepare import choose_soundfonts, resample, to_reference
+from export_onnx.tracker.solos import prepare_solos
 from export_onnx.tracker.speech import find_voices, prepare_speech, read_texts, room, say
 from export_onnx.tracker.store import plain_meta, write_clip
 from export_onnx.training.options import option
@@ -88,24 +89,38 @@ def _ventilation(rng: np.random.Generator, n: int, rate: int) -> np.ndarray:
     return np.asarray(air + rng.uniform(0.0, 0.5) * tonal)
 
 
-def _lines(rng: np.random.Generator, n: int, rate: int, hz: float) -> np.ndarray:
-    """Steady harmonics of one frequency, RMS 1."""
-    time_s = np.arange(n) / rate
+def _lines(
+    rng: np.random.Generator,
+    n: int,
+    rate: int,
+    hz: float | np.ndarray,
+    numbers: tuple[int, int] = (1, 1),
+) -> np.ndarray:
+    """Harmonics of a frequency, or of its course (n,), RMS 1; `numbers`: the first and the step."""
+    turns = np.cumsum(np.broadcast_to(hz, n)) / rate
     sound = np.zeros(n)
-    for harmonic in range(1, 13):
-        if harmonic * hz < 0.45 * rate:
+    for harmonic in range(numbers[0], 13 * numbers[1], numbers[1]):
+        if harmonic * np.max(hz) < 0.45 * rate:
             strength = rng.uniform(0.1, 1.0) / harmonic ** rng.uniform(0.3, 1.3)
-            sound += strength * np.sin(2 * np.pi * (harmonic * hz * time_s + rng.random()))
+            sound += strength * np.sin(2 * np.pi * (harmonic * turns + rng.random()))
     return np.asarray(sound / np.sqrt(np.mean(sound**2)))
 
 
 def _hum(rng: np.random.Generator, n: int, rate: int) -> np.ndarray:
-    """Mains hum of 50 or 60 Hz, clean or with hiss, as it is and retuned by the tracker."""
+    """Hum of 50 or 60 Hz, or of a generator between 47 and 63 Hz, that may drift.
+
+    All harmonics, the odd ones of a transformer or the even ones of a rectifier, clean or with
+    hiss. The tracker may have retuned it: by up to half a semitone.
+    """
     mains = (50.0 if rng.random() < 0.6 else 60.0) * rng.uniform(0.998, 1.002)
-    if rng.random() < 0.7:
-        mains *= 2.0 ** (rng.uniform(-0.6, 0.6) / 12.0)
+    drift = np.zeros(n)
+    if rng.random() < 0.6:
+        mains = rng.uniform(47.0, 63.0)
+        drift = rng.uniform(0.0, 0.004) * _slow(rng, n, rate, rng.uniform(2.0, 8.0))
+    mains *= 2.0 ** (rng.choice([0.0, 1.0]) * rng.uniform(-0.5, 0.5) / 12.0)
     hiss = _coloured(rng, n, rate)
-    return np.asarray(_lines(rng, n, rate, mains) + 10.0 ** rng.uniform(-2.5, -0.2) * hiss)
+    tones = _lines(rng, n, rate, mains * (1.0 + drift), ((1, 1), (1, 2), (2, 2))[rng.integers(3)])
+    return np.asarray(tones + 10.0 ** rng.uniform(-2.5, -0.2) * hiss)
 
 
 def _rain(rng: np.random.Generator, n: int, rate: int) -> np.ndarray:
@@ -144,6 +159,30 @@ def _machine(rng: np.random.Generator, n: int, rate: int) -> np.ndarray:
     return np.asarray(beaten + rng.uniform(0.0, 1.0) * harmonics)
 
 
+def _engine(rng: np.random.Generator, n: int, rate: int) -> np.ndarray:
+    """Combustion engine that idles or revs: harmonics of a speed that glides, and exhaust noise."""
+    speed = rng.uniform(12.0, 90.0) * np.exp(rng.uniform(0.0, 0.4) * _slow(rng, n, rate, 2.5))
+    firing = _lines(rng, n, rate, speed)
+    noise = _coloured(rng, n, rate) * (1.0 + rng.uniform(0.0, 0.9) * np.tanh(firing))
+    return np.asarray(firing + rng.uniform(0.05, 1.0) * noise)
+
+
+def _clicks(rng: np.random.Generator, n: int, rate: int) -> np.ndarray:
+    """Near silence with clicks: crackle of a worn record, steps, a relay that ticks."""
+    sound = np.zeros(n)
+    length = int(rng.uniform(0.002, 0.08) * rate)
+    shape = np.exp(-np.arange(length) / (rng.uniform(0.1, 0.4) * length))
+    if rng.random() < 0.4:  # at a steady pace
+        places = np.arange(rng.uniform(0.0, 0.5), n / rate, rng.uniform(0.2, 2.0)) * rate
+    else:
+        places = rng.uniform(0.0, n, max(3, int(n / rate * 10.0 ** rng.uniform(-0.3, 1.5))))
+    for place in places.astype(int):
+        end = min(n, place + length)
+        click = _coloured(rng, length, rate) if length > 64 else rng.standard_normal(length)
+        sound[place:end] += rng.uniform(0.2, 1.0) * (click * shape)[: end - place]
+    return sound + 10.0 ** rng.uniform(-3.0, -1.5) * _coloured(rng, n, rate)
+
+
 def _waves(rng: np.random.Generator, n: int, rate: int) -> np.ndarray:
     """Surf: wide noise that comes and goes in some seconds."""
     swell = np.clip(np.sin(2 * np.pi * np.arange(n) / rate / rng.uniform(4.0, 9.0)), -0.6, 1.0)
@@ -169,6 +208,8 @@ KINDS: Final = {
     "rain": _rain,
     "applause": _applause,
     "machine": _machine,
+    "engine": _engine,
+    "clicks": _clicks,
 }
 """Kinds of noise used in training, besides crowds."""
 
@@ -202,10 +243,15 @@ def tones(rng: np.random.Generator, n: int, rate: int) -> np.ndarray:
     partials, slope = int(rng.integers(1, 12)), rng.uniform(0.6, 2.0)
     decay = 0.0 if rng.random() < 0.5 else rng.uniform(0.5, 4.0)
     tonic, place = int(rng.integers(48, 66)), 0
+    bass = rng.random() < 0.2  # single low notes, where a hum lies
     while place < n:
         length = min(n - place, int(held * rate))
         chord = np.array(_TRIADS[int(rng.integers(len(_TRIADS)))]) + int(rng.choice([0, 5, 7, 9]))
-        for number, step in enumerate((*chord, *(chord[: int(rng.integers(3))] + 12))):
+        notes = (*chord, *(chord[: int(rng.integers(3))] + 12))
+        if bass:
+            length = min(length, int(rng.uniform(0.2, 3.0) * rate))
+            notes = (chord[int(rng.integers(3))] - 24,)
+        for number, step in enumerate(notes):
             late = int(0.15 * number * rate) if broken else 0
             if late >= length:
                 continue
@@ -240,7 +286,8 @@ def prepare_noises(out: Path, count: int, held_out_count: int, seed: int = 20251
         held_out = split == "val"
         rng = np.random.default_rng([seed, held_out])
         voices = _readings(held_out, rng, rate) if number else []
-        kinds = [*(HELD_OUT_KINDS if held_out else ()), *KINDS, "crowd"]
+        # Two kinds of hum more: nothing else is as easily taken for music.
+        kinds = [*(HELD_OUT_KINDS if held_out else ("hum", "hum")), *KINDS, "crowd"]
         with Progress(f"noise {split}", 2 * number) as progress:
             for index in range(2 * number):
                 progress.advance()
@@ -278,11 +325,14 @@ class SoundOptions:
     out: Path = option(Path("runs/tracker/features"), "folder of features")
     clips: int = option(320, "for training")
     held_out_clips: int = option(48, "clips of held-out voices")
+    soundfonts: tuple[Path, ...] = option((), "one more for training", flag="--soundfont")
     seed: int = option(20251121)
 
 
 def prepare_sounds(options: SoundOptions) -> int:
-    """Prepare speech, noises and tones; returns the number of files written."""
+    """Prepare speech, noises, tones and solos; returns the number of files written."""
     counts = (options.clips, options.held_out_clips)
+    fonts, _ = choose_soundfonts(options.soundfonts)
     written = prepare_speech(options.out, *counts, options.seed)
-    return written + prepare_noises(options.out, *counts, options.seed)
+    written += prepare_noises(options.out, *counts, options.seed)
+    return written + prepare_solos(options.out, options.clips, fonts, options.seed)

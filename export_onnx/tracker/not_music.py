@@ -7,14 +7,23 @@ import numpy as np
 from engine.emotion.tracker import Tracker
 from engine.errors import InputError
 from engine.events import EmotionState
+from export_onnx.datasets.render import Synth
 from export_onnx.tracker.listen import Heard
 from export_onnx.tracker.noises import HELD_OUT_KINDS, KINDS, crowd, make_noise_sound
 from export_onnx.tracker.prepare import resample, to_reference
+from export_onnx.tracker.solos import solo
 from export_onnx.tracker.speech import HELD_OUT_VOICES, read_texts, room, say
 from export_onnx.training.metrics import Score, bootstrap
 from export_onnx.training.progress import Progress
 
-__all__ = ["doubted", "noise_rows", "noisy_music_rows", "speech_rows"]
+__all__ = [
+    "doubted",
+    "noise_rows",
+    "noisy_music_rows",
+    "solo_rows",
+    "speech_rows",
+    "taken_for_no_music",
+]
 
 # Every held-out voice reads this often, half of the time in a room.
 _READINGS = 3
@@ -27,6 +36,7 @@ _NOISE_CLIPS, _NOISE_S = 12, 20.0
 _CROWD = "crowd"
 _BELOW_DB = (20.0, 10.0, 5.0, 0.0)
 _QUIETEST_DB = 30.0
+_SOLOS = 60
 
 Measured = tuple[str, str, Score]
 
@@ -38,6 +48,19 @@ def _mean(values: np.ndarray) -> float:
 def doubted(states: list[EmotionState]) -> float:
     """Share of the settled, sounding time that is called uncertain; 0 where there is none."""
     judged = [state.state == "uncertain" for state in states if state.state not in _SILENT_KINDS]
+    return float(np.mean(judged)) if judged else 0.0
+
+
+def taken_for_no_music(states: list[EmotionState]) -> float:
+    """Share of the settled, sounding time that is taken for speech or noise, as in `doubted`.
+
+    The rest of what is called uncertain is music whose emotion is not clear.
+    """
+    judged = [
+        state.state == "uncertain" and state.valence_std >= 1.0
+        for state in states
+        if state.state not in _SILENT_KINDS
+    ]
     return float(np.mean(judged)) if judged else 0.0
 
 
@@ -136,20 +159,44 @@ def noise_rows(tracker: Tracker) -> list[Measured]:
     return rows
 
 
+def solo_rows(tracker: Tracker, soundfont: Path) -> list[Measured]:
+    """Measure how much of the time single instruments, low and slow ones too, are no music."""
+    shares = []
+    with Synth(soundfont) as synth, Progress("solos", _SOLOS) as progress:
+        for turn in range(_SOLOS):
+            rng = np.random.default_rng([1812, turn])
+            sound, rate = solo(rng, synth)
+            tracker.reset()
+            states = tracker.push(to_reference(resample(sound, rate, tracker.sample_rate)))
+            shares.append(taken_for_no_music(states))
+            progress.advance()
+    groups = [f"solo {turn}" for turn in range(_SOLOS)]
+    score = bootstrap(_mean, (np.asarray(shares),), groups)
+    return [("solo instruments: time taken for no music, share", "tracker", score)]
+
+
 def noisy_music_rows(tracker: Tracker, heard: list[Heard]) -> list[Measured]:
-    """Measure how much of the time music is called uncertain with noise so far below it [dB]."""
+    """Measure how much of the time music is called uncertain, and taken for no music.
+
+    As it is, and with noise so far below it [dB].
+    """
     kinds = [*KINDS, *HELD_OUT_KINDS]
     rows: list[Measured] = []
-    for below_db in _BELOW_DB:
+    for below_db in (None, *_BELOW_DB):
         shares = []
         for number, one in enumerate(heard):
             rng = np.random.default_rng([815, number])
             kind = kinds[number % len(kinds)]
-            noise = make_noise_sound(kind, rng, len(one.sound), tracker.sample_rate)
-            mixed = one.sound + noise * np.float32(10.0 ** (-below_db / 20.0))
+            mixed = one.sound
+            if below_db is not None:
+                noise = make_noise_sound(kind, rng, len(one.sound), tracker.sample_rate)
+                mixed = mixed + noise * np.float32(10.0 ** (-below_db / 20.0))
             tracker.reset()
-            shares.append(doubted(tracker.push(to_reference(mixed) * _gain(rng))))
-        score = bootstrap(_mean, (np.asarray(shares),), [one.item.group for one in heard])
-        name = f"with noise {below_db:g} dB below: time called uncertain, share"
-        rows.append((name, "tracker", score))
+            states = tracker.push(to_reference(mixed) * _gain(rng))
+            shares.append((doubted(states), taken_for_no_music(states)))
+        name = "as it is" if below_db is None else f"with noise {below_db:g} dB below"
+        groups = [one.item.group for one in heard]
+        measures = ("time called uncertain, share", "time taken for no music, share")
+        for measure, column in zip(measures, np.asarray(shares).T, strict=True):
+            rows.append((f"{name}: {measure}", "tracker", bootstrap(_mean, (column,), groups)))
     return rows

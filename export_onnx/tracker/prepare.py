@@ -25,6 +25,7 @@ __all__ = [
     "HELD_OUT",
     "PrepareOptions",
     "choose_rendering",
+    "choose_soundfonts",
     "prepare",
     "resample",
     "to_reference",
@@ -120,9 +121,16 @@ def _labels(
     return labels
 
 
-def _soundfonts(options: PrepareOptions) -> tuple[list[Path], list[Path]]:
+def choose_soundfonts(more: tuple[Path, ...]) -> tuple[list[Path], list[Path]]:
+    """Return soundfonts for training and for validation: the installed ones, and `more`.
+
+    Raises
+    ------
+    InputError
+        One side has none.
+    """
     fonts = {path.resolve(): path for path in find_soundfonts().values()}
-    fonts.update({path.resolve(): path for path in options.soundfonts})
+    fonts.update({path.resolve(): path for path in more})
     paths = sorted(fonts)
     training = [path for path in paths if path.name not in HELD_OUT]
     held_out = [path for path in paths if path.name in HELD_OUT]
@@ -145,7 +153,7 @@ def prepare(options: PrepareOptions) -> int:
     torch.set_num_threads(1)
     config = FrontEndConfig()
     front_end = FrontEnd(config).eval()
-    training, held_out = _soundfonts(options)
+    training, held_out = choose_soundfonts(options.soundfonts)
     synths: dict[Path, Synth] = {}
     items = read_items(options.data, options.splits, options.sets)
     jobs = [

@@ -24,17 +24,26 @@ from export_onnx.training.stage import Stage, TrainConfig
 __all__ = ["PresenceOptions", "PresenceSampler", "train_presence"]
 
 # Chances of each set, within music, speech and noise. Recordings hold singing: they weigh most.
-_MUSIC = {"emotify": 0.5, "emopia": 0.15, "vgmidi": 0.12, "pop909": 0.08, "tones": 0.15}
+_MUSIC = {
+    "emotify": 0.22,
+    "q4audio": 0.22,
+    "emopia": 0.1,
+    "vgmidi": 0.08,
+    "pop909": 0.04,
+    "tones": 0.12,
+    "solos": 0.22,
+}
 _CLASSES = (0.5, 0.25, 0.25)
 # Noise of these sets beside random spectra, which are drawn so often.
 _NOISE, _RANDOM_SPECTRA = "noise", 0.25
-# Chance that noise sounds beneath music or speech, and how far below it may be [dB].
-_NOISY = {"music": (0.45, 0.0), "speech": (0.3, 5.0)}
-_QUIETEST_NOISE_DB = 30.0
+# Chance that noise sounds beneath music or speech, and how far below it is at least [dB].
+_NOISY = {"music": (0.65, -3.0), "speech": (0.3, 5.0)}
+_QUIETEST_NOISE_DB = 22.0
 _NEPER_PER_DB = math.log(10.0) / 10.0  # of power
 _CROP_S = 10.0
-# Labels count in full this long after a change, and not at all before a part of it [s].
-_SETTLE_S = 1.0
+# Labels count in full this long after a change, and not at all before a part of it [s]. A hum is
+# told from a held low note only after a while.
+_SETTLE_S = {"music": 1.0, "speech": 1.0, "noise": 4.0}
 _STEPS = 60  # per epoch
 
 
@@ -113,7 +122,8 @@ class PresenceSampler:
                 pitches.append(pitch)
                 kinds.append(np.full(length, kind))
                 age_s = np.arange(length) / self.front.hops_per_second
-                weights.append(np.clip((age_s - 0.3) / _SETTLE_S, 0.0, 1.0))
+                settle_s = _SETTLE_S[PRESENCE[kind]]
+                weights.append(np.clip((age_s - 0.3) / settle_s, 0.0, 1.0))
             rows.append([np.concatenate(part) for part in (mels, pitches, kinds, weights)])
         stacked = [torch.from_numpy(np.stack([row[i] for row in rows])) for i in range(4)]
         return stacked[0].float(), stacked[1].float(), stacked[2].long(), stacked[3].float()
@@ -140,7 +150,7 @@ def train_presence(options: PresenceOptions) -> Path:
         if folder.is_dir():
             # Recordings in all speeds; of renderings one each, not the first, which is all piano.
             coloured = next(folder.glob("*.1.npz"), None) is not None and name != "pop909"
-            variant = None if name == "emotify" else int(coloured)
+            variant = None if name in ("emotify", "q4audio") else int(coloured)
             clips += load_clips(options.features, "train", (name,), variant)
     config = replace(TrainConfig(), seed=options.seed, average_decay=0.99)
     if options.start is not None:

@@ -91,7 +91,7 @@ def say(voice: Voice, text: str, rng: np.random.Generator) -> tuple[np.ndarray, 
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "said.wav"
         if voice.program == "espeak-ng":
-            pitch, pace = int(rng.integers(20, 85)), int(rng.integers(120, 230))
+            pitch, pace = int(rng.integers(0, 100)), int(rng.integers(80, 280))
             options = ["-v", voice.name, "-p", str(pitch), "-s", str(pace), "-w", str(path), text]
         else:
             stretch = f"duration_stretch={rng.uniform(0.8, 1.3):.2f}"
@@ -133,7 +133,9 @@ def _clip(voices: list[Voice], texts: list[str], rate: int, rng: np.random.Gener
     for _ in range(crowd):
         voice = voices[int(rng.integers(len(voices)))]
         sound, own_rate = say(voice, texts[int(rng.integers(len(texts)))], rng)
-        sound = to_reference(resample(sound, own_rate, rate))[:total]
+        # Played faster or slower, a voice is that of a smaller or larger speaker.
+        size = rng.uniform(0.85, 1.3)
+        sound = to_reference(resample(sound, own_rate * size, rate))[:total]
         mixed[: len(sound)] += sound * np.float32(10.0 ** (rng.uniform(-8.0, 0.0) / 20.0))
     if crowd == 1:
         mixed = mixed[: max(len(sound), round(2.0 * rate))]
