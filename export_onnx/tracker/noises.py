@@ -180,7 +180,7 @@ def _clicks(rng: np.random.Generator, n: int, rate: int) -> np.ndarray:
         end = min(n, place + length)
         click = _coloured(rng, length, rate) if length > 64 else rng.standard_normal(length)
         sound[place:end] += rng.uniform(0.2, 1.0) * (click * shape)[: end - place]
-    return sound + 10.0 ** rng.uniform(-3.0, -1.5) * _coloured(rng, n, rate)
+    return np.asarray(sound + 10.0 ** rng.uniform(-3.0, -1.5) * _coloured(rng, n, rate))
 
 
 def _waves(rng: np.random.Generator, n: int, rate: int) -> np.ndarray:
