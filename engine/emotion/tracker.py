@@ -298,7 +298,8 @@ class Tracker:
             for part, rows, digest in steps:
                 self._slow.add(part, rows, digest)
             self._newest = np.concatenate([self._newest, hops])[-_RENEWED_HOPS:]
-            if self._slow.turned:
+            # A model that has just started afresh has heard nothing and has no mood to renew.
+            if self._slow.turned and len(self._newest):
                 self._renew_mood(self._slow)
         return states
 
