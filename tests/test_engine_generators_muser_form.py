@@ -17,7 +17,7 @@ from engine.generators.muser.phrases import (
     source_of,
 )
 from engine.generators.muser.recall import moved_pitches
-from engine.generators.muser.style import style_of, subdivision
+from engine.generators.muser.style import style_of
 from engine.generators.muser.tokens import Token
 from engine.generators.muser.tonality import wants_major
 from engine.generators.muser.touch import pedalled, play, rubato, spread
@@ -109,15 +109,6 @@ def test_density_moves_slowly_around_that_of_its_section():
     assert bars[0] == bars[1] and len(set(bars)) == 8
     plain = style_of(0, 4, 0.0, 0.0, draws)
     assert np.std(bars) > 0.05 and abs(np.mean(bars) - plain.numbers["rhythm"]) < 1.0
-
-
-@pytest.mark.parametrize(("onsets", "parts"), [(1.9, 2), (2.85, 3), (3.8, 4)])
-def test_a_beat_is_mostly_divided_into_as_many_parts_as_are_struck(onsets, parts):
-    found = [subdivision(0, 4, onsets, Draws(seed)) for seed in range(400)]
-    wanted = tuple(range(0, TICKS, TICKS // parts))
-    assert np.mean([one == wanted for one in found]) > 0.45
-    assert 0.1 < np.mean([len(one) == TICKS for one in found]) < 0.2
-    assert subdivision(63, 4, onsets, Draws(1)) == subdivision(0, 4, onsets, Draws(1))
 
 
 def test_hands_drift_but_are_never_early():

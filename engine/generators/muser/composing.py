@@ -9,8 +9,6 @@ music never had.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
-from itertools import combinations
 from math import exp, isfinite, log, log2
 from typing import Final
 
@@ -33,7 +31,6 @@ from engine.generators.muser.state import Codes, MuserState
 from engine.generators.muser.tokens import Beat, Header, Token
 from engine.generators.muser.vocabulary import ELEMENTS
 from engine.music.draws import Draws
-from engine.music.rhythm import TICKS
 
 __all__ = [
     "URGENT_BEATS",
@@ -44,7 +41,6 @@ __all__ = [
     "leaned",
     "past_rows",
     "pushed",
-    "rhythms",
     "step_prior",
     "wanted_numbers",
 ]
@@ -65,21 +61,18 @@ class _Steering:
     push : float
         Part of a jump that is asked for beyond it at first: what the decoder played last still
         rings in its state.
-    even : float
-        Deviation allowed from beat to beat, beside which codes become rare; 0 leaves it open.
     """
 
     share: float
     rate: float
     most: float
     push: float = 0.0
-    even: float = 0.0
 
 
 _STEERED: Final = {
     "chord": _Steering(0.75, 0.0, 0.0),
-    "rhythm": _Steering(0.9, 0.06, 1.2, 0.35, even=0.8),
-    "texture": _Steering(0.8, 0.08, 1.2, 0.35),
+    "rhythm": _Steering(0.8, 0.1, 1.0, 0.35),
+    "texture": _Steering(0.7, 0.06, 0.8, 0.35),
     "pitch": _Steering(0.4, 0.05, 5.0),
     "duration": _Steering(0.8, 0.1, 1.2, 0.4),
     "velocity": _Steering(0.5, 0.05, 10.0, 0.15),
@@ -101,9 +94,10 @@ _STEADY: Final = 2.0
 """What full recurrence adds to the rhythm of the beat before [nats]."""
 _TOP_P: Final = (0.85, 0.99)
 """Nucleus without any adventure and with all of it."""
-_BRIGHTNESS: Final = 0.45
-"""Mean brightness of the chords at full valence, -1 (diminished) .. 1 (major seventh): beyond, the
-key is lost, and with it the valence."""
+_BRIGHTNESS: Final = 0.7
+_BRIGHTEST: Final = 0.45
+"""Mean brightness of the chords per valence, -1 (diminished) .. 1 (major seventh), and at most:
+beyond, the key is lost, and with it the valence."""
 _BALANCE: Final = 0.8
 """At valence 0 chords are so much darker in major, brighter in minor: the mode says too much."""
 _CHORDS_FREER: Final = 1.15
@@ -163,7 +157,7 @@ def wanted_numbers(
     balance = _BALANCE * undecided * (-1.0 if major else 1.0)
     more = _DENSITY * knobs.density
     return {
-        "chord": _BRIGHTNESS * valence + balance,
+        "chord": min(max(_BRIGHTNESS * valence, -_BRIGHTEST), _BRIGHTEST) + balance,
         "rhythm": exp(levels.log_onsets + more) * place.beat_s,
         "texture": (levels.log_notes - levels.log_onsets) / log(2.0),
         "pitch": levels.pitch + _REGISTER * knobs.register - place.shift,
@@ -260,9 +254,6 @@ def choose_codes(
             mean = expected(logits, values)
             share = 1.0 if urgent and name in _AT_ONCE else _STEERED[name].share
             mean += share * (wanted[name] - mean)
-            if even := _STEERED[name].even:
-                away = (values - np.float32(mean)) / np.float32(even)
-                logits = logits - np.float32(0.5) * away * away
             logits = tilted(logits, values, mean)
         if recalled is not None and (source.chords or name != "chord"):
             logits = logits.copy()
@@ -276,20 +267,6 @@ def choose_codes(
             mask=mask,
         )
     return tuple(int(code) for code in row[0])
-
-
-@cache
-def rhythms(model: MuserModel, ticks: tuple[int, ...]) -> NDArray[np.bool_]:
-    """Return which rhythm codes strike only these ticks of a beat: shape (n_codes,)."""
-    used = model.codes["rhythm"].share > 0.0
-    if len(ticks) == TICKS:
-        return used
-    mask = np.zeros_like(used)
-    for count in range(len(ticks) + 1):
-        for struck in combinations(ticks, count):
-            beat = Beat(Header(tempo=0), tuple(Token(tick, 0, 0, 0) for tick in struck))
-            mask[model.encode_beat(beat)[ELEMENTS.index("rhythm")]] = True
-    return mask & used
 
 
 def leaned(

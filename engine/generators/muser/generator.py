@@ -25,7 +25,6 @@ from engine.generators.muser.composing import (
     kept_lean,
     leaned,
     pushed,
-    rhythms,
     step_prior,
     wanted_numbers,
 )
@@ -46,7 +45,7 @@ from engine.generators.muser.player import Player
 from engine.generators.muser.recall import recall_of
 from engine.generators.muser.settings import Knobs
 from engine.generators.muser.state import MuserState
-from engine.generators.muser.style import Style, style_of, subdivision
+from engine.generators.muser.style import Style, style_of
 from engine.generators.muser.styles import load_style
 from engine.generators.muser.tokens import notes_of
 from engine.generators.muser.tonality import (
@@ -75,7 +74,6 @@ from engine.generators.shared.context import after_cut, check_context
 from engine.music.chords import Chord, parse_chord
 from engine.music.draws import Draws
 from engine.music.keys import Key, parse_key
-from engine.music.rhythm import TICKS
 
 __all__ = ["MuserGenerator", "load_model"]
 
@@ -323,9 +321,6 @@ class MuserGenerator:
             back = 0  # figures of another section or emotion do not come back
         own = (state.history[-back], state.written[-back]) if back else None
         player = self._player.at(place, home, state, self._knobs.likeness, draws)
-        ticks = tuple(range(TICKS))
-        if player.style is None:  # one who was learned has figures of their own
-            ticks = subdivision(place.beat, place.beats_per_bar, wanted["rhythm"], draws)
         figure = -1 if back else player.figure(wanted)
         if figure >= 0:
             source = player.source(self._knobs.recurrence)
@@ -342,10 +337,7 @@ class MuserGenerator:
             recalled[0] if recalled else None,
             source,
             imposed,
-            {
-                "chord": chord_mask(table, home, self.key_lock),
-                "rhythm": rhythms(model, ticks),
-            },
+            {"chord": chord_mask(table, home, self.key_lock)},
             chord_costs(table, home) * (1.0 - self._knobs.adventurousness),
             player.leaning,
             self._knobs,
@@ -361,7 +353,6 @@ class MuserGenerator:
             sounding=ends,
             silence=(state.empty + 1) * place.beat_s < _LONGEST_SILENCE_S,
             struck=hit or leapt,
-            ticks=ticks,
         )
         courage = min(self._knobs.adventurousness - _DARK * min(context.valence, 0.0), 1.0)
         tokens, decoder = write_notes(

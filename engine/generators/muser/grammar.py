@@ -92,8 +92,6 @@ class Grammar:
         Whether the beat may stay empty.
     struck : bool
         Whether its first note falls on the beat itself.
-    ticks : sequence of int
-        Which ticks of the beat may be struck.
     """
 
     beat: int
@@ -103,7 +101,6 @@ class Grammar:
     sounding: Sequence[float] = ()
     silence: bool = True
     struck: bool = False
-    ticks: Sequence[int] = range(TICKS)
     notes: list[Token] = field(default_factory=list)
 
     def onsets(self) -> Mask:
@@ -116,7 +113,7 @@ class Grammar:
         nearest = max(1, int(np.ceil(_NEAREST_S * TICKS / self.beat_s)))
         last = self.notes[-1].onset if self.notes else -nearest
         ticks = range(1) if self.struck and not self.notes else range(last + nearest, TICKS)
-        for tick in sorted(set(ticks).intersection(self.ticks)):
+        for tick in ticks:
             mask[tick] = self._sounding_at(tick) < _MOST_SOUNDING
         if self.notes:
             together = sum(note.onset == last for note in self.notes)

@@ -13,15 +13,15 @@ __all__ = ["Line"]
 _BELOW: Final = 4
 """Notes further below the tune belong to the accompaniment [semitones]."""
 _STEP: Final = 2
-_LEAP: Final = 1.2
+_LEAP: Final = 0.9
 _COST: Final = 0.45
 """What a leap costs, and each semitone of it beyond a third [nats]."""
 _MOST: Final = 3.5
-_BESIDE: Final = 2.5
+_BESIDE: Final = 2.0
 """What a note beside the chord costs in the accompaniment [nats]."""
 _FAVOUR: Final = 1.2
 """What every note near the tune gains: else there would be cheaper ones below [nats]."""
-_AGAIN: Final = 1.0
+_AGAIN: Final = 0.4
 """What the same note again costs [nats]."""
 
 

@@ -19,9 +19,8 @@ from numpy.typing import NDArray
 from engine.generators.muser.performance import REACH, typical_levels
 from engine.music.draws import Draws
 from engine.music.form import BARS_PER_PHRASE, PHRASES_PER_SECTION
-from engine.music.rhythm import TICKS
 
-__all__ = ["Style", "style_of", "subdivision"]
+__all__ = ["Style", "style_of"]
 
 _KEPT: Final = 0.6
 """Part of their variance that stays from section to section."""
@@ -29,12 +28,6 @@ _MOST: Final = 2.0
 _STAYS: Final = (0.2, 1.0)
 _REPEATS: Final = 0.35
 _AGAIN: Final = 1.0
-_FREE: Final = 0.15
-"""Share of sections that may strike any tick."""
-_PARTS: Final = {2: 1.0, 3: 1.0, 4: 0.7, 6: 0.2}
-"""Parts of a beat → how often it is divided so, at equal density."""
-_FILLED: Final = (0.95, 0.25)
-"""Share of the parts that is struck, and its deviation [log]: a figure that runs is even."""
 _ROLLED: Final = 0.5
 _TIDE: Final = 0.3
 """Deviation of the log onsets of two bars from those of their section."""
@@ -136,17 +129,3 @@ def style_of(beat: int, beats_per_bar: int, valence: float, arousal: float, draw
         high=own["high"],
         long=own["long"],
     )
-
-
-def subdivision(beat: int, beats_per_bar: int, onsets: float, draws: Draws) -> tuple[int, ...]:
-    """Return the ticks that a section strikes, for so many onsets per beat (> 0)."""
-    section = beat // (beats_per_bar * BARS_PER_PHRASE * PHRASES_PER_SECTION)
-    if draws.uniform("free", section) < _FREE:
-        return tuple(range(TICKS))
-    middle, deviation = _FILLED
-    weights = [
-        often * exp(-0.5 * (log(onsets / (middle * parts)) / deviation) ** 2) + 1e-6
-        for parts, often in _PARTS.items()
-    ]
-    parts = tuple(_PARTS)[draws.pick(weights, "parts", section)]
-    return tuple(range(0, TICKS, TICKS // parts))
