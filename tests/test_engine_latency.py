@@ -82,6 +82,7 @@ def test_a_latency_is_kept_by_port_and_makes_the_notes_earlier(kept):
     assert shift_s("A", None) == 0.0
 
 
+@pytest.mark.proof
 def test_it_is_measured_through_a_loop_and_used_from_then_on(jack, kept, capsys):
     """The instrument's output goes straight into the capture: what is left is its own latency."""
     from threading import Thread

@@ -205,6 +205,7 @@ def test_a_port_of_our_own_through_rtmidi_knows_who_is_connected(monkeypatch, fa
     assert listener.ignored["active_sense"] is False
 
 
+@pytest.mark.proof
 @pytest.mark.note_ends
 def test_live_a_killed_keyboard_leaves_nothing_and_feedback_is_cut(
     jack: JackServer, dump: MidiDump, tmp_path: Path

@@ -320,6 +320,7 @@ class Browser:
         self.process.wait(20)
 
 
+@pytest.mark.proof
 def test_a_real_browser_shows_the_emotion_and_drags_the_target(tmp_path, desk):
     if shutil.which("chromium") is None and shutil.which("google-chrome") is None:
         if os.environ.get("CI"):

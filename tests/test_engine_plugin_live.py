@@ -12,6 +12,7 @@ from engine.settings.performance import Performance
 from engine.settings.run import LiveConfig
 
 
+@pytest.mark.proof
 @pytest.mark.note_ends
 def test_a_run_through_the_plugin_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STIMMUNG_PLUGIN_FILE", str(tmp_path / "plugin.txt"))

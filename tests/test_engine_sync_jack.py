@@ -349,6 +349,7 @@ def test_an_unknown_input_is_one_line_and_exit_2(jack: JackServer) -> None:
     assert done.stderr.count("\n") == 1
 
 
+@pytest.mark.proof
 def test_clock_out_leads_others(jack: JackServer, dump: MidiDump) -> None:
     with live(jack, "--midi-out", "jack", "--clock-out", "--tempo", "96") as port:
         jack.connect(port, dump.port)

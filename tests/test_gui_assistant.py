@@ -130,6 +130,7 @@ def closed(jack: JackServer, ends: tuple[str, str]) -> bool:
     return set(ends) <= set(jack.ports()) and jack.run("jack_connect", *ends).returncode == 0
 
 
+@pytest.mark.proof
 def test_the_latency_is_measured_in_the_assistant(
     jack: JackServer, made, qtbot, tmp_path, monkeypatch
 ) -> None:

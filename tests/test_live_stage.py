@@ -20,6 +20,8 @@ from engine.settings.performance import Performance
 from engine.settings.run import LiveConfig
 from engine.settings.set_lists import Song, save_set_list
 
+pytestmark = pytest.mark.proof  # sessions recorded in real time
+
 
 @pytest.fixture(autouse=True)
 def own_folder(tmp_path, monkeypatch):
@@ -87,7 +89,7 @@ def all_end(session: Session) -> bool:
     return all(timed.off_s > timed.on_s for timed in session.notes)
 
 
-@pytest.mark.parametrize("engine", ["rules", pytest.param("amt", marks=pytest.mark.proof)])
+@pytest.mark.parametrize("engine", ["rules", "amt"])
 def test_a_recorded_session_of_the_arranger(tmp_path, engine):
     parts = ("lead", "chords", "bass", "drums")
     with Stage(tmp_path / "s", performance={"engine": engine, "parts": parts}) as stage:
