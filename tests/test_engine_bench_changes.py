@@ -48,7 +48,7 @@ def test_a_workstation_records_every_note_in_its_place(role, tmp_path: Path):
     with private_server(256) as server:
         found = record(server, tmp_path, role, 15.0)
     print(found)
-    assert found["notes"] > 20 and found["strangers"] == 0
+    assert found["notes"] > 20 and found["unexpected"] == 0
     # A sixty-fourth note; a machine that stalls may put single notes elsewhere.
     assert found["off"]["p95_ms"] < TOLERANCE_BEATS * 500.0
 

@@ -207,3 +207,8 @@ def test_command_prints_tables_and_writes_the_report(monkeypatch, tmp_path, caps
     monkeypatch.setattr(report, "measure", lambda *_: missing("failed (x)"))
     assert main(["bench", "eager", "--quick"]) == 1
     assert main(["bench", "eager", "--report", str(file)]) == 2
+
+
+@pytest.mark.parametrize("name", PARTS)
+def test_every_part_names_a_function(name: str) -> None:
+    assert callable(PARTS[name].function)

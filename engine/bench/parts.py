@@ -11,7 +11,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, get_args
 
@@ -59,12 +59,19 @@ class Part:
     standard: bool = True
     jack: bool = False
 
+    @property
+    def function(self) -> Callable[..., dict[str, Any]]:
+        """What measures, imported now."""
+        module, _, name = self.place.rpartition(".")
+        found: Callable[..., dict[str, Any]] = getattr(
+            importlib.import_module(f"engine.bench.{module}"), name
+        )
+        return found
+
     def work(self, size: Size) -> dict[str, Any]:
         """Measure; what this machine lacks is ``{"missing": reason}``."""
-        module, _, name = self.place.rpartition(".")
-        function = getattr(importlib.import_module(f"engine.bench.{module}"), name)
         sizes: dict[Size, Mapping[str, Any]] = {"quick": self.quick, "long": self.long}
-        figures: dict[str, Any] = attempt(function, **sizes.get(size, {}))
+        figures: dict[str, Any] = attempt(self.function, **sizes.get(size, {}))
         return figures
 
 
@@ -150,7 +157,7 @@ PARTS: dict[str, Part] = {
         long={"periods": (64, 256, 1024), "count": 10_000},
     ),
     "lateness": Part(
-        "midi.measure_outputs",
+        "midi_out.run.measure_outputs",
         "how late notes leave, beside a plain sleep loop",
         35,
         quick={"n_events": 50},
