@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from engine.choices import check_range
 from engine.cli.options import Commands, add_seed
+from engine.emotion.quadrants import quadrant_masses
 from engine.errors import SessionError
 from engine.generators.registry import GENERATORS
 from engine.pipeline.offline import Performed
@@ -138,12 +139,15 @@ def _print_table(performed: Performed) -> None:
         if states:
             last, count = states[-1], max(1, len(notes))
             length = min(end, performed.seconds) - start
-            quadrant = max(range(4), key=lambda q: last.quadrants[q]) + 1
+            valence = _mean([state.valence for state in states])
+            arousal = _mean([state.arousal for state in states])
+            masses = quadrant_masses(valence, arousal, 1.0, 1.0)  # that of the means beside it
+            quadrant = max(range(4), key=masses.__getitem__) + 1
             table.add_row(
                 f"{start:.0f}–{min(end, performed.seconds):.0f} s",
                 f"Q{quadrant} {last.state}",
-                f"{_mean([state.valence for state in states]):+.2f}",
-                f"{_mean([state.arousal for state in states]):+.2f}",
+                f"{valence:+.2f}",
+                f"{arousal:+.2f}",
                 last.key or "–",
                 f"{len(notes) / length:.1f}",
                 f"{sum(note.velocity for note in notes) / count:.0f}",
