@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import soundfile
@@ -128,6 +128,7 @@ class _Run:
         self._stage("stage")
         self._sessions("session")
         self._set_list("setlist")
+        self._assistant(("sound",), "assistant-")
         window.close()
         return 0
 
@@ -146,13 +147,17 @@ class _Run:
         self._sessions(f"{prefix}session")
         self._window.actions_by_name["shortcuts"].trigger()
         self._dialog(f"{prefix}shortcuts")
+        self._assistant(_STEPS, f"{prefix}steps-")
+
+    def _assistant(self, names: Sequence[str], prefix: str) -> None:
+        """Show steps of the assistant of the first start."""
         self._window.show_assistant()
         steps = self._window.assistant
         assert steps is not None
         self._play(3.0)
-        for index, name in enumerate(_STEPS):
-            steps._go(index)
-            self._grab(f"{prefix}steps-{name}", steps)
+        for name in names:
+            steps._go(_STEPS.index(name))
+            self._grab(f"{prefix}{name}", steps)
         steps.accept()
         self._play(1.0)
 
