@@ -220,13 +220,23 @@ class JackServer:
             return subprocess.CompletedProcess(command, 124, "", f"{command[0]} hangs")
 
     def ports(self) -> list[str]:
-        """Return the names of all ports."""
-        return self.run("jack_lsp").stdout.split("\n")[:-1]
+        """Return the names of all ports; none where the server has ended."""
+        return self._listed()
 
     def connections(self, port: str) -> list[str]:
-        """Return the ports connected to one."""
-        lines = self.run("jack_lsp", "-c", port).stdout.splitlines()
-        return [line.strip() for line in lines if line.startswith("   ")]
+        """Return the ports connected to one; none where the server has ended."""
+        return [line.strip() for line in self._listed("-c", port) if line.startswith("   ")]
+
+    def _listed(self, *arguments: str) -> list[str]:
+        """Return the lines of a list; a tool that fails on a busy server has listed nothing."""
+        told: list[subprocess.CompletedProcess[str]] = []
+
+        def answered() -> bool:
+            told.append(self.run("jack_lsp", *arguments))
+            return told[-1].returncode == 0 or not self.alive
+
+        until(answered, "a list of ports", _START_S, lambda: told[-1].stderr)
+        return told[-1].stdout.splitlines()
 
     def connect(self, source: str, sink: str) -> None:
         """Connect two ports and make sure of it."""
