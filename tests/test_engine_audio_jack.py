@@ -56,6 +56,11 @@ def heard(ring: Ring, seconds: float) -> np.ndarray:
     return np.concatenate(pieces)
 
 
+def lost(source: DeviceInput) -> bool:
+    """Tell whether a busy machine lost periods: the tones are weaker by the gaps then."""
+    return source.overruns > 0
+
+
 def without_tones(sound: np.ndarray) -> tuple[np.ndarray, list[float]]:
     """Return what is left when the best fitting sines are taken away, and their amplitudes."""
     time_s = np.arange(sound.size) / RATE
@@ -70,7 +75,7 @@ def test_inputs_are_listed_through_portaudio(jack: JackServer) -> None:
     assert device in list_devices()["input"]
     assert device.host_api == "JACK Audio Connection Kit"
     assert (device.channels, device.default_sample_rate) == (2, jack.rate)
-    assert not any("Stimmung" in port for port in jack.ports())
+    until(lambda: not any(CLIENT in port for port in jack.ports()), "no port left by the listing")
     with pytest.raises(AudioDeviceError, match="'system, JACK Audio Connection Kit'"):
         find_input("no such thing")
 
@@ -85,15 +90,12 @@ def test_what_another_client_plays_is_heard_without_a_gap(jack: JackServer) -> N
         until(lambda: source.level > -20.0, "the tones")
         sound = heard(ring, 2.0)
         assert source.error is None
-        overruns = source.overruns
+        gaps = lost(source)
     rest, amplitudes = without_tones(sound)
-    # Two channels averaged: each tone at half its level. A busy machine may lose periods, and then
-    # says so: the tones are weaker by the gaps.
-    lost = overruns > 0
-    assert amplitudes == pytest.approx([AMPLITUDE / 2] * 2, rel=0.5 if lost else 0.02)
-    if not lost:
-        assert np.abs(rest).max() < 0.01
-    assert not any(CLIENT in port for port in jack.ports())
+    # Two channels averaged: each tone at half its level.
+    assert amplitudes == pytest.approx([AMPLITUDE / 2] * 2, rel=0.5 if gaps else 0.02)
+    assert gaps or np.abs(rest).max() < 0.01
+    until(lambda: not any(CLIENT in port for port in jack.ports()), "the ports to go")
     assert source.ended
 
 
@@ -104,8 +106,9 @@ def test_one_channel_can_be_chosen(jack: JackServer) -> None:
         connect(jack, "second")
         until(lambda: source.level > -20.0, "the tone")
         _, amplitudes = without_tones(heard(ring, 0.5))
+        gaps = lost(source)
     assert source.channels == 1
-    assert amplitudes == pytest.approx([0.0, AMPLITUDE], abs=0.02)
+    assert amplitudes == pytest.approx([0.0, AMPLITUDE], abs=0.2 if gaps else 0.02)
 
 
 def test_channels_a_device_lacks_are_refused(jack: JackServer) -> None:
@@ -125,9 +128,11 @@ def test_capture_ends_with_the_engine(jack: JackServer) -> None:
         stdout=subprocess.PIPE,
         text=True,
     ) as engine:
-        assert engine.stdout.readline() == "system, JACK Audio Connection Kit\n"
-        assert f"{CLIENT}:in_0" in jack.ports()
-        engine.kill()
+        try:
+            assert engine.stdout.readline() == "system, JACK Audio Connection Kit\n"
+            assert f"{CLIENT}:in_0" in jack.ports()
+        finally:
+            engine.kill()
         until(lambda: f"{CLIENT}:in_0" not in jack.ports(), "the capture process to end")
 
 
@@ -157,7 +162,7 @@ def test_a_killed_server_is_reported_and_found_again_by_name(
             print(f"loss noticed after {noticed_s * 1e3:.0f} ms", end=", ")
             print(f"back {time.perf_counter() - began:.2f} s after the server")
             assert source.error is None
-            assert source.restarts == 1
+            assert source.restarts >= 1
             written = ring.frames_written
             until(lambda: ring.frames_written > written + 1000, "audio again")
     finally:
@@ -174,7 +179,7 @@ def test_a_program_that_leaves_is_missed_and_heard_again_when_it_returns(jack: J
         assert "'singer, JACK Audio Connection Kit' lost" in source.error
         with player(jack, "singer"):
             until(lambda: source.alive and source.level > -20.0, "its sound again")
-            assert source.error is None and source.restarts == 1
+            assert source.error is None and source.restarts >= 1
 
 
 def test_a_source_that_was_replaced_in_the_patchbay_may_leave(jack: JackServer) -> None:
@@ -183,8 +188,9 @@ def test_a_source_that_was_replaced_in_the_patchbay_may_leave(jack: JackServer) 
         with player(jack, "singer"):
             source.start(ring)
             connect(jack, "other")
-        time.sleep(1.0)
-        assert source.alive and source.restarts == 0 and source.level > -20.0
+        time.sleep(1.0)  # twice as long as a source that says nothing counts as there
+        assert source.alive and source.restarts == 0
+        until(lambda: source.level > -20.0, "the other's tones")
 
 
 def test_a_lost_device_ends_the_source_where_it_is_not_to_be_reopened(

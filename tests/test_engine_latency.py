@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 from servers.jack import until
+from servers.steady_loop import join
 
 from engine.cli import main
 from engine.errors import AudioDeviceError
@@ -82,24 +83,37 @@ def test_a_latency_is_kept_by_port_and_makes_the_notes_earlier(kept):
     assert shift_s("A", None) == 0.0
 
 
+@pytest.mark.parametrize("latency_s", [0.004, 0.037, 0.15])
+def test_the_command_measures_a_known_latency_and_keeps_it(latency_s, kept, capsys, monkeypatch):
+    join(latency_s, monkeypatch.setattr)
+    assert main(["calibrate", "--latency", "--midi-out", "built-in"]) == 0
+    assert measured_latency_s("built-in (a loop)") == pytest.approx(latency_s, abs=0.001)
+    assert (
+        f"{1000 * measured_latency_s('built-in (a loop)'):.1f} ms ± 0." in capsys.readouterr().out
+    )
+
+
 @pytest.mark.proof
 def test_it_is_measured_through_a_loop_and_used_from_then_on(jack, kept, capsys):
     """The instrument's output goes straight into the capture: what is left is its own latency."""
     from threading import Thread
 
-    codes = []
     words = ["calibrate", "--latency", "--midi-out", "built-in", "--input", "system jack"]
-    thread = Thread(target=lambda: codes.append(main([*words, "--clicks", "5"])))
-    thread.start()
-    ports = ("Stimmung instrument:out_0", "Stimmung audio:in_0")
-    until(
-        lambda: jack.run("jack_connect", *ports).returncode == 0, "both ends of the loop"
-    )  # a client that is still starting refuses
-    thread.join(60)
-    said = capsys.readouterr()
-    if codes == [2] and "each click comes with another delay" in said.err:
-        assert not kept.exists()  # a machine too busy to play in time is told so
-        return
+    for _ in range(4):
+        codes = []
+        thread = Thread(target=lambda: codes.append(main([*words, "--clicks", "5"])))  # noqa: B023
+        thread.start()
+        ports = ("Stimmung instrument:out_0", "Stimmung audio:in_0")
+        until(
+            lambda: jack.run("jack_connect", *ports).returncode == 0,  # noqa: B023
+            "both ends of the loop",
+        )  # a client that is still starting refuses
+        thread.join(60)
+        said = capsys.readouterr()
+        if codes == [0]:
+            break
+        # A machine too busy to play in time is told so, and nothing is kept.
+        assert "each click comes with another delay" in said.err and not kept.exists()
     assert codes == [0], said.err
     ((port, seconds),) = json.loads(kept.read_text()).items()
     assert port.startswith("built-in (system") and 0.0 < seconds < 0.15

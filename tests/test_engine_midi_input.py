@@ -79,7 +79,7 @@ def test_over_jack_whoever_leaves_is_noticed(jack: JackServer, named: bool) -> N
                 if named and way == "cable pulled":
                     continue  # the connection is part of the port's name
                 leave(jack, player, ours)
-                until(lambda came=came: came(SYSTEM_RESET), f"{way} to be noticed", 2.0)
+                until(lambda came=came: came(SYSTEM_RESET), f"{way} to be noticed")
                 assert heard.index(SYSTEM_RESET) >= len(CHORD)
             finally:
                 ours.stop()
@@ -227,9 +227,7 @@ def test_live_a_killed_keyboard_leaves_nothing_and_feedback_is_cut(
             theirs = bytes((0x9F, 60, 80))
             until(lambda: theirs in [m.data for m in dump.ons], "the key to pass through")
             player.process.kill()
-            until(
-                lambda: bytes((0xBF, 64, 0)) in [m.data for m in dump.heard], "the pedal's lift", 2
-            )
+            until(lambda: bytes((0xBF, 64, 0)) in [m.data for m in dump.heard], "the pedal's lift")
             assert (15, 60) not in hanging(dump.heard)
             jack.connect("Stimmung:Stimmung", keys)
             events = tmp_path / "events.jsonl"
@@ -295,7 +293,7 @@ def test_live_a_clock_that_stops_and_jumps_leaves_the_performers_keys_alone(
             lifts = [m.data for m in dump.heard if m.kind == 0xB0 and m.data[1:] == b"\x40\x00"]
             assert not lifts
             hands.process.kill()
-            until(lambda: not held & hanging(dump.heard), "the keys to end", 2.0)
+            until(lambda: not held & hanging(dump.heard), "the keys to end")
         finally:
             live.terminate()
             live.wait(20)

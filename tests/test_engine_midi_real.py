@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from servers.ardour import ardour
-from servers.fluidsynth import capture, fluidsynth, peak_hz
+from servers.fluidsynth import capture, fluidsynth, tone_hz
 from servers.jack import JackServer, hanging, midi_dump, until
 
 from engine.errors import DeviceError, MidiPortError
@@ -108,6 +108,8 @@ def test_unknown_and_ambiguous_names_list_the_candidates(jack, dump):
 
 
 def test_taken_name_is_reported_as_the_server_changed_it(jack):
+    # The server may still list the port of a sender that was killed.
+    until(lambda: not any(port.startswith("Stimmung:") for port in jack.ports()), "a free name")
     with SenderClient() as first, SenderClient() as second:
         assert first.status().port == "Stimmung:Stimmung"
         assert second.status().port == "Stimmung-01:Stimmung"
@@ -201,8 +203,8 @@ def test_no_note_hangs_however_the_engine_ends(jack, dump, output, how):
             os.killpg(process.pid, signal.SIGINT)
         elif ending == "wait":
             os.kill(process.pid, getattr(signal, how))
-        until(lambda: len(dump.offs) >= 2, "both note-offs", 5, lambda: dump.heard)
-        until(lambda: gone(sender), "the sender to end", 5)
+        until(lambda: len(dump.offs) >= 2, "both note-offs", shown=lambda: dump.heard)
+        until(lambda: gone(sender), "the sender to end")
     assert hanging(dump.heard) == set()
     controls = [message.data for message in dump.heard if message.kind == 0xB0]
     assert controls.pop(0) == bytes((0xB3, 64, 127))
@@ -216,12 +218,12 @@ def test_no_note_hangs_however_the_engine_ends(jack, dump, output, how):
 def test_sender_that_dies_is_replaced_its_notes_ended_and_its_pedal_lifted(jack, dump, output, how):
     with SenderClient(output) as client:
         jack.connect(client.status().port, dump.port)
+        until(lambda: len(jack.connections(dump.port)) == 2, "the spare at the same receiver")
         now = time.perf_counter()
         client.control(now + 0.05, 0, 64, 127)
         client.note(1, now + 0.05, now + 100, 0, 60, 90)
         client.note(2, now + 2.0, now + 2.05, 0, 62, 90)  # JACK itself may halt for 0.5 s
         until(lambda: dump.ons, "a note-on")
-        time.sleep(0.4)  # the sender looks for its peers four times a second
         first = client.pid
         os.kill(first, how)
         until(lambda: client.status().restarts == 1 and client.status().alive, "a new sender")
@@ -243,13 +245,14 @@ def test_receiver_that_was_disconnected_is_told_what_ended_meanwhile(jack, dump)
     with SenderClient("jack") as client:
         port = client.status().port
         jack.connect(port, dump.port)
-        time.sleep(0.4)  # the sender looks for its peers four times a second
+        until(lambda: len(jack.connections(dump.port)) == 2, "the spare at the same receiver")
         now = time.perf_counter()
-        client.note(1, now + 0.05, now + 0.8, 0, 60, 90)
+        client.note(1, now + 0.05, now + 60.0, 0, 60, 90)
         until(lambda: dump.ons, "a note-on")
         jack.run("jack_disconnect", port, dump.port)
-        until(lambda: client.status().sent == 1 and not client.status().sounding, "the end")
-        time.sleep(0.4)
+        until(lambda: not jack.connections(dump.port), "the spare to be disconnected too")
+        client.end_note(1, time.perf_counter())
+        until(lambda: not client.status().sounding, "the end")
         assert not dump.offs
         jack.connect(port, dump.port)
         until(lambda: dump.offs, "the note-off it had missed")
@@ -306,9 +309,7 @@ def test_fluidsynth_sounds_the_notes(jack):
             client.note(1, now, now + 0.6, 0, 69, 110)
             until(lambda: client.status().sent == 1 and not client.status().sounding, "the note")
             samples = heard.samples()[before:]
-    loud = samples[int(0.3 * jack.rate) : int(0.6 * jack.rate)]
-    assert loud.std() > 1e-3
-    assert peak_hz(loud, jack.rate) == pytest.approx(440.0, abs=5)
+    assert tone_hz(samples, jack.rate) == pytest.approx(440.0, abs=5)
 
 
 def recorded_by_ardour(jack, folder, count, step_s):

@@ -28,8 +28,8 @@ def test_notes_end_while_no_successor_is_in_sight(
         until(lambda: len(dump.ons) == 2, "two notes")
         assert client.pid is not None
         os.kill(client.pid, signal.SIGKILL)
-        until(lambda: not hanging(dump.heard), "both note-offs", 5)
-        until(lambda: bytes((0xB3, 64, 0)) in [m.data for m in dump.heard], "the pedal", 5)
+        until(lambda: not hanging(dump.heard), "both note-offs")
+        until(lambda: bytes((0xB3, 64, 0)) in [m.data for m in dump.heard], "the pedal")
         assert client.status().restarts == 0
 
 
@@ -51,5 +51,5 @@ def test_who_connects_later_is_told_what_another_engine_left(
         client.release(3, 67)
         time.sleep(0.5)  # nobody is there to hear it
         jack.connect(client.status().port, dump.port)
-        until(lambda: bytes((0x83, 67)) in [m.data[:2] for m in dump.heard], "the note-off", 5)
-        until(lambda: bytes((0xB3, 64, 0)) in [m.data for m in dump.heard], "the pedal's lift", 5)
+        until(lambda: bytes((0x83, 67)) in [m.data[:2] for m in dump.heard], "the note-off")
+        until(lambda: bytes((0xB3, 64, 0)) in [m.data for m in dump.heard], "the pedal's lift")

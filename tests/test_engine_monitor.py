@@ -219,17 +219,23 @@ def test_rubbish_instead_of_http_is_survived(monitor):
 
 
 def test_those_who_connect_and_say_nothing_are_few_and_not_for_long(desk, monkeypatch):
-    monkeypatch.setattr(server, "_HANDSHAKE_S", 2.0)  # all have come by then
+    monkeypatch.setattr(server, "_HANDSHAKE_S", 60.0)
     monitor = Monitor(snapshot, desk, ("127.0.0.1", 0), TOKEN)
     monitor.start()
     before = threading.active_count()
     silent = [socket.create_connection(("127.0.0.1", port_of(monitor))) for _ in range(100)]
     until(lambda: monitor.refused == 36, "the refusals")
     assert threading.active_count() - before <= 2 * 64 + 36  # the refused are just leaving
-    until(lambda: threading.active_count() <= before, "the others to be let go")
-    assert ask(monitor)[0] == 200
     for raw in silent:
         raw.close()
+    until(lambda: threading.active_count() <= before, "the threads of those who left to end")
+    assert ask(monitor)[0] == 200
+    monitor.stop()
+    monkeypatch.setattr(server, "_HANDSHAKE_S", 0.2)
+    monitor = Monitor(snapshot, desk, ("127.0.0.1", 0), TOKEN)
+    monitor.start()
+    with socket.create_connection(("127.0.0.1", port_of(monitor)), 20.0) as raw:
+        assert raw.recv(64) == b""  # it was let go
     monitor.stop()
 
 

@@ -3,7 +3,6 @@
 import os
 import signal
 import subprocess
-import time
 from dataclasses import replace
 
 import pytest
@@ -165,8 +164,6 @@ def test_the_music_plays_without_its_broker():
         look = runtime.snapshot()
         assert look.running
         assert any(entry.words.startswith("MQTT: broker 127.0.0.1:9: ") for entry in look.messages)
-        began_s = time.monotonic()
-    assert time.monotonic() - began_s < 20.0
 
 
 def test_a_broker_that_wants_a_password_gets_it(tmp_path):

@@ -1,8 +1,8 @@
 import socket
 import struct
-import time
 
 import pytest
+from servers.jack import until
 
 from engine.errors import InputError
 from engine.events import EmotionState, HeardBeat, TargetState
@@ -180,10 +180,8 @@ def ordered():
     def send(data: bytes):
         count = len(controls.orders)
         sender.sendto(data, address)
-        end = time.monotonic() + 5.0
-        while len(controls.orders) == count and time.monotonic() < end:
-            time.sleep(0.005)
-        return controls.orders[-1] if len(controls.orders) > count else None
+        until(lambda: len(controls.orders) > count, "the order")
+        return controls.orders[-1]
 
     send.sender, send.address = sender, address
     yield send
@@ -273,9 +271,7 @@ def test_music_plays_though_its_services_are_taken():
             monitor=tcp.getsockname(),
         )
         with Runtime(config) as runtime:
-            end = time.monotonic() + 10.0
-            while not runtime.snapshot().troubles and time.monotonic() < end:
-                time.sleep(0.01)
+            until(lambda: len(runtime.snapshot().troubles) >= 2, "both to be reported")
             look = runtime.snapshot()
     assert look.running and runtime.monitor_url == ""
     assert any("osc_in: OSC input 127" in trouble for trouble in look.troubles)
@@ -332,10 +328,8 @@ def test_packet_from_the_future_holds_nothing_up():
     server = OscInput(("127.0.0.1", 0), controls)._server
     message = packet("/stimmung/target", ",ff", FLOATS)
     bundle = b"#bundle\0" + b"\xff" * 8 + struct.pack(">i", len(message)) + message
-    began = time.monotonic()
-    try:
+    try:  # whoever waited for that time would wait for years
         server.dispatcher.call_handlers_for_packet(bundle, ("127.0.0.1", 9))
     finally:
         server.server_close()
     assert controls.orders == 1
-    assert time.monotonic() - began < 5.0

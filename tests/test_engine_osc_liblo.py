@@ -2,7 +2,6 @@
 
 import contextlib
 import itertools
-import socket
 import subprocess
 import threading
 import time
@@ -11,16 +10,11 @@ from pathlib import Path
 import pytest
 from servers.jack import until
 from servers.needs import need_program
+from servers.ports import free_port
 from test_engine_osc import Recorded, moment, state
 
 from engine.network.osc import OscOutput
 from engine.network.osc_input import OscInput
-
-
-def free_port() -> int:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
-        udp.bind(("127.0.0.1", 0))
-        return int(udp.getsockname()[1])
 
 
 @contextlib.contextmanager

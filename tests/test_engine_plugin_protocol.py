@@ -13,6 +13,7 @@ import pytest
 from fuzz_samples import FUZZ
 from hypothesis import given
 from hypothesis import strategies as st
+from servers.jack import until
 
 from engine.choices import MODES, PARTS
 from engine.generators.registry import GENERATORS
@@ -142,13 +143,6 @@ def connect(place: Path) -> tuple[socket.socket, str]:
     return connection, token
 
 
-def wait_for(condition) -> None:  # type: ignore[no-untyped-def]
-    until = time.monotonic() + 10
-    while not condition():
-        assert time.monotonic() < until
-        time.sleep(0.005)
-
-
 def test_only_the_user_may_read_where_the_engine_is(place: Path) -> None:
     path = announce(1234, "b" * TOKEN_BYTES)
     assert path == place
@@ -168,13 +162,13 @@ def test_a_plugin_is_welcomed_heard_and_obeyed(link: PluginLink, place: Path) ->
         connection.sendall(hello(token))
         assert connection.recv(12) == encode_welcome()
         connection.sendall(frame(3, struct.pack("<qIf", 0, index_of("strength"), 0.25)) + block())
-        wait_for(lambda: heard)
+        until(lambda: heard, "the sound")
         assert heard == [(48000.0, 4)]
         assert link.take_changes() == [("strength", 0.25)]
         (came,) = link.take_blocks()
         assert came.block.beat == 2.5 and came.at_s <= time.perf_counter()
         assert link.leader is link.instances()[0]
-    wait_for(lambda: not link.instances())
+    until(lambda: not link.instances(), "the plug-in to leave")
     assert link.leader is None
 
 
@@ -197,7 +191,7 @@ def test_strangers_are_dropped_and_others_stay(link: PluginLink, place: Path, wr
         while stranger.recv(4096):
             pass  # closed by the engine
         friend.sendall(block())
-        wait_for(link.take_blocks)
+        until(link.take_blocks, "its block")
         assert link.dropped == 1
 
 

@@ -87,7 +87,7 @@ def test_every_note_is_on_its_frame_and_ends(
     assert leader is not None and leader.block is not None
     print(f"{len(off)} notes, off {sorted(set(off))} frames, late {leader.block.late}")
     assert len(off) >= 10 and not sounding and not changed
-    assert sum(map(bool, off)) <= leader.block.late <= 0.5 * len(off)
+    assert sum(map(bool, off)) <= leader.block.late and off.count(0) >= 3
     assert plugin.produces_midi and plugin.latency_samples == 0
     plugin.close()
 

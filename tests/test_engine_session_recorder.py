@@ -6,10 +6,10 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
 
 import pytest
+from servers.jack import until
 from session_samples import INFO, fill
 
 from engine.errors import InputError, SessionError
@@ -138,7 +138,7 @@ while True:
     now = time.perf_counter()
     recorder.emotion(hop(now - start), TARGET)
     recorder.note(a_note(number, (now - start) * 2), now, now + 0.1)
-    print(now - start, flush=True)
+    print(number, flush=True)
     time.sleep(0.02)
 """
 
@@ -151,20 +151,21 @@ def test_kill_loses_at_most_one_second(tmp_path: Path) -> None:
         text=True,
     )
     assert child.stdout is not None
-    last_s = 0.0
+    last = 0
     for line in child.stdout:
-        last_s = float(line)
-        if last_s > 2.1:
+        last = int(line)
+        if last > 100:
             break
     child.send_signal(signal.SIGKILL)
-    last_s = max([last_s, *map(float, child.stdout.read().splitlines())])
+    last = max([last, *map(int, child.stdout.read().splitlines())])
     child.stdout.close()
     child.wait()
     assert {path.name for path in tmp_path.iterdir()} == {"events.jsonl"}
 
     recovered = recover(tmp_path)
-    assert last_s - recovered.session.notes[-1].on_s < 1.0
-    assert last_s - recovered.session.emotion.columns["time_s"][-1] < 1.0
+    a_second = 50  # turns, if nothing else holds the child up
+    assert last - len(recovered.session.notes) < a_second
+    assert last - len(recovered.session.emotion.columns["time_s"]) < a_second
     assert {path.name for path in recovered.files} == PRODUCTS - {"events.jsonl"}
     assert "not closed" in (tmp_path / "log.txt").read_text()
 
@@ -187,14 +188,6 @@ class Disk:
         return written
 
 
-def wait_until(condition: object, seconds: float = 10.0) -> None:
-    assert callable(condition)
-    limit = time.perf_counter() + seconds
-    while not condition():
-        assert time.perf_counter() < limit, "waited in vain"
-        time.sleep(0.01)
-
-
 def test_full_disk_is_reported_and_nothing_lost_once_there_is_room(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -203,11 +196,11 @@ def test_full_disk_is_reported_and_nothing_lost_once_there_is_room(
     disk.room = 1_000
     recorder.start()
     fill(recorder, 50)
-    wait_until(lambda: recorder.error)
+    until(lambda: recorder.error, "the report")
     assert recorder.error is not None
     assert "No space left" in recorder.error
     disk.room = None
-    wait_until(lambda: recorder.error is None)
+    until(lambda: recorder.error is None, "the recovery")
     fill(recorder, 10)
     recorder.close()
     session = read_session(tmp_path)
@@ -233,12 +226,12 @@ def test_lost_folder_is_reported_and_resumed_when_back(tmp_path: Path) -> None:
     recorder.start()
     fill(recorder, 5)
     events = folder / "events.jsonl"
-    wait_until(lambda: events.read_bytes().count(b"note_id") == 5)
+    until(lambda: events.read_bytes().count(b"note_id") == 5, "five notes")
     folder.rename(away)
     fill(recorder, 5)
-    wait_until(lambda: recorder.error)
+    until(lambda: recorder.error, "the report")
     away.rename(folder)
-    wait_until(lambda: recorder.error is None)
+    until(lambda: recorder.error is None, "the recovery")
     recorder.close()
     assert len(read_session(folder).notes) == 10
 
@@ -254,7 +247,7 @@ def test_a_disk_that_hangs_never_holds_up_playing(
     fill(recorder, 500)  # no writer runs at all: the queue is full at once
     assert recorder.dropped == 1_400
     recorder.start()
-    wait_until(lambda: recorder.dropped > 1_400)
+    until(lambda: recorder.dropped > 1_400, "a loss")
     assert recorder.error is not None
     assert "events lost" in recorder.error
     disk.room = None
@@ -276,9 +269,9 @@ def test_a_slow_disk_delays_neither_writing_nor_the_products(
     monkeypatch.setattr(appender_module.os, "fsync", fsync)
     recorder = SessionRecorder(tmp_path, INFO, origin_s=0.0)
     recorder.start()
-    wait_until(lambda: any(t.name == "session-sync" for t in threading.enumerate()))
+    until(lambda: any(t.name == "session-sync" for t in threading.enumerate()), "the thread")
     fill(recorder, 5)
-    wait_until(lambda: len(read_session(tmp_path).notes) == 5, seconds=2.0)
+    until(lambda: len(read_session(tmp_path).notes) == 5, "five notes")
     recorder.close()
     error = recorder.error
     slow.set()

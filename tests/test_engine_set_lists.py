@@ -1,12 +1,15 @@
 """Set lists: files, exchange between machines, and songs that follow each other without a gap."""
 
 import json
+import threading
 
 import pytest
+from servers.jack import until
 
 from engine.cli import main
 from engine.errors import InputError, PresetError
 from engine.events import TargetState
+from engine.generators import registry
 from engine.live.observer import Observer
 from engine.live.orders import Orders
 from engine.pipeline.executors import generator_thread
@@ -135,7 +138,7 @@ class Sender:
 class Stage:
     """The orders of a run and what carries them out, on counted time."""
 
-    def __init__(self, songs, song=0, worker=None, loader=None):
+    def __init__(self, songs, song=0, loader=None):
         save_set_list("Set", songs)
         performance = Performance(mode="manual", key="C:maj", tempo_bpm=120.0)
         config = LiveConfig.from_mapping(
@@ -144,15 +147,13 @@ class Stage:
         self.sync, self.sender = InternalSync(120.0), Sender()
         self.observer = Observer(TargetState(0.0, 0.0, "manual", False, 0.0))
         self.orders = Orders(config, self.sync, self.sender, self.observer)
-        self.pipeline = Pipeline(
-            performance, self.sync.clock, worker=worker, loader=loader, draft_beats=0
-        )
+        self.pipeline = Pipeline(performance, self.sync.clock, loader=loader, draft_beats=0)
         self.player = Player(self.pipeline, self.sync, self.sender)
         self.now, self.missed, self.onsets = 0.0, 0, []
         self.sync.begin(0.0)
         self.orders.serve(self.pipeline, None)
 
-    def run(self, seconds, wait=lambda: None):
+    def run(self, seconds):
         for _ in range(round(seconds / 0.005)):
             self.orders.carry_out(self.now)
             step = self.player.turn(self.now)
@@ -161,7 +162,6 @@ class Stage:
             self.missed += step.missed_beats
             self.onsets += [one.on_s for one in step.notes]
             self.now += 0.005
-            wait()
         return self
 
     @property
@@ -212,24 +212,20 @@ def test_without_a_set_list_the_order_is_refused():
 
 def test_the_next_song_is_loaded_beforehand_and_the_change_takes_no_gap(monkeypatch):
     """The engine of the next song is made on a thread of its own, while beats go on."""
-    import time
-
-    from engine.generators import registry
-
-    plain = registry.GENERATORS["amt"]
+    plain, may_begin = registry.GENERATORS["amt"], threading.Event()
 
     def slow(*ways):
-        time.sleep(0.3)
+        assert may_begin.wait(60.0)
         return plain(*ways)
 
     monkeypatch.setitem(registry.GENERATORS, "amt", slow)
-    stage = Stage((Song("band"),), worker=generator_thread(), loader=generator_thread())
-    stage.run(0.1)
+    stage = Stage((Song("band"),), loader=generator_thread())
+    stage.run(2.0)
     assert not stage.look.ready  # it is being made
-    stage.run(2.0, wait=lambda: time.sleep(0.004))
-    assert stage.look.ready
+    may_begin.set()
+    until(lambda: stage.run(0.1).look.ready, "the engine of the next song")
     stage.orders.act("next_song")
-    stage.run(3.0, wait=lambda: time.sleep(0.004))
+    stage.run(3.0)
     stage.pipeline.close()
     assert stage.pipeline.generator.name == "amt" and stage.missed == 0
     gaps = [later - sooner for sooner, later in zip(stage.onsets, stage.onsets[1:], strict=False)]

@@ -125,7 +125,7 @@ def test_without_the_clock_that_is_to_be_followed_the_window_says_so(
         return now is not None and now.sync.source == "midi" and not now.sync.locked
 
     qtbot.waitUntil(waits, timeout=20_000)
-    qtbot.waitUntil(lambda: "waiting" in sync._light.text(), timeout=2000)
+    qtbot.waitUntil(lambda: "waiting" in sync._light.text(), timeout=20_000)
     assert not window.page.transport.tempo.isEnabled()
 
 

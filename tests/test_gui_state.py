@@ -29,7 +29,7 @@ def test_first_change_is_posted_at_once(model):
 def test_dragging_posts_only_the_latest_position(model, qtbot):
     for step in range(200):
         model.set(mode="manual", valence=step / 200, arousal=-step / 200)
-    qtbot.waitUntil(lambda: len(model.posts) == 2, timeout=1000)
+    qtbot.waitUntil(lambda: len(model.posts) == 2, timeout=10_000)
     assert model.posts[0]["mode"] == "manual"
     assert model.posts[1] == {"valence": 199 / 200, "arousal": -199 / 200}
 

@@ -83,8 +83,17 @@ def settled(dump: MidiDump) -> None:
 def test_sound_in_notes_out(
     jack: JackServer, player: str, dump: MidiDump, tmp_path: Path, path: str
 ) -> None:
-    live = start_live(jack, player, "--midi-out", path, "--record", str(tmp_path), "--seconds", "7")
+    live = start_live(jack, player, "--midi-out", path, "--record", str(tmp_path))
     jack.connect(our_port(jack), dump.port)
+    events = tmp_path / "events.jsonl"
+
+    def enough() -> bool:
+        """Tell whether three seconds were tracked, and how that was answered."""
+        tracked = events.read_text().count('"event":"emotion"') if events.exists() else 0
+        return tracked > 30 and len(dump.ons) > 12
+
+    until(enough, "emotions and notes", 40.0)
+    live.terminate()
     said = live.communicate(timeout=40)[1]
     assert live.returncode == 0, said
     settled(dump)
@@ -92,10 +101,9 @@ def test_sound_in_notes_out(
     with (tmp_path / "emotion.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     heard = [row for row in rows if row["state"] != "silence"]
-    assert len(heard) > 35  # 10 a second, and the music reached the tracker
+    assert len(heard) > 20  # the music reached the tracker
     assert max(float(row["loudness_db"]) for row in heard) > -45
     recorded = [m for m in mido.MidiFile(tmp_path / "stimmung.mid") if m.type == "note_on"]
-    assert len(dump.ons) > 10
     # The receiver was connected after the first notes; from there on nothing is missing.
     # Counted: notes of one chord, milliseconds apart, may change places where the server stalled.
     last = Counter(m.note for m in [m for m in recorded if m.velocity][-10:])

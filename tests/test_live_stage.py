@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from pythonosc.udp_client import SimpleUDPClient
-from test_engine_osc_liblo import free_port
+from servers.ports import free_port
 
 import presets
 from engine.errors import InputError

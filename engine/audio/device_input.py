@@ -204,9 +204,9 @@ class DeviceInput:
 
         capture = search(lambda: _Capture(self._request, ring), self._stopped, failed)
         if capture is not None:
-            self._adopt(capture)
             self._restarts += 1
             self._error = None
+            self._adopt(capture)
         return capture
 
     def __enter__(self) -> Self:

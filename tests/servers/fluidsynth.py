@@ -10,7 +10,7 @@ import numpy as np
 from servers.jack import JackServer, until
 from servers.needs import need_program, need_soundfont
 
-__all__ = ["Capture", "capture", "fluidsynth", "peak_hz"]
+__all__ = ["Capture", "capture", "fluidsynth", "tone_hz"]
 
 
 @contextmanager
@@ -78,7 +78,9 @@ def capture(server: JackServer, name: str, source: str) -> Iterator[Capture]:
         client.close()
 
 
-def peak_hz(samples: np.ndarray, rate: int) -> float:
-    """Return the strongest frequency [Hz]."""
-    spectrum = np.abs(np.fft.rfft(samples * np.hanning(len(samples))))
-    return float(np.argmax(spectrum) * rate / len(samples))
+def tone_hz(samples: np.ndarray, rate: int) -> float:
+    """Return the strongest frequency [Hz] of a note, from a tenth to half a second in it."""
+    start = int((np.abs(samples) > 0.01).argmax())
+    loud = samples[start + rate // 10 : start + rate // 2]
+    spectrum = np.abs(np.fft.rfft(loud * np.hanning(len(loud))))
+    return float(np.argmax(spectrum) * rate / len(loud))

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from servers.jack import until
 from servers.needs import need_program
+from servers.ports import free_port
 
 __all__ = ["Mosquitto", "publish", "subscriber"]
 
@@ -17,9 +18,7 @@ class Mosquitto:
     """A broker on a free port of this machine, started and stopped as often as wanted."""
 
     def __init__(self, folder: Path, more: str = "allow_anonymous true\n") -> None:
-        with socket.socket() as tcp:
-            tcp.bind(("127.0.0.1", 0))
-            self.port = int(tcp.getsockname()[1])
+        self.port = free_port()
         self._config = folder / "mosquitto.conf"
         self._config.write_text(f"listener {self.port} 127.0.0.1\nuser root\n{more}")
         self._process: subprocess.Popen[bytes] | None = None
