@@ -87,7 +87,6 @@ MODELS: Mapping[str, Mapping[str, Command]] = {
     },
     "muser": {
         "prepare": Command("muser.prepare.prepare", "read the data sets into beats"),
-        "beats": Command("muser.commands.beats", "measure beat, key and chord finding on POP909"),
         "performers": Command(
             "muser.performers.write_performers", "learn how differently players play"
         ),
@@ -107,7 +106,6 @@ MODELS: Mapping[str, Mapping[str, Command]] = {
         "evaluate": Command("amt.evaluate.evaluate", "measure an ONNX file on a split"),
         "export": Command("amt.commands.export", "write checkpoints as ONNX"),
         "verify": Command("amt.commands.verify", "compare ONNX with PyTorch and steps with wholes"),
-        "ablate": Command("amt.ablate.ablate", "short trainings without parts, compared"),
     },
     "beat": {
         "teach": Command("beat.teacher.teach", "label recordings with madmom's offline beats"),

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+import av
 import numpy as np
 
-from engine.bench.clips import encode
 from engine.video.analyser import Picture, VideoAnalyser
 
 FPS = 25
@@ -55,6 +55,18 @@ def states_of(frames, fps: float = FPS, calibration=None):
 
 def cuts_of(frames, fps: float = FPS) -> list[float]:
     return [state.cut_s for state in states_of(frames, fps) if state.cut_s is not None]
+
+
+def encode(path: Path, frames, *, fps: int = FPS, codec: str = "libx264", options=None) -> None:
+    """Write frames as a video file; the suffix decides the container."""
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream(codec, rate=fps, options=options or {"preset": "ultrafast"})
+        stream.pix_fmt = "yuv420p"
+        for index, frame in enumerate(frames):
+            if index == 0:
+                stream.height, stream.width = frame.shape[:2]
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(frame, format="rgb24")))
+        container.mux(stream.encode(None))
 
 
 def write_film(path: Path, frames, fps: int = FPS, codec: str = "mpeg4") -> Path:

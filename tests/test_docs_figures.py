@@ -58,12 +58,13 @@ def report_of(size="standard", **found):
 
 
 def test_table_is_filled_between_its_markers_and_again_the_same(figures, kept):
-    rows = [{"processes": 1, "songs_per_s": 8.0, "step_ms": 20.0, "times": 1.0}]
-    assert figures.take(report_of(training={"rows": rows})) == ["training"]
-    page = "# A\n\n<!-- figures: training -->\nold\n<!-- end of figures -->\n\nafter\n"
+    rows = [{"count": 2, "p50_ms": 3.0, "p99_ms": 4.5, "cores": 0.07, "memory_mb": 99}]
+    rows[0]["verdict"] = "keep up"
+    assert figures.take(report_of(trackers={"apart": rows})) == ["trackers"]
+    page = "# A\n\n<!-- figures: trackers -->\nold\n<!-- end of figures -->\n\nafter\n"
     filled = figures.filled(page)
-    assert "| 1 | 8.0 | 20 | 1.00 × |" in filled
-    assert "*`stimmung bench training`, commit `abc1234`, 5 November 2026*" in filled
+    assert "| apart | 2 | 3.0 / 4.5 | 0.07 | 99 | keep up |" in filled
+    assert "*`stimmung bench trackers`, commit `abc1234`, 5 November 2026*" in filled
     assert "old" not in filled and filled.endswith("after\n")
     assert figures.filled(filled) == filled
 

@@ -196,17 +196,18 @@ def test_command_without_a_name_measures_all_that_belongs_to_a_report(monkeypatc
 
 
 def test_command_prints_tables_and_writes_the_report(monkeypatch, tmp_path, capsys):
-    graphs = {"tracker": {"onnx_ms": 1.0, "eager_ms": 3.0, "times": 3.0}}
-    monkeypatch.setattr(report, "measure", lambda *_: graphs)
+    figures = {"rows": [{"what": "rules", "per": "beat", "first_ms": 3.0, "last_ms": 3.0}]}
+    figures["rows"][0] |= {"times": 1.0, "first_mb": 36, "last_mb": 38, "minutes_ms": [3.0]}
+    monkeypatch.setattr(report, "measure", lambda *_: figures)
     out, file = tmp_path / "out", tmp_path / "figures.json"
-    assert main(["bench", "eager", "--quick", "--report", str(out), "--json", str(file)]) == 0
+    assert main(["bench", "hours", "--quick", "--report", str(out), "--json", str(file)]) == 0
     said = capsys.readouterr()
-    assert "3.00 ms" in said.out and "rough" in said.err
-    assert json.loads(file.read_text())["parts"]["eager"]["figures"] == graphs
+    assert "3.000" in said.out and "rough" in said.err
+    assert json.loads(file.read_text())["parts"]["hours"]["figures"] == figures
     assert {path.name for path in out.iterdir()} == {"report.json", "report.html"}
     monkeypatch.setattr(report, "measure", lambda *_: missing("failed (x)"))
-    assert main(["bench", "eager", "--quick"]) == 1
-    assert main(["bench", "eager", "--report", str(file)]) == 2
+    assert main(["bench", "hours", "--quick"]) == 1
+    assert main(["bench", "hours", "--report", str(file)]) == 2
 
 
 @pytest.mark.parametrize("name", PARTS)

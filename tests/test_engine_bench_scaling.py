@@ -10,21 +10,12 @@ import pytest
 
 from engine.bench.engines import measure_engines
 from engine.bench.report import STANDARD
-from engine.bench.scaling.drafts import measure_drafts
 from engine.bench.scaling.hours import measure_hours
 from engine.bench.scaling.rates import measure_rates
-from engine.bench.training import measure_eager, measure_training
 
 ROOT = Path(__file__).resolve().parent.parent
 PLAYED_LONG = ("reaction", "sync")
 """Their short forms take half a minute each; they have tests of their own."""
-
-
-def test_a_moving_target_costs_more_the_more_is_drafted():
-    rows = {row["bars"]: row for row in measure_drafts(4, (0, 2), ("rules",))["rows"]}
-    assert rows[2]["moving_ms"] > rows[2]["resting_ms"] > 0.0
-    assert rows[2]["moving_ms"] > rows[0]["moving_ms"]
-    assert rows[2]["moving_share"] == pytest.approx(rows[2]["moving_ms"] / 500.0, abs=1e-4)
 
 
 def test_every_beat_and_note_of_an_engine_is_counted():
@@ -46,11 +37,6 @@ def test_rates_end_with_the_first_that_does_not_hold(monkeypatch):
     assert rows[0]["max_ms"] >= rows[0]["p99_ms"] >= rows[0]["p50_ms"]
     monkeypatch.setattr("engine.bench.scaling.rates._LATE_MS", -1.0)
     assert len(measure_rates("none", (100, 200), 0.1)) == 1
-
-
-def test_training_and_eager_say_so_where_there_is_no_torch(monkeypatch):
-    monkeypatch.setattr("engine.bench.training.find_spec", lambda _name: None)
-    assert measure_eager() == measure_training() == {"missing": "PyTorch is not installed"}
 
 
 @pytest.mark.proof
@@ -77,9 +63,3 @@ def test_report_in_its_short_form_has_every_part(tmp_path):
     together, apart = (found["trackers"][how][0] for how in ("together", "apart"))
     assert together["count"] == apart["count"] == 1
     assert together["p99_ms"] >= together["p50_ms"] > 0.0
-    assert {"tracker", "muser prior", "muser decoder", "amt"} <= set(found["eager"])
-    for row in found["eager"].values():
-        assert "missing" in row or row["times"] > 0.0
-    rows = found["training"]["rows"]
-    assert [row["processes"] for row in rows] == sorted({1, os.cpu_count()})
-    assert rows[0]["times"] == 1.0 and rows[-1]["songs_per_s"] > 0.0

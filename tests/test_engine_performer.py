@@ -5,7 +5,6 @@ import random
 import mido
 import pytest
 
-from engine.bench.turns import measure_turns
 from engine.choices import ACTIONS
 from engine.errors import InputError
 from engine.events import EmotionState, NoteEvent, TargetState
@@ -198,12 +197,28 @@ def test_who_plays_again_soon_after_the_answer_began_had_not_ended():
 
 
 def test_learned_pauses_answer_less_often_within_a_phrase_than_two_beats():
-    found = measure_turns(4, 12, seed=3)
-    usual, long = found["usual pauses"], found["long pauses"]
-    assert usual["learned"]["early"] < 0.6 * usual["two beats"]["early"]
-    assert long["once known"]["early"] < 0.3 * long["two beats"]["early"]
-    short = found["short pauses"]
-    assert short["once known"]["delay_s"] < short["two beats"]["delay_s"]
+    def answers_within(median_s, fixed_s, skipped=0):
+        """Return the share of rests within phrases that are taken for their end, and the pause."""
+        rng, turns, now_s, early = random.Random(3), Turns(), 0.0, []
+        for phrase in range(40):
+            rests = [median_s * rng.lognormvariate(0.0, 0.45) for _ in range(8)]
+            for rest_s in (*rests, None):
+                ended_s = now_s + 0.5
+                turns.update("turns", now_s, True, now_s, (), fixed_s)
+                turns.update("turns", ended_s, False, ended_s, (), fixed_s)
+                silent_s = rest_s or turns.pause_s(fixed_s) + 5.0
+                for step in range(int(silent_s / 0.02)):
+                    turns.update("turns", ended_s, False, ended_s + 0.02 * step, (), fixed_s)
+                if rest_s and phrase >= skipped:
+                    early.append(not turns.listening)
+                now_s = ended_s + silent_s
+                turns.update("turns", now_s, True, now_s, (silent_s,), fixed_s)
+        return sum(early) / len(early), turns.pause_s(fixed_s)
+
+    two_beats_s = 60.0 / 109.0 * 2.0
+    assert answers_within(0.45, 0.0)[0] < 0.6 * answers_within(0.45, 0.7)[0]
+    assert answers_within(1.0, 0.0, 5)[0] < 0.3 * answers_within(1.0, two_beats_s, 5)[0]
+    assert answers_within(0.2, 0.0)[1] < two_beats_s
 
 
 def test_together_only_a_cue_decides():

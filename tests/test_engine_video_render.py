@@ -3,9 +3,8 @@
 import av
 import numpy as np
 import pytest
-from film_samples import shots, write_film
+from film_samples import encode, shots, write_film
 
-from engine.bench.clips import encode
 from engine.errors import InputError
 from engine.instrument.sound_file import SAMPLE_RATE
 from engine.video.film import Film

@@ -13,7 +13,6 @@ from engine.generators.amt.dynamics import Dynamics
 from engine.generators.amt.model import AmtModel
 from engine.generators.amt.vocabulary import END, PAD, SIZE, parse_chord_id
 from export_onnx.__main__ import main
-from export_onnx.amt import ablate as ablation
 from export_onnx.amt.batches import Sampler
 from export_onnx.amt.config import NetworkConfig, TrainConfig
 from export_onnx.amt.correspondence import affective_loss, quality_shares, wanted_qualities
@@ -292,19 +291,6 @@ def test_commands_name_what_is_missing(tmp_path, capsys):
     assert main(["prepare", "amt"]) == 2
     assert main(["train", "amt", "--prepared", str(tmp_path), "--out", str(tmp_path)]) == 2
     assert "prepare amt" in capsys.readouterr().err
-
-
-def test_memory_is_what_makes_repeats_foreseeable(prepared, tmp_path, monkeypatch):
-    names = ("everything", "no memory")
-    monkeypatch.setattr(ablation, "VARIANTS", {name: ablation.VARIANTS[name] for name in names})
-    rows = ablation.ablate(
-        ablation.AblateOptions(
-            prepared / "prepared", tmp_path, songs=8, epochs=30, choose=0.3, network=SMALL
-        )
-    )
-    found = {(row.system, row.measure): row.score.value for row in rows}
-    measure = "changes perplexity"
-    assert found["everything", measure] < found["no memory", measure]
 
 
 def test_weights_come_back_from_the_shipped_file():

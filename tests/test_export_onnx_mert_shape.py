@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from engine.bench import training as bench
-from export_onnx.costs.mert_shape import main, write_random_mert
+from engine.bench import mert as bench
+from export_onnx.mert_shape import main, write_random_mert
 
 
 def test_random_network_runs_in_the_runtime_and_gives_two_blocks(tmp_path):
@@ -21,6 +21,11 @@ def test_random_network_runs_in_the_runtime_and_gives_two_blocks(tmp_path):
 def test_wrong_arguments_are_refused():
     with pytest.raises(Exception, match="usage"):
         main([])
+
+
+def test_bench_says_so_where_there_is_no_torch(monkeypatch):
+    monkeypatch.setattr(bench, "find_spec", lambda _name: None)
+    assert bench.measure_mert(1.0, 92.9) == {"missing": "PyTorch is not installed"}
 
 
 def test_bench_says_why_there_is_no_figure(monkeypatch):

@@ -292,13 +292,6 @@ def test_a_code_reads_its_own_element_only(trained):
     torch.testing.assert_close(latents[0, :-1], latents[1, :-1])
 
 
-def test_eight_bits_are_smaller_and_still_run(trained, beats, exported, tmp_path):
-    export(ExportOptions(checkpoints=trained, beats=beats, out=tmp_path, quantise=True))
-    assert isinstance(MuserModel(tmp_path), MuserModel)
-    sizes = [(folder / "muser_fields.onnx").stat().st_size for folder in (tmp_path, exported)]
-    assert sizes[0] < 0.9 * sizes[1]
-
-
 def test_held_out_music_is_scored_per_element(trained, beats):
     lines = report(load_networks(trained), beats, "val", "emopia")
     rows = {line.split("|")[1].strip(): line for line in lines if line.startswith("| ")}

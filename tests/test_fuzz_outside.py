@@ -11,13 +11,12 @@ from pathlib import Path
 
 import mido
 import numpy as np
-from film_samples import shots
+from film_samples import encode, shots
 from fuzz_samples import EDITS, FUZZ, damaged
 from gui_samples import look
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.bench.clips import encode
 from engine.emotion.model import TrackerModel, shipped_model_path
 from engine.errors import InputError, ModelError, SessionError
 from engine.midi.file import read_midi_file

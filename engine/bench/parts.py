@@ -130,12 +130,6 @@ PARTS: dict[str, Part] = {
         quick={"bars": 2, "longest": 128},
     ),
     "amt": Part("chords.measure_amt", "cost and voices of `amt`", 3, quick={"bars": 2}),
-    "eager": Part(
-        "training.measure_eager",
-        "the models in eager PyTorch and in onnxruntime",
-        10,
-        quick={"steps": 10},
-    ),
     "live": Part(
         "live.measure_live",
         "start, memory and load of the live engine",
@@ -184,12 +178,6 @@ PARTS: dict[str, Part] = {
         85,
         quick={"counts": (1, 2), "seconds": 1.0},
     ),
-    "drafts": Part(
-        "scaling.drafts.measure_drafts",
-        "cost of drafting ahead",
-        24,
-        quick={"beats": 3, "bars": (0, 1)},
-    ),
     "hours": Part(
         "scaling.hours.measure_hours",
         "cost of the last minute of an hour",
@@ -202,9 +190,6 @@ PARTS: dict[str, Part] = {
         50,
         quick={"rates": (100, 500), "seconds": 0.5},
         jack=True,
-    ),
-    "training": Part(
-        "training.measure_training", "training shared among processes", 30, quick={"steps": 1}
     ),
     "daw": Part(
         "daw.run.measure_daw",
@@ -222,33 +207,12 @@ PARTS: dict[str, Part] = {
         long={"counted": 10_000, "played": 200},
         standard=False,
     ),
-    "turns": Part(
-        "turns.measure_turns",
-        "when a duet by turns answers",
-        20,
-        quick={"players": 4},
-        standard=False,
-    ),
     "window": Part(
         "window.measure_window",
         "how long the window ever takes to respond",
         530,
         quick={"seconds": 5.0, "headless_s": 3.0},
         long={"seconds": 1800.0, "headless_s": 90.0},
-        standard=False,
-    ),
-    "control": Part(
-        "control.measure_engines",
-        "how well the music follows the target",
-        240,
-        quick={"steps": 3, "seeds": 1, "bars": 2},
-        standard=False,
-    ),
-    "video": Part(
-        "video.measure_video",
-        "how well films are read, and music fits them",
-        400,
-        quick={"clips": 3, "long_s": 16.0},
         standard=False,
     ),
 }

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.bench.core import one_core, quantile_ms
-from engine.bench.training import measure_mert
+from engine.bench.mert import measure_mert
 
 __all__ = ["measure_tracker"]
 

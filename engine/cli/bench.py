@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["add", "run"]
 
-_GROUPS = {"scaling": ("trackers", "drafts", "hours", "rates", "training")}
+_GROUPS = {"scaling": ("trackers", "hours", "rates")}
 """Names that stand for several parts."""
 
 _FOLDER = Path("stimmung-bench")

@@ -8,7 +8,6 @@ from engine.errors import InputError
 from engine.generators.amt.model import AmtModel
 from export_onnx.amt import export as exporting
 from export_onnx.amt import train as training
-from export_onnx.amt.lstm import LstmOptions, train_lstm
 from export_onnx.amt.paper import PaperOptions, train_paper
 from export_onnx.amt.paper_dynamics import PaperDynamicsOptions, train_paper_dynamics
 from export_onnx.amt.regressor import RegressorOptions, export_regressor, train_regressor
@@ -17,7 +16,7 @@ from export_onnx.training.options import option
 
 __all__ = ["ExportOptions", "TrainOptions", "VerifyOptions", "export", "train", "verify"]
 
-_SETUPS = ("live", "dynamics", "lstm", "paper", "paper-dynamics")
+_SETUPS = ("live", "dynamics", "paper", "paper-dynamics")
 
 
 @dataclass(frozen=True)
@@ -26,8 +25,8 @@ class TrainOptions(training.TrainOptions):
 
     setup: str = option(
         "live",
-        "live: the chord model; dynamics: density and loudness; lstm: to compare with; paper, "
-        "paper-dynamics: as published, on MuVi-Sync (need --data)",
+        "live: the chord model; dynamics: density and loudness; paper, paper-dynamics: "
+        "as published, on MuVi-Sync (need --data)",
         choices=_SETUPS,
     )
     data: Path | None = option(None, "folder with a sub-folder per data set")
@@ -42,8 +41,6 @@ def train(options: TrainOptions) -> Path | list[Path] | None:
     place, threads = options.out, options.threads
     if options.setup == "live":
         return training.train(replace(options, train=replace(options.train, **given)))
-    if options.setup == "lstm":
-        return train_lstm(LstmOptions(options.prepared, place, threads=threads, **given))
     if options.setup == "dynamics":
         seed = {"seed": given.pop("seed")} if "seed" in given else {}
         kinds = [

@@ -18,7 +18,6 @@ from engine.generators.amt.vocabulary import END, N_CHORDS
 from export_onnx.amt.baselines import BASELINES, CountModel
 from export_onnx.amt.emotion_fit import argmax_correspondence, correspondence_rows
 from export_onnx.amt.hits import RANKS, VIEWS, SongScore, score_song
-from export_onnx.amt.lstm import load_lstm, lstm_song
 from export_onnx.amt.prepare import SETS, read_songs
 from export_onnx.amt.readers import Readers
 from export_onnx.amt.regressor import measure_regressor
@@ -51,7 +50,6 @@ class EvaluateOptions:
     split: str = option("val")
     model: Path | None = option(None, "default: the shipped one")
     prepared: Path | None = option(None, "prepared training songs, for the baselines")
-    lstm: Path | None = option(None, "its checkpoint, to compare with")
     limit: int = option(0, "songs per data set; 0 takes all")
     sets: tuple[str, ...] = option((*SETS, _VIDEOS), "data sets; missing ones are left out")
     json: Path | None = option(None, "also write the table here")
@@ -200,10 +198,6 @@ def evaluate(options: EvaluateOptions) -> list[Row]:
         if name == "pop909" and options.prepared is not None:
             train = load_songs(options.prepared / "train.npz")
             rows += _baseline_rows(name, songs, [song for song in train if song.dataset == name])
-        if name == "pop909" and options.lstm is not None:
-            networks = load_lstm(options.lstm)
-            scores = [score_song(song.chord, *lstm_song(networks, song)) for song in songs]
-            rows += score_rows(name, "LSTM", songs, scores)
         if len(songs) > 1:
             rows += _model_rows(model, name, songs)[0]
         for kind in _KINDS:

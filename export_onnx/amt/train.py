@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from engine.errors import InputError
-from engine.generators.amt.conditioning import MASKS, SLICES, WIDTH
+from engine.generators.amt.conditioning import MASKS, SLICES
 from engine.generators.amt.vocabulary import END, PAD
 from export_onnx.amt.batches import Batch, Sampler, hold_out, whole_song
 from export_onnx.amt.config import NetworkConfig, TrainConfig
@@ -37,8 +37,6 @@ class TrainOptions:
     start : Path or None
         Checkpoint whose weights the training begins with: a finished one (``NAME.pt``), that of a
         stopped run (``NAME.stage.pt``), whose average is taken, or an exported ``NAME.onnx``.
-    limit : int
-        Songs to train on, for short comparisons; 0 takes all.
     """
 
     prepared: Path = option(Path("runs/amt/prepared"), "prepared songs")
@@ -46,7 +44,6 @@ class TrainOptions:
     name: str = option("amt", "of the checkpoint")
     choose: float = option(0.0, "share of songs left out and scored, to choose settings by")
     start: Path | None = option(None, "weights to begin with", flag="--weights")
-    limit: int = 0
     threads: int = option(1)
     stop_after_epochs: int = option(
         0, "epoch to stop after; 0 trains to the end", flag="--stop-after"
@@ -100,13 +97,10 @@ def predict_song(
     return slot[0].numpy(), prediction.change[0].numpy()
 
 
-def score_songs(model: Amt, songs: Sequence[Song], untold: bool = False) -> list[SongScore]:
-    """Score every song that changes its chord, with its own conditioning or with none."""
+def score_songs(model: Amt, songs: Sequence[Song]) -> list[SongScore]:
+    """Score every song that changes its chord."""
     model.eval()
-    scores = []
-    for song in songs:
-        told = np.zeros((len(song), WIDTH), np.float32) if untold else None
-        scores.append(score_song(song.chord, *predict_song(model, song, told)))
+    scores = [score_song(song.chord, *predict_song(model, song)) for song in songs]
     return [score for score in scores if score is not None]
 
 
@@ -150,9 +144,6 @@ def _train(options: TrainOptions) -> Path | None:
     songs += load_songs(videos) if videos.is_file() else []
     songs, aside = hold_out(songs, options.choose, config.seed) if options.choose else (songs, [])
     chosen_by = [[song for song in aside if song.dataset == name] for name in _CHOSEN_BY]
-    if options.limit:
-        pick = np.random.default_rng(config.seed).permutation(len(songs))[: options.limit]
-        songs = [songs[i] for i in sorted(pick)]
     torch.manual_seed(config.seed)
     model = Amt(options.network)
     if options.start is not None:

@@ -5,14 +5,12 @@ from typing import Any
 
 import numpy as np
 
-from engine.bench.control import r_squared as left_out_r_squared
-from engine.bench.control import spearman
 from export_onnx.judges.judge import HIGH_AROUSAL, HIGH_VALENCE, quadrant_of
 from export_onnx.judges.material import Made
 from export_onnx.judges.notes import Notes
 from export_onnx.judges.statistics import STATISTICS, describe_all
 from export_onnx.judges.train import Bench
-from export_onnx.training.metrics import Score, accuracy, bootstrap, pearson
+from export_onnx.training.metrics import Score, accuracy, bootstrap, pearson, r_squared
 
 __all__ = ["AXES", "accuracies", "control", "measured", "reasons"]
 
@@ -22,6 +20,12 @@ _CONTROLS = ("velocity", "log_onsets_per_s", "major_minus_minor", "pitch", "log_
 
 def _squared(first: np.ndarray, second: np.ndarray) -> float:
     return pearson(first, second) ** 2
+
+
+def _spearman(first: np.ndarray, second: np.ndarray) -> float:
+    from scipy.stats import spearmanr
+
+    return float(spearmanr(first, second).statistic)
 
 
 def accuracies(bench: Bench, made: Sequence[Made]) -> list[tuple[str, str, Score]]:
@@ -82,8 +86,11 @@ def control(bench: Bench, made: Sequence[Made]) -> list[tuple[str, str, Score]]:
 
     R² is of a straight line from target to the judge's number (log odds, or rating), so scale and
     offset do not count; Spearman is of ranks. ``five statistics`` is R² of the target left out of a
-    regression on five plain statistics, as ``stimmung bench`` has it.
+    regression on five plain statistics, each clip left out of its own fit.
     """
+    from sklearn.linear_model import LinearRegression
+    from sklearn.model_selection import LeaveOneOut, cross_val_predict
+
     notes = [one.notes for one in made]
     targets = np.array([(one.request.valence, one.request.arousal) for one in made])
     each = [str(index) for index in range(len(made))]
@@ -92,13 +99,14 @@ def control(bench: Bench, made: Sequence[Made]) -> list[tuple[str, str, Score]]:
         for column in (1, 0):
             pair = (values[:, column], targets[:, column])
             rows.append((name, f"{AXES[column]} R2", bootstrap(_squared, pair, each)))
-            ranked, (low, high) = spearman(*pair)
-            score = Score(ranked, low, high, len(made))
-            rows.append((name, f"{AXES[column]} Spearman", score))
+            rows.append((name, f"{AXES[column]} Spearman", bootstrap(_spearman, pair, each)))
     columns = [STATISTICS.index(name) for name in _CONTROLS]
     statistics = describe_all(notes)[:, columns]
     for column in (1, 0):
-        value = left_out_r_squared(statistics, targets[:, column])
+        left_out = cross_val_predict(
+            LinearRegression(), statistics, targets[:, column], cv=LeaveOneOut()
+        )
+        value = r_squared(left_out, targets[:, column])
         rows.append(
             ("five statistics", f"{AXES[column]} R2", Score(value, value, value, len(made)))
         )

@@ -5,17 +5,13 @@ from pathlib import Path
 
 from export_onnx.muser.export import CHECKPOINTS, load_networks
 from export_onnx.muser.likelihood import report
-from export_onnx.muser.measure import measure
 from export_onnx.muser.prepare import DATASETS
 from export_onnx.muser.verify import verify as verify_networks
-from export_onnx.training.answers import Row
-from export_onnx.training.options import data_option, option
+from export_onnx.training.options import option
 
 __all__ = [
-    "BeatsOptions",
     "LikelihoodOptions",
     "VerifyOptions",
-    "beats",
     "likelihood",
     "verify",
 ]
@@ -32,21 +28,6 @@ class VerifyOptions:
 def verify(options: VerifyOptions) -> dict[str, float]:
     """Compare ONNX with PyTorch, and steps with wholes."""
     return verify_networks(options.model, load_networks(options.checkpoints))
-
-
-@dataclass(frozen=True)
-class BeatsOptions:
-    """Which songs of POP909."""
-
-    data: Path = data_option()
-    split: str = option("val")
-    limit: int = option(0, "songs; 0 takes all")
-
-
-def beats(options: BeatsOptions) -> list[Row]:
-    """Measure how beats, keys and chords are found in notes."""
-    found = measure(options.data, options.split, options.limit)
-    return [Row("pop909", name, "reading", score) for name, score in found.items()]
 
 
 @dataclass(frozen=True)

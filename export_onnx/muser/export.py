@@ -54,7 +54,6 @@ class ExportOptions:
     checkpoints: Path = option(CHECKPOINTS, "folder of checkpoints")
     beats: Path = option(Path("runs/muser/beats"), "prepared beats, to count what codes mean")
     out: Path = option(Path("presets/models"), "folder of the ONNX files")
-    quantise: bool = option(False, "8-bit weights in matrix products", flag="--int8")
     commit: str = option("", "source the networks were trained with, for the metadata")
 
 
@@ -196,8 +195,6 @@ def write_graphs(
     networks: Networks,
     out: Path,
     tables: dict[str, dict[str, object]],
-    *,
-    quantise: bool = False,
     facts: dict[str, str] | None = None,
 ) -> list[Path]:
     """Write ``muser_<graph>.onnx`` for every graph; returns their paths."""
@@ -219,17 +216,9 @@ def write_graphs(
         if graph == "prior":
             metadata["codes"] = json.dumps(tables)
         metadata["parameters"] = str(sum(p.numel() for p in module.parameters()))
-        small = quantise and graph != "encoder"
-        edit = _quantise if small else lambda _path: None
-        write_graph(module, inputs, _OUTPUTS[graph], path, metadata, edit=edit)
+        write_graph(module, inputs, _OUTPUTS[graph], path, metadata)
         paths.append(path)
     return paths
-
-
-def _quantise(path: Path) -> None:
-    from onnxruntime.quantization import QuantType, quantize_dynamic
-
-    quantize_dynamic(str(path), str(path), weight_type=QuantType.QInt8)
 
 
 def export(options: ExportOptions) -> list[Path]:
@@ -237,7 +226,7 @@ def export(options: ExportOptions) -> list[Path]:
     networks = load_networks(options.checkpoints)
     tables = code_tables(networks, load_pool(options.beats, "train"))
     facts = {"commit": options.commit} if options.commit else {}
-    paths = write_graphs(networks, options.out, tables, quantise=options.quantise, facts=facts)
+    paths = write_graphs(networks, options.out, tables, facts)
     if options.out.resolve() == shipped_folder().resolve():
         write_table()
     return paths

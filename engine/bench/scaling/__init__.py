@@ -1,1 +1,1 @@
-"""How cost grows: with trackers, drafted bars, hours, notes a second and training processes."""
+"""How cost grows: with trackers, hours and notes a second."""

@@ -1,6 +1,6 @@
 """Write a network of MERT-v1-95M's shape with random weights as ONNX, to measure its cost.
 
-``python -m export_onnx.costs.mert_shape OUT SECONDS`` is what ``stimmung bench tracker`` starts,
+``python -m export_onnx.mert_shape OUT SECONDS`` is what ``stimmung bench tracker`` starts,
 which itself never imports PyTorch. The graph takes ``pcm``, float32 of shape (1, SECONDS * 24000),
 and returns the outputs of blocks 6 and 7, which is where emotion is read; later blocks are left
 out.
@@ -82,7 +82,7 @@ def write_random_mert(
 def main(arguments: list[str]) -> int:
     """Write the file named first, for windows as long as named second [s]."""
     if len(arguments) != 2:
-        raise InputError("usage: python -m export_onnx.costs.mert_shape OUT.onnx SECONDS")
+        raise InputError("usage: python -m export_onnx.mert_shape OUT.onnx SECONDS")
     torch.set_num_threads(1)
     print(write_random_mert(Path(arguments[0]), float(arguments[1])))
     return 0
