@@ -4,19 +4,19 @@ A bar of three beats has no half on the beat, so its slot is the bar. Other bars
 and more have two slots of equally many beats; a bar of two quarters is one slot.
 """
 
-import io
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-import mido
 import numpy as np
 
 from engine.errors import InputError
+from engine.midi.file import contents_of
+from engine.midi.smf import parse_midi
 
 __all__ = ["FIRST_HALF", "SECOND_HALF", "WHOLE_BAR", "Grid", "grid_of_beats", "grid_of_midi"]
 
 FIRST_HALF, SECOND_HALF, WHOLE_BAR = 0, 1, 2
-_TRIPLE = ((3, 4), (3, 8), (3, 2), (6, 8), (9, 8))
+_TRIPLE = (1.5, 3.0, 4.5)
+"""Lengths of bars of three beats [quarter notes]: 3/8, 3/4 and 6/8, 9/8."""
 
 
 @dataclass(frozen=True)
@@ -80,23 +80,13 @@ def grid_of_beats(time_s: np.ndarray, strong: np.ndarray, bar: np.ndarray) -> Gr
     return Grid(edges_s, np.diff(bounds).astype(float), phase)
 
 
-def _bar_slots(numerator: int, denominator: int) -> list[tuple[float, int]]:
+def _bar_slots(quarters: float) -> list[tuple[float, int]]:
     """Lengths [quarter notes] and phases of the slots of a bar."""
-    quarters = 4.0 * numerator / denominator
-    if (numerator, denominator) in _TRIPLE:
+    if quarters in _TRIPLE:
         return [(quarters, WHOLE_BAR)]
     if quarters <= 2.0:
         return [(quarters, FIRST_HALF)]
     return [(quarters / 2, FIRST_HALF), (quarters / 2, SECOND_HALF)]
-
-
-def _seconds(tempi: Sequence[tuple[float, int]], quarters: np.ndarray) -> np.ndarray:
-    """Time of positions [quarter notes] under a tempo map of (position, microseconds)."""
-    at = np.array([position for position, _ in tempi])
-    pace = np.array([tempo for _, tempo in tempi]) / 1e6
-    reached = np.concatenate([[0.0], np.cumsum(np.diff(at) * pace[:-1])])
-    index = np.searchsorted(at, quarters, "right") - 1
-    return np.asarray(reached[index] + (quarters - at[index]) * pace[index])
 
 
 def grid_of_midi(data: bytes) -> Grid:
@@ -107,34 +97,17 @@ def grid_of_midi(data: bytes) -> Grid:
     InputError
         Not a MIDI file, or one without length.
     """
-    try:
-        midi = mido.MidiFile(file=io.BytesIO(data))
-    except (OSError, EOFError, ValueError, mido.KeySignatureError) as error:
-        raise InputError(f"not a readable MIDI file ({error})") from error
-    tempi, signatures, end = {0.0: 500_000}, {0.0: (4, 4)}, 0.0
-    for track in midi.tracks:
-        tick = 0
-        for message in track:
-            tick += message.time
-            at = tick / midi.ticks_per_beat
-            if message.type == "set_tempo":
-                tempi[at] = message.tempo
-            elif message.type == "time_signature":
-                signatures[at] = (message.numerator, message.denominator)
-            elif message.type in ("note_on", "note_off"):
-                end = max(end, at)
+    contents = contents_of(parse_midi(data, "MIDI file"))
+    end = max((note.onset + note.duration for note in contents.notes), default=0.0)
     if end <= 0.0:
         raise InputError("MIDI file without notes")
-    changes = sorted(signatures)
+    bars = {0.0: 4.0} | dict(contents.song_map.meters)
     edges, beats, phase, at = [], [], [], 0.0
     while at < end - 1e-6:
-        now = signatures[max(change for change in changes if change <= at + 1e-6)]
-        for length, place in _bar_slots(*now):
+        for length, place in _bar_slots(bars[max(beat for beat in bars if beat <= at + 1e-6)]):
             edges.append(at)
             beats.append(length)
             phase.append(place)
             at += length
-    quarters = np.array([*edges, at])
-    return Grid(
-        _seconds(sorted(tempi.items()), quarters), np.array(beats), np.array(phase, np.int8)
-    )
+    edges_s = [contents.song_map.time.seconds(edge) for edge in (*edges, at)]
+    return Grid(np.array(edges_s), np.array(beats), np.array(phase, np.int8))

@@ -13,6 +13,8 @@ import mido
 import numpy as np
 
 from engine.errors import InputError
+from engine.midi.file import contents_of, read_midi_bytes
+from engine.midi.smf import parse_midi
 
 __all__ = ["Rendering", "Synth", "TimedMessage", "find_soundfonts", "read_midi"]
 
@@ -80,35 +82,19 @@ def read_midi(path: Path | str, data: bytes | None = None) -> list[TimedMessage]
     InputError
         The file cannot be read as MIDI.
     """
-    import io
-
-    try:
-        midi = mido.MidiFile(file=io.BytesIO(data)) if data is not None else mido.MidiFile(path)
-    except (OSError, EOFError, ValueError, mido.KeySignatureError) as error:
-        raise InputError(f"{path}: not a readable MIDI file ({error})") from error
-    events: list[tuple[int, int, mido.Message]] = []
-    tempi: list[tuple[int, int]] = []
-    for number, track in enumerate(midi.tracks):
-        tick = 0
-        for message in track:
-            tick += message.time
-            if message.type == "set_tempo":
-                tempi.append((tick, message.tempo))
-            elif not message.is_meta and message.type != "sysex":
-                events.append((tick, number, message))
-    tempi.sort(key=lambda change: change[0])
-    events.sort(key=lambda event: event[0])
-    result = []
-    seconds, last, tempo, pending = 0.0, 0, 500000, 0
-    for tick, number, message in events:
-        while pending < len(tempi) and tempi[pending][0] <= tick:
-            seconds += mido.tick2second(tempi[pending][0] - last, midi.ticks_per_beat, tempo)
-            last, tempo = tempi[pending]
-            pending += 1
-        seconds += mido.tick2second(tick - last, midi.ticks_per_beat, tempo)
-        last = tick
-        result.append(TimedMessage(seconds, number, message))
-    return result
+    midi = parse_midi(read_midi_bytes(Path(path)) if data is None else data, str(path))
+    time = contents_of(midi).song_map.time
+    messages = [
+        TimedMessage(
+            time.seconds(event.tick / midi.ticks_per_beat),
+            number,
+            mido.Message.from_bytes(event.data),
+        )
+        for number, track in enumerate(midi.tracks)
+        for event in track
+        if event.data[0] < 0xF0
+    ]
+    return sorted(messages, key=lambda message: message.time_s)
 
 
 def _library() -> ctypes.CDLL:

@@ -18,10 +18,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import mido
 import numpy as np
 
 from engine.errors import InputError
+from engine.midi.file import contents_of, read_midi_bytes
+from engine.midi.smf import parse_midi
 from export_onnx.datasets.item import Item
 from export_onnx.datasets.split import listed_split
 
@@ -77,10 +78,8 @@ def _median(raters: np.ndarray) -> np.ndarray:
 
 
 def _length_s(path: Path) -> float:
-    try:
-        return float(mido.MidiFile(path).length)
-    except (OSError, EOFError, ValueError, mido.KeySignatureError) as error:
-        raise InputError(f"{path}: not a readable MIDI file ({error})") from error
+    midi = parse_midi(read_midi_bytes(path), str(path))
+    return contents_of(midi).song_map.time.seconds(max(midi.ends) / midi.ticks_per_beat)
 
 
 def _sounding_s(stated_s: float, end_s: float) -> float:
