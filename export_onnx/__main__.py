@@ -81,9 +81,6 @@ MODELS: Mapping[str, Mapping[str, Command]] = {
         "train": Command("judges.commands.train", "train the judges on real clips"),
         "evaluate": Command("judges.commands.evaluate", "measure the judges on real clips"),
         "aims": Command("judges.aims.learn_aims", "learn how strong an engine plays each valence"),
-        "compare": Command(
-            "judges.commands.compare", "figures of engines side by side, as Markdown"
-        ),
     },
     "muser": {
         "prepare": Command("muser.prepare.prepare", "read the data sets into beats"),

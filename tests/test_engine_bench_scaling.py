@@ -11,7 +11,6 @@ import pytest
 from engine.bench.engines import measure_engines
 from engine.bench.report import STANDARD
 from engine.bench.scaling.hours import measure_hours
-from engine.bench.scaling.rates import measure_rates
 
 ROOT = Path(__file__).resolve().parent.parent
 PLAYED_LONG = ("reaction", "sync")
@@ -29,14 +28,6 @@ def test_minutes_are_counted_one_by_one():
     assert row["per"] == "beat" and len(row["minutes_ms"]) == 2
     assert row["first_ms"] == row["minutes_ms"][1] > 0.0
     assert row["first_mb"] > 10.0
-
-
-def test_rates_end_with_the_first_that_does_not_hold(monkeypatch):
-    rows = measure_rates("none", (100,), 0.2)
-    assert rows[0]["rate"] == 100 and rows[0]["lost"] == 0
-    assert rows[0]["max_ms"] >= rows[0]["p99_ms"] >= rows[0]["p50_ms"]
-    monkeypatch.setattr("engine.bench.scaling.rates._LATE_MS", -1.0)
-    assert len(measure_rates("none", (100, 200), 0.1)) == 1
 
 
 @pytest.mark.proof

@@ -122,8 +122,6 @@ def test_plain_judge_learns_is_deterministic_and_survives_the_disk(tmp_path):
     assert (opinion.quadrant == quadrants).all()
     assert ((opinion.arousal > 0) == (quadrants < 2)).all()
     assert opinion.quadrants.sum(1) == pytest.approx(np.ones(len(clips)))
-    moved = dict(judge.reasons(statistics[quadrants == 0], "arousal"))
-    assert moved["velocity"] > 0.1 and moved["log_gap_s"] > 0.1
 
 
 def test_sequence_judge_learns_is_deterministic_and_survives_the_disk(tmp_path):

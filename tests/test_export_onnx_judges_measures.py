@@ -10,20 +10,19 @@ from engine.events import NoteEvent
 from engine.midi.file import write_midi_file
 from export_onnx.__main__ import make_parser
 from export_onnx.datasets import Item
-from export_onnx.judges import flaws
 from export_onnx.judges.judge import quadrant_of
 from export_onnx.judges.likeness import FEATURES, likeness, overlap, sample, wasserstein
 from export_onnx.judges.material import Plan, grid_requests, make, quadrant_requests, step_requests
 from export_onnx.judges.memory import longest_shared
 from export_onnx.judges.notes import Notes
-from export_onnx.judges.page import side_by_side
+from export_onnx.judges.real_features import _repetition
 from export_onnx.judges.plain import fit_plain, fit_rater
 from export_onnx.judges.response import AFTER, BEFORE, pooled_beats, reached, read_response
 from export_onnx.judges.sequence import SequenceConfig, fit_sequence
 from export_onnx.judges.statistics import describe_all
 from export_onnx.judges.train import Bench
 from export_onnx.judges.transfer import Moved, contour, drift, keeps_tune, transfer_all
-from export_onnx.judges.verdict import accuracies, control, reasons
+from export_onnx.judges.verdict import accuracies, control
 from export_onnx.muser.evaluate import EvaluateOptions
 from export_onnx.training.options import read_options
 
@@ -54,26 +53,12 @@ def test_distance_is_the_shift_and_clips_weigh_the_same():
     assert set(FEATURES) == {row.feature for row in likeness([soft], [loud])}
 
 
-def test_silence_is_found_at_both_ends_and_within():
-    notes = Notes.of([(1.0, 2.0, 60, 64), (1.5, 5.0, 62, 64), (6.5, 7.0, 64, 64)])
-    assert flaws.longest_silence_s(notes, 7.2) == pytest.approx(1.5)
-    assert flaws.longest_silence_s(notes, 10.0) == pytest.approx(3.0)
-    assert flaws.longest_silence_s(Notes.of([]), 4.0) == 4.0
-    assert flaws.longest_gap_s(notes) == pytest.approx(5.0)
-
-
 def test_planted_loop_is_found():
     motif = [60, 64, 67, 72, 71]
     looped = line([*random_line(1, 40).pitch, *(motif * 12), *random_line(2, 40).pitch])
     free = random_line(3, 140)
-    assert flaws.longest_loop(looped) == pytest.approx(55 / 140, abs=0.02)
-    assert flaws.repetition(looped, 8) > 0.3
-    assert flaws.longest_loop(free) == flaws.repetition(free, 8) == 0.0
-
-
-def test_rules_keep_their_bars():
-    errors = flaws.bar_errors("rules", {}, bars=2, seeds=1)
-    assert (errors.beats, errors.outside, errors.illegal) == (24, 0, 0)
+    assert _repetition(looped, 8) > 0.3
+    assert _repetition(free, 8) == 0.0
 
 
 @pytest.mark.parametrize("rhythm", [False, True])
@@ -193,7 +178,6 @@ def test_grid_is_read_by_everybody_who_gives_numbers():
     assert ("sequence network", "valence Spearman") in rows
     accuracy = {(w, m): s.value for w, m, s in accuracies(bench, made)}
     assert accuracy["plain statistics", "quadrant accuracy"] == 1.0
-    assert {entry["axis"] for entry in reasons(bench, made)} == {"valence", "arousal"}
 
 
 def test_trial_names_what_it_does_not_know():
@@ -201,24 +185,3 @@ def test_trial_names_what_it_does_not_know():
     parsed = make_parser().parse_args(words)
     with pytest.raises(InputError, match="colour"):
         read_options(EvaluateOptions, parsed)
-
-
-def test_page_puts_engines_and_real_clips_side_by_side():
-    def figure(section, who, measure, value, low=None, high=None):
-        return {"section": section, "who": who, "measure": measure, "value": value} | {
-            "low": low,
-            "high": high,
-        }
-
-    text = side_by_side(
-        {
-            "rules": [figure("quadrants", "plain", "accuracy", 0.5, 0.4, 0.6)],
-            "muser": [
-                figure("quadrants", "plain", "accuracy", 0.75),
-                figure("flaws", "muser", "silence", 1.0),
-                figure("flaws", "real", "silence", 2.0),
-            ],
-        }
-    )
-    assert "| plain: accuracy | 0.50 [0.40, 0.60] | 0.75 |" in text
-    assert "| | muser | real |" in text and "| silence | 1.00 | 2.00 |" in text

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from engine.generators.muser.vocabulary import ELEMENTS
-from export_onnx.muser.latent_probes import Slices, draw, probe_latents, silhouette
+from export_onnx.muser.latent_probes import Slices, probe_latents, silhouette
 
 
 def planted(seed, n_clips=40):
@@ -58,8 +58,3 @@ def test_silhouette_of_two_clouds_and_of_one():
     one = rng.normal(size=(60, 2))
     assert silhouette(one + 20 * labels[:, None], labels) > 0.8
     assert abs(silhouette(one, labels)) < 0.1
-
-
-def test_picture_is_drawn(insight, tmp_path):
-    draw(planted(1), planted(2), insight, tmp_path / "latents.png")
-    assert (tmp_path / "latents.png").stat().st_size > 10_000

@@ -129,7 +129,6 @@ PARTS: dict[str, Part] = {
         6,
         quick={"bars": 2, "longest": 128},
     ),
-    "amt": Part("chords.measure_amt", "cost and voices of `amt`", 3, quick={"bars": 2}),
     "live": Part(
         "live.measure_live",
         "start, memory and load of the live engine",
@@ -183,13 +182,6 @@ PARTS: dict[str, Part] = {
         "cost of the last minute of an hour",
         100,
         quick={"minutes": 2},
-    ),
-    "rates": Part(
-        "scaling.rates.measure_outputs",
-        "how many notes a second",
-        50,
-        quick={"rates": (100, 500), "seconds": 0.5},
-        jack=True,
     ),
     "daw": Part(
         "daw.run.measure_daw",

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["add", "run"]
 
-_GROUPS = {"scaling": ("trackers", "hours", "rates")}
+_GROUPS = {"scaling": ("trackers", "hours")}
 """Names that stand for several parts."""
 
 _FOLDER = Path("stimmung-bench")

@@ -1,19 +1,16 @@
 """Commands of the judges."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 
-from engine.errors import InputError
-from export_onnx.judges.page import side_by_side
 from export_onnx.judges.sequence import SequenceConfig
 from export_onnx.judges.train import JUDGES_FOLDER, check_judges, load_bench, train_judges
 from export_onnx.training.answers import Row
 from export_onnx.training.options import data_option, nested, option
 
-__all__ = ["CompareOptions", "EvaluateOptions", "TrainOptions", "compare", "evaluate", "train"]
+__all__ = ["EvaluateOptions", "TrainOptions", "evaluate", "train"]
 
 
 @dataclass(frozen=True)
@@ -47,24 +44,3 @@ def evaluate(options: EvaluateOptions) -> list[Row]:
     bench = load_bench(options.judges)
     rows = check_judges(bench, options.data, options.split, options.judges)
     return [Row("real clips", measure, judge, score) for judge, measure, score in rows]
-
-
-@dataclass(frozen=True)
-class CompareOptions:
-    """The figures of several engines."""
-
-    figures: tuple[str, ...] = option(
-        text="figures.json of an evaluation, ENGINE=FILE", flag="ENGINE=FILE"
-    )
-
-
-def compare(options: CompareOptions) -> str:
-    """Return figures of engines side by side, as Markdown."""
-    engines = {}
-    for given in options.figures:
-        engine, _, path = given.partition("=")
-        try:
-            engines[engine] = json.loads(Path(path).read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            raise InputError(f"{given}: must be ENGINE=FILE with figures ({error})") from error
-    return side_by_side(engines)

@@ -9,7 +9,7 @@ import numpy as np
 
 from export_onnx.judges.judge import HIGH_AROUSAL, HIGH_VALENCE, TeacherOutput
 from export_onnx.judges.notes import Notes
-from export_onnx.judges.statistics import STATISTICS, describe_all
+from export_onnx.judges.statistics import describe_all
 
 __all__ = ["PlainJudge", "Rater", "fit_plain", "fit_rater"]
 
@@ -97,18 +97,6 @@ class PlainJudge(_Linear):
         shares = np.exp(logits[:, :4] - logits[:, :4].max(1, keepdims=True))
         shares /= shares.sum(1, keepdims=True)
         return TeacherOutput(shares, logits[:, 5] - logits[:, 4], logits[:, 7] - logits[:, 6])
-
-    def reasons(self, statistics: np.ndarray, axis: str) -> list[tuple[str, float]]:
-        """Return what each statistic adds to the mean log odds of an axis, largest first.
-
-        Contributions are relative to the mean training clip; they add up, with the bias, to
-        the log odds.
-        """
-        first = {"valence": 4, "arousal": 6}[axis]
-        slope = self.weights[:-1, first + 1] - self.weights[:-1, first]
-        parts = self.scale.apply(statistics)[:, :-1].mean(0) * slope
-        order = np.argsort(-np.abs(parts))
-        return [(STATISTICS[index], float(parts[index])) for index in order]
 
 
 def fit_plain(statistics: np.ndarray, quadrants: np.ndarray) -> PlainJudge:

@@ -10,7 +10,6 @@ from typing import Final
 import numpy as np
 
 from engine.music.profile import key_correlations
-from export_onnx.judges.flaws import repetition
 from export_onnx.judges.notes import Notes
 from export_onnx.judges.statistics import polyphony
 
@@ -42,6 +41,18 @@ def _correlation(first: np.ndarray, second: np.ndarray) -> float:
     if len(first) < 3 or np.ptp(first) < 1e-9 or np.ptp(second) < 1e-9:
         return 0.0
     return float(np.corrcoef(first, second)[0, 1])
+
+
+def _repetition(notes: Notes, length: int) -> float:
+    """Return the share of sequences of `length` steps of pitch that occurred before, 0..1.
+
+    Chords are read from low to high.
+    """
+    steps = np.diff(notes.pitch[np.lexsort((notes.pitch, notes.onset_groups()))])
+    if len(steps) < length:
+        return 0.0
+    grams = np.lib.stride_tricks.sliding_window_view(steps, length)
+    return 1.0 - len(np.unique(grams, axis=0)) / len(grams)
 
 
 def _top(notes: Notes) -> np.ndarray:
@@ -77,8 +88,8 @@ def _melody(notes: Notes) -> list[float]:
         *_spread(line.pitch.astype(np.float64)),
         *_spread(gaps),
         *_spread(np.log(np.maximum(line.end_s - line.start_s, 0.03))),
-        repetition(line, 3),
-        repetition(line, 5),
+        _repetition(line, 3),
+        _repetition(line, 5),
         len(line) / max(len(notes.onsets_s()), 1),
         _correlation(np.abs(steps), gaps),
         _correlation(steps[1:], steps[:-1]),
@@ -214,7 +225,7 @@ def _form(notes: Notes) -> list[float]:
         means = np.array([values[part].mean() for part in parts if len(part)])
         arcs += [float(means.std()), float(means[-1] - means[0]), float(means.argmax() / 7.0)]
     return [
-        *(repetition(notes, n) for n in (2, 4, 8, 16)),
+        *(_repetition(notes, n) for n in (2, 4, 8, 16)),
         *lags,
         *_spread(middle),
         float(middle.max()),

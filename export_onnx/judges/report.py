@@ -13,13 +13,6 @@ from engine.transfer import ELEMENTS
 from export_onnx.datasets import Item, read_items
 from export_onnx.judges.corpus import Clip, read_corpus
 from export_onnx.judges.ensemble import measure_ensemble
-from export_onnx.judges.flaws import (
-    bar_errors,
-    longest_gap_s,
-    longest_loop,
-    longest_silence_s,
-    repetition,
-)
 from export_onnx.judges.judge import quadrant_of
 from export_onnx.judges.likeness import likeness
 from export_onnx.judges.material import (
@@ -36,7 +29,7 @@ from export_onnx.judges.real import Group, cut, tell_apart
 from export_onnx.judges.response import measure_response
 from export_onnx.judges.train import Bench
 from export_onnx.judges.transfer import drift, keeps_tune, shares_moved, transfer_all
-from export_onnx.judges.verdict import AXES, accuracies, control, reasons
+from export_onnx.judges.verdict import AXES, accuracies, control
 from export_onnx.training.metrics import Score
 
 __all__ = ["SECTIONS", "Figure", "Reconstruct", "Subject", "measure"]
@@ -147,17 +140,6 @@ def _quadrant(made: Made) -> int:
 
 def _accuracy(subject: Subject) -> list[Figure]:
     figures = _scored("quadrants", accuracies(subject.bench, subject.corners))
-    for entry in reasons(subject.bench, subject.corners):
-        for name, value in entry["reasons"]:
-            figures.append(
-                Figure(
-                    "reasons",
-                    f"{entry['target']} {entry['axis']}",
-                    name,
-                    value,
-                    note="added to the mean log odds of the plain judge",
-                )
-            )
     made_s = sum(made.performed.seconds for made in subject.corners)
     speed = made_s / max(subject.making_s, 1e-9)
     figures.append(Figure("speed", subject.plan.engine, "times real time", speed))
@@ -210,47 +192,6 @@ def _likeness(subject: Subject) -> list[Figure]:
     for (who, feature), values in distances.items():
         measure = f"mean of quadrants, {feature}: distance [sd]"
         figures.append(Figure("likeness", who, measure, float(np.mean(values))))
-    return figures
-
-
-def _flaws(subject: Subject) -> list[Figure]:
-    real = [clip.notes for clip in subject.real(subject.split)]
-    groups = (
-        (subject.plan.engine, [(made.notes, made.performed.seconds) for made in subject.corners]),
-        ("real", [(notes, float(notes.end_s.max())) for notes in real]),
-    )
-    measures: tuple[tuple[str, Callable[[Notes, float], float]], ...] = (
-        ("longest silence [s]", longest_silence_s),
-        ("longest time between onsets [s]", lambda notes, _: longest_gap_s(notes)),
-        ("repeated 4-note steps", lambda notes, _: repetition(notes, 4)),
-        ("repeated 8-note steps", lambda notes, _: repetition(notes, 8)),
-        ("repeated 16-note steps", lambda notes, _: repetition(notes, 16)),
-        ("longest exact loop, share of the clip", lambda notes, _: longest_loop(notes)),
-    )
-    figures = []
-    for who, clips in groups:
-        for measure, function in measures:
-            values = np.array([function(notes, seconds) for notes, seconds in clips])
-            for name, value in (
-                ("mean", values.mean()),
-                ("95th percentile", np.percentile(values, 95)),
-                ("largest", values.max()),
-            ):
-                figures.append(
-                    Figure("flaws", who, f"{measure}, {name}", float(value), n=len(values))
-                )
-    errors = bar_errors(subject.plan.engine, subject.plan.settings)
-    for measure in ("outside", "illegal", "doubled"):
-        figures.append(
-            Figure(
-                "flaws",
-                subject.plan.engine,
-                f"notes {measure}",
-                getattr(errors, measure),
-                n=errors.beats,
-                note="n is beats",
-            )
-        )
     return figures
 
 
@@ -366,7 +307,6 @@ SECTIONS: Final[dict[str, Callable[[Subject], list[Figure]]]] = {
     "quadrants": _accuracy,
     "grid": _grid,
     "likeness": _likeness,
-    "flaws": _flaws,
     "memory": _memory,
     "real": _real,
     "ensemble": _ensemble,

@@ -1,7 +1,6 @@
 """The judges' predictions for clips with known targets."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
@@ -12,7 +11,7 @@ from export_onnx.judges.statistics import STATISTICS, describe_all
 from export_onnx.judges.train import Bench
 from export_onnx.training.metrics import Score, accuracy, bootstrap, pearson, r_squared
 
-__all__ = ["AXES", "accuracies", "control", "measured", "reasons"]
+__all__ = ["AXES", "accuracies", "control", "measured"]
 
 AXES = ("valence", "arousal")
 _CONTROLS = ("velocity", "log_onsets_per_s", "major_minus_minor", "pitch", "log_note_s")
@@ -54,22 +53,6 @@ def accuracies(bench: Bench, made: Sequence[Made]) -> list[tuple[str, str, Score
                 )
                 rows.append((judge.name, f"Q{quadrant + 1} judged Q{quadrant + 1}", score))
     return rows
-
-
-def reasons(bench: Bench, made: Sequence[Made], count: int = 6) -> list[dict[str, Any]]:
-    """Return, per target quadrant and axis, which statistics move the plain judge most."""
-    target = np.array([quadrant_of(one.request.valence, one.request.arousal) for one in made])
-    statistics = describe_all([one.notes for one in made])
-    return [
-        {
-            "target": f"Q{quadrant + 1}",
-            "axis": axis,
-            "reasons": bench.plain.reasons(statistics[target == quadrant], axis)[:count],
-        }
-        for quadrant in range(4)
-        if (target == quadrant).any()
-        for axis in AXES
-    ]
 
 
 def measured(bench: Bench, notes: Sequence[Notes]) -> dict[str, np.ndarray]:

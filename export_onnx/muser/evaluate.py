@@ -11,7 +11,7 @@ from export_onnx.datasets import Item
 from export_onnx.judges.notes import Notes
 from export_onnx.judges.report import SECTIONS
 from export_onnx.judges.trial import TrialOptions, try_engine
-from export_onnx.muser.latent_probes import LatentProbes, draw, probe_latents, slices_of
+from export_onnx.muser.latent_probes import LatentProbes, probe_latents, slices_of
 from export_onnx.muser.prepare import PrepareOptions, prepare
 from export_onnx.muser.reconstruct import reconstruct_all
 from export_onnx.muser.store import load_corpus
@@ -50,7 +50,7 @@ def _through_codes(items: Sequence[Item]) -> list[Notes]:
 
 
 def _look_inside(options: EvaluateOptions) -> list[str]:
-    """Probe and draw the codes of a model."""
+    """Probe the codes of a model."""
     model = MuserModel(options.model)
     places = {"train": options.train_data or options.data, options.split: options.data}
     for split, data in places.items():
@@ -68,8 +68,6 @@ def _look_inside(options: EvaluateOptions) -> list[str]:
         (options.out / "insight.json").write_text(
             json.dumps(insight.to_json(), indent=1), encoding="utf-8"
         )
-        draw(train, held, insight, options.out / "latents.png")
-        lines.append(f"drawn: {options.out / 'latents.png'}")
     return lines
 
 

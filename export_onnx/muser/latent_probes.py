@@ -6,7 +6,6 @@ beats of a clip, without padding, so its length has no influence.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -16,9 +15,8 @@ from export_onnx.judges.judge import HIGH_AROUSAL, HIGH_VALENCE
 from export_onnx.muser.store import Corpus
 from export_onnx.training.metrics import Score, bootstrap, r_squared, roc_auc
 
-__all__ = ["LatentProbes", "Slices", "draw", "probe_latents", "silhouette", "slices_of"]
+__all__ = ["LatentProbes", "Slices", "probe_latents", "silhouette", "slices_of"]
 
-_QUADRANT_COLOURS: Final = ("#d95f02", "#7570b3", "#1b9e77", "#e6ab02")
 _RIDGE: Final = 1e-3
 _SHRINK: Final = 0.1
 _MOST_BEATS: Final = 20_000
@@ -151,21 +149,13 @@ def _probe(train: np.ndarray, aim: np.ndarray, held: np.ndarray, truth: np.ndarr
 
 def silhouette(points: np.ndarray, labels: np.ndarray) -> float:
     """Return the mean silhouette of labelled points, shape (n, d), in [-1, 1]."""
-    scaled = (points - points.mean(0)) / (points.std(0) + 1e-9)
-    distance = np.sqrt(((scaled[:, None] - scaled[None]) ** 2).sum(-1))
-    present = np.unique(labels)
-    members = np.stack([labels == label for label in present], 1)
-    sums = distance @ members
-    counts = members.sum(0)
-    own = members.argmax(1)
-    rows = np.arange(len(points))
-    within = sums[rows, own] / np.maximum(counts[own] - 1, 1)
-    between = np.where(members, np.inf, sums / counts).min(1)
-    return float(np.mean((between - within) / np.maximum(np.maximum(between, within), 1e-12)))
+    from sklearn.metrics import silhouette_score
+
+    return float(silhouette_score((points - points.mean(0)) / (points.std(0) + 1e-9), labels))
 
 
-def _discriminant(points: np.ndarray, labels: np.ndarray, count: int) -> np.ndarray:
-    """Directions that part the labels best (shrunk linear discriminant), shape (d, count)."""
+def _discriminant(points: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Direction that parts the labels best (shrunk linear discriminant), shape (d,)."""
     present = np.unique(labels)
     means = np.stack([points[labels == label].mean(0) for label in present])
     spreads = [np.cov(points[labels == label], rowvar=False, bias=True) for label in present]
@@ -173,9 +163,8 @@ def _discriminant(points: np.ndarray, labels: np.ndarray, count: int) -> np.ndar
     within = within + _SHRINK * np.trace(within) / len(within) * np.eye(len(within))
     between = np.atleast_2d(np.cov(means, rowvar=False, bias=True))
     values, vectors = np.linalg.eig(np.linalg.solve(within, between))
-    order = np.argsort(-values.real)[:count]
-    directions: np.ndarray = vectors.real[:, order]
-    return directions
+    direction: np.ndarray = vectors.real[:, values.real.argmax()]
+    return direction
 
 
 def probe_latents(train: Slices, held: Slices) -> LatentProbes:
@@ -208,48 +197,10 @@ def probe_latents(train: Slices, held: Slices) -> LatentProbes:
         silhouettes[name] = (four, high, bright)
         scores = []
         for above in (HIGH_AROUSAL, HIGH_VALENCE):
-            direction = _discriminant(seen, above[train.quadrants], 1)[:, 0]
+            direction = _discriminant(seen, above[train.quadrants])
             told = seen @ direction
             sign = 1.0 if told[above[train.quadrants]].mean() > told.mean() else -1.0
             pair = (sign * (points @ direction), above[held.quadrants])
             scores.append(bootstrap(roc_auc, pair, held.songs))
         separation[name] = (scores[0], scores[1])
     return LatentProbes(probes, numbers, silhouettes, separation)
-
-
-def draw(train: Slices, held: Slices, insight: LatentProbes, path: Path) -> None:
-    """Draw every element's slice, clip by clip, coloured by quadrant, and the probe table.
-
-    Points are held-out clips in the two directions that part the quadrants of training clips best.
-    """
-    import matplotlib
-
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
-
-    figure, axes = pyplot.subplots(3, 3, figsize=(12, 12), layout="constrained")
-    for place, name in enumerate(ELEMENTS):
-        panel = axes.flat[place]
-        directions = _discriminant(train.clip_means(name), train.quadrants, 2)
-        points = held.clip_means(name) @ directions
-        for quadrant, colour in enumerate(_QUADRANT_COLOURS):
-            at = held.quadrants == quadrant
-            panel.scatter(*points[at].T, s=14, color=colour, label=f"Q{quadrant + 1}")
-        arousal, valence = insight.separation[name]
-        panel.set_title(f"{name}: AUC arousal {arousal.value:.2f}, valence {valence.value:.2f}")
-        panel.set_xticks([])
-        panel.set_yticks([])
-    axes.flat[0].legend()
-    panel = axes.flat[-1]
-    panel.imshow(np.clip(insight.probes, 0.0, 1.0), cmap="Greys", vmin=0.0, vmax=1.0)
-    for row in range(len(ELEMENTS)):
-        for column in range(len(ELEMENTS)):
-            value = max(insight.probes[row, column], 0.0)
-            colour = "white" if value > 0.5 else "black"
-            panel.text(column, row, f"{value:.2f}", ha="center", va="center", color=colour)
-    panel.set_xticks(range(len(ELEMENTS)), ELEMENTS, rotation=60)
-    panel.set_yticks(range(len(ELEMENTS)), ELEMENTS)
-    panel.set_title("R²: slice (row) tells number (column)")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, dpi=110)
-    pyplot.close(figure)

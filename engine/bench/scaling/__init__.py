@@ -1,1 +1,1 @@
-"""How cost grows: with trackers, hours and notes a second."""
+"""How cost grows: with trackers and hours."""
