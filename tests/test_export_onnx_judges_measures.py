@@ -15,8 +15,8 @@ from export_onnx.judges.likeness import FEATURES, likeness, overlap, sample, was
 from export_onnx.judges.material import Plan, grid_requests, make, quadrant_requests, step_requests
 from export_onnx.judges.memory import longest_shared
 from export_onnx.judges.notes import Notes
-from export_onnx.judges.real_features import _repetition
 from export_onnx.judges.plain import fit_plain, fit_rater
+from export_onnx.judges.real_features import _repetition
 from export_onnx.judges.response import AFTER, BEFORE, pooled_beats, reached, read_response
 from export_onnx.judges.sequence import SequenceConfig, fit_sequence
 from export_onnx.judges.statistics import describe_all
