@@ -202,7 +202,7 @@ def test_a_file_that_is_no_slow_lane_is_refused(fast, tmp_path):
 def test_a_change_that_is_told_before_a_fresh_model_has_heard_a_hop_is_no_error(fast, slow):
     tracker = Tracker(fast, slow=slow)
     tracker.push(chords(3.0))
-    tracker._start_model()
+    tracker._restart()
     tracker._slow.turned, tracker._slow.hop = True, lambda: None
     tracker._retuned, tracker._filled = [np.zeros(0, np.float32)], 0
     tracker._waiting = [(tracker._know(np.ones((1, fast.hop_length), np.float32) * 0.1)[0], 0)]

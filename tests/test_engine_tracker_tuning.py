@@ -51,15 +51,21 @@ def settled(states):
     return [state for state in states if state.state not in ("settling", "silence")]
 
 
-@pytest.mark.parametrize("cents", [-42.0, -20.0, 32.0, 45.0])
+@functools.cache
+def heard_in_tune(model):
+    return settled(Tracker(model).push(piece()))
+
+
+@pytest.mark.parametrize("cents", [-50.0, -20.0, 32.0, 43.0])
 def test_detuned_music_keeps_its_key_chords_and_valence(model, cents):
-    tracker = Tracker(model)
-    plain = settled(tracker.push(piece()))
-    tracker.reset()
-    heard = settled(tracker.push(piece(cents)))
+    """A quarter tone down, as guitars are, is no semitone up."""
+    plain = heard_in_tune(model)
+    heard = settled(Tracker(model).push(piece(cents)))
     assert plain[-1].key == heard[-1].key == "C:maj"
-    assert {state.tuning_hz for state in plain} == {440.0}
-    assert heard[-1].tuning_hz == pytest.approx(440.0 * 2.0 ** (cents / 1200.0), abs=1.0)
+    assert [state.tuning_hz for state in plain] == pytest.approx([440.0] * len(plain), abs=1.0)
+    # Partials of a piece lie beside the grid by the same few cents at any tuning.
+    ratio = heard[-1].tuning_hz / plain[-1].tuning_hz
+    assert 1200.0 * np.log2(ratio) == pytest.approx(cents, abs=2.5)
     assert {"C:maj", "F:maj", "G:maj"} <= {state.chord for state in heard}
     moved = [np.mean([state.valence for state in part]) for part in (plain, heard)]
     assert moved[1] == pytest.approx(moved[0], abs=0.05)

@@ -1,13 +1,15 @@
 """PCM in, one `EmotionState` per hop out: the one path for live, files and tests."""
 
 import math
-from dataclasses import dataclass
+from collections import deque
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.emotion.config import TrackerConfig
+from engine.emotion.hop import Hop, level_db
 from engine.emotion.model import TrackerModel
 from engine.emotion.quadrants import quadrant_masses
 from engine.emotion.slow_lane import SlowLane
@@ -31,38 +33,10 @@ _FRESH_TAU_S = 1.5
 _FUSED_LEAD, _FUSED_LEAD_TAU_S = 0.5, 4.0
 # Hops that are heard again where other music has begun: the rest may hold what was before.
 _RENEWED_HOPS = 7
+# A tuning found so soon after the beginning lets the piece be heard again from there [s].
+_BEGINNING_S = 4.0
 # Sound so far below its recent level is fading [dB, s].
 _FADING_DB, _LEVEL_TAU_S = 12.0, 4.0
-
-
-@dataclass(frozen=True)
-class _Hop:
-    """What is known of a hop before the model has heard it.
-
-    Attributes
-    ----------
-    level_db : float
-        Level without the mean [dBFS].
-    silent_s, sound_s : float
-        Silence up to here, and sound since the start of the piece [s].
-    new_piece : bool
-        Whether a piece begins here: sound after a long silence.
-    afresh : bool
-        Whether the model starts afresh here: a new piece, or its tuning has just been found.
-    hum : bool
-        Whether nothing but mains hum is heard.
-    cents, tuning_hz : float
-        The tuning in force.
-    """
-
-    level_db: float
-    silent_s: float
-    sound_s: float
-    new_piece: bool
-    afresh: bool
-    hum: bool
-    cents: float
-    tuning_hz: float
 
 
 class Tracker:
@@ -154,13 +128,15 @@ class Tracker:
         self._silent_s = math.inf  # before the first sound there was nothing
         self._sound_s = 0.0
         self._tuning.reset()
+        self._beginning: deque[tuple[NDArray[np.float32], Hop]] = deque(
+            maxlen=math.ceil(_BEGINNING_S / self._hop_s)
+        )
         self._restart()
         self._last = (0.0, 0.0)
         self._tags: tuple[tuple[str, float], ...] = ()
 
     def _restart(self) -> None:
         """Start a new piece: the model forgets, the clock runs on."""
-        self._start_model()
         self._doubtful = self._not_music = False
         parts: list[Smoother | Lead] = [self._valence, self._arousal, self._music]
         parts.append(self._level)
@@ -171,14 +147,12 @@ class Tracker:
         if self._slow is not None:
             self._slow.reset()
         self._music.push(1.0)  # taken for music until it is found out
-
-    def _start_model(self) -> None:
         self._states = self._model.start()
         self._retuner.reset()
         self._retuned: list[NDArray[np.float32]] = []  # sound that the model has not heard
         self._filled = 0  # its samples
         self._newest = np.zeros((0, self.hop_length), np.float32)  # hops heard last
-        self._waiting: list[tuple[_Hop, int]] = []  # hops to hear, and how many are filled by then
+        self._waiting: list[tuple[Hop, int]] = []  # hops to hear, and how many are filled by then
         self._row: dict[str, NDArray[np.float32]] | None = None
         self._key.reset()
         self._chord.reset()
@@ -218,15 +192,32 @@ class Tracker:
                 states += self._hear()
             if about.new_piece:
                 self._restart()
+                self._beginning.clear()
             elif about.afresh:
-                self._start_model()
-            # Sound at 440 Hz passes untouched until another tuning was heard.
-            if about.cents or self._retuner.used:
-                hop = self._retuner.push(hop, about.cents)
-            self._retuned.append(hop)
-            self._filled += len(hop)
-            self._waiting.append((about, self._filled // self.hop_length))
+                self._hear_again(about)
+            self._beginning.append((hop.copy(), about))
+            self._take(hop, about)
         return states + self._hear()
+
+    def _take(self, hop: NDArray[np.float32], about: Hop) -> None:
+        """Add a hop to what waits for the model."""
+        # Sound at 440 Hz passes untouched until another tuning was heard.
+        if about.cents or self._retuner.used:
+            hop = self._retuner.push(hop, about.cents)
+        self._retuned.append(hop)
+        self._filled += len(hop)
+        self._waiting.append((about, self._filled // self.hop_length))
+
+    def _hear_again(self, now: Hop) -> None:
+        """Hear the piece from its beginning at the tuning found now; its states are out already."""
+        count = self._hops
+        self._restart()
+        for hop, about in self._beginning:
+            if self._must_hear():
+                self._hear()
+            self._take(hop, replace(about, cents=now.cents, tuning_hz=now.tuning_hz))
+        self._hear()
+        self._hops = count
 
     def _must_hear(self) -> bool:
         """Whether a call of the model ends before the next hop.
@@ -239,14 +230,14 @@ class Tracker:
         whole = self._filled // self.hop_length >= self._slow.left_in_step
         return whole or count >= self._slow.left_to_change
 
-    def _know(self, hops: NDArray[np.float32]) -> list[_Hop]:
+    def _know(self, hops: NDArray[np.float32]) -> list[Hop]:
         """Return what can be said of each hop without the model."""
         cfg = self.config
         known = []
         for hop, evidence in zip(hops, self._tuning.listen(hops), strict=True):
-            level_db = _level_db(hop)
+            loud_db = level_db(hop)
             afresh = new_piece = False
-            if level_db < cfg.silence_db:
+            if loud_db < cfg.silence_db:
                 self._silent_s += self._hop_s
             else:
                 new_piece = self._silent_s >= cfg.restart_after_s
@@ -257,10 +248,10 @@ class Tracker:
                 self._sound_s += self._hop_s
                 moved = self._tuning.follow(evidence)
                 # What was heard at a wrong tuning so far would disturb key and valence for long.
-                afresh = new_piece or (moved and self._sound_s < cfg.settle_s)
+                afresh = moved and self._sound_s < min(cfg.settle_s, _BEGINNING_S)
             known.append(
-                _Hop(
-                    level_db,
+                Hop(
+                    loud_db,
                     self._silent_s,
                     self._sound_s,
                     new_piece,
@@ -311,7 +302,7 @@ class Tracker:
             base.reset()
             lead.reset()
 
-    def _present(self, outputs: dict[str, NDArray[np.float32]] | None, hop: _Hop) -> EmotionState:
+    def _present(self, outputs: dict[str, NDArray[np.float32]] | None, hop: Hop) -> EmotionState:
         """Turn one row of model outputs into a state."""
         self._hops += 1
         opinion = self._slow.hop() if self._slow is not None else None
@@ -358,7 +349,7 @@ class Tracker:
         self._not_music = self._music.push(share) < (1.5 * limit if self._not_music else limit)
         return self._not_music
 
-    def _unknown(self, hop: _Hop) -> EmotionState:
+    def _unknown(self, hop: Hop) -> EmotionState:
         """Hold the emotion heard last, without a chord: what sounds now is no music."""
         doubt = max(1.0, self.config.uncertain_std)
         self._chord.push("N")
@@ -370,7 +361,7 @@ class Tracker:
         self._doubtful = std > (0.9 * limit if self._doubtful else limit)
         return self._doubtful
 
-    def _silence(self, hop: _Hop) -> EmotionState:
+    def _silence(self, hop: Hop) -> EmotionState:
         """Hold what was heard and let it sink; the longer, the less certain."""
         keep = math.exp(-self._hop_s / self.config.decay_tau_s)
         self._last = (self._last[0] * keep, self._last[1] * keep)
@@ -378,7 +369,7 @@ class Tracker:
         return self._state(hop, 1.0, 1.0, "silence")
 
     def _state(
-        self, hop: _Hop, valence_std: float, arousal_std: float, state: TrackingState
+        self, hop: Hop, valence_std: float, arousal_std: float, state: TrackingState
     ) -> EmotionState:
         if state != "silence" and hop.sound_s < self.config.settle_s:
             state = "settling"
@@ -403,9 +394,3 @@ def _rows(outputs: dict[str, NDArray[np.float32]]) -> list[dict[str, NDArray[np.
         {name: value[row] for name, value in outputs.items()}
         for row in range(len(outputs["valence"]))
     ]
-
-
-def _level_db(hop: NDArray[np.float32]) -> float:
-    """Level of a hop without its mean [dBFS], as the model states it."""
-    centred = hop - hop.mean()
-    return 10.0 * math.log10(float(np.mean(np.square(centred))) + 1e-12)

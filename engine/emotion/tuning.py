@@ -26,7 +26,11 @@ _LOWEST_HZ: Final = 45.0  # of hum; too low to tell a tuning
 _WEAKEST: Final = 0.03  # of the strongest peak
 _TAU_S: Final = 15.0
 _SURE: Final = 3.4  # times what random peaks would reach
-_STEP_CENTS: Final = 8.0  # a smaller deviation from the tuning in force changes nothing
+_STEP_CENTS: Final = 2.0  # a smaller deviation from the tuning in force changes nothing
+_NEWS_CENTS: Final = (
+    8.0  # so far from what was in force, what was heard until now was heard wrongly
+)
+_TURN_CENTS: Final = 46.0  # above, the next lower semitone is taken: guitars go down a quarter tone
 _MAINS_HZ: Final = (50.0, 60.0)
 _MAINS_SHARE: Final = 0.004  # tolerance of the mains' frequency, and of reading it [Hz]
 _MAINS_READ_HZ: Final = 0.4
@@ -54,9 +58,9 @@ class TuningEstimator:
     Attributes
     ----------
     cents : float
-        The tuning in force, relative to A = 440 Hz. It moves only when the evidence is clear and
-        more than 8 cents away; beyond ±50 cents only by following a drift, because a piece at
-        A = 415 Hz and one at 440 Hz a semitone lower sound the same.
+        The tuning in force, relative to A = 440 Hz, to 2 cents. It moves only when the evidence is
+        clear; out of -54..46 cents only by following a drift, because a piece at A = 415 Hz and one
+        at 440 Hz a semitone lower sound the same.
     hum : bool
         Whether nearly all that was heard in the last seconds are harmonics of 50 or 60 Hz, or
         steady harmonics of a frequency near these.
@@ -82,6 +86,7 @@ class TuningEstimator:
     def forget(self) -> None:
         """Forget the evidence, but keep the tuning: another piece by the same instruments."""
         self._direction, self._square = 0j, 0.0
+        self._told = self.cents
         self._hum_share, self.hum = 0.0, False
         self._generator = np.zeros(len(_GENERATOR_HZ))
         self._power, self._spread = 0.0, 0.0
@@ -134,7 +139,10 @@ class TuningEstimator:
         return evidence
 
     def follow(self, evidence: Evidence) -> bool:
-        """Add the evidence of one hop, shape (5 + F,); return whether the tuning in force moved."""
+        """Add the evidence of one hop, shape (5 + F,); return whether another tuning is in force.
+
+        Small steps are made without a word: what was heard until then was heard well enough.
+        """
         share = evidence[3].real
         self._hum_share = share + self._keep_hum * (self._hum_share - share)
         self.hum = self._hum_share > _HUM_MEAN or self._hears_generator(evidence)
@@ -145,7 +153,9 @@ class TuningEstimator:
         if abs(self._direction) < _SURE * math.sqrt(self._square) or not self._square:
             return False
         heard = cmath.phase(self._direction) / (2.0 * math.pi) * 100.0
-        cents = self.cents + (heard - self.cents + 50.0) % 100.0 - 50.0
+        # The first reading of a piece is one near 440 Hz, the others are near the one before.
+        near = self.cents or _TURN_CENTS - 50.0
+        cents = near + (heard - near + 50.0) % 100.0 - 50.0
         if cents < _LOWEST_CENTS - 5.0:
             cents += 100.0
         elif cents > _HIGHEST_CENTS + 5.0:
@@ -153,6 +163,9 @@ class TuningEstimator:
         if abs(cents - self.cents) < _STEP_CENTS:
             return False
         self.cents = cents
+        if abs(cents - self._told) < _NEWS_CENTS:
+            return False
+        self._told = cents
         return True
 
     def _hears_generator(self, evidence: Evidence) -> bool:
