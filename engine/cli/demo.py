@@ -80,6 +80,7 @@ def run(parsed: argparse.Namespace) -> int:
             recorder.note(scheduled.note, scheduled.on_s, scheduled.off_s)
         for control in performed.controls:
             recorder.control(control.control, control.at_s)
+        recorder.close(leave=("picture.png",))  # it shows the answer's emotion too, later
     if recorder.error:
         raise SessionError(recorder.error)
     with progress_bar("making sound", 1.0):
@@ -102,6 +103,8 @@ def _program() -> str:
 
 def _write_sound(folder: Path, engine: str, seconds: float, tracker: "Tracker") -> None:
     """Write the answer and its mix with the piece; draw both emotions into the picture."""
+    from concurrent.futures import ThreadPoolExecutor
+
     import numpy as np
 
     import presets
@@ -113,15 +116,19 @@ def _write_sound(folder: Path, engine: str, seconds: float, tracker: "Tracker") 
 
     messages = file_messages(folder / "stimmung.mid")
     answer = render(messages, programs=engine_programs(engine), length_s=seconds)
-    write_sound(folder / "answer.ogg", answer)
     piece = np.concatenate(list(mono_blocks(presets.DEMO_AUDIO, SAMPLE_RATE)))[: len(answer)]
     mix = answer * (piece.std() / max(float(answer.std()), 1e-6))  # both equally loud
     mix[: len(piece)] += piece[:, None]
-    write_sound(folder / "stimmung.ogg", mix * (_LOUDEST / max(float(np.abs(mix).max()), 1e-6)))
-    tracker.reset()
-    resampler = StreamResampler(SAMPLE_RATE, tracker.sample_rate)
-    states = tracker.push(resampler.push(answer.mean(axis=1)))
-    draw_picture(read_session(folder), folder / "picture.png", states)
+    mix *= _LOUDEST / max(float(np.abs(mix).max()), 1e-6)
+    with ThreadPoolExecutor() as encoders:
+        files = {"answer.ogg": answer, "stimmung.ogg": mix}
+        written = [encoders.submit(write_sound, folder / name, files[name]) for name in files]
+        tracker.reset()
+        resampler = StreamResampler(SAMPLE_RATE, tracker.sample_rate)
+        states = tracker.push(resampler.push(answer.mean(axis=1)))
+        draw_picture(read_session(folder), folder / "picture.png", states)
+    for each in written:
+        each.result()
 
 
 def _print_table(performed: Performed) -> None:

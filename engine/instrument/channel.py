@@ -36,30 +36,20 @@ class Channel:
         self._caught: set[int] = set()
         self._sustains = False
 
-    @property
-    def semitones(self) -> float:
-        """How far the bend moves."""
-        return self.bend * self._bend_range
+    def controls(self) -> tuple[float, float, float, float, float]:
+        """Return what holds for all voices of the channel.
 
-    @property
-    def gain(self) -> float:
-        """Factor of volume and expression (General MIDI: squares)."""
-        return (self._values[_VOLUME] * self._values[_EXPRESSION] / (100.0 * 127.0)) ** 2
-
-    @property
-    def pan(self) -> float:
-        """-1 (left) .. 1 (right)."""
-        return min(1.0, (self._values[_PAN] - 64) / 63.0)
-
-    @property
-    def reverb(self) -> float:
-        """Share that goes into the room, 0..1."""
-        return self._values[_REVERB] / 127.0
-
-    @property
-    def vibrato_cents(self) -> float:
-        """Vibrato that the modulation wheel adds."""
-        return _VIBRATO_CENTS * self._values[_MODULATION] / 127.0
+        The factor of volume and expression (General MIDI: squares), pan (-1: left .. 1), the share
+        that goes into the room (0..1), bend [semitones], vibrato by the modulation wheel [cents].
+        """
+        values = self._values
+        return (
+            (values[_VOLUME] * values[_EXPRESSION] / (100.0 * 127.0)) ** 2,
+            min(1.0, (values[_PAN] - 64) / 63.0),
+            values[_REVERB] / 127.0,
+            self.bend * self._bend_range,
+            _VIBRATO_CENTS * values[_MODULATION] / 127.0,
+        )
 
     def control(self, control: int, value: int) -> None:
         """Take a controller that is no pedal and no mode."""

@@ -36,7 +36,7 @@ SUFFIXES: Final = {
 TimedMessage = tuple[float, bytes]
 """Time [s] and one channel message."""
 
-_BLOCK: Final = 256
+_BLOCK: Final = 512
 _LONGEST_TAIL_S: Final = 6.0
 _LOUDEST: Final = 0.89  # -1 dBFS
 _SILENT: Final = 1e-4

@@ -22,7 +22,7 @@ _SOON_S: Final = 0.003  # an attack shorter than this begins at full level
 _FIELDS: Final = (
     "channel key group base step position start end loop_start loop_length loops_to_release gain "
     "left right send delay attack hold decay sustain_db age released release level vibrato "
-    "vibrato_hz vibrato_delay"
+    "vibrato_hz vibrato_delay channel_gain"
 ).split()
 _PLACE: Final = {name: place for place, name in enumerate(_FIELDS)}
 Column = NDArray[np.float64]
@@ -42,7 +42,6 @@ class Voices:
         self.count = 0
         """How many sound."""
         self._table = np.zeros((MOST, len(_FIELDS)))
-        self._channel_gain = np.ones(16)
 
     def start(
         self,
@@ -97,6 +96,7 @@ class Voices:
             "vibrato": region.vibrato_cents,
             "vibrato_hz": region.vibrato_hz,
             "vibrato_delay": region.vibrato_delay_s,
+            "channel_gain": 1.0,
         }
         self._table[self.count] = [float(row[name]) for name in _FIELDS]
         self.count += 1
@@ -119,13 +119,15 @@ class Voices:
         if not self.count:
             return np.zeros((3, n), np.float32)
         channel = self._column("channel").astype(np.int64)
-        ramp = self._ramp(n, channel, channels)
-        heard = self._samples(n, pool, channel, channels)
-        heard *= ramp
-        pan = np.array([one.pan for one in channels])[channel]
+        controls = np.zeros((16, 5))
+        for number in set(channel.tolist()):
+            controls[number] = channels[number].controls()
+        gain, pan, room, bent, vibrato = controls[channel].T
+        heard = self._samples(n, pool, self._steps(bent, vibrato))
+        heard *= self._ramp(n, gain)
         left = self._column("left") * np.minimum(1.0, 1.0 - pan)
         right = self._column("right") * np.minimum(1.0, 1.0 + pan)
-        room = np.array([one.reverb for one in channels])[channel] + self._column("send")
+        room = room + self._column("send")
         mixed: FloatArray = np.stack([left, right, room]).astype(np.float32) @ heard
         over = self._column("position") >= self._column("end")
         quiet = (self._column("released") == 1.0) & (self._column("level") < _FLOOR)
@@ -151,11 +153,11 @@ class Voices:
 
     # ------------------------------------------------------------------ one block
 
-    def _ramp(self, n: int, channel: NDArray[np.int64], channels: Sequence[Channel]) -> FloatArray:
+    def _ramp(self, n: int, channel_gain: Column) -> FloatArray:
         """Move levels to the end of the block; return the way there, shape (voices, n)."""
         level, age = self._column("level"), self._column("age")
-        before = level * self._channel_gain[channel]
-        self._channel_gain = np.array([one.gain for one in channels])
+        before = level * np.where(age <= 0.0, channel_gain, self._column("channel_gain"))
+        self._column("channel_gain")[:] = channel_gain
         age += n / self._rate
         attack, since = self._column("attack"), age - self._column("delay")
         risen = np.clip(since / np.maximum(attack, 1e-4), 0.0, 1.0)
@@ -167,45 +169,51 @@ class Voices:
         fading = level * 10.0 ** (-5.0 * n / self._rate / self._column("release"))
         released = self._column("released") == 1.0
         level[:] = np.where(released, np.minimum(fading, np.maximum(held, level)), held)
-        after = level * self._channel_gain[channel]
+        after = level * channel_gain
         line = np.arange(1, n + 1, dtype=np.float32) / np.float32(n)
         rise = (after - before).astype(np.float32)
         return before.astype(np.float32)[:, None] + rise[:, None] * line
 
-    def _samples(
-        self, n: int, pool: FloatArray, channel: NDArray[np.int64], channels: Sequence[Channel]
-    ) -> FloatArray:
+    def _samples(self, n: int, pool: FloatArray, steps: Column) -> FloatArray:
         """Return what each voice plays at full level, shape (voices, n), and move on."""
-        position, start = self._column("position"), self._column("start")[:, None]
-        places = position[:, None] + self._steps(channel, channels)[:, None] * np.arange(n + 1)
-        length = self._column("loop_length")[:, None]
-        loop_start = self._column("loop_start")[:, None]
-        beyond = np.maximum(places - (loop_start + length), 0.0)
-        looped = (length > 0.0) & (places >= loop_start + length)
-        places = np.where(looped, loop_start + beyond % np.maximum(length, 1.0), places)
+        position = self._column("position")
+        places = position[:, None] + steps[:, None] * np.arange(n + 1)
+        length = self._column("loop_length")
+        start, end = self._column("start"), self._column("end")
+        looped = (length > 0.0) & (places[:, n] >= self._column("loop_start") + length)
+        if looped.any():
+            first = self._column("loop_start")[looped, None]
+            last = first + length[looped, None]
+            there = places[looped]
+            inside = first + (there - first) % (last - first)
+            places[looped] = np.where(there >= last, inside, there)
         position[:] = places[:, n]
         places = places[:, :n]
-        sounds = (places >= start) & (looped[:, :n] | (places < self._column("end")[:, None]))
-        np.clip(places, start, self._column("end")[:, None], out=places)
+        outside = (places[:, 0] < start) | (places[:, n - 1] >= end) & ~looped
+        if outside.any():
+            silent = np.zeros(places.shape, bool)
+            silent[outside] = (places[outside] < start[outside, None]) | (
+                places[outside] >= end[outside, None]
+            )
+            np.clip(places, start[:, None], end[:, None], out=places)
         whole = places.astype(np.int64)
         x = (places - whole).astype(np.float32)
         whole += self._column("base").astype(np.int64)[:, None]
         # Cubic interpolation through four samples (Catmull and Rom).
-        a, b, c, d = (pool[whole + shift] for shift in (-1, 0, 1, 2))
+        a, b, c, d = (pool.take(whole + shift) for shift in (-1, 0, 1, 2))
         heard: FloatArray = (
             b
             + np.float32(0.5)
             * x
             * (c - a + x * (2.0 * a - 5.0 * b + 4.0 * c - d + x * (3.0 * (b - c) + d - a)))
         ).astype(np.float32, copy=False)
-        heard *= sounds
+        if outside.any():
+            heard[silent] = 0.0
         return heard
 
-    def _steps(self, channel: NDArray[np.int64], channels: Sequence[Channel]) -> Column:
+    def _steps(self, bent: Column, vibrato_cents: Column) -> Column:
         """Return how many samples each voice moves on for one of ours."""
-        bent = np.array([one.semitones for one in channels])[channel]
-        depth = np.array([one.vibrato_cents for one in channels])[channel]
-        depth = depth + self._column("vibrato")
+        depth = vibrato_cents + self._column("vibrato")
         if depth.any():
             since = np.maximum(self._column("age") - self._column("vibrato_delay"), 0.0)
             swing = np.sin(2.0 * np.pi * self._column("vibrato_hz") * since)

@@ -1,7 +1,7 @@
 """Writes a session while it is played: append-only, so that a crash costs at most a second."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Self
 
@@ -141,11 +141,11 @@ class SessionRecorder:
         """Return a time of the player's clock as seconds since the session's start."""
         return at_s - self._origin_s
 
-    def close(self, *, in_background: bool = False) -> list[Path]:
-        """Finish the file, write the final products and return them.
+    def close(self, *, in_background: bool = False, leave: Collection[str] = ()) -> list[Path]:
+        """Finish the file, write the final products but those of ``leave``, and return them.
 
-        With ``in_background`` another process writes them, and none is returned. A failure is only
-        reported in `error`.
+        With ``in_background`` another process writes all of them, and none is returned. A failure
+        is only reported in `error`.
         """
         if self._closed:
             return []
@@ -160,7 +160,7 @@ class SessionRecorder:
             if in_background:
                 recover_in_background(self.folder)
                 return []
-            return recover(self.folder).files
+            return recover(self.folder, leave).files
         except SessionError as error:
             self._product_error = str(error)
             return []

@@ -1,6 +1,6 @@
 """Writes a session's files from its events file, at its end or after a crash."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,8 +33,8 @@ class Recovered:
     session: Session
 
 
-def recover(folder: str | Path) -> Recovered:
-    """Write every product of a session from its events; join its sound.
+def recover(folder: str | Path, leave: Collection[str] = ()) -> Recovered:
+    """Write every product of a session but those of ``leave`` from its events; join its sound.
 
     Each is replaced whole or left alone; the events file is only read.
 
@@ -47,10 +47,10 @@ def recover(folder: str | Path) -> Recovered:
     session = read_session(path)
     files: list[Path] = []
     problems: list[str] = []
-    for name, write in PRODUCTS.items():
+    for name in [name for name in PRODUCTS if name not in leave]:
         try:
             with staged_output(path / name) as part:
-                write(session, part)
+                PRODUCTS[name](session, part)
             files.append(path / name)
         except InputError as error:
             problems.append(str(error))
