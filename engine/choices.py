@@ -39,7 +39,7 @@ PARTS = ("lead", "chords", "bass", "pad", "drums")
 USUAL_PARTS = PARTS[:3]
 AUTO_KEY = "auto"
 AUTO_OUT = "auto"
-"""A MIDI port of our own; the built-in instrument where none can be made."""
+"""A MIDI port of our own; the built-in instrument while nobody is connected to it."""
 BUILT_IN = "built-in"
 """MIDI output: the built-in instrument."""
 LIGHT_EXITS = ("blackout", "hold")

@@ -34,6 +34,7 @@ _LOG_WORDS: Final = {
     "song": "Set list: {what}.",
     "did": "Triggered by a pedal, a pad, the page or OSC: {what}.",
     "ignored": "Not understood: {what}.",
+    "output": "MIDI out: {port}.",
     "audio": "Audio in: {what}.",
     "recording": "Recording: {what}.",
     "sync": "Sync: {what}.",
@@ -87,7 +88,7 @@ class AudioHealth:
 
 @dataclass(frozen=True, slots=True)
 class MidiHealth:
-    """The MIDI output: notes sent and sounding, and how late they were [ms]."""
+    """The MIDI output: notes sent and sounding, how late they were, what deadlines add [ms]."""
 
     port: str
     alive: bool
@@ -97,6 +98,7 @@ class MidiHealth:
     lateness_p99_ms: float
     lateness_max_ms: float
     restarts: int
+    latency_ms: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

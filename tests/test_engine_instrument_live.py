@@ -13,8 +13,10 @@ from servers.fluidsynth import capture, tone_hz
 from servers.jack import until
 
 from engine.errors import MidiPortError
+from engine.midi.ports import with_instrument
 from engine.midi.ports.built_in import BuiltInOutput, with_options
 from engine.midi.ports.outputs import open_output
+from engine.midi.ports.port import NullPort, Written, sounding
 from engine.midi.sender.client import SenderClient
 
 OUTPUT = "Stimmung instrument:out_0"
@@ -123,6 +125,132 @@ def test_a_sender_that_is_killed_leaves_silence_and_is_replaced(jack):
             os.kill(client.pid, signal.SIGKILL)
             until(lambda: loudest(heard, 0.2, jack.rate) < 1e-4, "silence")
         until(lambda: client.status().restarts == 1 and client.status().port_alive, "another")
+
+
+class Instrument:
+    """Takes the place of the instrument's process."""
+
+    def __init__(self, output, clock):
+        self.name, self.alive, self.heard = output, True, []
+        made.append(self)
+
+    def send(self, data, at_s, note_id):
+        self.heard.append(data)
+        return 0.001
+
+    def adjust(self, sound):
+        self.heard.append(sound)
+
+    def close(self):
+        self.alive = False
+
+
+class Port(NullPort):
+    """A port that writes at frames; somebody may connect."""
+
+    name, lookahead_s = "Stimmung:Stimmung", 0.05
+
+    def __init__(self):
+        self.sent, self.written, self.there = [], [], ()
+
+    def send(self, data, at_s, note_id):
+        self.sent.append((data, note_id))
+        if note_id >= 0:
+            self.written.append(Written(note_id, 0.0, 0.0, 0))
+
+    def collect(self):
+        written, self.written = self.written, []
+        return written
+
+    def peers(self):
+        return self.there
+
+
+made: list[Instrument] = []
+
+
+@pytest.fixture
+def both(monkeypatch, fake_clock):
+    made.clear()
+    monkeypatch.setattr(with_instrument, "BuiltInOutput", Instrument)
+    port = Port()
+    both = with_instrument.PortWithInstrument(port, "device=x", fake_clock)
+    both.adjust(b"sounds")
+    both.send(bytes((0xC0, 5)), 0.0, -1)
+    both.wait()
+    return both, port
+
+
+ON, OFF = bytes((0x90, 60, 80)), bytes((0x80, 60, 64))
+
+
+@pytest.mark.note_ends
+def test_the_instrument_plays_until_somebody_connects_and_again_once_nobody_is(both):
+    both, port = both
+    (instrument,) = made
+    assert both.name == "Stimmung:Stimmung and built-in?device=x" and both.lookahead_s == 0.0
+    assert sounding(both.name) == instrument.name
+    assert instrument.heard == [b"sounds", bytes((0xC0, 5))]  # as it was set before it was there
+    assert both.send(ON, 0.0, 1) == 0.001
+    assert both.collect() == []  # `send` has told of it
+    port.there = ("synth:in",)
+    instrument.heard.clear()
+    assert both.send(ON, 1.0, 2) is None  # the port will tell
+    assert both.name == port.name and both.lookahead_s == port.lookahead_s
+    ends = {(data[0] & 15, data[1]) for data in instrument.heard}
+    assert ends == {(channel, mode) for channel in range(16) for mode in (120, 123)}
+    both.send(OFF, 1.1, -1)
+    both.send(bytes((0xB0, 7, 90)), 1.2, -1)
+    assert instrument.heard[-2:] == [OFF, bytes((0xB0, 7, 90))] and ON not in instrument.heard
+    assert [note.note_id for note in both.collect()] == [2]
+    port.there = ()
+    assert both.send(ON, 2.0, 3) == 0.001 and instrument.heard[-1] == ON
+    assert [note_id for data, note_id in port.sent if data == ON] == [1, 2, 3]  # the port gets all
+
+
+def test_an_instrument_that_dies_is_replaced_after_a_pause_and_without_one_the_port_plays(
+    both, fake_clock, monkeypatch
+):
+    both, port = both
+    made[0].alive = False
+    both.collect()
+    assert len(made) == 1  # not at once again and again
+    fake_clock.now += 6.0
+    both.collect()
+    both.wait()
+    assert len(made) == 2 and made[1].heard == made[0].heard
+    both.close()
+    assert not made[1].alive
+
+    def no_output(_output, _clock):
+        raise MidiPortError("no audio output")
+
+    monkeypatch.setattr(with_instrument, "BuiltInOutput", no_output)
+    alone = with_instrument.PortWithInstrument(port, "", fake_clock)
+    alone.wait()
+    assert alone.name == port.name and alone.send(ON, 0.0, 4) is None
+
+
+@pytest.mark.proof
+@pytest.mark.note_ends
+def test_over_jack_it_falls_silent_for_a_receiver_and_comes_back(jack, dump):
+    with SenderClient("auto") as client, capture(jack, "listener", OUTPUT) as heard:
+        port = client.port.partition(" and ")[0]
+        assert client.port.startswith("Stimmung:Stimmung and built-in (system")
+        client.note(1, time.perf_counter(), time.perf_counter() + 600.0, 0, 60, 100)
+        until(lambda: loudest(heard, 0.2, jack.rate) > 0.01, "sound")
+        jack.connect(port, dump.port)
+        until(lambda: client.port == port, "the news")
+        until(lambda: loudest(heard, 0.2, jack.rate) < 1e-4, "silence")
+        client.note(2, time.perf_counter(), time.perf_counter() + 600.0, 0, 64, 100)
+        until(lambda: dump.ons, "the note at the receiver")
+        assert loudest(heard, 0.2, jack.rate) < 1e-4
+        dump.kill()
+        until(lambda: client.port != port, "the news")
+        client.note(3, time.perf_counter(), time.perf_counter() + 600.0, 0, 67, 100)
+        until(lambda: loudest(heard, 0.2, jack.rate) > 0.01, "sound again")
+        client.panic()
+        until(lambda: loudest(heard, 0.2, jack.rate) < 1e-3, "silence")
 
 
 def test_where_no_port_can_be_made_the_instrument_plays(jack, monkeypatch):

@@ -18,7 +18,7 @@ from engine.midi.input.port import MidiInput
 from engine.midi.input.receiver import Receiver
 from engine.midi.messages import SYSTEM_RESET
 from engine.midi.ports import rtmidi as rtmidi_port
-from engine.midi.ports.alsa import senders_to
+from engine.midi.ports.alsa import connected
 from engine.midi.wire import Kind
 
 KEYBOARD = Path(__file__).parent / "servers" / "keyboard.py"
@@ -180,10 +180,11 @@ Client 130 : "Other" [User Legacy]
 
 def test_the_alsa_sequencer_tells_who_plays_into_a_port_of_ours(tmp_path) -> None:
     listing = tmp_path / "clients"
-    assert senders_to("Stimmung keys", listing) == ()
+    assert connected("Stimmung keys", "in", listing) == ()
     listing.write_text(LISTING)
-    assert senders_to("Stimmung keys", listing) == ("24:0", "28:1")
-    assert senders_to("Other", listing) == ("32:0",)
+    assert connected("Stimmung keys", "in", listing) == ("24:0", "28:1")
+    assert connected("Other", "in", listing) == ("32:0",)
+    assert connected("Keystation", "out", listing) == ("129:0", "130:0")
 
 
 def test_a_port_of_our_own_through_rtmidi_knows_who_is_connected(monkeypatch, fake_clock) -> None:
@@ -195,7 +196,7 @@ def test_a_port_of_our_own_through_rtmidi_knows_who_is_connected(monkeypatch, fa
             self.callback = callback
 
     heard = []
-    monkeypatch.setattr(rtmidi_port, "senders_to", lambda name: (f"{name} 24:0",))
+    monkeypatch.setattr(rtmidi_port, "connected", lambda name, _way: (f"{name} 24:0",))
     listener = MidiIn()
     port = rtmidi_port.RtMidiInput(listener, "keys", lambda *got: heard.append(got), fake_clock)
     port.refresh()

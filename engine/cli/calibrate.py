@@ -97,6 +97,7 @@ def _latency(parsed: argparse.Namespace) -> int:
     from engine.choices import BUILT_IN
     from engine.errors import InputError
     from engine.instrument.latency import measure
+    from engine.midi.ports.port import sounding
     from engine.midi.sender.client import SenderClient
     from engine.settings.latencies import keep_latency
     from engine.settings.run import LiveConfig
@@ -108,7 +109,7 @@ def _latency(parsed: argparse.Namespace) -> int:
         raise InputError(f"--midi-out must be an output that sounds; got {config.midi_out}")
     note = None if parsed.note is None else _note(parsed.note)
     with SenderClient(config.output) as sender:
-        port = sender.status().port
+        port = sounding(sender.status().port)
         sender.sound("", 1.0)
         channel, pitch = note or ((9, 37) if port.startswith(BUILT_IN) else (0, 60))
         print(f"Listening to {parsed.clicks} clicks from {port} …", flush=True)

@@ -21,6 +21,7 @@ from engine.cli.options import (
 )
 from engine.errors import InputError, StimmungError
 from engine.live.runtime import Runtime
+from engine.midi.ports.port import AND
 from engine.settings.performance import Performance
 from engine.settings.run import LiveConfig
 from engine.snapshot import Snapshot, SyncHealth, VideoHealth
@@ -163,11 +164,16 @@ def _watch(runtime: Runtime, stopping: threading.Event) -> None:
     heard = False
     with contextlib.ExitStack() as stack:
         screen = None
+        port, heard_here, _ = snapshot.midi.port.partition(AND)
         own = runtime.config.midi_out in (AUTO_OUT, "virtual")
-        if own and not snapshot.midi.port.startswith(BUILT_IN):
+        if own and not port.startswith(BUILT_IN):
+            end = (
+                "until then you hear the built-in instrument (never with --midi-out virtual)"
+                if heard_here
+                else "or hear it here with --midi-out built-in"
+            )
             console.print(
-                f"MIDI goes to the port {snapshot.midi.port}: choose it in your DAW or "
-                "synthesizer, or hear it here with --midi-out built-in",
+                f"MIDI goes to the port {port}: choose it in your DAW or synthesizer; {end}",
                 soft_wrap=True,
                 highlight=False,
             )

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from engine.audio import DeviceInput, Ring, find_input
 from engine.audio.ring import FloatArray
 from engine.errors import AudioDeviceError
+from engine.midi.ports.port import sounding
 from engine.midi.sender.client import SenderClient
 
 __all__ = ["CLICKS", "Latency", "click_times", "find_latency", "measure"]
@@ -182,4 +183,4 @@ def measure(
     if len(late) < count:
         raise AudioDeviceError(f"only {len(late)} of {count} clicks were sent")
     heard = find_latency(sound, rate, began_s, clicks_s)
-    return Latency(heard.seconds, heard.spread_s, sender.status().port)
+    return Latency(heard.seconds, heard.spread_s, sounding(sender.status().port))

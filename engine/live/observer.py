@@ -152,6 +152,7 @@ class Observer:
                 status.lateness_p99_ms,
                 status.lateness_max_ms,
                 status.restarts,
+                round(1000.0 * status.latency_s, 1),
             ),
             tracker_load=self.tracker_load,
             missed_beats=self.missed_beats,

@@ -91,6 +91,7 @@ class Runtime:
         self._observer = Observer(
             TargetState(0.0, 0.0, config.performance.mode, frozen=False, remaining_s=0.0)
         )
+        self._port = ""  # as it was called last
         self._mapped_output = MappedOutput(self._sender)
         self.orders = Orders(config, self._sync, self._sender, self._observer)
         """What may be ordered while it plays; from any thread."""
@@ -191,7 +192,7 @@ class Runtime:
                 config.input or None, patient=config.resume is not None
             )
             port.result()
-            self._sender.set_latency(shift_s(self._sender.status().port, config.latency_ms))
+            self._follow_port()
             self._services.open(self.snapshot)
             self._source.start(ring)
             if self._video is not None:
@@ -318,6 +319,7 @@ class Runtime:
             moment = self._mapped_output.turn(pipeline, step.target, self._clock, now_s, beat)
             self._services.turn(moment, now_s)
             self._report_late()
+            self._follow_port()
             self._report_trouble()
 
     def _report_late(self) -> None:
@@ -327,6 +329,15 @@ class Runtime:
                 self._observer.log("late", {"note_id": sent.note_id, "ms": late_ms})
 
     # ------------------------------------------------------------------ small helpers
+
+    def _follow_port(self) -> None:
+        """Say when something else sounds now; the latency that was measured for it counts."""
+        port = self._sender.port
+        if port != self._port:
+            if self._port:
+                self._observer.log("output", {"port": port})
+            self._port = port
+            self._sender.set_latency(shift_s(port, self.config.latency_ms))
 
     def _report_trouble(self) -> None:
         recorder = self._observer.recorder

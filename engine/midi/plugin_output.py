@@ -58,6 +58,11 @@ class PluginOutput(NoteOutput):
     def sound(self, engine: str, volume: float) -> None:
         """Do nothing: the workstation's instruments play."""
 
+    @property
+    def port(self) -> str:
+        """The plug-ins' name, as in `status`."""
+        return f"plug-in ({len(self._link.instances())})"
+
     def status(self) -> SenderStatus:
         """Return what the plug-ins tell of their notes."""
         instances = self._link.instances()
@@ -65,7 +70,7 @@ class PluginOutput(NoteOutput):
         missing = "no plug-in is there: put Stimmung on a track of the workstation"
         return SenderStatus(
             alive=True,
-            port=f"plug-in ({len(instances)})",
+            port=self.port,
             port_alive=bool(instances),
             sent=sum(block.placed + block.late for block in blocks),
             sounding=sum(block.sounding for block in blocks),

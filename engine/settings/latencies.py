@@ -6,6 +6,7 @@ from typing import Any
 
 from engine.errors import InputError
 from engine.files import write_output
+from engine.midi.ports.port import sounding
 from engine.midi.sender.client import MAX_LATENCY_S
 
 __all__ = ["keep_latency", "latencies_file", "measured_latency_s", "shift_s"]
@@ -20,7 +21,7 @@ def latencies_file() -> Path:
 
 def measured_latency_s(port: str) -> float | None:
     """Return the latency of a port, by the name it opened as [s]; None if none was measured."""
-    value = _read().get(port)
+    value = _read().get(sounding(port))
     return float(value) if isinstance(value, (int, float)) else None
 
 
@@ -43,7 +44,7 @@ def keep_latency(port: str, latency_s: float) -> Path:
         It cannot be written.
     """
     path = latencies_file()
-    values = {**_read(), port: round(latency_s, 5)}
+    values = {**_read(), sounding(port): round(latency_s, 5)}
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -81,9 +81,9 @@ class LiveConfig:
     )
     midi_out: str = setting(
         AUTO_OUT,
-        "auto (default): a new port named Stimmung, or the built-in instrument where no port can "
-        "be made; virtual: the port only; built-in; jack: the port, sample-accurately over JACK; "
-        "plugin (with --sync plugin); an existing port; or nothing",
+        "auto (default): a new port named Stimmung; while nobody is connected to it, or where none "
+        "can be made, the built-in instrument plays; virtual: the port only; built-in; jack: the "
+        "port, sample-accurately over JACK; plugin (with --sync plugin); an existing port; or none",
         metavar="auto|virtual|built-in|jack|plugin|NAME|none",
     )
     audio_out: str = setting(

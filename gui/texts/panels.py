@@ -177,8 +177,8 @@ LEVEL_HOT_TIP: Final = (
     "full scale: turn it down, then click to reset."
 )
 MIDI_OUTS: Final = {
-    "auto": "Own port “Stimmung”, else the built-in instrument",
-    "virtual": "Own port “Stimmung”",
+    "auto": "Own port “Stimmung”; built-in instrument until it is connected",
+    "virtual": "Own port “Stimmung”, nothing else",
     "built-in": "Built-in instrument",
     "jack": "JACK, exact to the sample",
     "plugin": "Plug-in, in its host's beat",

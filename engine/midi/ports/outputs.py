@@ -1,7 +1,8 @@
 """Choosing and opening an output port by its name.
 
 ``auto``
-    As ``virtual``; where no such port can be made, as ``built-in``.
+    As ``virtual``; the built-in instrument plays, too, while nobody is connected to that port,
+    where the system tells (JACK, ALSA). Where no such port can be made, as ``built-in``.
 ``virtual``
     A port of our own that the DAW sees, through ALSA, CoreMIDI or JACK.
 ``jack``
@@ -21,6 +22,7 @@ import contextlib
 from engine.choices import AUTO_OUT, BUILT_IN
 from engine.errors import MidiPortError
 from engine.midi.ports.advice import explain, look_around
+from engine.midi.ports.alsa import lists_connections
 from engine.midi.ports.built_in import BuiltInOutput
 from engine.midi.ports.jack import JackOutput
 from engine.midi.ports.jack_server import load_jack
@@ -32,6 +34,7 @@ from engine.midi.ports.rtmidi import (
     make_virtual,
     open_existing,
 )
+from engine.midi.ports.with_instrument import PortWithInstrument
 
 __all__ = ["load_libraries", "open_output"]
 
@@ -74,11 +77,14 @@ def open_output(output: str, port_name: str, clock: Clock) -> OutputPort:
 
 def _open_auto(options: str, port_name: str, clock: Clock) -> OutputPort:
     try:
-        return _open_virtual(port_name, clock, through_rtmidi=False)
+        port = _open_virtual(port_name, clock, through_rtmidi=False)
     except MidiPortError:
         with contextlib.suppress(MidiPortError):
             return BuiltInOutput(f"{BUILT_IN}?{options}", clock)
         raise
+    if isinstance(port, JackOutput) or lists_connections():
+        return PortWithInstrument(port, options, clock)
+    return port
 
 
 def load_libraries(output: str) -> None:

@@ -1,12 +1,13 @@
 """What an open MIDI port can do: outputs for the sender, inputs for the receiver."""
 
 from collections.abc import Callable, Sequence, Set
-from typing import NamedTuple, Protocol, TypeAlias
+from typing import Final, NamedTuple, Protocol, TypeAlias
 
 from engine.choices import AUTO_OUT, BUILT_IN
 from engine.errors import MidiPortError
 
 __all__ = [
+    "AND",
     "Arrived",
     "Clock",
     "InputPort",
@@ -15,9 +16,13 @@ __all__ = [
     "Written",
     "is_own",
     "resolve_name",
+    "sounding",
 ]
 
 _OWN = (AUTO_OUT, "virtual", "jack", "rtmidi", BUILT_IN, "none")
+
+AND: Final = " and "
+"""Between a port and the built-in instrument that plays while nobody is connected to it."""
 
 Clock: TypeAlias = Callable[[], float]
 """Something like `time.perf_counter` [s]."""
@@ -37,14 +42,18 @@ class Written(NamedTuple):
 class OutputPort(Protocol):
     """A place MIDI messages go to. One thread sends; another may call `refresh`."""
 
-    name: str
-    """The port as other programs see it."""
+    @property
+    def name(self) -> str:
+        """The port as other programs see it; may change while the built-in instrument is one."""
+        ...
 
-    lookahead_s: float
-    """How long before its deadline a message wants to be handed over [s].
+    @property
+    def lookahead_s(self) -> float:
+        """How long before its deadline a message wants to be handed over [s].
 
-    0 means: at the deadline, and the sender's own clock sets the precision.
-    """
+        0 means: at the deadline, and the sender's own clock sets the precision.
+        """
+        ...
 
     @property
     def alive(self) -> bool:
@@ -161,6 +170,11 @@ class NullPort:
 def is_own(output: str) -> bool:
     """Return whether this is no existing port's name, see `engine.midi.ports.outputs`."""
     return output.partition("?")[0] in _OWN
+
+
+def sounding(name: str) -> str:
+    """Return what of a port's name makes the sound: the instrument where it plays beside it."""
+    return name.rpartition(AND)[2]
 
 
 def resolve_name(name: str, candidates: Sequence[str], kind: str = "output") -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 from engine.errors import MidiPortError
 from engine.midi.ports.advice import Direction, explain, look_around
-from engine.midi.ports.alsa import senders_to
+from engine.midi.ports.alsa import connected
 from engine.midi.ports.jack_server import jack_ports
 from engine.midi.ports.port import Arrived, Clock, Written, resolve_name
 
@@ -189,6 +189,7 @@ class RtMidiOutput:
         self._out = out
         self._clock = clock
         self._look = look
+        self._peers: tuple[str, ...] = ()
 
     def send(self, data: bytes, at_s: float, note_id: int) -> float:
         """Send at once; the lateness is that of the call."""
@@ -208,16 +209,18 @@ class RtMidiOutput:
         """Do nothing: what is sent has left."""
 
     def refresh(self) -> None:
-        """Look whether the destination is there."""
-        if self._look is not None:
-            try:
-                self.alive = self.alive and self.name in self._look.get_ports()
-            except self._errors:
-                self.alive = False
+        """Look whether the destination is there, or who is connected to our own port."""
+        if self._look is None:
+            self._peers = connected(self.name, "out")
+            return
+        try:
+            self.alive = self.alive and self.name in self._look.get_ports()
+        except self._errors:
+            self.alive = False
 
     def peers(self) -> tuple[str, ...]:
-        """Return nothing: RtMidi does not tell who is connected."""
-        return ()
+        """Return who is connected to our own port, where that is known: on ALSA."""
+        return self._peers
 
     def adjust(self, sound: bytes) -> None:
         """Do nothing: the receiver makes the sound."""
@@ -273,7 +276,7 @@ class RtMidiInput:
     def refresh(self) -> None:
         """Look whether the port is still listed, or who plays into ours."""
         if self._look is None:
-            self._peers = senders_to(self.name)
+            self._peers = connected(self.name, "in")
             return
         try:
             self.alive = self.alive and self.name in self._look.get_ports()

@@ -59,6 +59,8 @@ class SenderStatus:
         How often a dead sender was replaced.
     message : str
         The last trouble, in one line; empty if there was none.
+    latency_s : float
+        What is added to every deadline [s].
     """
 
     alive: bool
@@ -74,6 +76,7 @@ class SenderStatus:
     lateness_max_ms: float
     restarts: int
     message: str
+    latency_s: float = 0.0
 
 
 class SenderClient(NoteOutput):
@@ -188,6 +191,7 @@ class SenderClient(NoteOutput):
                 lateness_max_ms=counters.lateness_max_s * 1e3,
                 restarts=supervisor.restarts,
                 message=supervisor.message,
+                latency_s=self.latency_s,
             )
 
     def drain_sent(self) -> list[SentNote]:
@@ -205,6 +209,11 @@ class SenderClient(NoteOutput):
             )
             for frame in frames
         ]
+
+    @property
+    def port(self) -> str:
+        """The port's name, as in `status`."""
+        return self._supervisor.port
 
     @property
     def pid(self) -> int | None:

@@ -22,6 +22,7 @@ from engine.midi.holders import holder_of
 from engine.midi.messages import NO_NOTE, Outgoing
 from engine.midi.ports.outputs import load_libraries, open_output
 from engine.midi.ports.port import Clock, OutputPort
+from engine.midi.ports.with_instrument import PortWithInstrument
 from engine.midi.sender.priority import raise_priority
 from engine.midi.sender.reporter import Reporter
 from engine.midi.sender.schedule import Schedule
@@ -75,6 +76,7 @@ class Sender:
         self._wanted_peers: tuple[str, ...] = ()
         self._peers: tuple[str, ...] = ()
         self._sound = b""
+        self._named = ""
         self._gone_s: dict[str, float] = {}
         self._reopen_at_s = 0.0
         self._busy_until_s = 0.0
@@ -101,6 +103,8 @@ class Sender:
             self._reporter.say(Kind.ERROR, str(error))
             self.schedule.suspend()
             self._reopen_at_s = self._clock() + _REOPEN_S
+        if not wait and isinstance(self._port, PortWithInstrument):
+            self._port.wait()
         self._announce()
 
     def run(self) -> None:
@@ -176,6 +180,8 @@ class Sender:
                 self._note_sent(note_id, at_s, lateness, frame.to_bytes(4, "little"))
             if port.alive:
                 self._look_after_peers(port.peers())
+                if port.name != self._named:  # the built-in instrument plays now, or no more
+                    self._name_port()
                 return
             self._wanted_peers = port.peers() or self._wanted_peers
             self.schedule.suspend()
@@ -216,7 +222,11 @@ class Sender:
     def _announce(self) -> None:
         self._adjust_port()
         self._reporter.watch(self._port)
-        self._reporter.say(Kind.READY, self._port.name if self._port else "")
+        self._name_port()
+
+    def _name_port(self) -> None:
+        self._named = self._port.name if self._port else ""
+        self._reporter.say(Kind.READY, self._named)
 
     def _report(self) -> None:
         for frame in self.schedule.take_reports():
