@@ -25,8 +25,8 @@ __all__ = [
 
 _LOG_WORDS: Final = {
     "late": "A note left {ms} ms late.",
-    "missed": "The engine was not ready in time; beats left out: {beats}.",
-    "skipped": "{seconds} s of sound were left out after a stall.",
+    "missed": "Beats left out because the engine was not ready in time: {beats}.",
+    "skipped": "{seconds} s of input sound were skipped after a stall.",
     "panic": "Panic: every note was ended.",
     "seed": "New notes for the same emotion, seed {seed}.",
     "captured": "Saved: {file}.",
@@ -38,7 +38,7 @@ _LOG_WORDS: Final = {
     "audio": "Audio in: {what}.",
     "recording": "Recording: {what}.",
     "sync": "Sync: {what}.",
-    "beat": "Beat heard: {what}.",
+    "beat": "Beat detection: {what}.",
     "heard_beat": "Beat {number} of {metre} at {tempo_bpm} BPM.",
     "engine": "Engine: {what}.",
     "load": "Load: {what}.",
@@ -103,7 +103,7 @@ class MidiHealth:
 
 @dataclass(frozen=True, slots=True)
 class SyncHealth:
-    """Whose beat is followed, and how well.
+    """State of the tempo source.
 
     Attributes
     ----------

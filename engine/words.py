@@ -72,7 +72,7 @@ STATES: Final[dict[str, tuple[str, str]]] = {
     "silence": ("Silence", "the last mood is kept"),
     "settling": ("Settling", "a first rough guess"),
     "tracking": ("Tracking", "the mood is clear"),
-    "uncertain": ("Uncertain", "anywhere in the ellipse"),
+    "uncertain": ("Uncertain", "somewhere in the ellipse"),
 }
 """Tracking state → word, and what it means."""
 HEARD: Final = "heard"

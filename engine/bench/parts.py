@@ -21,7 +21,7 @@ from engine.process.child import child_command, child_environment
 __all__ = ["PARTS", "SIZES", "Part", "Size", "measure"]
 
 Size = Literal["quick", "standard", "long"]
-"""A rough look; what a report takes; enough events for the tails."""
+"""Few repetitions; those of a report; enough for high percentiles."""
 
 SIZES: Final[tuple[Size, ...]] = get_args(Size)
 
@@ -44,7 +44,7 @@ class Part:
     about_s : float
         How long it takes on two cores, about [s].
     quick, long : mapping
-        Arguments of the rough look and of the long form, where they are not the defaults.
+        Arguments of the quick and of the long form, where they are not the defaults.
     standard : bool
         Whether it belongs to the report.
     jack : bool
@@ -125,7 +125,7 @@ PARTS: dict[str, Part] = {
     ),
     "muser": Part(
         "generator.measure_muser",
-        "cost of `muser` beside a decode without memory",
+        "cost of `muser`, compared with decoding without memory",
         6,
         quick={"bars": 2, "longest": 128},
     ),
@@ -151,7 +151,7 @@ PARTS: dict[str, Part] = {
     ),
     "lateness": Part(
         "midi_out.run.measure_outputs",
-        "how late notes leave, beside a plain sleep loop",
+        "lateness of the send call, compared with a plain sleep loop",
         35,
         quick={"n_events": 50},
         jack=True,
@@ -165,7 +165,7 @@ PARTS: dict[str, Part] = {
     ),
     "beats": Part(
         "beats.measure_all",
-        "how well beats are heard, beside other programs",
+        "accuracy of beat detection, compared with other programs",
         150,
         quick={"clip_s": 12.0, "live_s": 25.0},
         long={"clip_s": 60.0, "live_s": 300.0},
@@ -173,7 +173,7 @@ PARTS: dict[str, Part] = {
     ),
     "trackers": Part(
         "scaling.trackers.measure_trackers",
-        "how many trackers keep up",
+        "how many trackers can run at once",
         85,
         quick={"counts": (1, 2), "seconds": 1.0},
     ),
@@ -201,7 +201,7 @@ PARTS: dict[str, Part] = {
     ),
     "window": Part(
         "window.measure_window",
-        "how long the window ever takes to respond",
+        "longest response time of the window",
         530,
         quick={"seconds": 5.0, "headless_s": 3.0},
         long={"seconds": 1800.0, "headless_s": 90.0},

@@ -18,9 +18,9 @@ def add(commands: "Commands[argparse.ArgumentParser]") -> None:
     parser = commands.add_parser(
         "beats",
         help="write the beats and bars of audio files",
-        description="Write the beats of audio files, NAME.beats for each, with the very tracker "
-        "that listens live. A line is a beat: its time [s], its number in the bar (1 is the "
-        "downbeat) and how much sound had been heard when it was announced [s], tabs between.",
+        description="Write the beats of audio files, NAME.beats for each, as detected live. "
+        "Each line is a beat, separated by tabs: its time [s], its number in the bar (1 is the "
+        "downbeat), and the time at which it was detected [s].",
         allow_abbrev=False,
     )
     parser.add_argument(

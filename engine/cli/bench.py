@@ -26,12 +26,12 @@ def add(commands: "Commands[argparse.ArgumentParser]") -> None:
     parser = commands.add_parser(
         "bench",
         help="measure this machine",
-        description="Measure this machine, beside what others do: "
+        description="Measure processor load and timing on this machine. Parts: "
         + "; ".join(f"{name}: {part.title}" for name, part in PARTS.items())
         + f"; scaling: {', '.join(_GROUPS['scaling'])}. Without a name: all but "
         + ", ".join(name for name, part in PARTS.items() if not part.standard)
         + ", as a report of tables and pictures. "
-        "soak: hours on a stage of real processes, with faults (only when asked for).",
+        "soak: hours of live playing with real processes and random faults (only when named).",
         allow_abbrev=False,
     )
     parser.add_argument("what", nargs="*", type=_subject, metavar="WHAT")
@@ -43,10 +43,14 @@ def add(commands: "Commands[argparse.ArgumentParser]") -> None:
     )
     size = parser.add_mutually_exclusive_group()
     size.add_argument(
-        "--quick", action="store_const", dest="size", const="quick", help="a rough look"
+        "--quick", action="store_const", dest="size", const="quick", help="fewer repetitions"
     )
     size.add_argument(
-        "--long", action="store_const", dest="size", const="long", help="more notes, for the tails"
+        "--long",
+        action="store_const",
+        dest="size",
+        const="long",
+        help="more notes, for the high percentiles",
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there too")
     soaking = parser.add_argument_group("soak")
@@ -54,9 +58,11 @@ def add(commands: "Commands[argparse.ArgumentParser]") -> None:
     soaking.add_argument("--faults", type=int, default=20, metavar="N", help="default 20")
     soaking.add_argument("--seed", type=int, default=0, metavar="S", help="default 0")
     soaking.add_argument(
-        "--fake-hours", type=float, metavar="H", help="instead: the pure chain on counted time"
+        "--fake-hours", type=float, metavar="H", help="instead: without threads, in simulated time"
     )
-    soaking.add_argument("--only", metavar="WORDS", help="faults whose names hold these words")
+    soaking.add_argument(
+        "--only", metavar="WORDS", help="only faults whose names contain these words"
+    )
     soaking.add_argument("--folder", type=Path, metavar="DIR", help="keep the sessions there")
     parser.set_defaults(run=run, size="standard")
 

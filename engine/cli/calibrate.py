@@ -30,7 +30,7 @@ def add(commands: "Commands[argparse.ArgumentParser]") -> None:
         description="Listen to something calm and to something intense as they sound in this "
         "venue, and keep the fitted scale in a preset: live from an input, one after the other, "
         "or from files. With --latency: play clicks through an output, listen to them with a "
-        "microphone, and keep how late they sound; live plays so much earlier from then on.",
+        "microphone, and keep the measured latency; from then on, live plays that much earlier.",
         allow_abbrev=False,
     )
     parser.add_argument(
@@ -39,7 +39,11 @@ def add(commands: "Commands[argparse.ArgumentParser]") -> None:
     parser.add_argument("--preset", metavar="NAME", help="preset to begin with")
     parser.add_argument("--input", metavar="DEVICE", help="listen live: name or part of it")
     parser.add_argument(
-        "--seconds", type=float, default=15.0, metavar="S", help="of each moment, 6..120 (15)"
+        "--seconds",
+        type=float,
+        default=15.0,
+        metavar="S",
+        help="length of each moment, 6..120 (default 15)",
     )
     parser.add_argument("--valence", action="store_true", help="live: ask for dark and bright too")
     for moment in MARKS:
@@ -48,11 +52,13 @@ def add(commands: "Commands[argparse.ArgumentParser]") -> None:
     for name in ("midi_out", "audio_out"):
         option = "--" + name.replace("_", "-")
         parser.add_argument(option, metavar="NAME", help="with --latency: as for live")
-    parser.add_argument("--clicks", type=int, default=12, metavar="N", help="4..60 (12)")
+    parser.add_argument(
+        "--clicks", type=int, default=12, metavar="N", help="number of clicks, 4..60 (default 12)"
+    )
     parser.add_argument(
         "--note",
         metavar="CHANNEL:PITCH",
-        help="the note that clicks, 1..16:0..127 (built-in: 10:37, a rim; else 1:60)",
+        help="note of the clicks, 1..16:0..127 (default: 10:37 with built-in, else 1:60)",
     )
     parser.set_defaults(run=run)
 
@@ -116,7 +122,7 @@ def _latency(parsed: argparse.Namespace) -> int:
         found = measure(sender, parsed.input, count=parsed.clicks, channel=channel, pitch=pitch)
     path = keep_latency(found.port, found.seconds)
     print(f"{found.port}: {1000 * found.seconds:.1f} ms ± {1000 * found.spread_s:.1f} ms")
-    print(f"kept in {path}: live plays so much earlier, unless --latency-ms is given")
+    print(f"kept in {path}: live plays that much earlier, unless --latency-ms is given")
     return 0
 
 

@@ -28,9 +28,9 @@ def add(commands: "Commands[argparse.ArgumentParser]") -> None:
     """Add the command."""
     parser = commands.add_parser(
         "demo",
-        help="hear a bundled piece, answer it, and write a session folder",
+        help="track a bundled piece, play along, and write a session folder",
         description="Track a bundled piece and play along with it, faster than real time and "
-        "without any device; leaves a folder with the sound of both, the answer alone, the MIDI "
+        "without any device. Writes a folder with the sound of both, the answer alone, the MIDI "
         "file, the emotion table and a picture.",
         allow_abbrev=False,
     )
@@ -38,7 +38,9 @@ def add(commands: "Commands[argparse.ArgumentParser]") -> None:
     parser.add_argument(
         "--engine", default=_ENGINE, help=f"{', '.join(GENERATORS)} (default {_ENGINE})"
     )
-    parser.add_argument("--seconds", type=float, metavar="S", help="hear only so much of it")
+    parser.add_argument(
+        "--seconds", type=float, metavar="S", help="use only the first S seconds of the piece"
+    )
     add_seed(parser)
     parser.set_defaults(run=run)
 

@@ -39,8 +39,7 @@ def add(commands: "Commands[argparse.ArgumentParser]") -> None:
         "--primer",
         type=Path,
         metavar="MID",
-        help="go on from this piece: engine muser continues it, tempo, metre and key are its own "
-        "unless given",
+        help="continue this piece (engine muser), by default in its tempo, metre and key",
     )
     add_audio(parser)
     add_seed(parser)

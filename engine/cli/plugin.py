@@ -12,10 +12,10 @@ def add(commands: "Commands[argparse.ArgumentParser]") -> None:
     """Add the command."""
     parser = commands.add_parser(
         "plugin",
-        help="install the plug-in for workstations (CLAP, VST3, LV2)",
-        description="The plug-in sits on a track of a workstation, lets Stimmung hear it, and "
-        "hands the notes back exactly in its beat. It is a front: start `stimmung live --plugin` "
-        "beside the workstation.",
+        help="install the plug-in for DAWs (CLAP, VST3, LV2)",
+        description="The plug-in sits on a track of a DAW, sends the sound of that track to "
+        "Stimmung and plays Stimmung's notes on their exact frames. It makes no music itself: "
+        "start `stimmung live --plugin` beside the DAW.",
         allow_abbrev=False,
     )
     deeds = parser.add_subparsers(metavar="install|remove|status|build", required=True)
@@ -26,11 +26,11 @@ def add(commands: "Commands[argparse.ArgumentParser]") -> None:
         run=_remove
     )
     deeds.add_parser(
-        "status", help="say what is installed and who is connected", allow_abbrev=False
+        "status", help="show what is installed and whether the engine runs", allow_abbrev=False
     ).set_defaults(run=_status)
     build = deeds.add_parser(
         "build",
-        help="build it from its source",
+        help="build it from source",
         description="Build the plug-in. Needs a C++ compiler (or `pip install ziglang`) and the "
         "formats' headers from DPF (Debian: apt install dpf-source; else DPF_PATH).",
         allow_abbrev=False,
@@ -39,7 +39,10 @@ def add(commands: "Commands[argparse.ArgumentParser]") -> None:
         "--all", action="store_true", help="for all systems, with zig (pip install ziglang)"
     )
     build.add_argument(
-        "--out", type=Path, metavar="DIR", help="where to (default: to be installed)"
+        "--out",
+        type=Path,
+        metavar="DIR",
+        help="folder for the binaries (default: where install looks)",
     )
     build.set_defaults(run=_build)
 

@@ -12,7 +12,7 @@ def add(commands: "Commands[argparse.ArgumentParser]") -> None:
     """Add the command."""
     parser = commands.add_parser(
         "recover",
-        help="rebuild the files of a session that was cut short",
+        help="rebuild the files of a session after a crash",
         description="Rebuild MIDI file, emotion table, log and picture of a session folder from "
         "its event log, after a crash or a power cut.",
         allow_abbrev=False,

@@ -25,20 +25,21 @@ def add(commands: "Commands[argparse.ArgumentParser]") -> None:
         "replay",
         help="play a recorded session again",
         description="Play the notes of a recorded session again, in time, through a port named "
-        "Stimmung; or write them as a MIDI file. With --again the music is not read but made "
-        "anew, from the same emotions, orders and seed: the notes are the same. Stop with Ctrl-C.",
+        "Stimmung; or write them as a MIDI file. With --again the music is generated "
+        "anew from the recorded emotions, commands and seed, which gives the same notes. Stop with "
+        "Ctrl-C.",
         allow_abbrev=False,
     )
     parser.add_argument("folder", type=Path, metavar="DIR")
     parser.add_argument(
         "--midi-out",
         metavar="auto|virtual|built-in|jack|NAME|none",
-        help="where to (default: auto as for live, or nowhere with -o or --audio)",
+        help="where to play (default: auto as for live, or none with -o or --audio)",
     )
     parser.add_argument(
         "--from", type=float, default=0.0, dest="start", metavar="S", help="seconds"
     )
-    parser.add_argument("--again", action="store_true", help="make the music anew")
+    parser.add_argument("--again", action="store_true", help="generate the music anew")
     parser.add_argument(
         "-o",
         "--output",

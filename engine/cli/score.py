@@ -58,7 +58,7 @@ def add(commands: "Commands[argparse.ArgumentParser]") -> None:
         type=float,
         default=10.0,
         metavar="PERCENT",
-        help="how far the tempo may stray so that cuts fall on bar lines, 0..50 (default 10)",
+        help="how far the tempo may change so that cuts fall on bar lines, 0..50 (default 10)",
     )
     parser.add_argument("--beats-per-bar", type=int, default=4, metavar="N", help="2..7")
     parser.add_argument("--key", default=AUTO_KEY, help="key such as C:maj or F#:min, or auto")
@@ -81,7 +81,9 @@ def add(commands: "Commands[argparse.ArgumentParser]") -> None:
     parser.add_argument(
         "--clip", type=Path, metavar="FILE.onnx", help="CLIP model that reads the pictures"
     )
-    parser.add_argument("--features", type=Path, metavar="CSV", help="write what was seen")
+    parser.add_argument(
+        "--features", type=Path, metavar="CSV", help="write the features of the pictures"
+    )
     parser.add_argument(
         "--render",
         type=Path,

@@ -16,27 +16,29 @@ def add(commands: "Commands[argparse.ArgumentParser]") -> None:
         "setlist",
         help="set lists: presets in an order, with notes and tempo",
         description="List, write and exchange set lists; play one with: stimmung live --set-list "
-        "NAME. Without a word: list them.",
+        "NAME. Without WHAT: list them.",
         allow_abbrev=False,
     )
     parser.set_defaults(run=run, do="list")
     verbs = parser.add_subparsers(metavar="WHAT")
     show = verbs.add_parser("show", help="print the songs of a set list")
-    adding = verbs.add_parser("add", help="add a song; a new set list is begun with the first")
+    adding = verbs.add_parser("add", help="add a song; the first one creates the set list")
     adding.add_argument("name", metavar="NAME")
     adding.add_argument("preset", metavar="PRESET", help="see: stimmung presets")
-    adding.add_argument("--title", default="", metavar="TEXT", help="in place of the preset's")
-    adding.add_argument("--notes", default="", metavar="TEXT", help="for whoever plays")
-    adding.add_argument("--tempo", type=float, metavar="BPM", help="in place of the preset's")
+    adding.add_argument("--title", default="", metavar="TEXT", help="instead of the preset's")
+    adding.add_argument("--notes", default="", metavar="TEXT", help="notes for the players")
+    adding.add_argument("--tempo", type=float, metavar="BPM", help="instead of the preset's")
     adding.add_argument("--entry", choices=ENTRIES, default="bar", help="how it begins (bar)")
-    adding.add_argument("--at", type=int, metavar="N", help="as song N (default: the last)")
+    adding.add_argument(
+        "--at", type=int, metavar="N", help="as song number N (default: at the end)"
+    )
     drop = verbs.add_parser("remove", help="remove a song, or the whole set list")
     export = verbs.add_parser("export", help="write one file with the presets it needs")
     for verb in (show, drop, export):
         verb.add_argument("name", metavar="NAME|FILE")
     drop.add_argument("song", nargs="?", type=int, metavar="N", help="number of the song")
     export.add_argument("file", type=Path, metavar="FILE.json")
-    taking = verbs.add_parser("import", help="take over a file that was exported")
+    taking = verbs.add_parser("import", help="import an exported file")
     taking.add_argument("file", type=Path, metavar="FILE.json")
     for name, verb in verbs.choices.items():
         verb.set_defaults(do=name)

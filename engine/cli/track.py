@@ -28,9 +28,9 @@ def add(commands: "Commands[argparse.ArgumentParser]") -> None:
     parser = commands.add_parser(
         "track",
         help="print the emotion of audio files over time",
-        description="Print the emotion of audio files over time, one row per hop, with the very "
-        "tracker that listens live. With -o and several files an interrupted run goes on where it "
-        "was when it is started again.",
+        description="Print the emotion of audio files over time, one row per hop, with the "
+        "same tracker as live. With -o and several files, an interrupted run continues where it "
+        "stopped when it is started again.",
         allow_abbrev=False,
     )
     parser.add_argument(
@@ -40,7 +40,9 @@ def add(commands: "Commands[argparse.ArgumentParser]") -> None:
         metavar="FILE",
         help="sound or film of any format, a folder of them, or a play list (m3u, m3u8, pls)",
     )
-    parser.add_argument("--format", choices=FORMATS, help="default: by the name of OUT, else csv")
+    parser.add_argument(
+        "--format", choices=FORMATS, help="default: by the extension of OUT, else csv"
+    )
     parser.add_argument(
         "--jobs", type=int, default=1, metavar="N", help="processes; 0: one per core (default 1)"
     )

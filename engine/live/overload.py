@@ -23,9 +23,9 @@ _TOO_MUCH, _CALM = 0.2, 0.05
 _CALM_WINDOWS = 5
 _WORDS = (
     "",
-    "overloaded: no draft is drawn",
-    "overloaded: no draft, and the window is drawn less often",
-    "overloaded: no draft, a slower window, and the mood is tracked less often",
+    "overloaded: the next bars are not drafted",
+    "overloaded: no draft, and the window is updated less often",
+    "overloaded: no draft, fewer window updates, and the mood is tracked less often",
 )
 
 

@@ -125,7 +125,7 @@ ORDERS: Final[dict[str, Order]] = {
         lambda controls: (controls.preset,), pressed=True,
     ),
     "act": Order(
-        "s", "an action of pedals and pads",
+        "s", "an action, such as tap",
         lambda controls, action: controls.act(str(action)), (None,), pressed=True,
     ),
     "set": Order("sf", "a setting by name", _set, (None, None), pressed=False),
@@ -208,5 +208,5 @@ class OrderGate:
         if now_s - self._said_s >= _SAY_EVERY_S:
             self._said_s = now_s
             self._controls.complain(
-                f"{self._service} comes too fast; {self._cut} orders left out so far"
+                f"{self._service} sends too many commands; {self._cut} dropped so far"
             )

@@ -111,14 +111,14 @@ VALUES: Final[dict[str, Value]] = {
     "beat": Value("i", "index of the beat, as it starts", _beat, ((0.0, 1e6),)),
     "heard/beat": Value(
         "iiff",
-        "with --sync audio, each beat heard: its number in the bar (1: downbeat), beats of a bar, "
+        "with --sync audio, each detected beat: number in the bar (1: downbeat), beats per bar, "
         "tempo [BPM], confidence",
         _heard_beat,
         ((1, 7), (2, 7), (20.0, 300.0), _SHARE),
         mark=lambda moment: moment.heard and moment.heard.count,
     ),
     "heard/state": Value(
-        "s", "with --sync audio: how sure the beat is", _heard_state,
+        "s", "with --sync audio: state of the beat detection", _heard_state,
         (("searching", "locked", "holding"),),
     ),
 }  # fmt: skip

@@ -100,13 +100,13 @@ class Performance:
     )
     video_weight: float = setting(
         0.5,
-        "share of the pictures in the emotion, 0..1 (default 0.5; in silence all)",
+        "share of the pictures in the emotion, 0..1 (default 0.5; during silence 1)",
         limits=_SHARE,
         metavar="W",
     )
     recentre: float = setting(
         0.0,
-        "take the venue's usual mood as the middle: 0 (not at all, default) to 1",
+        "subtract this share of the average mood of the room, 0 (default) to 1",
         limits=_SHARE,
         controller=_SHARE,
         metavar="R",
@@ -114,14 +114,14 @@ class Performance:
     )
     venue_valence: float = setting(
         0.0,
-        "valence that counts as the middle in this venue, -1..1",
+        "valence that counts as neutral in this venue, -1..1",
         limits=_BOTH,
         metavar="V",
         group="listening",
     )
     venue_arousal: float = setting(
         0.0,
-        "arousal that counts as the middle in this venue, -1..1",
+        "arousal that counts as neutral in this venue, -1..1",
         limits=_BOTH,
         metavar="A",
         group="listening",
@@ -149,7 +149,7 @@ class Performance:
     )
     smoothing_s: float = setting(
         0.0,
-        "time constant of smoothing of what is heard, 0..30 s",
+        "time constant by which the heard emotion is smoothed, 0..30 s",
         limits=(0.0, 30.0),
         controller=(0.0, 10.0),
         option="--smoothing",
@@ -180,7 +180,7 @@ class Performance:
     )
     tempo_bpm: float = setting(
         100.0,
-        "own tempo, 20..300 quarter notes per minute",
+        "tempo, 20..300 quarter notes per minute",
         limits=TEMPO_RANGE_BPM,
         controller=(40.0, 220.0),
         option="--tempo",
@@ -192,31 +192,31 @@ class Performance:
     )
     slowest_bpm: float = setting(
         50.0,
-        "with --sync audio: slowest tempo that is heard, 50..215",
+        "with --sync audio: slowest tempo to detect, 50..215",
         limits=(50.0, 215.0),
         metavar="BPM",
     )
     fastest_bpm: float = setting(
         215.0,
-        "with --sync audio: fastest tempo that is heard, 50..215",
+        "with --sync audio: fastest tempo to detect, 50..215",
         limits=(50.0, 215.0),
         metavar="BPM",
     )
     heard_metre: int = setting(
         0,
-        "with --sync audio: beats of a bar, 2..7, or 0: as they are heard (default)",
+        "with --sync audio: beats per bar, 2..7, or 0: as detected (default)",
         limits=(0, 7),
         metavar="N",
     )
     duet: Duet = setting(
         "together",
-        "together (default), or turns: answer when the keys pause",
+        "both play together (default), or in turns: the engine answers when you pause",
         choices=DUETS,
     )
     pause_beats: float = setting(
         0.0,
-        "in a duet by turns: answer after a silence of so many beats, 0..16; 0: as the player's "
-        "own pauses ask for (default)",
+        "with --duet turns: answer after a silence of this many beats, 0..16; 0: learn it from the "
+        "player's pauses (default)",
         limits=(0.0, 16.0),
         controller=(0.0, 8.0),
         option="--pause",
@@ -224,7 +224,7 @@ class Performance:
     )
     split: int = setting(
         0,
-        "keys below this one lead the harmony and do not sound, such as C4 or 60; 0: none "
+        "keys below this one set the chord and do not sound, such as C4 or 60; 0: no split "
         "(default)",
         limits=(0, 127),
         controller=(0.0, 127.0),
@@ -236,7 +236,7 @@ class Performance:
     )
     style: str = setting(
         "",
-        "engine muser leans on this player's style (see: stimmung style)",
+        "engine muser imitates this player's style (see: stimmung style)",
         metavar="NAME",
         group="music",
     )
@@ -244,17 +244,17 @@ class Performance:
     """The engines' own settings that differ from their defaults, by name."""
     parts: tuple[str, ...] = setting(
         USUAL_PARTS,
-        f"what sounds, with commas: {', '.join(PARTS)}; an engine plays those it has",
+        f"parts that play, separated by commas: {', '.join(PARTS)}; an engine plays those it has",
         choices=PARTS,
         metavar="LIST",
         group="music",
         read=_names,
     )
     valence_cc: int = setting(
-        20, "controller that carries the heard valence, 0..119", limits=_CONTROLLERS, metavar="CC"
+        20, "controller that sends the heard valence, 0..119", limits=_CONTROLLERS, metavar="CC"
     )
     arousal_cc: int = setting(
-        21, "controller that carries the heard arousal, 0..119", limits=_CONTROLLERS, metavar="CC"
+        21, "controller that sends the heard arousal, 0..119", limits=_CONTROLLERS, metavar="CC"
     )
     control_channel: int = setting(
         0, "MIDI channel of these two, counted from 0, 0..15", limits=(0, 15), metavar="N"

@@ -100,8 +100,8 @@ class LiveConfig:
     )
     sync: Sync = setting(
         "internal",
-        "where tempo and position come from: our own tempo (default), MIDI clock, Ableton Link, "
-        "the JACK transport, the host of the plug-in, the beat that is heard",
+        "where tempo and position come from: Stimmung's own tempo (default), MIDI clock, Ableton "
+        "Link, the JACK transport, the host of the plug-in, or the beat of the input sound",
         choices=SYNCS,
     )
     midi_in: str = setting(
@@ -118,8 +118,8 @@ class LiveConfig:
         repeated=True,
         read=str,
     )
-    thru: bool = setting(False, "pass on what the keyboard plays")
-    video: str = setting("", "watch a film or a camera as well", metavar="FILE|CAMERA")
+    thru: bool = setting(False, "pass the keyboard through to the MIDI output")
+    video: str = setting("", "analyse a film or a camera as well", metavar="FILE|CAMERA")
     neutral: Path | None = setting(
         None,
         "features of pictures that count as neutral (see: stimmung score --features)",
@@ -128,7 +128,7 @@ class LiveConfig:
         read=_path,
     )
     clip: Path | None = setting(
-        None, "CLIP model that reads the pictures", kind=Path, metavar="FILE.onnx", read=_path
+        None, "CLIP model that analyses the pictures", kind=Path, metavar="FILE.onnx", read=_path
     )
     curve: Points = setting(
         (),
@@ -146,8 +146,8 @@ class LiveConfig:
     )
     osc_in: tuple[str, int] | None = setting(
         None,
-        "take orders by OSC on this UDP port (of this machine only, unless HOST is given; "
-        "0.0.0.0 is every network, and whoever is there may order)",
+        "accept OSC commands on this UDP port (from this machine only, unless HOST is given; "
+        "0.0.0.0: from every network, and anyone there can control Stimmung)",
         metavar="[HOST:]PORT",
         read=_osc_address,
     )
@@ -169,18 +169,18 @@ class LiveConfig:
     )
     monitor_token: str = setting(
         "",
-        "let the page give orders to those who know the token; auto makes one",
+        "let those who know this token control Stimmung from the page; auto creates one",
         metavar="TOKEN|auto",
     )
     mqtt: Broker | None = setting(
         None,
-        "publish emotion, beat, section, chord and tempo at an MQTT broker, and obey orders there",
+        "publish emotion, beat, section, chord and tempo at an MQTT broker, and accept commands",
         metavar="[mqtt[s]://][USER:PASSWORD@]HOST[:PORT][/PREFIX]",
         read=_broker,
     )
     lights_to: tuple[LightTarget, ...] = setting(
         (),
-        "light the fixtures there: artnet:HOST, sacn:HOST, or sacn-multicast:OWN-ADDRESS; may be "
+        "send light levels there: artnet:HOST, sacn:HOST, or sacn-multicast:OWN-ADDRESS; may be "
         "given repeatedly",
         option="--lights",
         metavar="KIND:HOST[:PORT]",
@@ -189,46 +189,46 @@ class LiveConfig:
     )
     fixtures: tuple[Fixture, ...] = setting(
         (),
-        "the lamps: a list of name, universe, address and channels",
+        "the light fixtures: a list of name, universe, address and channels",
         kind=Path,
         metavar="FILE.json",
         read=read_fixtures,
     )
     lights_exit: str = setting(
         "blackout",
-        "what lights do when the music ends or the engine dies: go dark (default) or stay",
+        "when the music ends or the engine dies, lights go dark (default) or stay as they are",
         choices=LIGHT_EXITS,
     )
     lights_hz: float = setting(
-        30.0, "most frames a second to the lights, 1..44", limits=(1.0, 44.0), metavar="HZ"
+        30.0, "light frames per second at most, 1..44", limits=(1.0, 44.0), metavar="HZ"
     )
     record: Path | None = setting(
         None, "session folder to write", kind=Path, metavar="DIR", read=_path
     )
-    record_audio: bool = setting(False, "record the sound that is heard there too")
+    record_audio: bool = setting(False, "record the input sound in the session folder too")
     capture_audio: bool = setting(
-        False, "with each capture of the last bars, write their sound as .ogg too"
+        False, "with each capture of the last bars, write an .ogg file of their sound too"
     )
     seconds: float | None = setting(
-        None, "stop after so long", limits=(0.1, 86400.0), kind=float, metavar="S"
+        None, "stop after this many seconds", limits=(0.1, 86400.0), kind=float, metavar="S"
     )
     latency_ms: float | None = setting(
         None,
-        "shift all MIDI, -200..200 ms (default: so that it sounds in time, where the latency of "
-        "the output was measured, see: stimmung calibrate --latency; else 0)",
+        "delay all MIDI by -200..200 ms (default: minus the measured latency of the output, see "
+        "stimmung calibrate --latency; 0 if none was measured)",
         limits=(-200.0, 200.0),
         kind=float,
         metavar="MS",
     )
     input_latency_ms: float = setting(
         0.0,
-        "with --sync audio: sound is heard so long after it was played, 0..500 ms",
+        "with --sync audio: delay of the sound at the input, 0..500 ms",
         limits=(0.0, 500.0),
         metavar="MS",
     )
     set_list: SetList | None = setting(
         None,
-        "presets in an order (see: stimmung setlist), to go through by pedal, OSC or window",
+        "play this set list (see: stimmung setlist); next and previous by pedal, OSC or window",
         kind=Path,
         metavar="NAME|FILE",
         read=_set_list,

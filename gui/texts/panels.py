@@ -181,7 +181,7 @@ MIDI_OUTS: Final = {
     "virtual": "Own port “Stimmung”, nothing else",
     "built-in": "Built-in instrument",
     "jack": "JACK, exact to the sample",
-    "plugin": "Plug-in, in its host's beat",
+    "plugin": "Plug-in, exact to the frame",
     "none": "None (only look)",
 }
 BUILT_IN: Final = "Play the built-in instrument"
@@ -215,7 +215,7 @@ SYNC_TEMPO: Final = "The tempo follows: {words}"
 REFRESH: Final = "Refresh"
 REFRESH_TIP: Final = "List the devices that are connected now"
 RECORD: Final = "Record each session"
-CAPTURE_AUDIO: Final = "With each capture, its sound too"
+CAPTURE_AUDIO: Final = "Write the sound of each capture too"
 RECORD_FOLDER: Final = "Folder …"
 RECORD_FOLDER_TITLE: Final = "Folder for recorded sessions"
 LATENCY: Final = "MIDI offset"
@@ -223,7 +223,7 @@ LATENCY_TIP: Final = (
     "Sends MIDI later (+) or earlier (−), to correct the delay of an instrument. Until it is set "
     "here, the measured latency counts: First steps in the menu Help, step 2."
 )
-LATENCY_FOUND: Final = "Measured: {found}. Notes come so much earlier from now on."
+LATENCY_FOUND: Final = "Measured: {found}. From now on notes are sent that much earlier."
 LATENCY_FAILED: Final = "The latency could not be measured: {reason}"
 OSC: Final = "OSC to"
 OSC_EXAMPLE: Final = "host:port, e.g. 127.0.0.1:9000"
@@ -257,7 +257,7 @@ OSCQUERY_TIP: Final = (
 )
 MQTT: Final = "MQTT broker"
 MQTT_EXAMPLE: Final = "host, or mqtt://user:password@host/topic"
-MQTT_TIP: Final = "Publishes mood, beat and section there and obeys orders; empty: off"
+MQTT_TIP: Final = "Publishes mood, beat and section there and accepts commands; empty: off"
 LIGHTS: Final = "Lights"
 LIGHTS_TO: Final = "Sent to"
 LIGHTS_EXAMPLE: Final = "artnet:192.168.1.50 or sacn:host; empty: off"

@@ -1,4 +1,4 @@
-"""Words of what is seen and reached for while playing."""
+"""Words of the controls that are visible while playing."""
 
 from typing import Final
 
@@ -103,7 +103,7 @@ ROLL_HELP: Final = (
 ROLL_BAR: Final = "Piano roll, bar {bar}{locked}"
 ROLL_BAR_LOCKED: Final = ", locked"
 ROLL_EDITS: Final = {
-    "lock_bar": "Lock bar {bar}, or let it go",
+    "lock_bar": "Lock or unlock bar {bar}",
     "clear_bar": "Clear bar {bar}",
     "redraw_bar": "Draw bar {bar} anew",
 }
@@ -112,7 +112,7 @@ ROLL_EDITS: Final = {
 
 ARRANGER_NAME: Final = "Arranger"
 ARRANGER: Final = {
-    "intro": ("Intro", "Parts enter one by one from the next bar; starts music that stands (I)"),
+    "intro": ("Intro", "Parts enter one by one from the next bar; starts stopped music (I)"),
     "fill": ("Fill", "From the next beat to the bar line (L)"),
     "break_bar": ("Break", "Silence for the next bar (B)"),
     "ending": ("Ending", "Cadence and last chord from the next bar, then silence (E)"),
@@ -120,7 +120,7 @@ ARRANGER: Final = {
 }
 """Action → words and tip of its button."""
 BARS_AHEAD: Final = {
-    "lock_bar": ("Lock", "Play the next bar as the draft shows it, or let it go"),
+    "lock_bar": ("Lock", "Play the next bar exactly as the draft shows it; again: unlock it"),
     "clear_bar": ("Clear", "Play nothing in the next bar"),
     "redraw_bar": ("Redraw", "Other notes in the next bar"),
 }

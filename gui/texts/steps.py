@@ -29,8 +29,8 @@ STEP_OUT_BUILT_IN: Final = (
     "The notes sound from this computer. For your DAW or synthesizer choose another destination."
 )
 STEP_CURES_BUILT_IN: Final = (
-    "Is this computer's volume up, and the right audio output chosen under Devices? The notes go "
-    "on while you look; or choose another destination above."
+    "Is this computer's volume up, and the right audio output chosen under Devices? The notes "
+    "continue while you look; or choose another destination above."
 )
 STEP_OUT_PLUGIN: Final = (
     "The notes go to the plug-in: run “stimmung plugin install” once, put Stimmung on a track of "
@@ -51,7 +51,7 @@ STEP_TESTING: Final = "Stop test notes"
 STEP_ASK: Final = "Do you hear four rising notes?"
 STEP_LATENCY: Final = "Measure the latency"
 STEP_LATENCY_TIP: Final = (
-    "Clicks are played and heard through the microphone; from then on notes come so much earlier"
+    "Plays clicks and listens with the microphone; from then on notes are sent that much earlier"
 )
 STEP_LATENCY_RUNS: Final = "Listening to the clicks … hold the microphone to the loudspeaker."
 STEP_YES: Final = "Yes, I hear them"
@@ -60,11 +60,11 @@ STEP_HEARD: Final = "Good: from now on all notes play there."
 STEP_CURES_OWN: Final = (
     "Is “Stimmung” chosen as the MIDI input of the track? Is the track armed or monitored, its "
     "instrument loaded, its fader up? In a JACK or ALSA patchbay connect Stimmung to the "
-    "synthesizer. The notes go on while you look; or choose another destination above."
+    "synthesizer. The notes continue while you look; or choose another destination above."
 )
 STEP_CURES_PORT: Final = (
     "Is the synthesizer's volume up, an instrument chosen on channel 1, and its sound connected "
-    "to the loudspeakers? The notes go on while you look; or choose another destination above."
+    "to the loudspeakers? The notes continue while you look; or choose another destination above."
 )
 
 STEP_PLAY_TITLE: Final = "How should it play?"

@@ -110,7 +110,7 @@ HEALTH_ADVICE: Final = {
     ),
     "missed": (
         "The engine stalled for longer than a beat, for example while the computer slept. If "
-        "it goes on, close other programs."
+        "it continues, close other programs."
     ),
     "sync": (
         "{message}. Start the clock or Link in the other program, or choose “Own tempo” under "
