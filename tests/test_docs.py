@@ -174,10 +174,10 @@ def test_json_is_json_and_presets_are_presets(page):
 def test_pictures_drawn_by_script_are_current():
     sys.path.insert(0, str(ROOT / "docs"))
     try:
-        drawing = importlib.import_module("line").drawing()
+        drawing = importlib.import_module("rooms").drawing()
     finally:
         sys.path.pop(0)
-    assert (ROOT / "docs/pictures/line.svg").read_text(encoding="utf-8") == drawing
+    assert (ROOT / "docs/pictures/rooms.svg").read_text(encoding="utf-8") == drawing
 
 
 @pytest.mark.proof
