@@ -171,15 +171,6 @@ def test_json_is_json_and_presets_are_presets(page):
             Performance.from_mapping(values["performance"])
 
 
-def test_pictures_drawn_by_script_are_current():
-    sys.path.insert(0, str(ROOT / "docs"))
-    try:
-        drawing = importlib.import_module("rooms").drawing()
-    finally:
-        sys.path.pop(0)
-    assert (ROOT / "docs/pictures/rooms.svg").read_text(encoding="utf-8") == drawing
-
-
 @pytest.mark.proof
 def test_site_is_built_without_a_warning(tmp_path):
     command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(tmp_path)]
