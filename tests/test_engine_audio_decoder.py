@@ -133,7 +133,8 @@ def test_a_file_that_cannot_be_read_is_named_once(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("suffix", "codec"), [("flac", "flac"), ("ogg", "libopus"), ("mka", "flac")]
+    ("suffix", "codec"),
+    [("flac", "flac"), ("ogg", "libopus"), ("mka", "flac"), ("mp3", "libmp3lame"), ("ac3", "ac3")],
 )
 def test_what_follows_a_hole_is_decoded_in_its_place(
     tmp_path: Path, suffix: str, codec: str
@@ -156,19 +157,30 @@ def test_what_follows_a_hole_is_decoded_in_its_place(
 @pytest.mark.parametrize(
     ("suffix", "kind"),
     [("wav", None), ("wav", "RF64"), ("w64", None), ("aiff", None), ("flac", None), ("ogg", None)]
-    + [("caf", None), ("mp3", None)],
+    + [("caf", None), ("mp3", None), ("ac3", "ac3"), ("eac3", "eac3")],
 )
 def test_a_file_that_was_cut_off_says_where_it_ends(
     tmp_path: Path, suffix: str, kind: str | None
 ) -> None:
     path = tmp_path / f"x.{suffix}"
-    soundfile.write(path, tones(RATE, 6.0), RATE, format=kind)
+    if kind == suffix:
+        encode(path, tones(RATE, 6.0), RATE, kind)
+    else:
+        soundfile.write(path, tones(RATE, 6.0), RATE, format=kind)
     assert heard(path)[1] == []
     data = path.read_bytes()
-    path.write_bytes(data[: len(data) // 2])
+    path.write_bytes(data[: len(data) // 2 + 33])
     out, damage = heard(path)
     assert 1.0 < len(out) / 16_000 < 4.5
     assert f"at {len(out) / 16_000:.1f} s" in damage[-1]
+
+
+def test_a_film_without_its_index_is_named_so(tmp_path: Path) -> None:
+    path = encode(tmp_path / "x.mp4", tones(RATE, 1.0), RATE, "aac")
+    data = path.read_bytes()
+    path.write_bytes(data[: data.index(b"moov") - 4])
+    with pytest.raises(AudioFileError, match=r"its index \(moov\) is missing"):
+        AudioFile(path)
 
 
 @pytest.mark.parametrize("second", [(RATE, 2), (44_100, 1)])

@@ -19,6 +19,7 @@ from engine.audio.headers import (
     begin_behind_tag,
     ends_as_ogg,
     lacks_bytes,
+    lacks_index,
     next_ogg_stream,
     states_frames,
 )
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from av.audio.stream import AudioStream
     from av.container import InputContainer
 
-__all__ = ["AudioFile", "open_container"]
+__all__ = ["AudioFile", "open_container", "why_unreadable"]
 
 MAX_CHANNELS: Final = 256
 _JUMP_S: Final = 0.05
@@ -42,6 +43,11 @@ _LATEST_START_S: Final = 3600.0
 _MOST_DAMAGES: Final = 20
 _GUESSED_LENGTHS: Final = frozenset({"mp3", "aac", "ac3", "eac3", "dts", "mpeg", "mpegts", "loas"})
 """Formats whose files do not hold their length: FFmpeg estimates it from the first bit rate."""
+_BARE_FRAMES: Final = frozenset({"mp3", "mp2", "ac3", "eac3", "dts"})
+"""Formats without time stamps, whose packets hold whatever lies between two frames."""
+_EQUAL_FRAMES: Final = frozenset({"ac3", "eac3"})
+"""Of these, those whose frames are of one length, but for a word [bytes]."""
+_WORD: Final = 8
 _TAGS: Final = (b"ID3", b"TAG")
 """What a text between two MP3 files that were joined begins with: no sound, and no damage."""
 
@@ -112,6 +118,8 @@ class AudioFile:
         self._container, self._stream = self._open(source)
         self.nominal_s = _nominal_s(self._container, self._stream)
         self._decoded = 0
+        self._lost_s = 0.0  # behind what was decoded, by the length of what was passed over
+        self._last_bytes, self._least_bytes = 0, MAX_RATE  # of a packet, and of those before it
         self._blocks = self._decode()
         try:
             self._waiting = next(self._blocks, None)
@@ -129,7 +137,8 @@ class AudioFile:
         try:
             container = open_container(source)
         except (av.FFmpegError, OSError, ValueError) as error:
-            raise AudioFileError(f"cannot decode {self.path}: {_reason(error)}") from error
+            why = why_unreadable(self.path, error)
+            raise AudioFileError(f"cannot decode {self.path}: {why}") from error
         streams = [one for one in container.streams.audio if one.codec_context]
         if not streams:
             container.close()
@@ -194,6 +203,10 @@ class AudioFile:
                 self._take_format(frame)
                 yield from self._late_start(frame)
                 origin_s = None if frame.time is None else frame.time - self.position_s
+            if self._lost_s > _JUMP_S:
+                self._report(f"{self._lost_s:.2f} s of sound are missing")
+                yield self._silence(min(self._lost_s, _LONGEST_GAP_S))
+            self._lost_s = 0.0
             if origin_s is not None and frame.time is not None:
                 gap_s = frame.time - origin_s - self.position_s
                 if _JUMP_S < gap_s < _LONGEST_GAP_S:
@@ -243,6 +256,8 @@ class AudioFile:
         import av
 
         sound = True
+        good_bytes = good_s = 0.0
+        bare = self._container.format.name in _BARE_FRAMES
         while True:
             place = None
             packets = self._container.demux(self._stream)
@@ -257,7 +272,14 @@ class AudioFile:
                         if sound and packet.size:
                             self._report(f"damaged ({_reason(error)})")
                         sound = False
+                        if bare and good_bytes:
+                            self._lost_s += packet.size * good_s / good_bytes
                         continue
+                    if bare and packet.size and packet.duration and packet.time_base:
+                        good_bytes += packet.size
+                        good_s += float(packet.duration * packet.time_base)
+                        self._least_bytes = min(self._least_bytes, self._last_bytes or MAX_RATE)
+                        self._last_bytes = packet.size
                     for frame in frames:
                         if isinstance(frame, av.AudioFrame) and frame.samples:
                             sound = True
@@ -287,9 +309,15 @@ class AudioFile:
         """Say what is missing at the end by the file's own headers; empty if all is there."""
         if lacks_bytes(self.path):
             return "the file ends here, but its header says that there is more"
-        if self._container.format.name == "ogg" and not ends_as_ogg(self.path):
+        form = self._container.format.name
+        if (
+            form in _EQUAL_FRAMES
+            and self._last_bytes < self._least_bytes - _WORD < MAX_RATE - _WORD
+        ):
+            return "the file ends here within a frame"
+        if form == "ogg" and not ends_as_ogg(self.path):
             return "the file ends here without its last page"
-        if self._container.format.name in _GUESSED_LENGTHS and not states_frames(self.path):
+        if form in _GUESSED_LENGTHS and not states_frames(self.path):
             return ""
         if self.nominal_s - self.position_s > max(0.5, 0.002 * self.nominal_s):
             return f"the sound ends here, but its header says {self.nominal_s:.1f} s"
@@ -349,7 +377,16 @@ def _nominal_s(container: "InputContainer", stream: "AudioStream") -> float:
     return length if math.isfinite(length) and length > 0.0 else 0.0
 
 
+def why_unreadable(path: Path, error: Exception) -> str:
+    """Say why FFmpeg cannot open a file, more exactly than FFmpeg where the file shows it."""
+    if lacks_index(path):
+        return "its index (moov) is missing, so it was cut off or never finished"
+    return _reason(error)
+
+
 def _reason(error: Exception) -> str:
     """Return the system's or FFmpeg's words, in one line without the file name."""
     text = getattr(error, "strerror", None) or str(error) or type(error).__name__
+    if text.startswith("Error number"):  # FFmpeg has no words for it
+        text = "invalid data"
     return " ".join(str(text).split()).rstrip(".").lower()

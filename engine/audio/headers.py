@@ -12,6 +12,7 @@ __all__ = [
     "begin_behind_tag",
     "ends_as_ogg",
     "lacks_bytes",
+    "lacks_index",
     "next_ogg_stream",
     "states_frames",
 ]
@@ -105,6 +106,23 @@ def _end_of_caf(file: io.BufferedReader) -> int | None:
             break
         place += 12 + length
     return None
+
+
+def lacks_index(path: Path) -> bool:
+    """Whether an MP4 file has no index (``moov``), as where its recorder never came to its end."""
+    with path.open("rb") as file:
+        size, place, kinds = os.fstat(file.fileno()).st_size, 0, set()
+        for _ in range(_MOST_CHUNKS):
+            file.seek(place)
+            head = file.read(16)
+            if len(head) < 8:
+                break
+            length, kind = struct.unpack(">I4s", head[:8])
+            kinds.add(kind)
+            if length == 1 and len(head) == 16:
+                (length,) = struct.unpack(">Q", head[8:])
+            place += length if length >= 8 else size
+    return b"ftyp" in kinds and not kinds & {b"moov", b"moof"}
 
 
 def begin_behind_tag(path: Path) -> int:

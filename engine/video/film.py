@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
 
-from engine.audio.decoder import open_container
+from engine.audio.decoder import open_container, why_unreadable
 from engine.errors import InputError
 from engine.video.analyser import Picture, VideoAnalyser
 from engine.video.decoder import Decoder
@@ -63,7 +63,7 @@ class Film:
         try:
             self._container = open_container(self.path)
         except (av.FFmpegError, OSError) as error:
-            reason = getattr(error, "strerror", None) or error
+            reason = why_unreadable(self.path, error)
             raise InputError(f"{self.path} cannot be read as a video: {reason}") from error
         stream = picture_stream(self._container)
         if stream is None:
