@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from inputs import FakeInput
 
 from engine.errors import InputError
 from engine.events import TargetState
@@ -28,29 +29,11 @@ BEAT_S = 0.5
 TURN_S = 0.01
 
 
-class Wire:
-    """A MIDI clock's port."""
-
-    def __init__(self):
-        self.port, self.alive, self.message, self.reports_gaps = "clock", True, "", False
-        self.waiting = []
-
-    def start(self):
-        pass
-
-    def stop(self):
-        pass
-
-    def poll(self):
-        taken, self.waiting = self.waiting, []
-        return taken
-
-
 class Stage:
     """Pipeline, player and port under our own tempo or a clock, on counted time."""
 
     def __init__(self, engine="rules", follows=False, **values):
-        self.wire = Wire()
+        self.wire = FakeInput()
         self.sync = MidiSync(self.wire, 120.0) if follows else InternalSync(120.0)
         values = {"parts": PARTS, "valence": 0.4, "arousal": 0.5, "key": "C:maj", **values}
         performance = Performance(engine=engine, mode="manual", tempo_bpm=120.0, **values)
@@ -285,7 +268,7 @@ class LeftHandStage(Stage):
 
     def __init__(self, engine, follows=False, **values):
         super().__init__(engine, follows, split=60, **values)
-        self.keys = Wire()
+        self.keys = FakeInput()
         desk = SimpleNamespace()
         self.keyboards = Keyboards([self.keys], self.sync.clock, InputMapper(desk), None)
         performance = self.pipeline.performance

@@ -11,6 +11,9 @@ from typing import get_args
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from inputs import FakeInput
+from midi_samples import control as cc
+from midi_samples import off, on
 from session_samples import INFO
 
 from engine.errors import InputError
@@ -38,18 +41,6 @@ from engine.sync.source import InternalSync, MidiSync
 
 TURN_S = 0.005
 CALM = TargetState(-1.0, -1.0, "manual", False, 0.0)
-
-
-def on(pitch, velocity=80, channel=0):
-    return bytes((0x90 | channel, pitch, velocity))
-
-
-def off(pitch, channel=0):
-    return bytes((0x80 | channel, pitch, 64))
-
-
-def cc(number, value, channel=0):
-    return bytes((0xB0 | channel, number, value))
 
 
 class Receiver:
@@ -86,22 +77,6 @@ class Receiver:
         return {place for place, value in self.pedals.items() if value}
 
 
-class Input:
-    def __init__(self):
-        self.port, self.alive, self.message, self.reports_gaps = "keys", True, "", False
-        self.waiting = []
-
-    def start(self):
-        pass
-
-    def stop(self):
-        pass
-
-    def poll(self):
-        taken, self.waiting = self.waiting, []
-        return taken
-
-
 class Desk:
     def __getattr__(self, name):
         return lambda *values: False
@@ -126,7 +101,7 @@ class Stage:
         self.given = []  # to a port that takes messages ahead
         self.order = itertools.count()
         self.port = NoteOutput(self.submit)
-        self.sources = [Input(), Input()]
+        self.sources = [FakeInput(), FakeInput()]
         self.mapper = InputMapper(Desk())
         self.mapper.change(list(inputs))
         if clock is None:
@@ -516,7 +491,7 @@ def test_a_replay_that_stops_lifts_a_pedal_that_was_handed_over_ahead_of_time():
 
 
 def test_the_clocks_port_tells_that_its_keyboard_has_left():
-    source = Input()
+    source = FakeInput()
     sync = MidiSync(source, 120.0)
     source.waiting = [(100.0, on(60)), (100.1, b"\xff"), (100.2, b"\xf8")]
     sync.poll(100.3)
@@ -527,7 +502,7 @@ class Band(Stage):
     """The same stage with the engine at work, under our own beat or a clock."""
 
     def __init__(self, lookahead_s, follows):
-        self.wire = Input()
+        self.wire = FakeInput()
         self.sync = MidiSync(self.wire, 120.0) if follows else InternalSync(120.0)
         super().__init__(lookahead_s=lookahead_s, clock=self.sync.clock)
         self.performance = Performance(mode="manual", valence=0.5, arousal=0.8, key="C:maj")

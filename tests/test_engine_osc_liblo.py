@@ -1,14 +1,13 @@
 """OSC with an implementation that is not ours: the programs of liblo (Debian: liblo-tools)."""
 
-import contextlib
 import itertools
 import subprocess
-import threading
 import time
 from pathlib import Path
 
 import pytest
 from servers.jack import until
+from servers.lines import printed_by
 from servers.needs import need_program
 from servers.ports import free_port
 from test_engine_osc import Recorded, moment, state
@@ -16,29 +15,16 @@ from test_engine_osc import Recorded, moment, state
 from engine.network.osc import OscOutput
 from engine.network.osc_input import OscInput
 
+BEAT = "/stimmung/beat i 7"
 
-@contextlib.contextmanager
+
 def osc_dump(port: int):
-    """Run a receiver of liblo; yield the lines it prints, without their time stamps."""
-    process = subprocess.Popen(
-        [need_program("oscdump"), "-L", str(port)], stdout=subprocess.PIPE, text=True
-    )
-    lines: list[str] = []
+    """Run a receiver of liblo; its lines end with what was received, after a time stamp."""
+    return printed_by(need_program("oscdump"), "-L", str(port))
 
-    def read() -> None:
-        assert process.stdout is not None
-        for line in process.stdout:
-            lines.append(line.strip().partition(" ")[2])
 
-    thread = threading.Thread(target=read, daemon=True)
-    thread.start()
-    try:
-        yield lines
-    finally:
-        process.kill()
-        process.wait()
-        thread.join()
-        process.stdout.close()
+def received(lines: list[str]) -> set[str]:
+    return {line.strip().partition(" ")[2] for line in lines}
 
 
 def test_several_receivers_read_all_that_is_sent():
@@ -57,7 +43,7 @@ def test_several_receivers_read_all_that_is_sent():
             one.clear()
             other.clear()
             output.turn(moment(state(), playing=True, beats=7.0), time.monotonic() + 1.0)
-            until(lambda: "/stimmung/beat i 7" in one and "/stimmung/beat i 7" in other, "a beat")
+            until(lambda: all(BEAT in received(lines) for lines in (one, other)), "a beat")
         finally:
             output.close()
     for lines in (one, other):
@@ -69,8 +55,8 @@ def test_several_receivers_read_all_that_is_sent():
             '/stimmung/key s "C:maj"',
             '/stimmung/chord s "N"',
             "/stimmung/tuning f 440.000000",
-            "/stimmung/beat i 7",
-        } <= set(lines)
+            BEAT,
+        } <= received(lines)
 
 
 @pytest.fixture

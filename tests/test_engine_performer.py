@@ -4,6 +4,7 @@ import random
 
 import mido
 import pytest
+from inputs import FakeInput
 
 from engine.choices import ACTIONS
 from engine.errors import InputError
@@ -228,22 +229,6 @@ def test_together_only_a_cue_decides():
     assert turns.update("together", 10.0, False, 99.0)
 
 
-class Input:
-    def __init__(self, *messages):
-        self.port, self.alive, self.message = "keys", True, ""
-        self.waiting = list(messages)
-
-    def start(self):
-        pass
-
-    def stop(self):
-        pass
-
-    def poll(self):
-        taken, self.waiting = self.waiting, []
-        return taken
-
-
 class Desk:
     def __init__(self):
         self.actions = []
@@ -278,7 +263,7 @@ def test_several_keyboards_are_one_performer_and_mapped_messages_go_no_further(c
     desk, port = Desk(), Port()
     mapper = InputMapper(desk)
     mapper.change([InputMapping("note", 36, does="freeze"), InputMapping("cc", 64, does="tap")])
-    first, second = Input((0.0, on(60)), (0.1, on(36))), Input((0.2, on(67, channel=1)))
+    first, second = FakeInput((0.0, on(60)), (0.1, on(36))), FakeInput((0.2, on(67, channel=1)))
     keyboards = Keyboards([first, second], clock, mapper, Thru(port))
     keyboards.poll(0.5, [(0.3, on(72)), (0.4, pedal(127))])
     assert desk.actions == ["freeze", "tap"]
@@ -301,7 +286,7 @@ def test_keys_of_the_left_hand_make_a_chord(pitches, key, chord):
 
 
 def test_the_left_hand_leads_and_does_not_sound_and_the_right_hand_plays(clock):
-    port, source = Port(), Input((0.0, on(45)), (0.0, on(48)), (0.0, on(52)), (0.1, on(72)))
+    port, source = Port(), FakeInput((0.0, on(45)), (0.0, on(48)), (0.0, on(52)), (0.1, on(72)))
     keyboards = Keyboards([source], clock, InputMapper(Desk()), Thru(port))
     keyboards.move(Performance(split=60), TargetState(0.0, 0.0, "follow", False, 0.0), 0.0)
     assert keyboards.led("C:maj") == ""
@@ -318,7 +303,7 @@ def test_the_left_hand_leads_and_does_not_sound_and_the_right_hand_plays(clock):
 
 def test_keys_held_while_the_split_is_moved_end_where_they_began(clock):
     calm = TargetState(0.0, 0.0, "follow", False, 0.0)
-    port, source = Port(), Input((0.0, on(50)))
+    port, source = Port(), FakeInput((0.0, on(50)))
     keyboards = Keyboards([source], clock, InputMapper(Desk()), Thru(port))
     keyboards.poll(0.1)
     keyboards.move(Performance(split=60), calm, 0.1)
@@ -331,7 +316,7 @@ def test_keys_held_while_the_split_is_moved_end_where_they_began(clock):
 
 
 def test_a_keyboard_that_goes_away_leaves_no_note(clock):
-    port, source = Port(), Input((0.0, on(60)))
+    port, source = Port(), FakeInput((0.0, on(60)))
     keyboards = Keyboards([source], clock, InputMapper(Desk()), Thru(port))
     keyboards.poll(0.1)
     assert port.sounding
@@ -351,7 +336,7 @@ def test_what_passes_through_is_moved_only_as_far_as_asked(clock):
         port.velocities = []
         port.note = lambda n, a, b, c, p, velocity, port=port: port.velocities.append(velocity)
         port.end_note = lambda note_id, at_s: None
-        keyboards = Keyboards([Input(*played)], clock, InputMapper(Desk()), Thru(port))
+        keyboards = Keyboards([FakeInput(*played)], clock, InputMapper(Desk()), Thru(port))
         performance = Performance(transfer=strength, transfer_elements=("velocity",))
         keyboards.move(performance, calm, 0.0)
         keyboards.poll(6.0)

@@ -4,10 +4,11 @@ import importlib.util
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from inputs import polled
 from servers.needs import missing
 
 from engine.errors import DeviceError
@@ -46,17 +47,6 @@ class Peer:
         self.process.stdin.close()
         self.process.wait(10)
         self.process.stdout.close()
-
-
-def polled(sync: LinkSync, condition: Callable[[], object], patience_s: float = 8.0) -> bool:
-    """Poll as the player does until something holds; tell whether it did."""
-    end = time.perf_counter() + patience_s
-    while time.perf_counter() < end:
-        sync.poll(time.perf_counter())
-        if condition():
-            return True
-        time.sleep(0.005)
-    return False
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from inputs import FakeInput
 from session_samples import INFO
 
 from engine.errors import InputError
@@ -31,26 +32,6 @@ CLOCK, START, CONTINUE, STOP = b"\xf8", b"\xfa", b"\xfb", b"\xfc"
 
 def locate(sixteenths):
     return bytes([0xF2, sixteenths & 127, sixteenths >> 7])
-
-
-class Wire:
-    """A MIDI input that says what it is told to."""
-
-    reports_gaps = False
-
-    def __init__(self):
-        self.port, self.alive, self.message = "wire", True, ""
-        self.waiting = []
-
-    def start(self):
-        pass
-
-    def stop(self):
-        pass
-
-    def poll(self):
-        taken, self.waiting = self.waiting, []
-        return taken
 
 
 class Synth:
@@ -106,7 +87,7 @@ class Stage:
     """A player that follows a MIDI clock, turn by turn."""
 
     def __init__(self, tempo=120.0, seed=3):
-        self.wire, self.synth = Wire(), Synth()
+        self.wire, self.synth = FakeInput(), Synth()
         sync = MidiSync(self.wire, 100.0)
         self.clock = sync.clock
         self.pipeline = Pipeline(PERFORMANCE, self.clock, seed, draft_beats=0)
@@ -284,7 +265,7 @@ def test_a_stalled_leader_announces_its_position_instead_of_a_burst():
 
 
 def test_start_and_stop_belong_to_the_sender_of_the_clock():
-    sync = MidiSync(Wire(), 100.0)
+    sync = MidiSync(FakeInput(), 100.0)
     with pytest.raises(InputError, match="MIDI clock"):
         sync.check_playable()
     InternalSync(100.0).check_playable()

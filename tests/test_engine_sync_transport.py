@@ -1,24 +1,15 @@
 """The JACK transport on a real server, moved by another client."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from inputs import polled
 from servers.jack import RATE, JackServer
 
 from engine.errors import MidiPortError
 from engine.sync.jack_transport import JackTransportSync, beat_of
-
-
-def polled(sync: JackTransportSync, condition: Callable[[], object]) -> bool:
-    end = time.perf_counter() + 8.0
-    while time.perf_counter() < end:
-        sync.poll(time.perf_counter())
-        if condition():
-            return True
-        time.sleep(0.005)
-    return False
 
 
 def at_its_beat(sync: JackTransportSync, other: Any, per_second: float) -> bool:

@@ -16,6 +16,7 @@ import soundfile
 from fuzz_samples import EDITS, FLOATS, FUZZ, damaged
 from hypothesis import given
 from hypothesis import strategies as st
+from inputs import FakeInput
 
 from engine.audio.file_input import AudioFile
 from engine.emotion.model import TrackerModel, shipped_model_path
@@ -219,20 +220,6 @@ class Nobody:
         assert len(message) < 1000
 
 
-class Keyboard:
-    """A MIDI input whose messages a test gives."""
-
-    port, alive, message = "x", True, ""
-    reports_gaps = False
-
-    def __init__(self):
-        self.messages = []
-
-    def poll(self):
-        taken, self.messages = self.messages, []
-        return taken
-
-
 MESSAGES = st.lists(
     st.binary(min_size=1, max_size=4)
     | st.sampled_from([b"\xf8", b"\xfa", b"\xfb", b"\xfc", b"\xf2\x10\x00", b"\xf0\x7e", b"\xf7"]),
@@ -244,12 +231,12 @@ def test_midi_messages(rounds):
     @FUZZ
     @given(MESSAGES, st.lists(st.floats(0, 0.1, allow_subnormal=False), min_size=60, max_size=60))
     def check(messages, steps):
-        keyboard, mapper = Keyboard(), InputMapper(Nobody())
+        keyboard, mapper = FakeInput(), InputMapper(Nobody())
         mapper.change([InputMapping.from_json({"on": "cc", "number": 7, "sets": "valence"})])
         sync, now = MidiSync(keyboard, 120.0), 10.0
         for message, step in zip(messages, steps, strict=False):
             now += step
-            keyboard.messages.append((now, message))
+            keyboard.waiting.append((now, message))
             mapper.push(message)
             sync.poll(now)
         assert 1.0 <= sync.clock.tempo_bpm < 1e5

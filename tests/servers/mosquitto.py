@@ -3,11 +3,11 @@
 import contextlib
 import socket
 import subprocess
-import threading
-from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from servers.jack import until
+from servers.lines import printed_by
 from servers.needs import need_program
 from servers.ports import free_port
 
@@ -54,29 +54,7 @@ def publish(port: int, topic: str, payload: str, *more: str) -> None:
     subprocess.run([*command, *what, *more], check=True, capture_output=True)
 
 
-@contextlib.contextmanager
-def subscriber(port: int, topic: str) -> Iterator[list[str]]:
+def subscriber(port: int, topic: str) -> AbstractContextManager[list[str]]:
     """Run mosquitto_sub; yield the lines ``TOPIC PAYLOAD`` that it prints."""
-    process = subprocess.Popen(
-        [need_program("mosquitto_sub"), "-h", "127.0.0.1", "-p", str(port), "-t", topic, "-v"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
-    lines: list[str] = []
-
-    def read() -> None:
-        assert process.stdout is not None
-        for line in process.stdout:
-            lines.append(line.rstrip("\n"))
-
-    thread = threading.Thread(target=read, daemon=True)
-    thread.start()
-    try:
-        yield lines
-    finally:
-        process.kill()
-        process.wait()
-        thread.join()
-        assert process.stdout is not None
-        process.stdout.close()
+    program = need_program("mosquitto_sub")
+    return printed_by(program, "-h", "127.0.0.1", "-p", str(port), "-t", topic, "-v")
