@@ -1,7 +1,8 @@
-"""Which chord a performer plays: an estimate from the notes of a keyboard, beat by beat.
+"""What a performer plays: their chord, from the notes of a keyboard, and what goes with it.
 
 Each pitch class keeps a weight that fades; the chord whose notes cover most of it, with least
-left outside, is heard. What is too thin or too mixed to be a chord is none.
+left outside, is heard. What is too thin or too mixed to be a chord is none: a tune alone mostly is.
+The weights still say which chords, keys and notes agree with it.
 """
 
 from collections.abc import Sequence
@@ -9,8 +10,12 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final
 
+import numpy as np
+from numpy.typing import NDArray
+
 from engine.events import NoteEvent
 from engine.music.chords import QUALITIES, Chord
+from engine.music.keys import Key
 
 __all__ = ["Hearing", "hear"]
 
@@ -53,6 +58,45 @@ class Hearing:
     bass: int = 0
     chord: Chord | None = None
     beat: int = -1
+
+    @property
+    def silent(self) -> bool:
+        """Whether nothing was heard of late."""
+        return not any(self.weights)
+
+    @property
+    def shares(self) -> NDArray[np.float64]:
+        """Share of each pitch class in what was heard, shape (12,); zeros if nothing was."""
+        weights = np.array(self.weights)
+        found: NDArray[np.float64] = weights / max(weights.sum(), 1e-9)
+        return found
+
+    @property
+    def rubs(self) -> NDArray[np.float64]:
+        """How much a note of each pitch class rubs with what was heard, shape (12,), 0..1."""
+        shares = self.shares
+        return np.roll(shares, 1) + np.roll(shares, -1)
+
+    def agreement(self, chords: Sequence[Chord | None]) -> NDArray[np.float64]:
+        """Return how well chords go with what was heard, shape (n_chords,), in [-1, 1].
+
+        The share of what was heard that is in the chord, less the share that rubs with it.
+        """
+        shares = self.shares
+        table = np.zeros((len(chords), 12))
+        for row, chord in zip(table, chords, strict=True):
+            row[list(chord.pitch_classes if chord else ())] = 1.0
+        beside = np.maximum(np.roll(table, 1, axis=1), np.roll(table, -1, axis=1)) * (1.0 - table)
+        agreed: NDArray[np.float64] = (table - beside) @ shares
+        return agreed
+
+    def settled(self, wanted: Key, given: Key) -> Key:
+        """Return the key to play in: the one given, unless only the one wanted holds the notes."""
+        if self.silent:
+            return wanted
+        shares = self.shares
+        outside = [1.0 - shares[list(key.pitch_classes)].sum() for key in (given, wanted)]
+        return wanted if outside[1] < outside[0] - _FAINT else given
 
 
 def hear(hearing: Hearing, notes: Sequence[NoteEvent], beat: int) -> Hearing:

@@ -11,8 +11,8 @@ __all__ = ["AutoKey"]
 
 _BEATS: Final = 32
 """So much of what was played is listened to."""
-_FEWEST_NOTES: Final = 8
-_FEWEST_CLASSES: Final = 4
+_FEWEST_NOTES: Final = 3
+_FEWEST_CLASSES: Final = 2
 
 
 class AutoKey:

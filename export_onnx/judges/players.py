@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -18,7 +19,7 @@ from engine.errors import InputError
 from engine.generators.muser.generator import load_model
 from engine.generators.muser.model import shipped_model_folder
 from engine.generators.muser.styles import MIDI_SUFFIXES, learn_style
-from engine.generators.shared.styles import forget_style
+from engine.generators.shared.styles import styles_kept_in
 from export_onnx.judges.material import Made, Plan, make_all, quadrant_requests
 from export_onnx.judges.notes import Notes, from_file
 from export_onnx.judges.real import Group, cut
@@ -145,15 +146,12 @@ def _fold(one: Group) -> int:
 
 @contextmanager
 def _learned(name: str, pieces: list[Path], plan: Plan) -> Iterator[Plan]:
-    """Learn a style for a while; yield the plan with it."""
-    import tempfile
-
-    known = f"study {name}"
-    with tempfile.TemporaryDirectory() as place:
+    """Learn a style in a folder of its own; yield the plan with it."""
+    with TemporaryDirectory() as place:
+        learned, kept = Path(place) / "pieces", Path(place) / "styles"
+        learned.mkdir()
         for piece in pieces:
-            (Path(place) / piece.name).symlink_to(piece.resolve())
-        learn_style(Path(place), known, load_model(shipped_model_folder()), print)
-    try:
-        yield replace(plan, style=known)
-    finally:
-        forget_style(known)
+            (learned / piece.name).symlink_to(piece.resolve())
+        with styles_kept_in(kept):
+            learn_style(learned, name, load_model(shipped_model_folder()), print)
+            yield replace(plan, style=name)

@@ -45,6 +45,8 @@ _LIVELY: Final = 0.4
 """How much less a chord tends to stay per unit of arousal [nats]: lively harmony moves faster."""
 _LONGEST_RUN: Final = 4
 """Slots after which a chord has to change."""
+_AGREES: Final = 6.0
+"""What a chord gains that holds all of what somebody plays [nats]."""
 _NUCLEUS: Final = 0.94
 """Least probability of the chords that are drawn from: what is rarer is mostly a mistake."""
 
@@ -61,6 +63,8 @@ class Leaning:
         Preference for the chord of rest, and for the one that pulls to it [nats].
     inside : bool
         Whether only chords of the key's own notes may sound.
+    agreement : float64 array, shape (N_CHORDS,), or None
+        How well each chord goes with what somebody plays, -1..1.
     """
 
     valence: float
@@ -68,6 +72,7 @@ class Leaning:
     tonic: float = 0.0
     dominant: float = 0.0
     inside: bool = False
+    agreement: np.ndarray | None = None
 
 
 def _by_quality(roots: tuple[int, ...], qualities: tuple[str, ...]) -> np.ndarray:
@@ -152,6 +157,8 @@ def choose(
         odds = odds / (1.0 - odds) * np.exp(-_LIVELY * leaning.arousal)
         scores -= np.log1p(odds)
         scores[present] = np.log(odds / (1.0 + odds))
+    if leaning.agreement is not None:
+        scores += _AGREES * leaning.agreement
     rest, pull = _functions(mode)
     scores += leaning.tonic * rest + leaning.dominant * pull
     if temperature <= 0.0:

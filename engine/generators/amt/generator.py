@@ -228,6 +228,7 @@ class AmtGenerator:
             begins=context.beat == slot.start,
             until=slot.end,
             sure=slot.end if harmony.heard is None else context.beat + 1,
+            joined=not harmony.hearing.silent,
             following=harmony.following,
             key=harmony.key or Key(0, "maj"),
             style=state.style,

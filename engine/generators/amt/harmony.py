@@ -199,7 +199,8 @@ class Harmoniser:
         """Foresee the next slot; in the last beat before it, anew if anything has changed."""
         prepared = state.prepared
         if prepared is not None:
-            if context.beat < slot.end - 1 or _same(prepared.context, context):
+            same = _same(prepared.context, context) and state.hearing.silent
+            if context.beat < slot.end - 1 or same:
                 return state
         following = slot_at(slot.end, context.beats_per_bar)
         return replace(state, prepared=self._prepare(state, following, context, knobs, draws))
@@ -225,7 +226,16 @@ class Harmoniser:
         foresight, memory = self._model.foresee(last, told, state.memory, knobs.guidance)
         tonic, dominant = _asked_for(slot, position, cut, _cut_in(slot.end, context))
         leaning = Leaning(
-            told.valence or 0.0, told.arousal or 0.0, tonic, dominant, self._lock == "scale"
+            told.valence or 0.0,
+            told.arousal or 0.0,
+            tonic,
+            dominant,
+            self._lock == "scale",
+            None
+            if state.hearing.silent
+            else state.hearing.agreement(
+                [to_chord(transpose(chord, shift)) for chord in range(N_CHORDS)]
+            ),
         )
         point = draws.uniform("chord", slot.index)
         chosen = choose(foresight, leaning, key.mode, last, state.run, knobs.temperature, point)

@@ -49,6 +49,7 @@ from engine.generators.muser.style import Style, style_of
 from engine.generators.muser.styles import load_style
 from engine.generators.muser.tokens import notes_of
 from engine.generators.muser.tonality import (
+    agrees,
     chord_code,
     chord_costs,
     chord_mask,
@@ -74,6 +75,7 @@ from engine.generators.shared.context import after_cut, check_context
 from engine.music.chords import Chord, parse_chord
 from engine.music.draws import Draws
 from engine.music.keys import Key, parse_key
+from engine.music.listen import hear
 
 __all__ = ["MuserGenerator", "load_model"]
 
@@ -274,7 +276,9 @@ class MuserGenerator:
 
     def _write(self, context: MusicalContext, key: Key, heard: Chord | None) -> list[NoteEvent]:
         model, state, draws = self._model, self._state.now, self._draws
-        home = state.key
+        home, hearing = state.key, hear(state.hearing, context.performed, context.beat)
+        alone = hearing.silent
+        heard = heard if context.led else hearing.chord or heard
         if half_bar(context.beat % context.beats_per_bar, context.beats_per_bar) or (
             not state.history
         ):
@@ -283,7 +287,7 @@ class MuserGenerator:
                 home if state.history else None,
                 brightness(context.beat, context.beats_per_bar, draws),
             )
-            home = home_key(key, major, self.key_lock)
+            home = hearing.settled(home_key(key, major, self.key_lock), key)
         place, target = _place(context.beat, context, home), (context.valence, context.arousal)
         style = style_of(place.beat, place.beats_per_bar, *target, draws)
         imposed = {
@@ -294,7 +298,9 @@ class MuserGenerator:
         if heard is not None:
             imposed["chord"] = chord_code(table, heard, home.tonic)
         elif state.history and home == state.key and not self._turns(place, context, style):
-            imposed["chord"] = state.history[-1][_CHORD]
+            before = state.history[-1][_CHORD]
+            if agrees(chord_of_code(table, before, home.tonic), hearing):
+                imposed["chord"] = before
         outlook = step_prior(model, state, place, context.valence, context.arousal)
         hit = after_cut(context)
 
@@ -338,7 +344,7 @@ class MuserGenerator:
             source,
             imposed,
             {"chord": chord_mask(table, home, self.key_lock)},
-            chord_costs(table, home) * (1.0 - self._knobs.adventurousness),
+            chord_costs(table, home, 1.0 - self._knobs.adventurousness, hearing),
             player.leaning,
             self._knobs,
             draws,
@@ -351,8 +357,10 @@ class MuserGenerator:
             shift=place.shift,
             rules=pitch_rules(home, self.key_lock, chord, heard),
             sounding=ends,
-            silence=(state.empty + 1) * place.beat_s < _LONGEST_SILENCE_S,
+            silence=(state.empty + 1) * place.beat_s < _LONGEST_SILENCE_S
+            and (alone or max(ends, default=0.0) > context.beat + 0.5),
             struck=hit or leapt,
+            rubs=tuple(hearing.rubs.tolist()),
         )
         courage = min(self._knobs.adventurousness - _DARK * min(context.valence, 0.0), 1.0)
         tokens, decoder = write_notes(
@@ -368,8 +376,8 @@ class MuserGenerator:
             draws,
         )
         notes = notes_of(tokens, context.beat, place.shift)
-        notes = pedalled(spread(notes, wanted["duration"], style), place, draws)
-        notes, voices = split_voices(notes, state.voices)
+        notes = pedalled(spread(notes, wanted["duration"], style), place, alone, draws)
+        notes, voices = split_voices(notes, state.voices, alone)
         after = MuserState(
             outlook.prior,
             outlook.free,
@@ -384,6 +392,7 @@ class MuserGenerator:
             lean=leaned(lean, tokens, wanted),
             aims=(*state.aims, target)[-_MOST_BEATS_BACK:],
             figure=figure,
+            hearing=hearing,
         )
         self._state = _Snapshot(after)
         plain = [neutral(note, context.valence, context.arousal) for note in notes]

@@ -92,6 +92,8 @@ class Grammar:
         Whether the beat may stay empty.
     struck : bool
         Whether its first note falls on the beat itself.
+    rubs : sequence of float
+        How much each pitch class rubs with what somebody plays (`engine.music.listen.Hearing`).
     """
 
     beat: int
@@ -101,6 +103,7 @@ class Grammar:
     sounding: Sequence[float] = ()
     silence: bool = True
     struck: bool = False
+    rubs: Sequence[float] = (0.0,) * 12
     notes: list[Token] = field(default_factory=list)
 
     def onsets(self) -> Mask:
@@ -144,6 +147,12 @@ class Grammar:
         """Return which pitches of the table belong to the other mode, shape (n_pitches,)."""
         return _members(np.array(PITCHES) + self.shift, self.rules.foreign)
 
+    def rubbing(self) -> NDArray[np.float32]:
+        """Return how much each pitch rubs with what somebody plays, float32, (n_pitches,)."""
+        classes = (np.array(PITCHES) + self.shift) % 12
+        costs: NDArray[np.float32] = np.array(self.rubs, np.float32)[classes]
+        return costs
+
     def beside_chord(self) -> NDArray[np.float32]:
         """Return 1 for each pitch that is not of the beat's chord, float32, (n_pitches,).
 
@@ -153,7 +162,9 @@ class Grammar:
         own = self.rules.own or frozenset(range(12))
         firm = self.rules.firm or own
         inside = np.where(absolute < _BASS_BELOW, _members(absolute, firm), _members(absolute, own))
-        return np.where(inside, 0.0, 2.0 if self.rules.chord else 1.0).astype(np.float32)
+        return np.where(inside, 0.0, 2.0 if self.rules.chord or any(self.rubs) else 1.0).astype(
+            np.float32
+        )
 
     def durations(self) -> Mask:
         """Return which lengths are neither too short nor too long, shape (n_durations,)."""

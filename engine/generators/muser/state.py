@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from engine.generators.muser.tokens import Token
 from engine.generators.muser.voices import Voices
 from engine.music.keys import Key
+from engine.music.listen import Hearing
 
 __all__ = ["Codes", "MuserState"]
 
@@ -44,6 +45,8 @@ class MuserState:
         Valence and arousal of the last beats.
     figure : int
         Beat of the learned style whose figure was taken; -1 for none.
+    hearing : Hearing
+        What somebody plays on a keyboard beside the music.
     """
 
     prior: NDArray[np.float32]
@@ -59,3 +62,4 @@ class MuserState:
     lean: Mapping[str, float] = field(default_factory=dict)
     aims: tuple[tuple[float, float], ...] = ()
     figure: int = -1
+    hearing: Hearing = Hearing()

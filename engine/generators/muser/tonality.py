@@ -15,9 +15,11 @@ from engine.generators.muser.vocabulary import MODES, chord_label
 from engine.generators.protocol import KeyLock
 from engine.music.chords import QUALITIES, Chord
 from engine.music.keys import Key, scale_pitch_classes
+from engine.music.listen import Hearing
 from engine.music.reading.harmony import NO_ROOT, QUALITY_NAMES
 
 __all__ = [
+    "agrees",
     "chord_code",
     "chord_costs",
     "chord_mask",
@@ -38,6 +40,9 @@ _LEADING: Final = {"maj": "ionian", "min": "harmonic_minor"}
 _OUTSIDE: Final = 0.7
 _OTHER_MODE: Final = 2.0
 """What each note of a chord costs outside the key, and if it tells the other mode [nats]."""
+_AGREES: Final = 8.0
+"""What a chord gains that holds all of what somebody plays [nats]."""
+_AGREED: Final = 0.4
 _HALVES: Final = {4: 2, 5: 3, 6: 3, 7: 4, 8: 4}
 """Beats per bar → beat on which its second half starts; other bars have one half."""
 
@@ -129,17 +134,26 @@ def chord_code(table: CodeTable, chord: Chord, tonic: int) -> int:
     return int(np.argmax(scores))
 
 
-def chord_costs(table: CodeTable, key: Key) -> NDArray[np.float32]:
-    """Return what each chord costs for its notes beside the key, float32, (n_codes,) [nats]."""
+def agrees(chord: Chord | None, hearing: Hearing) -> bool:
+    """Return whether a chord may stay beside what somebody plays; else it may change at once."""
+    return hearing.silent or bool(hearing.agreement([chord])[0] >= _AGREED)
+
+
+def chord_costs(table: CodeTable, key: Key, timid: float, hearing: Hearing) -> NDArray[np.float32]:
+    """Return what each chord costs, float32, (n_codes,) [nats].
+
+    For its notes beside the key, times `timid`, and for those beside what somebody plays.
+    """
+    chords = [chord_of_code(table, code, key.tonic) for code in range(len(table.labels))]
     usual = {*key.pitch_classes, *scale_pitch_classes(key.tonic, _LEADING[key.mode])}
     foreign = {(key.tonic + step) % 12 for step in _FOREIGN[key.mode]}
-    costs = np.zeros(len(table.labels), np.float32)
-    for code in range(len(costs)):
-        chord = chord_of_code(table, code, key.tonic)
+    costs = -_AGREES * hearing.agreement(chords)
+    for code, chord in enumerate(chords):
         for tone in chord.pitch_classes if chord else ():
-            costs[code] += _OUTSIDE if tone not in usual else 0.0
-            costs[code] += _OTHER_MODE if tone in foreign else 0.0
-    return costs
+            costs[code] += timid * _OUTSIDE if tone not in usual else 0.0
+            costs[code] += timid * _OTHER_MODE if tone in foreign else 0.0
+    found: NDArray[np.float32] = costs.astype(np.float32)
+    return found
 
 
 def chord_mask(table: CodeTable, key: Key, lock: KeyLock) -> NDArray[np.bool_]:

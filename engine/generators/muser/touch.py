@@ -8,7 +8,7 @@ of a stage lets them.
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import groupby
-from math import log, log2
+from math import ceil, log, log2
 from typing import Final
 
 from engine.events import NoteEvent
@@ -33,6 +33,8 @@ _ROLL_S: Final = (0.004, 0.03)
 _PEDALLED: Final = 0.9
 _PEDAL_FROM: Final = 0.5
 """Share of the notes of at least this length [beats] that end with the pedal."""
+_PEDAL_S: Final = 0.85
+"""Shortest half bar at which the pedal is changed [s]; faster ones have it changed with the bar."""
 _FROM_TOP: Final = 0.5
 _CONTRAST: Final = (1.12, 0.9)
 """Factors on loudness between onsets and within a chord: codes have means alone, which are flat."""
@@ -62,9 +64,16 @@ def spread(notes: Sequence[NoteEvent], wanted: float, style: Style) -> list[Note
     return found
 
 
-def pedalled(notes: Sequence[NoteEvent], place: Place, draws: Draws) -> list[NoteEvent]:
-    """Return the notes with their ends where a pedal is changed: at half bars, most of them."""
+def pedalled(
+    notes: Sequence[NoteEvent], place: Place, alone: bool, draws: Draws
+) -> list[NoteEvent]:
+    """Return the notes with their ends where a pedal is changed: at half bars, most of them.
+
+    Unless `alone`, none is held beyond the change after its onset: the tune beside it moves on.
+    """
     half = max(place.beats_per_bar / 2.0, 1.0)
+    if half * place.beat_s < _PEDAL_S:
+        half = float(place.beats_per_bar)
     bar = place.beat - place.position
     found = []
     for index, note in enumerate(notes):
@@ -74,6 +83,9 @@ def pedalled(notes: Sequence[NoteEvent], place: Place, draws: Draws) -> list[Not
             while change < note.onset + _PEDAL_FROM / 2.0:
                 change += half
             note = replace(note, duration=change - note.onset)
+        if not alone:
+            change = bar + ceil((note.onset - bar + _SHORTEST) / half) * half
+            note = replace(note, duration=min(note.duration, change - note.onset))
         found.append(note)
     return found
 

@@ -32,15 +32,20 @@ class Voices:
     bass_at: float = 0.0
 
 
-def split_voices(notes: Sequence[NoteEvent], voices: Voices) -> tuple[list[NoteEvent], Voices]:
-    """Return the notes, sorted by onset, with role and channel; and where the parts are now."""
+def split_voices(
+    notes: Sequence[NoteEvent], voices: Voices, alone: bool = True
+) -> tuple[list[NoteEvent], Voices]:
+    """Return the notes, sorted by onset, with role and channel; and where the parts are now.
+
+    Unless `alone`, somebody else has the tune: what would be ours belongs to the chords.
+    """
     found: list[NoteEvent] = []
     for onset, together in groupby(notes, key=lambda note: note.onset):
         chord = sorted(together, key=lambda note: note.pitch)
         tune = voices.tune - _FALL * max(onset - voices.tune_at, 0.0)
         bass = voices.bass + _RISE * max(onset - voices.bass_at, 0.0)
         top, low = chord[-1], chord[0]
-        sings = top.pitch >= max(tune - _REACH, _LOWEST_TUNE)
+        sings = alone and top.pitch >= max(tune - _REACH, _LOWEST_TUNE)
         founds = low.pitch < _BASS_BELOW and low.pitch <= bass + _BASS_REACH
         founds = founds and (low is not top or not sings)
         for note in chord:

@@ -25,6 +25,8 @@ _UNUSUAL = 4.0
 _FOREIGN = 5.0
 """What pitches outside the scale cost without any adventurousness, and those which the other mode
 would be known by, in nats."""
+_RUBS = 12.0
+"""What a pitch costs a semitone beside all that somebody plays [nats]."""
 
 
 def write_notes(
@@ -43,6 +45,7 @@ def write_notes(
     row = np.array([codes], np.int64)
     timid = np.float32(1.0 - adventurousness)
     cost = timid * (_UNUSUAL * grammar.unusual() + (_FOREIGN - _UNUSUAL) * grammar.foreign())
+    cost = cost + np.float32(_RUBS) * grammar.rubbing()
     last: Token | None = None
     for index in range(event_limit(place.beat_s) + 1):
         context, decoder = model.decoder_step(model.event_row(last), row, place.phase, decoder)

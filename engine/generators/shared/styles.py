@@ -1,22 +1,44 @@
 """Where learned styles are kept: one file each, in the user's folder."""
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Final
 
 from engine.errors import InputError
 
-__all__ = ["find_style", "forget_style", "list_styles", "style_path", "styles_folder"]
+__all__ = [
+    "find_style",
+    "forget_style",
+    "list_styles",
+    "style_path",
+    "styles_folder",
+    "styles_kept_in",
+]
 
 _ENDING: Final = ".npz"
 _NAME: Final = re.compile(r"\w[\w .-]{0,63}")
+_OTHER: ContextVar[Path | None] = ContextVar("styles_folder", default=None)
 
 
 def styles_folder() -> Path:
     """Return the folder of the learned styles; it may not exist yet."""
     import platformdirs
 
-    return platformdirs.user_data_path("stimmung", appauthor=False) / "styles"
+    usual = platformdirs.user_data_path("stimmung", appauthor=False) / "styles"
+    return _OTHER.get() or usual
+
+
+@contextmanager
+def styles_kept_in(folder: Path) -> Iterator[None]:
+    """Keep styles in another folder meanwhile, so that the user's own are left alone."""
+    before = _OTHER.set(folder)
+    try:
+        yield
+    finally:
+        _OTHER.reset(before)
 
 
 def list_styles() -> list[str]:

@@ -73,7 +73,8 @@ def arrange(
     alone = _ALONE * BASSES[STYLES[scene.style].bass].share
     density = max(_LEAST, scene.density * (1.0 - alone) - elsewhere)
     parts["chords"] = play_chords(scene, state.voicing, density)
-    if revoiced or scene.position.beat_in_bar == 0:
+    ends = scene.joined and (scene.begins or scene.sure == scene.position.beat + 1)
+    if revoiced or ends or scene.position.beat_in_bar == 0:
         left = float(scene.sure - scene.position.beat)
         parts["pad"] = [
             Written(0.0, left, pitch, order=order) for order, pitch in enumerate(state.voicing)

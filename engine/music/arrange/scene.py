@@ -104,6 +104,8 @@ class Scene:
         Beat up to which the chord is to last.
     sure : int
         Beat up to which it surely does: a performer may turn to another before.
+    joined : bool
+        Whether somebody plays along, to be supported without gaps.
     following : Chord or None
         The chord after that, once it is known.
     key : Key
@@ -133,6 +135,7 @@ class Scene:
     begins: bool
     until: int
     sure: int
+    joined: bool
     following: Chord | None
     key: Key
     style: str
