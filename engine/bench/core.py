@@ -1,17 +1,15 @@
 """What all measurements share: one core, quantiles in milliseconds, memory."""
 
 import os
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from engine.errors import StimmungError
 
-__all__ = ["attempt", "missing", "one_core", "quantile_ms", "resident_mb"]
+__all__ = ["attempt", "cpu_seconds", "missing", "one_core", "quantile_ms", "resident_mb"]
 
 
 def missing(reason: object) -> dict[str, str]:
@@ -47,21 +45,20 @@ def quantile_ms(seconds: list[float], share: float) -> float:
 
 
 def resident_mb(pid: int | None = None) -> float:
-    """Return the resident memory of a process [MB of 2**20 bytes], by default our own.
+    """Return the resident memory of a process [MiB], by default our own; 0 if gone."""
+    import psutil
 
-    Where there is no ``/proc`` our own largest so far stands in, and 0 for others.
-    """
     try:
-        with (Path("/proc") / str(pid or "self") / "statm").open(encoding="ascii") as stream:
-            return round(int(stream.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20, 1)
-    except OSError:
-        return 0.0 if pid else _largest_mb()
-
-
-def _largest_mb() -> float:
-    try:
-        import resource
-    except ImportError:  # not on Windows
+        return round(psutil.Process(pid).memory_info().rss / 2**20, 1)
+    except psutil.Error:
         return 0.0
-    scale = 2**20 if sys.platform == "darwin" else 2**10
-    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / scale, 1)
+
+
+def cpu_seconds(pid: int | None) -> float:
+    """Return the processor time a process has used [s]; 0 if it has gone."""
+    import psutil
+
+    try:
+        return float(sum(psutil.Process(pid).cpu_times()[:2]))
+    except psutil.Error:
+        return 0.0

@@ -4,14 +4,12 @@ Run as a program, this file is what the engine is compared with: a Python that h
 libraries any program of this kind loads, and nothing else.
 """
 
-import os
 import subprocess
 import time
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
-from engine.bench.core import resident_mb
+from engine.bench.core import cpu_seconds, resident_mb
 from engine.bench.our_program import engine
 from engine.errors import DeviceError
 from engine.generators.registry import GENERATORS
@@ -62,6 +60,8 @@ def _help_s() -> float:
 
 
 def _live(name: str, seconds: float) -> dict[str, Any]:
+    import psutil
+
     import presets
 
     config = {
@@ -82,9 +82,10 @@ def _live(name: str, seconds: float) -> dict[str, Any]:
                 break
             if snapshot["time_s"] >= seconds + _PATIENCE_S:
                 raise DeviceError(f"{name} neither heard nor played anything")
-        all_mb = sum(resident_mb(pid) for pid in _family(process.pid))
+        children = psutil.Process(process.pid).children()
         engine_mb = resident_mb(process.pid)
-        share = _cpu_seconds(process.pid) / (time.perf_counter() - began)
+        all_mb = engine_mb + sum(resident_mb(child.pid) for child in children)
+        share = cpu_seconds(process.pid) / (time.perf_counter() - began)
     return {
         "first_emotion_s": round(first_emotion_s, 2),
         "first_note_s": round(first_note_s, 2),
@@ -96,26 +97,6 @@ def _live(name: str, seconds: float) -> dict[str, Any]:
         "lateness_p99_ms": round(snapshot["midi"]["lateness_p99_ms"], 3),
         "missed_beats": snapshot["missed_beats"],
     }
-
-
-def _family(pid: int) -> list[int]:
-    """Return a process and its children, of whichever thread."""
-    found = [pid]
-    try:
-        for task in Path(f"/proc/{pid}/task").iterdir():
-            found += [int(child) for child in (task / "children").read_text().split()]
-    except OSError:
-        pass  # only Linux tells, and a thread may end meanwhile
-    return found
-
-
-def _cpu_seconds(pid: int) -> float:
-    """Return the processor time a process has used [s]; 0 without ``/proc``."""
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    except OSError:
-        return 0.0
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 if __name__ == "__main__":

@@ -3,7 +3,6 @@
 import os
 import platform
 import subprocess
-import time
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -24,18 +23,20 @@ def describe_machine() -> dict[str, Any]:
 
     Takes a second: so long the processors are watched, before anything of ours runs.
     """
-    busy = _busy_share()
+    import psutil
+
+    busy = round(psutil.cpu_percent(_LOOK_S) / 100.0, 3)
     return {
         "date": datetime.now().astimezone().isoformat(timespec="seconds"),
         "stimmung": _version("stimmung"),
         "commit": _commit(),
         "processor": _processor(),
         "cores": os.cpu_count(),
-        "memory_gb": _memory_gb(),
+        "memory_gb": round(psutil.virtual_memory().total / 2**30, 1),
         "system": f"{_distribution()}, {platform.system()} {platform.release()}",
         "python": platform.python_version(),
         "packages": {name: _version(name) for name in _PACKAGES},
-        "load": round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None,
+        "load": round(psutil.getloadavg()[0], 2),
         "busy_share": busy,
     }
 
@@ -44,25 +45,6 @@ def is_busy(machine: dict[str, Any]) -> bool:
     """Return whether others were at work when a report began."""
     share = machine.get("busy_share")
     return share is not None and share > BUSY_SHARE
-
-
-def _busy_share() -> float | None:
-    """Return the share of all processors in use, 0..1; None where the system does not tell."""
-    try:
-        before = _ticks()
-        time.sleep(_LOOK_S)
-        after = _ticks()
-    except OSError:
-        return None
-    idle, total = after[0] - before[0], after[1] - before[1]
-    return round(1.0 - idle / max(total, 1), 3)
-
-
-def _ticks() -> tuple[int, int]:
-    """Return idle and all ticks of all processors since the system began."""
-    fields = Path("/proc/stat").read_text(encoding="ascii").split("\n", 1)[0].split()[1:9]
-    numbers = [int(field) for field in fields]
-    return numbers[3] + numbers[4], sum(numbers)
 
 
 def _version(package: str) -> str:
@@ -105,14 +87,6 @@ def _processor() -> str:
     except OSError:
         pass  # only Linux tells it there
     return platform.processor() or platform.machine()
-
-
-def _memory_gb() -> float | None:
-    try:
-        pages, size = os.sysconf("SC_PHYS_PAGES"), os.sysconf("SC_PAGE_SIZE")
-    except (AttributeError, OSError, ValueError):
-        return None
-    return round(pages * size / 2**30, 1)
 
 
 def _distribution() -> str:

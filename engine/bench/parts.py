@@ -192,11 +192,11 @@ PARTS: dict[str, Part] = {
         standard=False,
     ),
     "changes": Part(
-        "changes.played.measure_all",
+        "changes.measure_changes",
         "random starts, stops, jumps and tempi",
-        240,
-        quick={"counted": 50, "played": 4},
-        long={"counted": 10_000, "played": 200},
+        30,
+        quick={"orders": 50},
+        long={"orders": 10_000},
         standard=False,
     ),
     "window": Part(

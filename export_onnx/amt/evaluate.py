@@ -21,7 +21,7 @@ from export_onnx.amt.hits import RANKS, VIEWS, SongScore, score_song
 from export_onnx.amt.prepare import SETS, read_songs
 from export_onnx.amt.readers import Readers
 from export_onnx.amt.regressor import measure_regressor
-from export_onnx.amt.response import command_response, swap_cost, swapped
+from export_onnx.amt.response import swap_cost, swapped
 from export_onnx.amt.songs import Song, condition, load_songs
 from export_onnx.amt.videos import picture_song, read_videos
 from export_onnx.datasets import DATASETS, read_items
@@ -37,14 +37,13 @@ _FACTS = ("mode", "tempo", "phase")
 _KINDS: tuple[Kind, ...] = ("whole", "live")
 _VIDEOS = "muvisync"
 _LONGEST_S = 300
-_RESPONSE_GUIDANCE = (1.0, 2.0, 3.0)
 
 Tables = tuple[np.ndarray, np.ndarray]
 
 
 @dataclass(frozen=True)
 class EvaluateOptions:
-    """What to measure on what; the response to commands needs no data, and goes with POP909."""
+    """What to measure on what."""
 
     data: Path = data_option()
     split: str = option("val")
@@ -205,8 +204,4 @@ def evaluate(options: EvaluateOptions) -> list[Row]:
             rows += [
                 Row(name, measure, system, score) for (measure, system), score in found.items()
             ]
-    for guidance in _RESPONSE_GUIDANCE if "pop909" in sets else ():
-        for axis, score in command_response(model, guidance).items():
-            measure = f"commanded and realised {axis}, Spearman"
-            rows.append(Row("made", measure, f"AMT, guidance {guidance:g}", score))
     return rows

@@ -9,14 +9,13 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from engine.bench.core import attempt, missing
+from engine.bench.core import attempt, cpu_seconds, missing
 from engine.bench.midi_out.figures import Lateness
 from engine.bench.midi_out.load import stage_load
 from engine.bench.midi_out.others import KINDS
 from engine.bench.midi_out.receiver import Arrivals, FrameReceiver
 from engine.bench.midi_out.rhythm import MOST_NOTES, Rhythm, name_of
 from engine.bench.soak.jack_rig import JackServer, default_server, until
-from engine.bench.soak.processes import cpu_seconds
 from engine.choices import check_range
 from engine.errors import InputError
 from engine.midi.ports.frame_clock import FRAME_WRAP

@@ -1,11 +1,11 @@
-"""The engine's processes as the system sees them: who they are, what they take (Linux)."""
+"""The engine's processes as the system sees them: who they are, what they take."""
 
 import contextlib
-import os
 from dataclasses import dataclass
-from pathlib import Path
 
-__all__ = ["Taken", "cpu_seconds", "find_processes", "taken_by"]
+import psutil
+
+__all__ = ["Taken", "find_processes", "taken_by"]
 
 _ROLES = {
     "engine.midi.sender.main": "sender",
@@ -16,7 +16,7 @@ _ROLES = {
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What a process holds: resident memory [MB], threads, open files."""
+    """What a process holds: resident memory [MB], threads, open files (handles on Windows)."""
 
     memory_mb: float
     threads: int
@@ -30,17 +30,15 @@ def find_processes(engine: int) -> dict[str, int]:
     """
     found = {"engine": engine}
     senders: list[tuple[int, int]] = []
-    for folder in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(OSError, IndexError, ValueError):
-            stat = (folder / "stat").read_text().rpartition(")")[2].split()
-            if int(stat[1]) != engine or stat[0] == "Z":
-                continue
-            words = (folder / "cmdline").read_bytes().decode("utf-8", "replace").split("\0")
-            role = next((role for module, role in _ROLES.items() if module in words), "")
-            if role == "sender":
-                senders.append((len(os.listdir(folder / "task")), int(folder.name)))
-            elif role:
-                found[role] = int(folder.name)
+    with contextlib.suppress(psutil.Error):
+        for child in psutil.Process(engine).children():
+            with contextlib.suppress(psutil.Error):  # ended meanwhile
+                words = child.cmdline()
+                role = next((role for module, role in _ROLES.items() if module in words), "")
+                if role == "sender":
+                    senders.append((child.num_threads(), child.pid))
+                elif role:
+                    found[role] = child.pid
     senders.sort()
     if senders:
         found["sender"] = senders[-1][1]
@@ -51,25 +49,9 @@ def find_processes(engine: int) -> dict[str, int]:
 
 def taken_by(pid: int) -> Taken | None:
     """Return what a process holds now, or None if it has gone."""
-    folder = Path(f"/proc/{pid}")
     try:
-        lines = (folder / "status").read_text().splitlines()
-        values = dict(line.split(":", 1) for line in lines if ":" in line)
-        return Taken(
-            int(values["VmRSS"].split()[0]) / 1024.0,
-            int(values["Threads"]),
-            len(os.listdir(folder / "fd")),
-        )
-    except (OSError, KeyError, ValueError):
+        process = psutil.Process(pid)
+        files = process.num_handles() if psutil.WINDOWS else process.num_fds()
+        return Taken(process.memory_info().rss / 2**20, process.num_threads(), files)
+    except psutil.Error:
         return None
-
-
-def cpu_seconds(pid: int | None) -> float:
-    """Return the processor time all threads of a process have used [s]; 0 without /proc."""
-    total = 0
-    try:
-        for stat in Path(f"/proc/{pid}/task").glob("*/schedstat"):
-            total += int(stat.read_text(encoding="ascii").split()[0])
-    except (OSError, ValueError):
-        return 0.0
-    return total / 1e9

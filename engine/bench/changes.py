@@ -1,6 +1,7 @@
-"""On counted time: the follower, the player, the pipeline and the sender's schedule, no process.
+"""Random starts, stops, jumps, tempi and presets: no note may hang, the position must be right.
 
-A counter that obeys the MIDI specification says where the music must be after every order.
+In simulated time: the follower, the player, the pipeline and the sender's schedule, no process. A
+counter that obeys the MIDI specification says where the music must be after every order.
 """
 
 import random
