@@ -26,7 +26,6 @@ from torch import Tensor, nn
 
 from engine.errors import InputError, ModelError
 from engine.video.semantic import EMOTIONS, KIND, PROMPTS
-from export_onnx.training.checkpoint import find_checkpoint, load_weights, optional
 from export_onnx.training.graph import write_graph
 from export_onnx.training.options import option
 
@@ -41,18 +40,6 @@ __all__ = [
 
 PUBLISHED = "openai/clip-vit-base-patch32"
 
-_FILES = [
-    "config.json",
-    "preprocessor_config.json",
-    "model.safetensors",
-    "pytorch_model.bin",
-    "vocab.json",
-    "merges.txt",
-    "tokenizer.json",
-    "tokenizer_config.json",
-    "special_tokens_map.json",
-]
-_OPSET = 18
 _TOLERANCE = 1e-3
 
 
@@ -111,46 +98,37 @@ def load_clip(source: str | Path = PUBLISHED, revision: str | None = None) -> Pi
         `transformers` is not installed; the checkpoint is missing, incomplete, or of another
         architecture.
     """
-    transformers = optional("transformers", "CLIP")
-    folder = find_checkpoint(source, revision, _FILES, "CLIP", PUBLISHED)
-    stored = _json(folder / "config.json")
-    if stored.get("model_type") != "clip":
-        raise InputError(f"{folder}: model_type is {stored.get('model_type')!r}, must be 'clip'")
-    pixels = _json(folder / "preprocessor_config.json")
-    network = transformers.CLIPModel(transformers.CLIPConfig.from_dict(stored)).eval()
-    weights = {
-        # Older files carry these counters along; they hold 0, 1, 2 … and are made anew.
-        name: value
-        for name, value in load_weights(folder, "CLIP").items()
-        if not name.endswith(".position_ids")
-    }
     try:
-        network.load_state_dict(weights, strict=True)
-    except RuntimeError as error:
+        import transformers
+    except ImportError as error:
+        raise InputError("CLIP needs transformers: pip install 'stimmung[clip]'") from error
+
+    def fetch(kind: Any, **options: Any) -> Any:
+        return kind.from_pretrained(str(source), revision=revision, **options)
+
+    try:
+        config, _ = transformers.PretrainedConfig.get_config_dict(str(source), revision=revision)
+        if config.get("model_type") != "clip":
+            raise InputError(f"{source}: model_type is {config.get('model_type')!r}, not 'clip'")
+        network, told = fetch(transformers.CLIPModel, output_loading_info=True)
+        pixels, _ = transformers.CLIPImageProcessor.get_image_processor_dict(
+            str(source), revision=revision
+        )
+        tokenizer = fetch(transformers.CLIPTokenizer)
+    except (OSError, ValueError, RuntimeError, TypeError) as error:
         reason = " ".join(str(error).split())[:300]
-        raise InputError(f"{folder}: weights do not fit the network ({reason})") from error
-    try:
-        tokenizer = transformers.CLIPTokenizer.from_pretrained(folder, local_files_only=True)
-    except (OSError, ValueError, TypeError) as error:
-        reason = str(error).strip().splitlines()[0]
-        raise InputError(f"{folder}: no usable tokenizer ({reason})") from error
-    texts = torch.stack([_read(network, tokenizer, sentences) for sentences in PROMPTS.values()])
-    network.requires_grad_(False)
+        raise InputError(f"CLIP {source}: cannot be loaded ({reason})") from error
+    if wrong := [*told["missing_keys"], *told["mismatched_keys"]]:
+        raise InputError(f"CLIP {source}: weights do not fit the network ({wrong[0]})")
     try:
         mean, std = ([float(value) for value in pixels[n]] for n in ("image_mean", "image_std"))
     except (KeyError, TypeError, ValueError):
         raise InputError(
-            f"{folder}: preprocessor_config.json lacks image_mean, image_std"
+            f"{source}: preprocessor_config.json lacks image_mean, image_std"
         ) from None
+    network.eval().requires_grad_(False)
+    texts = torch.stack([_read(network, tokenizer, sentences) for sentences in PROMPTS.values()])
     return PictureReader(network, texts, mean, std).eval()
-
-
-def _json(path: Path) -> dict[str, Any]:
-    try:
-        stored: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path}: cannot be read ({error})") from error
-    return stored
 
 
 def _read(network: nn.Module, tokenizer: Any, sentences: tuple[str, ...]) -> Tensor:

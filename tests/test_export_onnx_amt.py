@@ -250,8 +250,6 @@ def test_everything_is_measured_from_the_data_folder(prepared, trained, tmp_path
         "engine.generators.amt.dynamics.shipped_dynamics_path",
         lambda kind: tmp_path / f"amt_dynamics_{kind}.onnx",
     )
-    monkeypatch.setattr("export_onnx.amt.evaluate._RESPONSE_GUIDANCE", (1.0,))
-    monkeypatch.setattr("export_onnx.amt.response._SLOTS", 4)
     rows = evaluate(
         EvaluateOptions(prepared / "data", model=trained[1], prepared=prepared / "prepared")
     )
