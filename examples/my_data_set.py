@@ -46,16 +46,7 @@ def read_living_room(folder: Path) -> Iterator[Item]:
         )
 
 
-DATASETS[NAME] = Dataset(
-    name=NAME,
-    labels="valence and arousal of the whole piece",
-    scale="1..5 -> (x - 3) / 2",
-    licence="ours",
-    obtain="record it",
-    citation="-",
-    lacks=lacks_living_room,
-    read=read_living_room,
-)
+DATASETS[NAME] = Dataset(NAME, lacks_living_room, read_living_room)
 
 if __name__ == "__main__":
     sys.exit(main())

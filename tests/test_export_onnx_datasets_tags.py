@@ -74,17 +74,12 @@ def test_unknown_set_is_named(tmp_path):
         read_items(tmp_path, ("train",), ("jamendo",))
 
 
-def test_listing_shows_terms_and_what_is_there(tmp_path, capsys):
+def test_listing_shows_what_is_there(tmp_path, capsys):
     make_jamendo(tmp_path / "mtg_jamendo")
     assert main(["datasets", "--data", str(tmp_path)]) == 0
-    shown = capsys.readouterr().out
-    blocks = {block.splitlines()[0]: block for block in shown.split("\n\n")}
-    assert set(blocks) == set(DATASETS)
-    assert blocks["mtg_jamendo"].rstrip().endswith("found")
-    assert "not found: metadata.csv" in blocks["pmemo"]
-    for name, dataset in DATASETS.items():
-        assert dataset.licence in blocks[name]
-    assert main(["datasets"]) == 0
-    assert "here" not in capsys.readouterr().out
+    shown = dict(line.split(": ", 1) for line in capsys.readouterr().out.splitlines())
+    assert set(shown) == set(DATASETS)
+    assert shown["mtg_jamendo"] == "found"
+    assert shown["pmemo"].startswith("not found: metadata.csv")
     assert main(["datasets", "--data", str(tmp_path / "nowhere")]) == 2
     assert "nowhere" in capsys.readouterr().err

@@ -24,115 +24,22 @@ from export_onnx.datasets.vgmidi import lacks_vgmidi, read_vgmidi
 
 __all__ = ["DATASETS", "Dataset", "Item", "Span", "chord_index", "key_index", "read_items"]
 
-_NINE_POINTS = "1..9 -> (x - 5) / 4; curves -1..1 kept"
-
 DATASETS: dict[str, Dataset] = {
     dataset.name: dataset
     for dataset in (
-        Dataset(
-            name="emopia",
-            labels="one of four quadrants per clip",
-            scale="quadrant -> valence, arousal = +-0.6",
-            licence="CC BY-NC-SA 4.0",
-            obtain="https://zenodo.org/records/5090631; the folder EMOPIA_1.0",
-            citation="Hung et al., ISMIR 2021",
-            lacks=lacks_emopia,
-            read=read_emopia,
-        ),
-        Dataset(
-            name="vgmidi",
-            labels="valence and arousal over time, and means",
-            scale="-1..1 kept",
-            licence="none stated: research only, not to be passed on",
-            obtain="https://github.com/lucasnfe/vgmidi; the folder labelled",
-            citation="Ferreira, Whitehead, ISMIR 2019",
-            lacks=lacks_vgmidi,
-            read=read_vgmidi,
-        ),
-        Dataset(
-            name="emotify",
-            labels="share of listeners per GEMS emotion (9), felt",
-            scale="0..1 kept; valence and arousal proxies -1..1",
-            licence="music CC BY-NC-SA (Magnatune), annotations for research",
-            obtain="http://www2.projects.science.uu.nl/memotion/emotifydata/; table and music",
-            citation="Aljanaki, Wiering, Veltkamp, IP&M 2016",
-            lacks=lacks_emotify,
-            read=read_emotify,
-        ),
-        Dataset(
-            name="q4audio",
-            labels="one of four quadrants per clip",
-            scale="quadrant -> valence, arousal = +-0.6",
-            licence="none stated, commercial recordings: research only, not to be passed on",
-            obtain="http://mir.dei.uc.pt/downloads.html; a manifest.csv beside the recordings",
-            citation="Panda, Malheiro, Paiva, IEEE TAFFC 2020",
-            lacks=lacks_q4audio,
-            read=read_q4audio,
-        ),
-        Dataset(
-            name="pop909",
-            labels="chords and keys over time",
-            scale="major and minor triads; other chords unknown",
-            licence="MIT",
-            obtain="https://github.com/music-x-lab/POP909-Dataset; the folder POP909",
-            citation="Wang et al., ISMIR 2020",
-            lacks=lacks_pop909,
-            read=read_pop909,
-        ),
-        Dataset(
-            name="deam",
-            labels="valence and arousal, whole and at 2 Hz",
-            scale=f"{_NINE_POINTS}; axes of ids <= 1000 exchanged back",
-            licence="music Creative Commons, annotations CC BY-NC: research only",
-            obtain="https://cvml.unige.ch/databases/DEAM/; DEAM_audio, DEAM_Annotations, metadata",
-            citation="Aljanaki, Yang, Soleymani, PLOS ONE 2017",
-            lacks=lacks_deam,
-            read=read_deam,
-        ),
-        Dataset(
-            name="emomusic",
-            labels="valence and arousal, whole and at 2 Hz",
-            scale=_NINE_POINTS,
-            licence="music Creative Commons, annotations CC BY-NC: research only",
-            obtain="https://cvml.unige.ch/databases/emoMusic/; annotations and clips_45sec",
-            citation="Soleymani et al., CrowdMM 2013",
-            lacks=lacks_emomusic,
-            read=read_emomusic,
-            contained_in="deam",
-        ),
-        Dataset(
-            name="pmemo",
-            labels="valence and arousal, whole and at 2 Hz",
-            scale="0..1 -> 2x - 1",
-            licence="commercial choruses for research; terms of the audio not stated",
-            obtain="https://github.com/HuiZhangDB/PMEmo; the folder PMEmo2019",
-            citation="Zhang et al., ICMR 2018",
-            lacks=lacks_pmemo,
-            read=read_pmemo,
-        ),
-        Dataset(
-            name="mtg_jamendo",
-            labels="56 mood and theme words, chosen by uploaders",
-            scale="present or not chosen",
-            licence="audio Creative Commons per track, metadata CC BY-NC-SA 4.0",
-            obtain="https://github.com/MTG/mtg-jamendo-dataset; data/ and, from its script, audio/",
-            citation="Bogdanov et al., ICML ML4MD 2019",
-            lacks=lacks_jamendo,
-            read=read_jamendo,
-        ),
-        Dataset(
-            name="muvisync",
-            labels="chords, key, video and sound features once a second",
-            scale="no valence or arousal; six emotions out of CLIP",
-            licence="as its source states; features of commercial music videos, no sound",
-            obtain="https://zenodo.org/records/10057093; the folders vevo_*",
-            citation="Kang, Poria, Herremans, arXiv 2311.00968",
-            lacks=lacks_muvisync,
-            read=read_muvisync,
-            has_sound=False,
-        ),
+        Dataset("emopia", lacks_emopia, read_emopia),
+        Dataset("vgmidi", lacks_vgmidi, read_vgmidi),
+        Dataset("emotify", lacks_emotify, read_emotify),
+        Dataset("q4audio", lacks_q4audio, read_q4audio),
+        Dataset("pop909", lacks_pop909, read_pop909),
+        Dataset("deam", lacks_deam, read_deam),
+        Dataset("emomusic", lacks_emomusic, read_emomusic, contained_in="deam"),
+        Dataset("pmemo", lacks_pmemo, read_pmemo),
+        Dataset("mtg_jamendo", lacks_jamendo, read_jamendo),
+        Dataset("muvisync", lacks_muvisync, read_muvisync, has_sound=False),
     )
 }
+"""Labels, scales, licences and sources: docs/datasets.md."""
 
 
 def _side_by_side(items: list[Item], holder: list[Item], holder_is_read: bool) -> list[Item]:

@@ -79,16 +79,10 @@ class Item:
 
 @dataclass(frozen=True)
 class Dataset:
-    """A registered set: contents, licence, source and reader.
+    """A registered set and its reader.
 
     Attributes
     ----------
-    labels : str
-        What is annotated, as released.
-    scale : str
-        Scale as released and how it becomes ours.
-    obtain : str
-        Where to get it and what to put where below ``DATA/<name>/``.
     lacks : callable
         What of the set is missing in a folder, in words; empty where it can be read.
     read : callable
@@ -100,11 +94,6 @@ class Dataset:
     """
 
     name: str
-    labels: str
-    scale: str
-    licence: str
-    obtain: str
-    citation: str
     lacks: Callable[[Path], str]
     read: Callable[[Path], Iterator[Item]]
     contained_in: str = ""

@@ -1,44 +1,27 @@
-"""``python -m export_onnx datasets``: lists data sets, their licences, and what was found."""
+"""``python -m export_onnx datasets``: lists the data sets, and which of them are in a folder."""
 
 from dataclasses import dataclass
 from pathlib import Path
 
 from engine.errors import InputError
 from export_onnx.datasets import DATASETS
-from export_onnx.training.options import option
+from export_onnx.training.options import data_option
 
-__all__ = ["ListOptions", "describe", "list_sets"]
-
-
-def describe(data: Path | None) -> str:
-    """Return the registry as text, with what `data` has of each set."""
-    blocks = []
-    for dataset in DATASETS.values():
-        lines = [
-            dataset.name,
-            f"  labels   {dataset.labels}",
-            f"  scale    {dataset.scale}",
-            f"  licence  {dataset.licence}",
-            f"  get      {dataset.obtain}",
-            f"  cite     {dataset.citation}",
-        ]
-        if data is not None:
-            missing = dataset.lacks(data / dataset.name)
-            state = f"not found: {missing}" if missing else "found"
-            lines.append(f"  here     {state}")
-        blocks.append("\n".join(lines))
-    return "\n\n".join(blocks)
+__all__ = ["ListOptions", "list_sets"]
 
 
 @dataclass(frozen=True)
 class ListOptions:
     """Where to look for the data sets."""
 
-    data: Path | None = option(None, "folder with a sub-folder per data set")
+    data: Path = data_option()
 
 
-def list_sets(options: ListOptions) -> str:
-    """Return the registry as text."""
-    if options.data is not None and not options.data.is_dir():
+def list_sets(options: ListOptions) -> dict[str, str]:
+    """Return what of each set is there."""
+    if not options.data.is_dir():
         raise InputError(f"data folder {options.data}: not a folder")
-    return describe(options.data)
+    return {
+        name: f"not found: {missing}" if (missing := known.lacks(options.data / name)) else "found"
+        for name, known in DATASETS.items()
+    }
