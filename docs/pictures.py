@@ -37,7 +37,6 @@ SOUNDS = Path(__file__).parent / "sound"
 _AT_ONCE = 65_536
 MOVING_S, MOVING_PER_S, MOVING_PX = 14.0, 3, 800
 _QUALITY = 45
-_PAGES = ("music", "keys", "film", "presets", "devices", "health")
 _STEPS = ("listen", "sound", "play")
 _DEMO_S = 20.0
 _PATIENCE_S = 60.0
@@ -48,22 +47,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, default=FOLDER, help="folder (default docs/pictures)")
     parser.add_argument("--size", default="1280x800", help="size of the window (1280x800)")
-    parser.add_argument("--scale", type=int, default=1, help="device pixels per pixel (1)")
     parser.add_argument("--seconds", type=float, default=20.0, help="how long to play first (20)")
     parser.add_argument("--points", type=float, default=10.5, help="size of the text (10.5)")
-    parser.add_argument("--all", action="store_true", help="every page and dialog in every theme")
-    parser.add_argument("--rig", action="store_true", help="only OSCQuery and lights")
-    parser.add_argument("--still", action="store_true", help="no picture that moves")
-    parser.add_argument("--demo", action="store_true", help="only what the demo leaves")
     parsed = parser.parse_args()
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-    os.environ["QT_SCALE_FACTOR"] = str(parsed.scale)
     parsed.out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         os.environ["XDG_CONFIG_HOME"] = str(Path(folder) / "config")  # set lists are written
         session = _demo(parsed.out, Path(folder) / "demo")
-        if parsed.demo:
-            return 0
         return _Run(parsed, Path(folder), session).make()
 
 
@@ -110,20 +101,11 @@ class _Run:
             print(window.notice.label.text() or controller.bridge.log, file=sys.stderr)
             window.close()
             return 1
-        if self._parsed.rig:
-            self._rig("rig")
-            window.close()
-            return 0
         self._grab("window")
-        if not self._parsed.still:
-            self._film()
+        self._film()
         self._arranger("arranger")
         controller.performance.set(mode="guide", valence=0.6, arousal=-0.5)
         self._play(min(4.0, self._parsed.seconds))
-        if self._parsed.all:
-            for theme in ("light", "contrast", "dark"):
-                window.choose_theme(theme)
-                self._everything(f"{theme}-")
         self._rig("rig")
         self._stage("stage")
         self._sessions("session")
@@ -136,18 +118,6 @@ class _Run:
         """Return whether the window shows no warning now."""
         look = self._window.controller.look
         return look is None or worst(judge(look, Counts.of(look))) is None
-
-    def _everything(self, prefix: str) -> None:
-        tabs = self._window.page.tabs
-        for index, name in enumerate(_PAGES):
-            tabs.setCurrentIndex(index)
-            self._grab(f"{prefix}{name}")
-        tabs.setCurrentIndex(0)
-        self._stage(f"{prefix}stage")
-        self._sessions(f"{prefix}session")
-        self._window.actions_by_name["shortcuts"].trigger()
-        self._dialog(f"{prefix}shortcuts")
-        self._assistant(_STEPS, f"{prefix}steps-")
 
     def _assistant(self, names: Sequence[str], prefix: str) -> None:
         """Show steps of the assistant of the first start."""
@@ -283,13 +253,6 @@ class _Run:
         size = (plain.width(), plain.height())
         data = bits.asstring(plain.sizeInBytes())
         return Image.frombuffer("RGB", size, data, "raw", "RGB", plain.bytesPerLine(), 1)
-
-    def _dialog(self, name: str) -> None:
-        self._play(0.3)
-        dialog = self._app.activeModalWidget()
-        if dialog is not None:
-            self._grab(name, dialog)
-            dialog.close()
 
     def _grab(self, name: str, widget: QWidget | None = None) -> None:
         self._window.commands["reset_counts"]()

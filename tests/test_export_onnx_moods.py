@@ -89,7 +89,7 @@ def test_evaluation_ranks_words_and_leaves_out_what_is_not_rated(trained):
     rows = {row.measure: row.score for row in _moods("mtg_jamendo", model, heard)}
     assert 0.0 <= rows["moods macro ROC-AUC"].value <= 1.0
     assert rows["moods macro PR-AUC"].n == 4
-    assert _dimensional("mtg_jamendo", heard, None) == []
+    assert _dimensional("mtg_jamendo", heard) == []
     assert _moods("mtg_jamendo", TrackerModel(), heard) == []
 
 

@@ -1,22 +1,20 @@
-"""Emotion correspondence of predicted chords: as published, and relative to metre and key alone."""
+"""Emotion correspondence of predicted chords, as published."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import torch
 
-from engine.generators.amt.vocabulary import AMT_QUALITIES, QUALITY_OF
+from engine.generators.amt.vocabulary import AMT_QUALITIES, N_CHORDS, QUALITY_OF
 from export_onnx.amt.correspondence import (
     ALLOWED,
     EMOTIONS,
     emotion_weights,
-    quality_shares,
-    wanted_qualities,
 )
 from export_onnx.amt.songs import Song
 from export_onnx.training.metrics import Score, bootstrap
 
-__all__ = ["argmax_correspondence", "correspondence_rows", "soft_lift"]
+__all__ = ["argmax_correspondence", "correspondence"]
 
 
 def argmax_correspondence(
@@ -45,52 +43,16 @@ def argmax_correspondence(
     return float(allowed[likeliest[counted], quality].mean())
 
 
-def soft_lift(song: Song, slot: np.ndarray, plain: np.ndarray) -> float:
-    """How much better the qualities fit the song's emotion when it is an input.
-
-    ``slot`` and ``plain`` (n, SIZE) are the probabilities with all conditioning, and with metre and
-    key alone: their difference is the effect of the emotion, without that of the key.
-    """
-    affect = torch.from_numpy(np.stack([song.column("valence"), song.column("arousal")]))
-    wanted = wanted_qualities(emotion_weights(affect[0].float(), affect[1].float())).numpy()
-
-    def suits(table: np.ndarray) -> float:
-        shares = quality_shares(torch.from_numpy(table)).numpy()
-        shares = shares / np.maximum(shares.sum(1, keepdims=True), 1e-9)
-        return float((shares * wanted).sum(1).mean())
-
-    return suits(slot) - suits(plain)
-
-
-def correspondence_rows(
-    songs: Sequence[Song], tables: Mapping[str, Sequence[np.ndarray]], full: str, plain: str
-) -> dict[tuple[str, str], Score]:
-    """Correspondence by measure and system.
-
-    ``tables`` has the probabilities of every slot (n, SIZE) of each song, per system.
-    """
-    groups = [song.group for song in songs]
-    lifts = [
-        soft_lift(song, slot, other)
-        for song, slot, other in zip(songs, tables[full], tables[plain], strict=True)
-    ]
-    found = {
-        ("soft correspondence above the untold", full): bootstrap(
-            lambda x: float(x.mean()), [np.array(lifts)], groups
-        )
-    }
-    for system, slots in tables.items():
-        shares = []
-        for song, slot in zip(songs, slots, strict=True):
-            affect = torch.from_numpy(np.stack([song.column("valence"), song.column("arousal")]))
-            weights = emotion_weights(affect[0].float(), affect[1].float()).numpy()
-            shares.append(argmax_correspondence(slot[:, :157].argmax(1), weights))
-        values = np.array(shares)
-        known = ~np.isnan(values)
-        if known.any():
-            found[("emotion correspondence, argmax", system)] = bootstrap(
-                lambda x: float(x.mean()),
-                [values[known]],
-                [group for group, one in zip(groups, known, strict=True) if one],
-            )
-    return found
+def correspondence(songs: Sequence[Song], tables: Sequence[np.ndarray]) -> Score | None:
+    """Correspondence of the most probable chord of every slot of each song; None: unknown."""
+    shares = []
+    for song, slot in zip(songs, tables, strict=True):
+        affect = torch.from_numpy(np.stack([song.column("valence"), song.column("arousal")]))
+        weights = emotion_weights(affect[0].float(), affect[1].float()).numpy()
+        shares.append(argmax_correspondence(slot[:, :N_CHORDS].argmax(1), weights))
+    values = np.array(shares)
+    known = ~np.isnan(values)
+    if not known.any():
+        return None
+    groups = [song.group for song, one in zip(songs, known, strict=True) if one]
+    return bootstrap(lambda x: float(x.mean()), [values[known]], groups)

@@ -4,19 +4,18 @@ The songs are read with the readers stored in the model; the counting baselines 
 training songs. Nothing is fitted to the split that is measured.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from engine.errors import InputError
-from engine.generators.amt.conditioning import MASKS, SLICES
 from engine.generators.amt.dynamics import Dynamics, Kind
 from engine.generators.amt.model import AmtModel
 from engine.generators.amt.vocabulary import END, N_CHORDS
 from export_onnx.amt.baselines import BASELINES, CountModel
-from export_onnx.amt.emotion_fit import argmax_correspondence, correspondence_rows
+from export_onnx.amt.emotion_fit import argmax_correspondence, correspondence
 from export_onnx.amt.hits import RANKS, VIEWS, SongScore, score_song
 from export_onnx.amt.prepare import SETS, read_songs
 from export_onnx.amt.readers import Readers
@@ -31,9 +30,8 @@ from export_onnx.training.metrics import bootstrap
 from export_onnx.training.options import data_option, option
 from export_onnx.training.progress import Progress
 
-__all__ = ["EvaluateOptions", "evaluate", "predict_song", "score_rows", "keep_groups"]
+__all__ = ["EvaluateOptions", "evaluate", "predict_song", "score_rows"]
 
-_FACTS = ("mode", "tempo", "phase")
 _KINDS: tuple[Kind, ...] = ("whole", "live")
 _VIDEOS = "muvisync"
 _LONGEST_S = 300
@@ -52,15 +50,6 @@ class EvaluateOptions:
     limit: int = option(0, "songs per data set; 0 takes all")
     sets: tuple[str, ...] = option((*SETS, _VIDEOS), "data sets; missing ones are left out")
     json: Path | None = option(None, "also write the table here")
-
-
-def keep_groups(told: np.ndarray, groups: Sequence[str]) -> np.ndarray:
-    """Return conditioning vectors with only these groups; the others are masked."""
-    kept = np.zeros_like(told)
-    for name in groups:
-        kept[:, SLICES[name]] = told[:, SLICES[name]]
-        kept[:, MASKS[name]] = told[:, MASKS[name]]
-    return kept
 
 
 def predict_song(model: AmtModel, song: Song, told: np.ndarray, guidance: float = 1.0) -> Tables:
@@ -121,34 +110,25 @@ def _model_rows(
     model: AmtModel, dataset: str, songs: Sequence[Song]
 ) -> tuple[list[Row], list[np.ndarray]]:
     """Rows of the model, and its predictions of every slot with all conditioning."""
-    told = {song.name: condition(song) for song in songs}
-    full, plain = "AMT", "AMT, told metre and key alone"
-    ways: dict[str, Callable[[Song], np.ndarray]] = {
-        full: lambda song: told[song.name],
-        plain: lambda song: keep_groups(told[song.name], _FACTS),
-    }
-    rows, kept = [], {}
-    for name, way in ways.items():
-        with Progress(f"{dataset}, {name}", len(songs)) as progress:
-            tables = []
-            for song in songs:
-                tables.append(predict_song(model, song, way(song)))
-                progress.advance(song.name)
-        scores = [score_song(s.chord, *t) for s, t in zip(songs, tables, strict=True)]
-        rows += score_rows(dataset, name, songs, scores)
-        kept[name] = [slot for slot, _ in tables]
+    name, tables = "AMT", []
+    with Progress(f"{dataset}, {name}", len(songs)) as progress:
+        for song in songs:
+            tables.append(predict_song(model, song, condition(song)))
+            progress.advance(song.name)
+    scores = [score_song(s.chord, *t) for s, t in zip(songs, tables, strict=True)]
+    rows = score_rows(dataset, name, songs, scores)
+    kept = [slot for slot, _ in tables]
     others = [*songs[1:], songs[0]]
     foreign = [
         predict_song(model, song, swapped(song, other))[0]
         for song, other in zip(songs, others, strict=True)
     ]
-    rise = swap_cost(songs, kept[full], foreign)
-    rows.append(Row(dataset, "surprise when conditioning is swapped [nats]", full, rise))
-    without = swap_cost(songs, kept[full], kept[plain])
-    rows.append(Row(dataset, "surprise when it is withheld [nats]", full, without))
-    suits = correspondence_rows(songs, kept, full, plain)
-    rows += [Row(dataset, measure, system, score) for (measure, system), score in suits.items()]
-    return rows, kept[full]
+    rise = swap_cost(songs, kept, foreign)
+    rows.append(Row(dataset, "surprise when conditioning is swapped [nats]", name, rise))
+    suits = correspondence(songs, kept)
+    if suits is not None:
+        rows.append(Row(dataset, "emotion correspondence, argmax", name, suits))
+    return rows, kept
 
 
 def _video_rows(model: AmtModel, options: EvaluateOptions) -> list[Row]:

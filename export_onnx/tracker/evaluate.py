@@ -14,10 +14,9 @@ from engine.events import EmotionState
 from export_onnx.datasets import Item, read_items
 from export_onnx.datasets.labels import TAGS
 from export_onnx.datasets.render import find_soundfonts
-from export_onnx.tracker.baseline import LoudnessBaseline, fit_baseline
 from export_onnx.tracker.calibrate import settled_hop
 from export_onnx.tracker.contrast import gain_sweep, splices
-from export_onnx.tracker.listen import GAIN_RANGE_DB, Heard, affect, hear
+from export_onnx.tracker.listen import Heard, affect, hear
 from export_onnx.tracker.not_music import (
     doubted,
     noise_rows,
@@ -57,7 +56,6 @@ class EvaluateOptions:
     data: Path = data_option()
     split: str = option("val")
     model: Path | None = option(None, "default: the shipped one")
-    features: Path | None = option(None, "prepared train features, for the loudness baseline")
     soundfont: Path | None = option(None, "renders the MIDI sets; default: the held-out one")
     sets: tuple[str, ...] = option((), "only these data sets, without noises", flag="--set")
     limit: int = option(0, "items per data set; 0 takes all")
@@ -94,36 +92,12 @@ def _quadrant(values: np.ndarray) -> np.ndarray:
     return np.where(high_arousal, np.where(high_valence, 0, 1), np.where(high_valence, 3, 2))
 
 
-def _baseline_values(heard: list[Heard], baseline: LoudnessBaseline) -> np.ndarray:
-    import torch
-
-    from export_onnx.tracker.baseline import loudness_features
-    from export_onnx.tracker.config import FrontEndConfig
-    from export_onnx.tracker.frontend import FrontEnd
-
-    front_end = FrontEnd(FrontEndConfig()).eval()
-    hop = front_end.config.hop_length
-    rows = []
-    for one in heard:
-        whole = len(one.sound) // hop * hop
-        with torch.no_grad():
-            mel = front_end(
-                torch.from_numpy(one.sound[None, :whole]),
-                torch.zeros(1, front_end.tail_length),
-                torch.zeros(1, front_end.low_length),
-            )[0]
-        rows.append(loudness_features(mel[0].numpy(), one.gain_db))
-    return baseline.predict(np.asarray(rows))
-
-
-def _four(dataset: str, heard: list[Heard], baseline: LoudnessBaseline | None) -> list[Row]:
+def _four(dataset: str, heard: list[Heard]) -> list[Row]:
     """Score sets of quadrants: EMOPIA at the end of a clip, the others by their means."""
     groups = _groups(heard)
     quadrants = np.array([one.item.quadrant for one in heard])
     ends = np.array([affect(one.states)[-1] for one in heard])
     systems = [("tracker", ends if dataset == "emopia" else _means(heard))]
-    if baseline is not None:
-        systems.append(("loudness only", _baseline_values(heard, baseline)))
     signs = np.array([[1, 1], [-1, 1], [-1, -1], [1, -1]])
     majority = np.full(len(heard), np.bincount(quadrants).argmax())
     systems.append(("majority", signs[majority].astype(float)))
@@ -157,16 +131,13 @@ def _coverage(dataset: str, heard: list[Heard]) -> list[Row]:
     ]
 
 
-def _dimensional(dataset: str, heard: list[Heard], baseline: LoudnessBaseline | None) -> list[Row]:
+def _dimensional(dataset: str, heard: list[Heard]) -> list[Row]:
     heard = [one for one in heard if one.item.valence is not None and one.item.arousal is not None]
     if not heard:
         return []
     groups = _groups(heard)
     targets = np.array([[one.item.valence, one.item.arousal] for one in heard], float)
-    systems = [("tracker", _means(heard))]
-    if baseline is not None:
-        systems.append(("loudness only", _baseline_values(heard, baseline)))
-        systems.append(("mean", np.tile(baseline.mean, (len(heard), 1))))
+    values = _means(heard)
     functions: list[tuple[str, Callable[..., float]]] = [
         ("r", pearson),
         ("CCC", concordance),
@@ -174,16 +145,15 @@ def _dimensional(dataset: str, heard: list[Heard], baseline: LoudnessBaseline | 
         ("RMSE", rmse),
     ]
     rows = []
-    for name, values in systems:
-        for column, axis in ((1, "arousal"), (0, "valence")):
-            for label, function in functions:
-                score = bootstrap(function, (values[:, column], targets[:, column]), groups)
-                rows.append(Row(dataset, f"{axis} {label}", name, score))
+    for column, axis in ((1, "arousal"), (0, "valence")):
+        for label, function in functions:
+            score = bootstrap(function, (values[:, column], targets[:, column]), groups)
+            rows.append(Row(dataset, f"{axis} {label}", "tracker", score))
     return rows + _coverage(dataset, heard)
 
 
-def _emotify(heard: list[Heard], baseline: LoudnessBaseline | None) -> list[Row]:
-    rows = _dimensional("emotify", heard, baseline)
+def _emotify(heard: list[Heard]) -> list[Row]:
+    rows = _dimensional("emotify", heard)
     heard = [one for one in heard if one.item.tags is not None]
     if not heard:
         return rows
@@ -305,19 +275,15 @@ def evaluate(options: EvaluateOptions) -> list[Row]:
         if dataset == "pop909":
             rows += _pop909(heard)
             continue
-        baseline = None
-        rated = any(item.valence is not None for item in chosen)
-        if options.features is not None and rated:
-            baseline = fit_baseline(options.features, dataset, GAIN_RANGE_DB)
         if chosen[0].quadrant is not None:
-            rows += _four(dataset, heard, baseline)
+            rows += _four(dataset, heard)
         if dataset == "emopia":
             rows += [Row("emopia", *row) for row in splices(tracker, heard)]
             rows += [Row("emopia", *row) for row in gain_sweep(tracker, heard)]
         elif dataset == "emotify":
-            rows += _emotify(heard, baseline)
+            rows += _emotify(heard)
         elif chosen[0].quadrant is None:
-            rows += _dimensional(dataset, heard, baseline)
+            rows += _dimensional(dataset, heard)
             rows += _moods(dataset, tracker.model, heard)
     if options.sets:
         return rows
