@@ -84,18 +84,7 @@ def _tables(insight: LatentProbes) -> list[str]:
             f"{name:10}" + "".join(f"{value:10.2f}" for value in row)
             for name, row in zip(ELEMENTS, matrix, strict=True)
         ]
-    lines.append(
-        f"{'element':10}{'gap':>8}  {'silhouette: quadrants':>22}{'arousal':>9}{'valence':>9}  "
-        f"{'AUC arousal':>22}  {'AUC valence':>22}"
-    )
     gaps = insight.gaps()
-    for name in ELEMENTS:
-        four, arousal, valence = insight.silhouettes[name]
-        areas = "".join(
-            f"  {score.value:6.2f} ({score.low:.2f} .. {score.high:.2f})"
-            for score in insight.separation[name]
-        )
-        lines.append(
-            f"{name:10}{gaps[name]:8.2f}  {four:22.2f}{arousal:9.2f}{valence:9.2f}  {areas}"
-        )
+    lines.append(f"{'element':10}{'gap':>8}")
+    lines += [f"{name:10}{gaps[name]:8.2f}" for name in ELEMENTS]
     return lines
