@@ -49,7 +49,7 @@ def resident_mb(pid: int | None = None) -> float:
     import psutil
 
     try:
-        return round(psutil.Process(pid).memory_info().rss / 2**20, 1)
+        return round(float(psutil.Process(pid).memory_info().rss) / 2**20, 1)
     except psutil.Error:
         return 0.0
 
