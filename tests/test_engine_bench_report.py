@@ -146,7 +146,7 @@ def stand_in(monkeypatch, command, patience_s=20.0):
 
 def test_part_that_breaks_costs_its_own_figures_only(monkeypatch):
     stand_in(monkeypatch, [sys.executable, "-c", "raise SystemExit('broken pipe organ')"])
-    figures = parts.measure("fake", {}, "quick")
+    figures = parts.measure("fake", "quick")
     assert figures == {"missing": "failed (broken pipe organ)"}
     found = report_of(fake=figures, midi={"missing": "no MIDI system"})
     assert report.failures(found) == ["fake"]
@@ -155,7 +155,7 @@ def test_part_that_breaks_costs_its_own_figures_only(monkeypatch):
 def test_part_that_hangs_is_ended_with_what_it_started(monkeypatch, tmp_path):
     shell = f"sleep 600 & echo $! > {tmp_path / 'pid'}; wait"
     stand_in(monkeypatch, ["sh", "-c", shell], patience_s=2.0)
-    assert parts.measure("fake", {}, "quick") == {"missing": "not done within 2 s"}
+    assert parts.measure("fake", "quick") == {"missing": "not done within 2 s"}
     pid = (tmp_path / "pid").read_text()
     alive = subprocess.run(["ps", "-o", "stat=", "-p", pid], capture_output=True, text=True)
     assert alive.stdout.strip()[:1] in ("", "Z")
@@ -174,7 +174,7 @@ def test_part_is_ended_when_we_are(monkeypatch):
 
     monkeypatch.setattr(subprocess, "Popen", Interrupted)
     with pytest.raises(KeyboardInterrupt):
-        parts.measure("fake", {}, "quick")
+        parts.measure("fake", "quick")
     assert started[0].poll() is not None
 
 
@@ -186,7 +186,6 @@ def test_command_without_a_name_measures_all_that_belongs_to_a_report(monkeypatc
         return missing("not today")
 
     monkeypatch.setattr(report, "measure", measure)
-    monkeypatch.setattr(report, "_private_server", lambda: None)
     monkeypatch.chdir(tmp_path)
     assert main(["bench", "--quick"]) == 0
     assert measured == [name for name, part in PARTS.items() if part.standard]

@@ -47,8 +47,6 @@ class Part:
         Arguments of the quick and of the long form, where they are not the defaults.
     standard : bool
         Whether it belongs to the report.
-    jack : bool
-        Whether it also plays over JACK, where there is a server.
     """
 
     place: str
@@ -57,7 +55,6 @@ class Part:
     quick: Mapping[str, Any] = field(default_factory=dict)
     long: Mapping[str, Any] = field(default_factory=dict)
     standard: bool = True
-    jack: bool = False
 
     @property
     def function(self) -> Callable[..., dict[str, Any]]:
@@ -75,14 +72,14 @@ class Part:
         return figures
 
 
-def measure(name: str, environment: Mapping[str, str], size: Size) -> dict[str, Any]:
+def measure(name: str, size: Size) -> dict[str, Any]:
     """Measure a part in a process of its own."""
     patience_s = max(_LEAST_PATIENCE_S, _PATIENCE * PARTS[name].about_s)
     if size == "long":
         patience_s *= _LONG
     process = subprocess.Popen(
         child_command("engine.bench.parts", name, size),
-        env=child_environment(**environment),
+        env=child_environment(),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -154,7 +151,6 @@ PARTS: dict[str, Part] = {
         "lateness of the send call, compared with a plain sleep loop",
         35,
         quick={"n_events": 50},
-        jack=True,
     ),
     "sync": Part(
         "sync.measure_sync",

@@ -1,26 +1,19 @@
 """A report: chosen parts measured one after the other, as JSON, HTML and tables."""
 
-import contextlib
 import json
-import os
-import shutil
-import subprocess
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 from engine.bench.core import missing
 from engine.bench.machine import describe_machine, is_busy
 from engine.bench.parts import PARTS, Size, measure
-from engine.errors import StimmungError
 
 __all__ = ["STANDARD", "failures", "run_report", "warnings_of", "write_report"]
 
 STANDARD: Final = tuple(name for name, part in PARTS.items() if part.standard)
 """Parts of the whole report, in order."""
-
-_ANSWER_S: Final = 5.0
 
 
 def run_report(
@@ -48,17 +41,16 @@ def run_report(
         ``figures``. What could not be measured is ``{"missing": reason}``.
     """
     report: dict[str, Any] = {"machine": describe_machine(), "size": size, "parts": {}}
-    with _jack(wanted=any(PARTS[name].jack for name in names)) as environment:
-        for name in names:
-            begin(name)
-            began = time.perf_counter()
-            try:
-                figures = measure(name, environment, size)
-            except (OSError, ValueError) as error:
-                figures = missing(f"failed ({error})")
-            seconds = round(time.perf_counter() - began, 1)
-            report["parts"][name] = {"seconds": seconds, "figures": figures}
-            done(name, seconds)
+    for name in names:
+        begin(name)
+        began = time.perf_counter()
+        try:
+            figures = measure(name, size)
+        except (OSError, ValueError) as error:
+            figures = missing(f"failed ({error})")
+        seconds = round(time.perf_counter() - began, 1)
+        report["parts"][name] = {"seconds": seconds, "figures": figures}
+        done(name, seconds)
     return report
 
 
@@ -97,43 +89,3 @@ def write_report(report: Mapping[str, Any], folder: Path) -> list[Path]:
     for name, text in texts.items():
         (folder / name).write_text(text, encoding="utf-8")
     return [folder / name for name in texts]
-
-
-@contextlib.contextmanager
-def _jack(*, wanted: bool) -> Iterator[dict[str, str]]:
-    """Have a JACK server: the one that runs, else a private one on the dummy driver if installed.
-
-    Yields the environment in which programs find it.
-    """
-    server = _private_server() if wanted and not _server_runs() else None
-    if server is None:
-        yield {}
-        return
-    try:
-        yield {"JACK_DEFAULT_SERVER": server.name, "JACK_NO_START_SERVER": "1"}
-    finally:
-        server.stop()
-
-
-def _server_runs() -> bool:
-    tool = shutil.which("jack_lsp")
-    if tool is None:
-        return False
-    environment = {**os.environ, "JACK_NO_START_SERVER": "1"}
-    try:
-        asked = subprocess.run(
-            [tool], env=environment, capture_output=True, check=False, timeout=_ANSWER_S
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return False
-    return asked.returncode == 0
-
-
-def _private_server() -> Any:
-    """Return a server of our own; None where JACK is not installed or does not start."""
-    try:
-        from engine.bench.soak.jack_rig import JackServer
-
-        return JackServer()
-    except (ImportError, StimmungError, OSError):
-        return None

@@ -2,8 +2,7 @@
 
 ``python -m engine.bench.sequencer CLIENT TEMPO JITTER_S SEED`` ticks on CLIENT:clock until standard
 input ends. On CLIENT:marks it sends a note at the very frame of each beat it plays; clocks stray
-around their frames. Lines on standard input: ``start``, ``stop``, ``continue``,
-``locate SIXTEENTHS``, ``tempo BPM``.
+around their frames. Lines on standard input: ``start``, ``stop``.
 """
 
 import heapq
@@ -25,7 +24,7 @@ __all__ = ["MOST_JITTER_S", "Sequencer", "beat_of", "run", "sequencer"]
 MOST_JITTER_S = 0.004
 """Largest deviation of a clock; everything is sent this long after it is decided, to keep order."""
 
-_CLOCK, _START, _CONTINUE, _STOP, _LOCATE = 0xF8, 0xFA, 0xFB, 0xFC, 0xF2
+_CLOCK, _START, _STOP = 0xF8, 0xFA, 0xFC
 _CLOCKS_PER_BEAT = 24
 _BEATS_PER_VELOCITY = 128
 
@@ -67,14 +66,13 @@ class _Course:
 
     def __init__(self, rate: int, tempo_bpm: float, jitter_s: float, seed: int) -> None:
         self.orders: deque[list[str]] = deque()
-        self._rate = rate
         self._jitter = jitter_s * rate
         self._most = MOST_JITTER_S * rate
         self._random = random.Random(seed)
         self._step = rate * 2.5 / tempo_bpm
         self._due = 0.0
         self._running = False
-        self._position = 0  # of the next clock while running, of Continue else
+        self._position = 0  # of the next clock
         self._clocks_sent = 0.0  # frame of the last one
         self._order = itertools.count()
         self._waiting: list[tuple[int, int, bool, bytes]] = []  # frame, order, is a mark, data
@@ -108,18 +106,9 @@ class _Course:
             case ["start"]:
                 self._running, self._position = True, 0
                 self._put(at, False, bytes((_START,)))
-            case ["continue"]:
-                self._running = True
-                self._put(at, False, bytes((_CONTINUE,)))
             case ["stop"]:
                 self._running = False
                 self._put(at, False, bytes((_STOP,)))
-            case ["locate", sixteenths]:
-                place = int(sixteenths)
-                self._position = 6 * place
-                self._put(at, False, bytes((_LOCATE, place & 127, place >> 7)))
-            case ["tempo", bpm]:
-                self._step = self._rate * 2.5 / float(bpm)
 
     def _put(self, at: float, is_mark: bool, data: bytes) -> None:
         heapq.heappush(self._waiting, (round(at), next(self._order), is_mark, data))

@@ -17,7 +17,7 @@ from engine.bench.midi_out.receiver import Arrivals, FrameReceiver
 from engine.bench.midi_out.rhythm import MOST_NOTES, Rhythm, name_of
 from engine.bench.soak.jack_rig import JackServer, default_server, until
 from engine.choices import check_range
-from engine.errors import InputError
+from engine.errors import DeviceError, InputError
 from engine.midi.ports.frame_clock import FRAME_WRAP
 from engine.midi.sender.client import SenderClient, SentNote
 from engine.process.child import child_command, child_environment
@@ -40,6 +40,7 @@ _OURS = ("jack", "rtmidi")
 OUTPUTS = ("jack", "rtmidi", "none")
 """Outputs that are measured at the send call; ``none`` is the sender without a port."""
 
+_PERIOD = 256  # frames
 _AHEAD_S = 0.05  # how long before their deadline the player hands notes over
 _LEAD_IN_S = 0.5
 _ALONE_LEAD_IN_S = 1.0  # while the other program starts
@@ -103,8 +104,18 @@ def measure_midi(
 
 
 def measure_outputs(n_events: int = 500) -> dict[str, Any]:
-    """Return the figures of `measure_lateness` for every output there is."""
-    return {output: attempt(measure_lateness, output, n_events) for output in OUTPUTS}
+    """Return the figures of `measure_lateness` for every output there is.
+
+    The JACK server is the one that runs, else a private one.
+    """
+    figures = {"jack": attempt(measure_lateness, "jack", n_events)}
+    with contextlib.ExitStack() as stack:
+        if "missing" in figures["jack"]:
+            with contextlib.suppress(DeviceError):
+                stack.enter_context(private_server(_PERIOD))
+                figures["jack"] = attempt(measure_lateness, "jack", n_events)
+        others = {name: attempt(measure_lateness, name, n_events) for name in OUTPUTS[1:]}
+    return figures | others
 
 
 def measure_lateness(
