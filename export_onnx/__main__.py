@@ -88,11 +88,9 @@ MODELS: Mapping[str, Mapping[str, Command]] = {
             "muser.performers.write_performers", "learn how differently players play"
         ),
         "train": Command("muser.train.train", "train codes, decoder and prior on the beats"),
-        "likelihood": Command("muser.commands.likelihood", "score held-out music, per element"),
+        "likelihood": Command("muser.likelihood.likelihood", "score held-out music, per element"),
         "export": Command("muser.export.export", "write the checkpoints as ONNX step graphs"),
-        "verify": Command(
-            "muser.commands.verify", "compare ONNX with PyTorch and steps with whole"
-        ),
+        "verify": Command("muser.verify.verify", "compare ONNX with PyTorch and steps with whole"),
         "evaluate": Command("muser.evaluate.evaluate", "judge the engine, look at its codes"),
     },
     "amt": {
@@ -111,6 +109,9 @@ MODELS: Mapping[str, Mapping[str, Command]] = {
         "evaluate": Command("beat.evaluate.evaluate", "measure an ONNX file on prepared clips"),
         "export": Command("beat.export.export", "write a checkpoint as ONNX"),
         "verify": Command("beat.verify.verify_files", "compare ONNX with PyTorch"),
+    },
+    "transfer": {
+        "train": Command("levels.train", "fit the levels that belong to an emotion"),
     },
     "clip": {
         "export": Command("clip.export", "write CLIP's image tower and sentences as ONNX"),

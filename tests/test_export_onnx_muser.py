@@ -20,15 +20,15 @@ from engine.generators.muser.tokens import Beat, Header, Token
 from engine.generators.muser.vocabulary import CODEBOOKS, ELEMENTS, END_TICK, FIELDS
 from export_onnx.muser.codes import BeatCodes, Codebook, order_loss
 from export_onnx.muser.config import CodesConfig, DecoderConfig, PriorConfig
-from export_onnx.muser.export import ExportOptions, export, load_networks
+from export_onnx.muser.export import ExportOptions, export
 from export_onnx.muser.labels import Ridge
-from export_onnx.muser.likelihood import report
+from export_onnx.muser.likelihood import LikelihoodOptions, likelihood
 from export_onnx.muser.pool import load_pool
 from export_onnx.muser.sequences import BeatSampler, Events, EventSampler, encode_pool, tempo_codes
 from export_onnx.muser.store import Corpus, load_corpus, save_corpus
 from export_onnx.muser.train import Course, TrainOptions, train
 from export_onnx.muser.train_codes import load_codes
-from export_onnx.muser.verify import verify
+from export_onnx.muser.verify import VerifyOptions, verify
 from export_onnx.training.contract import TOLERANCE
 
 CODES = CodesConfig(hidden=16, steps=6, batch=64)
@@ -115,7 +115,7 @@ def exported(trained, beats, tmp_path_factory):
 
 
 def test_onnx_steps_equal_torch_in_one_pass(trained, exported):
-    report = verify(exported, load_networks(trained))
+    report = verify(VerifyOptions(exported, trained))
     assert max(report.values()) < TOLERANCE, report
 
 
@@ -293,7 +293,7 @@ def test_a_code_reads_its_own_element_only(trained):
 
 
 def test_held_out_music_is_scored_per_element(trained, beats):
-    lines = report(load_networks(trained), beats, "val", "emopia")
+    lines = likelihood(LikelihoodOptions(trained, beats))
     rows = {line.split("|")[1].strip(): line for line in lines if line.startswith("| ")}
     assert set(ELEMENTS) <= set(rows) and {field.name for field in FIELDS} <= set(rows)
     chance = np.log(CODEBOOKS["rhythm"])

@@ -1,8 +1,8 @@
 """How strong each musical element is in a piece, and how strong an emotion wants it.
 
 What an emotion wants is read off human-rated piano music: ``levels.json`` holds, per statistic,
-a plane ``base + valence·v + arousal·a + both·v·a`` fitted by ``python -m export_onnx.transfer``
-on the training parts of EMOPIA and VGMIDI.
+a plane ``base + valence·v + arousal·a + both·v·a`` fitted on the training parts of EMOPIA and
+VGMIDI (``python -m export_onnx train transfer``).
 """
 
 import json

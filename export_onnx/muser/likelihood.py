@@ -5,6 +5,7 @@ negative log-likelihood in nats per decision. The prior runs twice, with the emo
 the difference is the information in the emotion. Intervals are over songs.
 """
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -14,14 +15,15 @@ from torch.nn import functional
 
 from engine.generators.muser.vocabulary import ELEMENTS, END_TICK, FIELDS
 from export_onnx.muser.decoder import Decoder
-from export_onnx.muser.export import Networks
+from export_onnx.muser.export import CHECKPOINTS, Networks, load_networks
 from export_onnx.muser.pool import Pool, load_pool
 from export_onnx.muser.prepare import DATASETS
 from export_onnx.muser.prior import Prior
 from export_onnx.muser.sequences import BeatSampler, EventSampler, encode_pool, tempo_codes
 from export_onnx.training.metrics import Score, bootstrap
+from export_onnx.training.options import option
 
-__all__ = ["decoder_likelihood", "prior_likelihood", "report"]
+__all__ = ["LikelihoodOptions", "decoder_likelihood", "likelihood", "prior_likelihood"]
 
 _LONGEST = 4096
 
@@ -94,9 +96,20 @@ def prior_likelihood(
     return _scores(rows, groups, list(ELEMENTS))
 
 
-def report(networks: Networks, beats: Path, split: str, dataset: str) -> list[str]:
-    """Return the lines of the tables of a model card."""
-    pool = load_pool(beats, split)
+@dataclass(frozen=True)
+class LikelihoodOptions:
+    """Which networks on which music."""
+
+    checkpoints: Path = option(CHECKPOINTS, "folder of checkpoints")
+    beats: Path = option(Path("runs/muser/beats"), "prepared beats")
+    split: str = option("val")
+    dataset: str = option("emopia", flag="--set", choices=DATASETS)
+
+
+def likelihood(options: LikelihoodOptions) -> list[str]:
+    """Score held-out music; returns the lines of the tables of a model card."""
+    split, dataset = options.split, options.dataset
+    networks, pool = load_networks(options.checkpoints), load_pool(options.beats, split)
     lines = [f"| {dataset} {split}: field | nats | 95 % |", "|---|---|---|"]
     for name, score in decoder_likelihood(networks, pool, dataset).items():
         lines.append(f"| {name} | {score.value:.3f} | {score.low:.3f}–{score.high:.3f} |")

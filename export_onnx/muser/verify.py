@@ -1,5 +1,6 @@
 """Checks the contract of MusER's graphs: steps equal one pass, ONNX equals PyTorch."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -9,10 +10,11 @@ from engine.generators.muser.features import FEATURE_TOTAL
 from engine.generators.muser.model import LOOKBACK_BARS, NO_CODES, NO_EVENT, MuserModel
 from engine.generators.muser.vocabulary import CODEBOOKS, ELEMENTS, FIELDS
 from export_onnx.muser.config import LATENT_ELEMENTS
-from export_onnx.muser.export import Networks
+from export_onnx.muser.export import CHECKPOINTS, Networks, load_networks
 from export_onnx.training.contract import Sequences, verify_contract
+from export_onnx.training.options import option
 
-__all__ = ["verify"]
+__all__ = ["VerifyOptions", "verify"]
 
 _BEATS = 48
 _EVENTS = 200
@@ -134,9 +136,17 @@ def compare_encoder(model: MuserModel, networks: Networks, seed: int = 7) -> flo
     return worst if np.array_equal(codes[:, 0], wanted[:, 0].numpy()) else float("inf")
 
 
-def verify(folder: Path | None, networks: Networks) -> dict[str, float]:
-    """Return the largest difference of each comparison."""
-    model = MuserModel(folder)
+@dataclass(frozen=True)
+class VerifyOptions:
+    """A folder of ONNX files, and the checkpoints they were made from."""
+
+    model: Path | None = option(None, "folder; default: the shipped one")
+    checkpoints: Path = option(CHECKPOINTS, "folder of checkpoints")
+
+
+def verify(options: VerifyOptions) -> dict[str, float]:
+    """Compare ONNX with PyTorch, and steps with wholes; returns the largest differences."""
+    model, networks = MuserModel(options.model), load_networks(options.checkpoints)
     report = {"encoder: ONNX against PyTorch": compare_encoder(model, networks)}
     for name, found in (
         ("prior", verify_prior(model, networks)),

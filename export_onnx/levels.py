@@ -1,4 +1,4 @@
-"""``python -m export_onnx.transfer --data DIR``: fit the levels that belong to an emotion.
+"""``python -m export_onnx train transfer``: fit the levels that belong to an emotion.
 
 Ordinary least squares of each statistic of `engine.transfer.levels.Levels` on valence, arousal and
 their product, over the training parts of EMOPIA (quadrants as +-EMOPIA_LEVEL) and VGMIDI (means of
@@ -6,9 +6,8 @@ the rated curves). VGMIDI's velocities and lengths are typed rather than played,
 constant of its own; the published base is EMOPIA's. No seed: the fit has one solution.
 """
 
-import argparse
 import json
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -17,12 +16,12 @@ from engine.transfer.levels import Levels, measure
 from engine.transfer.notes import Sounded
 from export_onnx.datasets import Item, read_items
 from export_onnx.judges.notes import from_messages
+from export_onnx.training.options import data_option, option
 
-__all__ = ["fit_levels", "sounded"]
+__all__ = ["LevelOptions", "fit_levels", "sounded", "train"]
 
 _SETS = ("emopia", "vgmidi")
 _TERMS = ("base", "valence", "arousal", "both")
-_OUTPUT = Path(__file__).resolve().parents[2] / "engine" / "transfer" / "levels.json"
 
 
 def sounded(item: Item) -> list[Sounded]:
@@ -56,20 +55,21 @@ def fit_levels(items: list[Item]) -> dict[str, dict[str, float]]:
     return planes
 
 
-def main() -> None:
-    """Fit and write."""
-    parser = argparse.ArgumentParser(prog="python -m export_onnx.transfer", description=__doc__)
-    parser.add_argument("--data", type=Path, required=True, metavar="DIR")
-    parser.add_argument("-o", "--output", type=Path, default=_OUTPUT, metavar="FILE")
-    parsed = parser.parse_args()
-    items = read_items(parsed.data, ("train",), _SETS)
+@dataclass(frozen=True)
+class LevelOptions:
+    """EMOPIA and VGMIDI in, the table of the engine out."""
+
+    data: Path = data_option()
+    out: Path = option(Path("engine/transfer/levels.json"), flag="-o --output")
+
+
+def train(options: LevelOptions) -> Path:
+    """Fit and write; returns the file."""
+    items = read_items(options.data, ("train",), _SETS)
     fitted = {
         "data": "training parts of EMOPIA (CC BY-NC-SA 4.0) and VGMIDI",
         "pieces": len(items),
         "planes": fit_levels(items),
     }
-    parsed.output.write_text(json.dumps(fitted, indent=2) + "\n", encoding="utf-8")
-
-
-if __name__ == "__main__":
-    main()
+    options.out.write_text(json.dumps(fitted, indent=2) + "\n", encoding="utf-8")
+    return options.out

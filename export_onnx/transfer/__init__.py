@@ -1,1 +1,0 @@
-"""Levels of the engine's element transfer for each emotion, fitted on rated piano music."""
