@@ -227,6 +227,8 @@ class Snapshot:
     arranging, arranging_next : str
         What of intro, fill, break, cadence, final, silence and section holds now, and what was
         ordered next; empty if nothing.
+    spans : tuple of (str, int, int)
+        All of that: kind, first beat, end.
     locked : tuple of int
         Bars that are locked, counted from 0.
     pause_s : float
@@ -267,6 +269,7 @@ class Snapshot:
     lights: Mapping[str, tuple[int, int, int]] = field(default_factory=dict)
     arranging: str = ""
     arranging_next: str = ""
+    spans: tuple[tuple[str, int, int], ...] = ()
     locked: tuple[int, ...] = ()
     pause_s: float = 0.0
     song: SongLook | None = None

@@ -30,6 +30,7 @@ __all__ = [
     "MOODS",
     "MOOD_NEUTRAL",
     "NEXT_PRESET",
+    "NEXT_SONG",
     "NOTES_SOUNDING",
     "NO_EMOTION",
     "NO_MOOD",
@@ -41,6 +42,7 @@ __all__ = [
     "PANIC",
     "PLEASANT",
     "PREVIOUS_PRESET",
+    "PREVIOUS_SONG",
     "QUADRANTS",
     "STATES",
     "SYNC",
@@ -109,6 +111,16 @@ MODES: Final[dict[str, tuple[str, str]]] = {
 CAPTURE: Final = "Capture"
 PREVIOUS_PRESET: Final = "◀ Preset"
 NEXT_PRESET: Final = "Preset ▶"
+PREVIOUS_SONG: Final = "◀ Song"
+NEXT_SONG: Final = "Song ▶"
+ARRANGER: Final = {
+    "intro": "Intro",
+    "fill": "Fill",
+    "break_bar": "Break",
+    "ending": "Ending",
+    "next_section": "Next section",
+}
+"""Action → words of its button."""
 ENGINE: Final = "Engine"
 HELD: Final = "held"
 LISTENING: Final = "Listening"

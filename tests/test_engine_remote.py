@@ -66,7 +66,7 @@ def test_it_plays_and_obeys(engine):
     engine.do(do="start", config=CONFIG)
     engine.answer("started")
     heard = engine.snapshot(lambda s: s["emotion"] is not None)
-    assert heard["time_s"] < 5 and heard["audio"]["alive"]
+    assert heard["audio"]["alive"]
     assert engine.snapshot(lambda s: s["notes"] and s["draft"])["midi"]["port"] == "none"
 
     engine.do(do="change", values={"mode": "manual", "valence": -0.8, "slew_per_s": 100})

@@ -7,11 +7,20 @@ import pytest
 from engine.emotion.target import Target
 from engine.errors import InputError
 from engine.pipeline.pipeline import Pipeline
+from engine.pipeline.player import Player
 from engine.settings.performance import Performance
 from engine.settings.resume import Resume
 from engine.settings.run import LiveConfig
 from engine.sync.follower import ClockFollower
 from engine.sync.source import START_DELAY_S, InternalSync
+
+
+class Sender:
+    """Where notes would go."""
+
+    def __getattr__(self, name):
+        return lambda *values, **named: None
+
 
 AT = Resume(
     at_s=100.0, beat=33.5, tempo_bpm=120.0, playing=True, key="D:min", valence=-0.4, arousal=0.6
@@ -93,6 +102,20 @@ def test_pipeline_keeps_the_key():
     assert pipeline.key == "D:min"
 
 
+def test_what_was_ordered_of_an_arranger_holds_on():
+    sync = InternalSync(120.0)
+    spans = (("break", 40, 44), ("section", 44, 48))
+    pipeline = Pipeline(Performance(mode="manual"), sync.clock, draft_beats=0)
+    pipeline.resume(dataclasses.replace(AT, spans=spans))
+    player = Player(pipeline, sync, Sender())
+    sync.begin(100.7, AT)
+    played = [note for n in range(1200) for note in player.turn(100.7 + 0.01 * n).notes]
+    assert pipeline.arrangement.to_spans() == spans
+    starts = [note.note.onset for note in played]
+    assert any(36 <= s < 40 for s in starts) and any(44 <= s < 46 for s in starts)
+    assert not any(40 <= start < 44 for start in starts)
+
+
 def test_snapshot_as_json_makes_a_resume_and_nonsense_does_not():
     look = {
         "at_s": 1.0,
@@ -104,6 +127,7 @@ def test_snapshot_as_json_makes_a_resume_and_nonsense_does_not():
         "target_arousal": 0.2,
         "remaining_s": 0.0,
         "frozen": False,
+        "spans": [["silence", 8, 2**53]],
         "notes": [
             {"channel": 1, "pitch": 60, "onset": 1.0, "duration": 4.0},
             {"channel": 1, "pitch": 60, "onset": 5.0, "duration": 1.0},
@@ -113,6 +137,7 @@ def test_snapshot_as_json_makes_a_resume_and_nonsense_does_not():
     config = LiveConfig.from_mapping({"resume": Resume.from_snapshot(look)})
     assert config.resume is not None and config.resume.beat_at(2.0) == pytest.approx(3.5)
     assert config.resume.sounding == ((1, 60),)
+    assert config.resume.spans == (("silence", 8, 2**53),)
     outside = {**Resume.from_snapshot(look), "sounding": [[16, 60]]}
     for broken in (
         [],

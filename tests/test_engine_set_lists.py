@@ -2,6 +2,7 @@
 
 import json
 import threading
+from pathlib import Path
 
 import pytest
 from servers.jack import until
@@ -21,6 +22,7 @@ from engine.settings.players import load_pauses, save_pauses
 from engine.settings.presets import keep_preset, list_presets, load_preset, remove_preset
 from engine.settings.run import LiveConfig
 from engine.settings.set_lists import (
+    SetList,
     Song,
     export_set_list,
     import_set_list,
@@ -199,6 +201,21 @@ def test_songs_follow_each_other_on_the_bar_and_bad_ones_are_skipped_and_named()
         stage.orders.act("next_song")
     stage.orders.act("previous_song")
     assert stage.look.number == 2
+
+
+def test_another_set_list_or_its_new_order_is_taken_while_the_music_plays_on():
+    stage = Stage(SONGS)
+    stage.run(1.0).orders.act("next_song")
+    songs = stage.orders.songs
+    songs.choose(SetList("Set", (Song("band"), *SONGS), Path("set.json")))
+    assert (stage.look.number, stage.look.title, stage.look.count) == (2, "Opening", 5)
+    songs.choose(SetList("Set", (Song("band"),), Path("set.json")))
+    assert stage.look.number == 1
+    songs.choose(SetList("Other", SONGS, Path("other.json")))
+    assert (stage.look.number, stage.look.next_title) == (0, "Opening")
+    assert stage.sync.clock.running and stage.run(1.0).missed == 0
+    songs.choose(None)
+    assert stage.look is None
 
 
 def test_without_a_set_list_the_order_is_refused():

@@ -141,13 +141,22 @@ def test_a_set_list_is_written_in_the_window(window, tmp_path):
     assert "letter or digit" in window.notice.label.text()
 
 
-def test_the_engine_gets_the_set_list_and_goes_on_where_it_was(window, tmp_path):
+def test_the_engine_gets_the_set_list_and_goes_on_where_it_was(window, tmp_path, monkeypatch):
     save_set_list("Friday", (Song("band"), Song("arpeggio")))
     controller = window.controller
     controller.choose(set_list="friday")
     assert controller.config()["set_list"] == "friday" and controller.config()["song"] == 0
     controller._on_snapshot(look(song=replace(SONG, number=2)))
     assert controller.config()["song"] == 2
+    sent = []
+    with monkeypatch.context() as patch:
+        patch.setattr(controller.bridge, "_state", "running")
+        patch.setattr(controller.bridge, "start", lambda config: sent.append("restart"))
+        patch.setattr(controller.bridge, "command", lambda do, **values: sent.append((do, values)))
+        controller.choose(set_list="")
+        controller.choose(set_list="friday")
+        window.songs.keep((Song("band"),))
+    assert sent == [("set_list", {"name": name}) for name in ("", "friday", "friday")]
     (tmp_path / "stimmung" / "setlists" / "friday.json").write_text("{")
     assert controller.config()["set_list"] == ""  # the music starts all the same
     window.songs.reload()

@@ -149,7 +149,10 @@ def test_orders_by_page_need_the_token_and_it_stays_the_same(window):
     reach.run_chosen.emit({"monitor_orders": True})
     token = window.controller.config()["monitor_token"]
     assert len(token) >= 12 and window.controller.config()["monitor_token"] == token
-    window.take_page_address(f"http://0.0.0.0:8765/?token={token}")
+    window.take_addresses(f"http://0.0.0.0:8765/?token={token}", "http://127.0.0.1:8766/")
+    assert not reach.query.isVisibleTo(reach)
+    reach.show_query("http://127.0.0.1:8766/")
+    assert "http://127.0.0.1:8766/" in reach.query.text() and reach.query.isVisibleTo(reach)
     assert reach.address.text() == texts.MONITOR_LATER  # nothing plays: nothing is served
     reach.show_address(f"http://192.168.1.5:8765/?token={token}", wanted=True)
     assert token not in reach.address.text().partition(">")[2] and reach.code.isVisibleTo(reach)

@@ -105,7 +105,7 @@ def _latency(parsed: argparse.Namespace) -> int:
     from engine.instrument.latency import measure
     from engine.midi.ports.port import sounding
     from engine.midi.sender.client import SenderClient
-    from engine.settings.latencies import keep_latency
+    from engine.settings.latencies import MOST_EARLIER_S, keep_latency
     from engine.settings.run import LiveConfig
 
     check_range("--clicks", parsed.clicks, 4, 60)
@@ -123,6 +123,10 @@ def _latency(parsed: argparse.Namespace) -> int:
     path = keep_latency(found.port, found.seconds)
     print(f"{found.port}: {1000 * found.seconds:.1f} ms ± {1000 * found.spread_s:.1f} ms")
     print(f"kept in {path}: live plays that much earlier, unless --latency-ms is given")
+    if found.seconds > MOST_EARLIER_S:
+        print(
+            f"only {1000 * MOST_EARLIER_S:.0f} ms can be compensated: notes are known 50 ms ahead"
+        )
     return 0
 
 

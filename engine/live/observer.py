@@ -164,6 +164,7 @@ class Observer:
             section=sections.section,
             build=sections.build,
             drop=sections.drop,
+            spans=pipeline.arrangement.to_spans(),
             arranging=pipeline.arrangement.at(beat) if clock.running else "",
             arranging_next=pipeline.ordered_next(beat),
             locked=pipeline.composer.outline.locked_bars(performance.beats_per_bar),

@@ -16,6 +16,7 @@ sees the end of its pipe. Commands:
 ``{"do": "panic"}``                                end every note now
 ``{"do": "test_notes"}``                           a rising chord: is anybody there to sound it?
 ``{"do": "act", "action": "next_preset"}``         what a pedal can do, see `engine.live.triggers`
+``{"do": "set_list", "name": "tonight"}``          another set list, or the same one read again
 ``{"do": "learn", "what": "arousal"}``             map the next controller; empty: stop waiting
 ``{"do": "capture", "bars": 8}``                   keep the last bars as a MIDI file
 ``{"do": "devices"}``                              list inputs and outputs
@@ -24,7 +25,7 @@ sees the end of its pipe. Commands:
 ``{"do": "replay_play", "from_s": 12.5}``          go on, from there or (without) from here
 =================================================  ==========================================
 
-Answers carry ``"is"``: ``ready`` (``{}``), ``started`` (``monitor``, the page's address),
+Answers carry ``"is"``: ``ready`` (``{}``), ``started`` (``monitor``, ``oscquery``: addresses),
 ``stopped``, ``replay`` (`engine.snapshot.ReplayLook`, 30 a second), ``devices``
 (``inputs``, ``audio_outputs``, ``midi_inputs``, ``outputs``, ``jack``, ``systems``,
 ``problem``), ``error`` (``message``) and ``snapshot``
@@ -154,7 +155,7 @@ class _Server:
         finally:
             self._cool()
         self._runtime = runtime
-        self._answer("started", monitor=runtime.monitor_url)
+        self._answer("started", monitor=runtime.monitor_url, oscquery=runtime.oscquery_url)
 
     def _prepare(self, command: Mapping[str, Any]) -> None:
         config = LiveConfig.from_mapping(command["config"])
@@ -223,6 +224,11 @@ class _Server:
     def _act(self, command: Mapping[str, Any]) -> None:
         self._playing().orders.act(str(command["action"]))
 
+    def _set_list(self, command: Mapping[str, Any]) -> None:
+        songs = self._playing().orders.songs
+        songs.choose(LiveConfig.from_mapping({"set_list": command["name"]}).set_list)
+        songs.prepare()
+
     def _learn(self, command: Mapping[str, Any]) -> None:
         def learned(mapping: InputMapping) -> None:
             self._answer("learned", mapping=mapping.to_json())
@@ -287,6 +293,7 @@ _ACTIONS = {
     "replay_hold": _Server._replay_hold,
     "replay_play": _Server._replay_play,
     "act": _Server._act,
+    "set_list": _Server._set_list,
     "learn": _Server._learn,
     "capture": _Server._capture,
     "devices": _Server._devices,

@@ -44,12 +44,23 @@ class SetListRun:
     """
 
     def __init__(self, set_list: SetList | None, song: int, stage: _Stage) -> None:
-        self._songs: tuple[Song, ...] = () if set_list is None else set_list.songs
-        self._name = "" if set_list is None else set_list.name
-        self._at = song - 1
+        self._songs: tuple[Song, ...] = ()
+        self._name = ""
         self._stage = stage
         self._after_ending: Performance | None = None
-        self._titles = tuple(song.words() for song in self._songs)
+        self.choose(set_list)
+        self._at = song - 1
+
+    def choose(self, set_list: SetList | None) -> None:
+        """Go on with another set list, or with this one as it was rewritten; the music plays on."""
+        songs, at = (() if set_list is None else set_list.songs), -1
+        if set_list is not None and set_list.name == self._name and self._at >= 0:
+            on = self._songs[self._at]
+            at = songs.index(on) if on in songs else min(self._at, len(songs) - 1)
+        self._at = -1  # valid whatever the songs are, for who looks meanwhile
+        self._titles = tuple(song.words() for song in songs)
+        self._songs, self._name = songs, "" if set_list is None else set_list.name
+        self._at = at
 
     def step(self, by: int) -> None:
         """Play the next or the previous song that can be read; others are reported.

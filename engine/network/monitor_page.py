@@ -15,6 +15,9 @@ __all__ = ["page", "view"]
 _HIGH_LOAD = 0.8
 _SILENT_DB, _CLIP_DB = -60.0, -1.0
 _BUTTONS: Final = (
+    *words.ARRANGER.items(),
+    ("previous_song", words.PREVIOUS_SONG),
+    ("next_song", words.NEXT_SONG),
     ("freeze", words.FREEZE),
     ("previous_preset", words.PREVIOUS_PRESET),
     ("next_preset", words.NEXT_PRESET),

@@ -14,10 +14,10 @@ section     next bar, a fill before it     new material under the same emotion
 ==========  =============================  ====================================================
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from math import ceil
-from typing import Final, Literal, get_args
+from typing import Final, Literal, cast, get_args
 
 from engine.choices import check_choice
 from engine.events import NoteEvent, Role
@@ -199,6 +199,25 @@ class Arrangement:
             entered = {role for parts in _INTRO[: (beat - start) // bar + 1] for role in parts}
             return tuple(n for n in notes if n.role in entered) if entered & set(roles) else notes
         return notes
+
+    @classmethod
+    def from_spans(cls, spans: Iterable[tuple[str, int, int]]) -> "Arrangement":
+        """Return it from kinds, first beats and ends.
+
+        Raises
+        ------
+        InputError
+            There is no such kind.
+        """
+        made = []
+        for kind, start, end in spans:
+            check_choice("kind of span", kind, get_args(_Kind))
+            made.append(_Span(cast(_Kind, kind), start, end))
+        return cls(tuple(made))
+
+    def to_spans(self) -> tuple[tuple[str, int, int], ...]:
+        """Return what `from_spans` takes."""
+        return tuple((span.kind, span.start, span.end) for span in self.spans)
 
     def moved(self, by: int) -> "Arrangement":
         """Return the arrangement so many beats later: the position jumped."""

@@ -111,6 +111,7 @@ class Pipeline:
         self._held_beat = -1
         self._emotion_controls = EmotionControls()
         self._opening: ArrangerOrder | None = None  # ordered while the music stands
+        self._resumed: Arrangement | None = None  # of an engine that died
         self._edited = False  # the draft is to be drawn anew
         self._heard: EmotionState | None = None  # one and the same throughout a step
         self._followed: EmotionState | None = None
@@ -169,8 +170,8 @@ class Pipeline:
         self._coming = performance, taken
 
     def resume(self, resume: Resume) -> None:
-        """Take over the key and the target of an engine that died."""
-        self.key = resume.key
+        """Take over key, target and arrangement of an engine that died."""
+        self.key, self._resumed = resume.key, Arrangement.from_spans(resume.spans)
         self.target.resume(resume)
 
     def regenerate(self, seed: int) -> None:
@@ -237,9 +238,10 @@ class Pipeline:
         anew = self._inputs.rounds(self._next_beat).seed is not None
         loops = self._moving and self.clock.running  # what was ordered goes along
         moved = self.arrangement.moved(math.ceil(beat) - math.ceil(self._beat)) if loops else None
-        if (moved or NO_ARRANGEMENT) != self.arrangement:
+        arrangement, self._resumed = self._resumed or moved or NO_ARRANGEMENT, None
+        if arrangement != self.arrangement:
             anew = True
-            self.composer.arrange(moved or NO_ARRANGEMENT)
+            self.composer.arrange(arrangement)
         if self._opening is not None and self.clock.running:
             anew, opening, self._opening = True, self._opening, None
             self.composer.order(opening, self._next_beat, beat, self._performance.beats_per_bar)
@@ -280,8 +282,7 @@ class Pipeline:
         if not self._moving:
             self._prepare(beat, target)
             controls = self._controls(math.inf, now_s, beat, target)
-            reached = Pace(0, self._took_over)
-            return Step(target, (), controls, 0, None, self._heard, reached)
+            return Step(target, (), controls, 0, None, self._heard, Pace(0, self._took_over))
         missed = self._ask(now_s, target)
         filled, late = self._commit(now_s, beat, target)
         missed += late
@@ -293,7 +294,6 @@ class Pipeline:
         notes = self._dispatch.notes(due_beat, target, self.generator, parts, arrangement, shortest)
         controls = self._controls(due_beat, now_s, beat, target)
         missed += held is not None
-        reached = Pace(filled, self._took_over)
         frame = Frame(beat, self.clock.tempo_bpm, *self._framed)
         return Step(
             target,
@@ -302,7 +302,7 @@ class Pipeline:
             missed,
             held,
             self._heard,
-            reached,
+            Pace(filled, self._took_over),
             frame,
             end_by_s,
             arrangement.ended(beat),
@@ -363,9 +363,8 @@ class Pipeline:
     def _hold(self, now_s: float) -> float | None:
         """Return how long harmony is to hold, once for a beat that is not there in time."""
         waiting = self.composer.waiting_for
-        if waiting is None or waiting == self._held_beat:
-            return None
-        if self.clock.time_at(waiting) > now_s + DISPATCH_LEAD_S:
+        soon = now_s + DISPATCH_LEAD_S
+        if waiting is None or waiting == self._held_beat or self.clock.time_at(waiting) > soon:
             return None
         self._held_beat = waiting
         return self.clock.time_at(waiting + 1)

@@ -2,14 +2,17 @@
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from engine.errors import InputError
 from engine.files import write_output
 from engine.midi.ports.port import sounding
 from engine.midi.sender.client import MAX_LATENCY_S
 
-__all__ = ["keep_latency", "latencies_file", "measured_latency_s", "shift_s"]
+__all__ = ["MOST_EARLIER_S", "keep_latency", "latencies_file", "measured_latency_s", "shift_s"]
+
+MOST_EARLIER_S: Final = 0.045
+"""Notes are known 50 ms before they sound: more latency cannot be made up for [s]."""
 
 
 def latencies_file() -> Path:

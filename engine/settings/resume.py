@@ -41,6 +41,8 @@ class Resume:
         Whether the target was held.
     sounding : tuple of (int, int)
         Channel and pitch of what may have been left sounding.
+    spans : tuple of (str, int, int)
+        What was ordered of intro, fill, break, ending and sections: kind, first beat, end.
     """
 
     at_s: float
@@ -53,6 +55,7 @@ class Resume:
     remaining_s: float = 0.0
     frozen: bool = False
     sounding: tuple[tuple[int, int], ...] = ()
+    spans: tuple[tuple[str, int, int], ...] = ()
 
     def __post_init__(self) -> None:
         check_range("at_s", self.at_s, 0.0, 1e12)
@@ -84,7 +87,10 @@ class Resume:
             sounding = tuple(
                 (int(channel), int(pitch)) for channel, pitch in values.get("sounding", ())
             )
-            return cls(**{**values, "sounding": sounding})
+            spans = tuple(
+                (str(kind), int(start), int(end)) for kind, start, end in values.get("spans", ())
+            )
+            return cls(**{**values, "sounding": sounding, "spans": spans})
         except (TypeError, ValueError) as error:
             raise InputError(f"resume: {error}") from error
 
@@ -101,6 +107,7 @@ class Resume:
             "arousal": look["target_arousal"],
             "remaining_s": look["remaining_s"],
             "frozen": look["frozen"],
+            "spans": look["spans"],
             "sounding": sorted(
                 {
                     (note["channel"], note["pitch"])

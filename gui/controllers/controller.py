@@ -278,6 +278,11 @@ class Controller(QObject):
             values["curve"] = str(self.curve)
         return values
 
+    def send_set_list(self) -> None:
+        """Have the engine that plays read the set list; the music plays on."""
+        if self.running:
+            self.bridge.command("set_list", name=self.run.set_list)
+
     def _set_list(self) -> dict[str, Any]:
         """Return the set list and where it stands; none where its file cannot be read."""
         try:
@@ -301,10 +306,12 @@ class Controller(QObject):
         self.preferences.run = self.run
         if "set_list" in values:
             self._song = 0
-        if set(values) != {"seed"}:
+        if not set(values) <= {"seed", "set_list"}:
             self._restart_if_playing()
-        elif self.running:
+        elif self.running and "seed" in values:
             self.bridge.command("regenerate", seed=self.seed)
+        if "set_list" in values:
+            self.send_set_list()
         self.changed.emit()
 
     def _restart_if_playing(self) -> None:

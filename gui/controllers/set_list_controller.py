@@ -82,6 +82,7 @@ class SetListController(QObject):
         chosen = self._chosen
         if chosen is not None:
             self._try(lambda: save_set_list(chosen.name, songs))
+            self._controller.send_set_list()
 
     def add(self) -> None:
         """Add the preset that is chosen, after the song that is chosen."""

@@ -70,8 +70,8 @@ class EngineBridge(QObject):
         What moves the control that waited for it.
     captured : str
         The file of the bars that were kept.
-    monitored : str
-        Address of the phone page; empty while there is none.
+    served : str, str
+        Addresses of the phone page and of OSCQuery; empty while there is none.
     replayed : engine.snapshot.ReplayLook
         Where the session that is replayed is, 30 a second.
     died : str, bool
@@ -86,7 +86,7 @@ class EngineBridge(QObject):
     start_failed = pyqtSignal()
     learned = pyqtSignal(object)
     captured = pyqtSignal(str)
-    monitored = pyqtSignal(str)
+    served = pyqtSignal(str, str)
     replayed = pyqtSignal(object)
     died = pyqtSignal(str, bool)
 
@@ -317,7 +317,7 @@ class EngineBridge(QObject):
             if "start" not in self._awaited and self._state in ("starting", "idle"):
                 self._set_state("running")
                 self.spare.prepare()
-                self.monitored.emit(str(answer["monitor"]))
+                self.served.emit(str(answer["monitor"]), str(answer["oscquery"]))
         elif kind == "replay":
             self._on_replay(answer)
         elif kind == "stopped":

@@ -86,6 +86,7 @@ def read_snapshot(values: Mapping[str, Any]) -> Snapshot:
     given["song"] = None if given["song"] is None else SongLook(**given["song"])
     given["messages"] = tuple(LogEntry(**entry) for entry in given["messages"])
     given["locked"] = tuple(given["locked"])
+    given["spans"] = tuple(map(tuple, given["spans"]))
     given["troubles"] = tuple(map(wording.window_words, given["troubles"]))
     given["performance"] = Performance.from_mapping(given["performance"])
     given["lights"] = {name: tuple(colour) for name, colour in given["lights"].items()}

@@ -49,8 +49,8 @@ class SessionLook:
         ``[on_s, off_s, pitch, role]`` each.
     turns : list
         Where the music turned: ``[time_s, kind]`` each.
-    midi : str
-        Its MIDI file, or empty.
+    midi, project : str
+        Its MIDI file and its DAWproject, or empty.
     """
 
     folder: str
@@ -65,6 +65,7 @@ class SessionLook:
     notes: list[list[Any]]
     turns: list[list[Any]]
     midi: str
+    project: str
 
 
 def take_session(folder: Path) -> SessionLook:
@@ -76,7 +77,7 @@ def take_session(folder: Path) -> SessionLook:
         It is none, or cannot be read.
     """
     session = read_session(folder)
-    midi = folder / "stimmung.mid"
+    midi, project = folder / "stimmung.mid", folder / "stimmung.dawproject"
     return SessionLook(
         folder=str(folder),
         started=session.info.started,
@@ -90,6 +91,7 @@ def take_session(folder: Path) -> SessionLook:
         notes=_notes(session),
         turns=_turns(session.emotion),
         midi=str(midi) if midi.is_file() else "",
+        project=str(project) if project.is_file() else "",
     )
 
 

@@ -223,6 +223,8 @@ LATENCY_TIP: Final = (
     "Sends MIDI later (+) or earlier (−), to correct the delay of an instrument. Until it is set "
     "here, the measured latency counts: First steps in the menu Help, step 2."
 )
+LATENCY_IN_FORCE: Final = "In force: {ms:+.1f} ms, as measured."
+LATENCY_TOO_FAR: Final = " Only 45 ms can be compensated: notes are known 50 ms ahead."
 LATENCY_FOUND: Final = "Measured: {found}. From now on notes are sent that much earlier."
 LATENCY_FAILED: Final = "The latency could not be measured: {reason}"
 OSC: Final = "OSC to"
@@ -251,6 +253,7 @@ OSCQUERIES: Final = {
     "here": "For programs on this computer",
     "network": "For programs on the network",
 }
+OSCQUERY_AT: Final = "OSCQuery at {url}"
 OSCQUERY_TIP: Final = (
     "Chataigne, TouchDesigner and others find Stimmung and list its OSC addresses with their "
     "values; they can set them if OSC control is accepted"
@@ -308,4 +311,5 @@ SESSION_START: Final = "From the start"
 SESSION_AT: Final = "{at} · {port}"
 SESSION_GO_ON: Final = "Play with its settings"
 SESSION_GO_ON_TIP: Final = "Start the music with the settings and the seed this session began with"
+SESSION_NO_PROJECT: Final = "Its DAWproject (tracks, tempo, markers, emotion) appears here."
 SESSION_NO_MIDI: Final = "The session's MIDI file appears here; drag it into the DAW."

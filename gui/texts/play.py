@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from engine import words
+
 # ---------------------------------------------------------------------- transport
 
 START: Final = "Start"
@@ -112,11 +114,20 @@ ROLL_EDITS: Final = {
 
 ARRANGER_NAME: Final = "Arranger"
 ARRANGER: Final = {
-    "intro": ("Intro", "Parts enter one by one from the next bar; starts stopped music (I)"),
-    "fill": ("Fill", "From the next beat to the bar line (L)"),
-    "break_bar": ("Break", "Silence for the next bar (B)"),
-    "ending": ("Ending", "Cadence and last chord from the next bar, then silence (E)"),
-    "next_section": ("Next section", "A fill, then other material for the same emotion (N)"),
+    "intro": (
+        words.ARRANGER["intro"],
+        "Parts enter one by one from the next bar; starts stopped music (I)",
+    ),
+    "fill": (words.ARRANGER["fill"], "From the next beat to the bar line (L)"),
+    "break_bar": (words.ARRANGER["break_bar"], "Silence for the next bar (B)"),
+    "ending": (
+        words.ARRANGER["ending"],
+        "Cadence and last chord from the next bar, then silence (E)",
+    ),
+    "next_section": (
+        words.ARRANGER["next_section"],
+        "A fill, then other material for the same emotion (N)",
+    ),
 }
 """Action → words and tip of its button."""
 BARS_AHEAD: Final = {

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from engine.choices import PLUGIN
+from engine.settings.latencies import MOST_EARLIER_S
 from engine.snapshot import Snapshot
 from gui import texts
 from gui.engine_process.decode import Devices
@@ -53,6 +54,8 @@ class DevicesPanel(ui.Panel):
             texts.LATENCY, -200.0, 200.0, self.choose_run("latency_ms"), suffix=" ms"
         )
         self.latency.setToolTip(texts.LATENCY_TIP)
+        self.in_force = ui.label(role="small", wrap=True)
+        self.in_force.hide()
         self._no_inputs = ui.label(texts.NO_INPUTS, "small", wrap=True)
         self._problem = ui.label(role="small", wrap=True)
         for words in (self._no_inputs, self._problem):
@@ -72,6 +75,7 @@ class DevicesPanel(ui.Panel):
             self.output,
             self.instrument,
             ui.form((texts.LATENCY, ui.Row(self.latency))),
+            self.in_force,
             8,
             self.sync,
             8,
@@ -116,4 +120,8 @@ class DevicesPanel(ui.Panel):
         else:
             self.meter.show_level(look.audio.level_db, look.audio.peak_db)
         self.sync.show_snapshot(look)
+        offset = 0.0 if look is None else look.midi.latency_ms
+        far = texts.LATENCY_TOO_FAR if offset < -1000.0 * MOST_EARLIER_S else ""
+        self.in_force.setText(texts.LATENCY_IN_FORCE.format(ms=offset) + far)
+        self.in_force.setVisible(offset != self.latency.value() or bool(far))
         self.lights.show_colours({} if look is None else look.lights)

@@ -34,6 +34,9 @@ class ReachPanel(ui.Panel):
         queries = [(words, name) for name, words in texts.OSCQUERIES.items()]
         self.oscquery = ui.picker(texts.OSCQUERY, queries, self.choose_run("oscquery"))
         self.oscquery.setToolTip(texts.OSCQUERY_TIP)
+        self.query = ui.label(role="small", wrap=True)
+        self.query.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.query.hide()
         self.mqtt = QLineEdit()
         self.mqtt.setPlaceholderText(texts.MQTT_EXAMPLE)
         self.mqtt.setAccessibleName(texts.MQTT)
@@ -56,6 +59,7 @@ class ReachPanel(ui.Panel):
             ui.form((texts.OSC, self.osc)),
             ui.Row(self.takes, self.port),
             ui.form((texts.OSCQUERY, self.oscquery), (texts.MQTT, self.mqtt)),
+            self.query,
             self.problem,
             8,
             ui.label(texts.MONITOR, "title"),
@@ -95,6 +99,11 @@ class ReachPanel(ui.Panel):
         self.monitor.setCurrentIndex(self.monitor.findData(run.monitor))
         self.orders.setChecked(run.monitor_orders)
         self.orders.setEnabled(bool(run.monitor))
+
+    def show_query(self, url: str) -> None:
+        """Show where OSCQuery is served; nothing while it is not."""
+        self.query.setText(texts.OSCQUERY_AT.format(url=url))
+        self.query.setVisible(bool(url))
 
     def show_address(self, url: str, wanted: bool) -> None:
         """Show where the page is served; without an address, that it will be once music plays."""

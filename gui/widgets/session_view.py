@@ -64,6 +64,7 @@ class SessionView(Panel):
             texts.SESSION_GO_ON, self.ask("play_session_on"), texts.SESSION_GO_ON_TIP
         )
         self.tile = FileTile(texts.SESSION_NO_MIDI)
+        self.project = FileTile(texts.SESSION_NO_PROJECT)
         left = column(
             label(texts.SESSIONS, "title", wrap=True),
             self.list,
@@ -77,6 +78,7 @@ class SessionView(Panel):
             self.plots,
             Row(self.play, self.start, self._at, self.go_on, self.panic, spacing=10),
             self.tile,
+            self.project,
             margin=8,
         )
         right.setStretchFactor(self.plots, 1)
@@ -114,7 +116,9 @@ class SessionView(Panel):
             made.setEnabled(session is not None and bool(session.notes))
         self.go_on.setEnabled(session is not None)
         self.plots.show_session(session)
-        self.tile.show_path(Path(session.midi) if session is not None and session.midi else None)
+        midi, project = ("", "") if session is None else (session.midi, session.project)
+        self.tile.show_path(Path(midi) if midi else None)
+        self.project.show_path(Path(project) if project else None)
         self._title.setText(texts.SESSION_NONE if session is None else _when(session.started))
         self._facts.setText(texts.SESSION_HINT if session is None else _facts(session))
         self.show_replay(None)

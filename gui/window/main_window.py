@@ -71,7 +71,7 @@ class MainWindow(QMainWindow):
         self._tap = TapTempo()
         self.messages = EngineMessages(controller, self.page, self)
         self._devices: Devices | None = None
-        self._page_url = ""
+        self._page_url = self._query_url = ""
         self._was_maximized = False
         self.commands = self._make_commands()
         self.actions_by_name = add_menus(self, self.commands, preferences.theme, self.choose_theme)
@@ -138,7 +138,7 @@ class MainWindow(QMainWindow):
         bridge.snapshot.connect(self.show_snapshot)
         bridge.state_changed.connect(lambda _state: self.show_snapshot(controller.look))
         bridge.devices.connect(self.show_devices)
-        bridge.monitored.connect(self.take_page_address)
+        bridge.served.connect(self.take_addresses)
         bridge.captured.connect(lambda path: page.keys.tile.show_path(Path(path)))
         for panel in (*page.panels, self.stage, self.session_view):
             panel.chosen.connect(self._set)
@@ -311,10 +311,11 @@ class MainWindow(QMainWindow):
         url = self._page_url if self.controller.running else ""
         shown = reachable(url, local_addresses()) if url else ""
         self.page.devices.reach.show_address(shown, bool(self.controller.run.monitor))
+        self.page.devices.reach.show_query(self._query_url if self.controller.running else "")
 
-    def take_page_address(self, url: str) -> None:
-        """Note where the phone page is served."""
-        self._page_url = url
+    def take_addresses(self, page: str, query: str) -> None:
+        """Note where the phone page and OSCQuery are served."""
+        self._page_url, self._query_url = page, query
         self._show_page_address()
 
     def show_snapshot(self, look: Snapshot | None) -> None:
