@@ -321,6 +321,10 @@ DAMAGED: dict[str, tuple[bytes, str]] = {
     ),
     "rubbish before": (b"\0" * 128 + PLAIN, "128 bytes before the header"),
     "rubbish after": (PLAIN + b"\0rubbish", "8 bytes between or after tracks"),
+    "an end days later": (
+        file(track(HEAD), track(scale(), end=False, more=b"\xff\xff\xff\x7f\xff\x2f\0")),
+        "a pause of days before the end of a track",
+    ),
     "cut short": (PLAIN[:-30], "track 1 is damaged from its byte"),
 }
 """Files with one bad thing in them, and what is said of it."""

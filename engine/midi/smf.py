@@ -222,6 +222,9 @@ class _TrackReader:
             while at < len(body):
                 begun = at
                 delta, at = _number(body, at)
+                if tick + delta > latest and body[at : at + 2] == bytes((META, _END_OF_TRACK)):
+                    self._left_out["a pause of days before the end of a track was left out"] += 1
+                    delta = 0
                 if tick + delta > latest:
                     beats = (tick + delta) / self._ticks_per_beat
                     raise InputError(
