@@ -6,8 +6,8 @@ sound: so they can teach the tracker (see `score_teacher`).
 
 import numpy as np
 
-from engine.midi.drum_kits import DRUM_CHANNEL
 from export_onnx.datasets.render import TimedMessage
+from export_onnx.judges.notes import from_messages
 from export_onnx.tracker.tonal import KEY_FITS
 
 __all__ = ["FEATURES", "describe", "note_table"]
@@ -30,19 +30,8 @@ def _centred(profile: np.ndarray) -> np.ndarray:
 
 def note_table(messages: list[TimedMessage]) -> np.ndarray:
     """Return the pitched notes, float64, shape (n, 4): start [s], end [s], pitch, velocity."""
-    sounding: dict[tuple[int, int, int], tuple[float, int]] = {}
-    rows = []
-    for event in messages:
-        message = event.message
-        if message.type not in ("note_on", "note_off") or message.channel == DRUM_CHANNEL:
-            continue
-        place = (event.track, message.channel, message.note)
-        if place in sounding:
-            start_s, velocity = sounding.pop(place)
-            rows.append((start_s, event.time_s, message.note, velocity))
-        if message.type == "note_on" and message.velocity > 0:
-            sounding[place] = (event.time_s, message.velocity)
-    return np.array(sorted(rows), float).reshape(-1, 4)
+    notes = from_messages(messages)
+    return np.column_stack([notes.start_s, notes.end_s, notes.pitch, notes.velocity])
 
 
 def _classes(pitch: np.ndarray, weight: np.ndarray) -> np.ndarray:

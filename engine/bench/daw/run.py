@@ -7,13 +7,14 @@ import statistics
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Literal
 
 import mido
 
 from engine.bench.daw.ardour import TEMPO_BPM, Ardour
+from engine.bench.midi_out.figures import Lateness
 from engine.bench.midi_out.load import concert
 from engine.bench.midi_out.receiver import FrameReceiver
 from engine.bench.midi_out.run import private_server
@@ -39,18 +40,15 @@ _START, _CLOCK = 0xFA, 0xF8
 _CLOCKS_PER_BEAT = 24
 
 Role = Literal["follows", "leads"]
-Tell = Callable[[str], None]
 
 
-def measure_daw(minutes: float = 1.0, *, tell: Tell = lambda line: None) -> dict[str, Any]:
+def measure_daw(minutes: float = 1.0) -> dict[str, Any]:
     """Let Ardour record, once while we follow its clock and once while it follows ours.
 
     Parameters
     ----------
     minutes : float
         Length of each recording, 0.1..60.
-    tell : callable
-        Told what is being measured.
 
     Returns
     -------
@@ -69,7 +67,6 @@ def measure_daw(minutes: float = 1.0, *, tell: Tell = lambda line: None) -> dict
     figures: dict[str, Any] = {}
     roles: tuple[Role, Role] = ("follows", "leads")
     for role in roles:
-        tell(f"Stimmung {role}, {minutes:g} minutes")
         with private_server(_PERIOD) as server, tempfile.TemporaryDirectory() as scratch:
             figures[role] = record(server, Path(scratch), role, 60.0 * minutes)
     return figures
@@ -153,9 +150,7 @@ def _judge(recorded: list[tuple[float, mido.Message]], session: Path) -> dict[st
     return {
         "notes": len(notes),
         "unexpected": unexpected,
-        "beats": round(errors[-1][0] - begin, 1),
-        "off": _distribution([abs(off) * _BEAT_MS for _, off in later]),
-        "mean_ms": round(statistics.fmean(off for _, off in later) * _BEAT_MS, 3),
+        "off": asdict(Lateness.of(abs(off) * _BEAT_MS / 1e3 for _, off in later)),
         "first_beat_ms": round(
             max(abs(off) for beat, off in errors if beat <= begin + _FIRST_BEATS) * _BEAT_MS, 3
         ),
@@ -174,7 +169,7 @@ def _judge_clock(heard: list[tuple[float, bytes]], session: Path) -> dict[str, A
     begin = starts[-1]  # a transport that waits for Ardour may start twice
     clocks = [at_s for at_s, data in heard[begin:] if data[0] == _CLOCK]
     planned = _planned(session)
-    off_ms = []
+    off_s = []
     for at_s, data in heard[begin:]:
         if data[0] & 0xF0 != 0x90 or not clocks[0] < at_s < clocks[-1]:
             continue
@@ -184,15 +179,8 @@ def _judge_clock(heard: list[tuple[float, bytes]], session: Path) -> dict[str, A
         meant = planned[data[0] & 15, data[1]]
         if meant and beat > _FIRST_BEATS:
             nearest = min((beat - there for there in meant), key=abs)
-            off_ms.append(abs(nearest) * _BEAT_MS)
-    steady = [(float(n), at_s * TEMPO_BPM / 2.5) for n, at_s in enumerate(clocks)]
-    slope, low, high = _slope(steady[_CLOCKS_PER_BEAT:])
-    return {
-        "clock_off": _distribution(off_ms),
-        "clock_drift_ppm": round((slope - 1.0) * 1e6, 2),
-        "clock_drift_low_ppm": round((low - 1.0) * 1e6, 2),
-        "clock_drift_high_ppm": round((high - 1.0) * 1e6, 2),
-    }
+            off_s.append(abs(nearest) * _BEAT_MS / 1e3)
+    return {"clock_off": asdict(Lateness.of(off_s))}
 
 
 def _planned(session: Path) -> dict[tuple[int, int], list[float]]:
@@ -201,14 +189,6 @@ def _planned(session: Path) -> dict[tuple[int, int], list[float]]:
     for played in read_session(session).notes:
         planned[played.note.channel, played.note.pitch].append(played.note.onset)
     return planned
-
-
-def _distribution(values_ms: list[float]) -> dict[str, Any]:
-    ordered = sorted(values_ms) or [0.0]
-    figures: dict[str, Any] = {"count": len(values_ms)}
-    for name, share in (("p50_ms", 0.5), ("p95_ms", 0.95), ("p99_ms", 0.99), ("max_ms", 1.0)):
-        figures[name] = round(ordered[min(len(ordered) - 1, int(share * len(ordered)))], 3)
-    return figures
 
 
 def _slope(points: list[tuple[float, float]]) -> tuple[float, float, float]:

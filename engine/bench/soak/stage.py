@@ -1,7 +1,7 @@
 """The processes of a soak test: a server, a player, the engine, a receiver."""
 
+import contextlib
 import json
-import os
 import subprocess
 import time
 from collections import deque
@@ -10,7 +10,7 @@ from typing import Any
 
 from engine.bench.orders import free_udp_port
 from engine.bench.player import write_demo
-from engine.bench.soak.jack_rig import JackServer, until
+from engine.bench.soak.jack_rig import JackServer, default_server, until
 from engine.bench.soak.processes import find_processes
 from engine.bench.soak.receiver import Place, Receiver
 from engine.bench.soak.supervised_engine import SupervisedEngine
@@ -62,7 +62,7 @@ class Stage:
         self._drummer: subprocess.Popen[bytes] | None = None
         self._receiver: Receiver | None = None
         self._engine: SupervisedEngine | None = None
-        self._before: dict[str, str | None] = {}
+        self._ended = contextlib.ExitStack()  # the server
         self._osc_port = free_udp_port()
 
     # ------------------------------------------------------------------ building
@@ -75,10 +75,7 @@ class Stage:
         DeviceError
             A program is missing, or something does not come up.
         """
-        self._server = JackServer()
-        for name in ("JACK_DEFAULT_SERVER", "JACK_NO_START_SERVER"):
-            self._before[name] = os.environ.get(name)
-        os.environ.update(JACK_DEFAULT_SERVER=self._server.name, JACK_NO_START_SERVER="1")
+        self._server = self._ended.enter_context(default_server(JackServer()))
         self.begin_concert()
         if self.sync == "midi":
             self.begin_drummer()
@@ -98,13 +95,7 @@ class Stage:
         self._receiver = None
         for process in (self._concert, self._drummer):
             _end(process)
-        if self._server is not None:
-            self._server.stop()
-        for name, value in self._before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
+        self._ended.close()
 
     def config(self) -> dict[str, Any]:
         """Return what the engine is started with."""

@@ -1,5 +1,6 @@
 """Looks at what the engine's processes hold, again and again, and draws the trend."""
 
+import statistics
 import threading
 import time
 from dataclasses import asdict, dataclass, field
@@ -89,11 +90,7 @@ def _described(life: _Life) -> dict[str, Any]:
 
 def trend(points: list[tuple[float, float]]) -> float:
     """Return the slope of the straight line through points, by least squares; 0 for one."""
-    count = len(points)
-    if count < 2:
+    try:
+        return statistics.linear_regression(*zip(*points, strict=True)).slope
+    except (statistics.StatisticsError, TypeError):  # too few, or all at once
         return 0.0
-    mean_x = sum(x for x, _ in points) / count
-    mean_y = sum(y for _, y in points) / count
-    spread = sum((x - mean_x) ** 2 for x, _ in points)
-    product = sum((x - mean_x) * (y - mean_y) for x, y in points)
-    return product / spread if spread else 0.0
