@@ -82,18 +82,14 @@ class AffectGuess:
         return np.asarray(np.clip(rows @ self.weights, -_BOUND, _BOUND))
 
 
-def _ridge(rows: np.ndarray, targets: np.ndarray, weight: np.ndarray) -> np.ndarray:
-    rows = np.column_stack([rows, np.ones(len(rows))])
-    gram = (rows * weight[:, None]).T @ rows
-    gram[np.diag_indices(len(gram) - 1)] += _RIDGE
-    return np.asarray(np.linalg.solve(gram, (rows * weight[:, None]).T @ targets))
-
-
 def fit_guess(songs: Sequence[Song], others: Sequence[Song]) -> AffectGuess:
     """Fit to the labelled `songs`; `others` only tell their own loudness levels.
 
     One row per song: the mean of its slots, for labels change little within a piece.
     """
+    from sklearn.linear_model import Ridge
+    from sklearn.metrics import r2_score
+
     levels = _levels([*songs, *others])
     rows = np.array([_describe(song, levels[song.dataset]).mean(0) for song in songs])
     columns = [RAW_GROUPS.index("valence"), RAW_GROUPS.index("arousal")]
@@ -101,19 +97,18 @@ def fit_guess(songs: Sequence[Song], others: Sequence[Song]) -> AffectGuess:
     sizes = {name: sum(s.dataset == name for s in songs) for name in levels}
     weight = np.array([1.0 / np.sqrt(sizes[song.dataset]) for song in songs])
     weight *= len(weight) / weight.sum()
+    ridge = Ridge(_RIDGE)
     groups = sorted({song.group for song in songs})
     fold = np.array([groups.index(song.group) % _FOLDS for song in songs])
     guesses = np.zeros_like(targets)
     for left_out in range(_FOLDS):
         kept = fold != left_out
-        solved = _ridge(rows[kept], targets[kept], weight[kept])
-        out = np.column_stack([rows[~kept], np.ones(int((~kept).sum()))])
-        guesses[~kept] = out @ solved
-    rest = (weight[:, None] * (targets - guesses) ** 2).sum(0)
-    mean = (weight[:, None] * targets).sum(0) / weight.sum()
-    total = (weight[:, None] * (targets - mean) ** 2).sum(0)
-    trust = np.clip(1.0 - rest / total, 0.0, 1.0)
-    return AffectGuess(_ridge(rows, targets, weight), (float(trust[0]), float(trust[1])), levels)
+        guesses[~kept] = ridge.fit(rows[kept], targets[kept], weight[kept]).predict(rows[~kept])
+    explained = r2_score(targets, guesses, sample_weight=weight, multioutput="raw_values")
+    valence, arousal = np.clip(explained, 0.0, 1.0)
+    ridge.fit(rows, targets, weight)
+    weights = np.vstack([ridge.coef_.T, ridge.intercept_])
+    return AffectGuess(weights, (float(valence), float(arousal)), levels)
 
 
 def apply_guess(guess: AffectGuess, song: Song) -> Song:

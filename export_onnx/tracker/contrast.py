@@ -1,4 +1,4 @@
-"""How fast the tracker follows a change, and whether the input gain moves it."""
+"""How fast the tracker follows a change."""
 
 import numpy as np
 
@@ -6,12 +6,10 @@ from engine.emotion.tracker import Tracker
 from export_onnx.tracker.listen import Heard, affect
 from export_onnx.training.metrics import Score, bootstrap
 
-__all__ = ["gain_sweep", "splices"]
+__all__ = ["splices"]
 
 _BEFORE_S, _AFTER_S = 12.0, 15.0
 _PAIRS = 60
-_SWEEP_CLIPS = 30
-_SWEEP_DB = (-30.0, -20.0, -10.0, 0.0)
 # A splice counts if the tracker ends on the other side by at least this much.
 _MIN_CHANGE = 0.15
 
@@ -91,34 +89,3 @@ def splices(tracker: Tracker, heard: list[Heard]) -> list[Measured]:
             ),
         ]
     return results
-
-
-def gain_sweep(tracker: Tracker, heard: list[Heard]) -> list[Measured]:
-    """Largest minus smallest mean value of each clip played at four gains over 30 dB."""
-    chosen = heard[:: max(1, len(heard) // _SWEEP_CLIPS)][:_SWEEP_CLIPS]
-    shifts, groups = [], []
-    for one in chosen:
-        means = []
-        for gain_db in _SWEEP_DB:
-            tracker.reset()
-            states = tracker.push(one.sound * np.float32(10.0 ** (gain_db / 20.0)))
-            means.append(affect(states).mean(0))
-        shifts.append(np.ptp(np.asarray(means), axis=0))
-        groups.append(one.item.group)
-    values = np.asarray(shifts)
-
-    def mean(column: np.ndarray) -> float:
-        return float(np.mean(column))
-
-    return [
-        (
-            "arousal shift over 30 dB of gain, mean",
-            "tracker",
-            bootstrap(mean, (values[:, 1],), groups),
-        ),
-        (
-            "valence shift over 30 dB of gain, mean",
-            "tracker",
-            bootstrap(mean, (values[:, 0],), groups),
-        ),
-    ]

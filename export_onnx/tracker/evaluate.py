@@ -15,7 +15,7 @@ from export_onnx.datasets import Item, read_items
 from export_onnx.datasets.labels import TAGS
 from export_onnx.datasets.render import find_soundfonts
 from export_onnx.tracker.calibrate import settled_hop
-from export_onnx.tracker.contrast import gain_sweep, splices
+from export_onnx.tracker.contrast import splices
 from export_onnx.tracker.listen import Heard, affect, hear
 from export_onnx.tracker.not_music import (
     doubted,
@@ -279,7 +279,6 @@ def evaluate(options: EvaluateOptions) -> list[Row]:
             rows += _four(dataset, heard)
         if dataset == "emopia":
             rows += [Row("emopia", *row) for row in splices(tracker, heard)]
-            rows += [Row("emopia", *row) for row in gain_sweep(tracker, heard)]
         elif dataset == "emotify":
             rows += _emotify(heard)
         elif chosen[0].quadrant is None:

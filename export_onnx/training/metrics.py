@@ -64,44 +64,38 @@ def accuracy(predicted: np.ndarray, target: np.ndarray) -> float:
 
 
 def roc_auc(score: np.ndarray, positive: np.ndarray) -> float:
-    """Area under the ROC curve by ranks (ties count half); NaN with one class only."""
-    n_positive = int(positive.sum())
-    n_negative = len(positive) - n_positive
-    if n_positive == 0 or n_negative == 0:
+    """Area under the ROC curve, ties counting half; NaN with one class only."""
+    from sklearn.metrics import roc_auc_score
+
+    if positive.all() or not positive.any():
         return float("nan")
-    higher = score[positive][:, None] > score[~positive][None, :]
-    equal = score[positive][:, None] == score[~positive][None, :]
-    return float((higher.sum() + 0.5 * equal.sum()) / (n_positive * n_negative))
+    return float(roc_auc_score(positive, score))
+
+
+def pr_auc(score: np.ndarray, positive: np.ndarray) -> float:
+    """Area under the precision-recall curve as average precision; NaN without positives."""
+    from sklearn.metrics import average_precision_score
+
+    return float(average_precision_score(positive, score)) if positive.any() else float("nan")
+
+
+def _macro(
+    measure: Callable[[np.ndarray, np.ndarray], float], scores: np.ndarray, positive: np.ndarray
+) -> float:
+    """Mean of a measure over the columns in which it is known; NaN if it is in none."""
+    values = np.array([measure(scores[:, i], positive[:, i]) for i in range(scores.shape[1])])
+    known = values[~np.isnan(values)]
+    return float(known.mean()) if len(known) else float("nan")
 
 
 def macro_roc_auc(scores: np.ndarray, positive: np.ndarray) -> float:
     """Mean ROC-AUC over the columns that have both classes; NaN if none has."""
-    values = np.array([roc_auc(scores[:, i], positive[:, i]) for i in range(scores.shape[1])])
-    known = values[~np.isnan(values)]
-    return float(known.mean()) if len(known) else float("nan")
-
-
-def pr_auc(score: np.ndarray, positive: np.ndarray) -> float:
-    """Area under the precision-recall curve as average precision; NaN without positives.
-
-    Ties are taken together: the value does not depend on the order of equal scores.
-    """
-    n_positive = int(positive.sum())
-    if n_positive == 0:
-        return float("nan")
-    order = np.argsort(-score, kind="stable")
-    found = np.cumsum(positive[order].astype(float))
-    last = np.append(np.diff(score[order]) != 0, True)  # of each group of equal scores
-    taken = np.flatnonzero(last) + 1.0
-    recall = found[last] / n_positive
-    return float(np.sum(np.diff(recall, prepend=0.0) * found[last] / taken))
+    return _macro(roc_auc, scores, positive)
 
 
 def macro_pr_auc(scores: np.ndarray, positive: np.ndarray) -> float:
     """Mean PR-AUC over the columns that have positives; NaN if none has."""
-    values = np.array([pr_auc(scores[:, i], positive[:, i]) for i in range(scores.shape[1])])
-    known = values[~np.isnan(values)]
-    return float(known.mean()) if len(known) else float("nan")
+    return _macro(pr_auc, scores, positive)
 
 
 def key_score(predicted: int, target: int) -> float:
