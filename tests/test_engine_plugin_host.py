@@ -1,4 +1,4 @@
-"""The plug-in in a real CLAP host: every note on its frame, none hanging, whatever happens."""
+"""The plug-in in a small host: every note on its frame, none hanging, whatever happens."""
 
 import contextlib
 import math
@@ -8,15 +8,23 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from _pytest.mark import ParameterSet
-from plugin_host.built import compiled, plugin_folder
-from plugin_host.host import ClapHost, Event, hanging, note_ons
-from plugin_host.pattern import PatternEngine, nearest
+from plugin_host.built import compiled, loadable
+from plugin_host.host import Event, PluginHost, hanging, note_ons
+from plugin_host.pattern import PatternEngine
+from plugin_host.rows import (
+    ROWS,
+    STOP,
+    check_offline,
+    check_places,
+    check_row,
+    connect,
+    find,
+    off_frames,
+)
 
 from engine.midi.holders import ENGINE, PERFORMER, first_id
 from engine.plugin.parameters import PARAMETERS, index_of
@@ -34,7 +42,6 @@ from engine.plugin.protocol import (
 )
 
 pytestmark = pytest.mark.note_ends
-STOP = "transport 0 120 0 4 4"
 
 
 @pytest.fixture(autouse=True)
@@ -50,67 +57,39 @@ def engine(place: Path) -> Iterator[PatternEngine]:
         yield running
 
 
-def longer(*row: object) -> ParameterSet:
-    """Leave a row to the proofs."""
-    return pytest.param(*row, marks=pytest.mark.proof)
-
-
-def host(preload: Path | None = None, plugin: Path | None = None) -> ClapHost:
-    path = plugin or plugin_folder() / "stimmung.clap"
-    return ClapHost(compiled("clap_host.c"), path, preload)
-
-
-def connect(running: ClapHost, rate: int = 48000, block: int = 256) -> None:
-    running.do(f"activate {rate} 8192")
-    until = time.monotonic() + 20
-    while running.value("connected") < 1:
-        assert time.monotonic() < until, "the plug-in does not find the engine"
-        running.do(f"run 0.02 {block} 1 1")
-
-
-def off_frames(events: list[Event]) -> list[int]:
-    """Return how far each note-on is from its frame."""
-    return [round(event.frames_from(nearest(event.beat))) for event in note_ons(events)]
-
-
-def check_places(engine: PatternEngine, events: list[Event]) -> None:
-    """Check that every note is on its frame, but for those that came too late for it.
-
-    The plug-in counts these: what a start or jump itself delays, and what a busy machine does.
-    """
-    block = engine.link.leader.block if engine.link.leader is not None else None
-    off = off_frames(events)
-    late = sum(map(bool, off))
-    print(f"{len(off)} notes, {late} late: {sorted(set(off))} frames")
-    assert len(off) >= 6 and block is not None
-    assert late <= block.late and off.count(0) >= 3
+def host(kind: str = "clap", preload: Path | None = None, plugin: str = "") -> PluginHost:
+    return PluginHost(compiled("host.cpp"), plugin or loadable(kind), preload)
 
 
 @pytest.mark.parametrize(
-    ("rate", "block", "orders"),
-    [
-        (48000, 256, ["transport 1 133.7 0 4 4", "run 2.5 256 1 1"]),
-        longer(44100, 4096, ["transport 1 120 0 3 4", "run 3 4096 1 1"]),
-        longer(192000, 1024, ["transport 1 97.31 0 6 8", "run 2.5 1024 1 1"]),
-        (96000, -480, ["transport 1 171.13 0 7 8", "run 2.5 -480 1 1"]),
-        longer(48000, 16, ["transport 1 120 0 4 4", "run 2 16 1 1"]),
-        longer(48000, 512, ["ramp 60", "transport 1 60 0 4 4", "run 2 512 1 1"]),
-        longer(48000, 256, ["loop 0 2", "transport 1 120 0 4 4", "run 3 256 1 1"]),
-        (44100, 256, ["loop 0 1", "transport 1 120 0 4 4", "run 3 256 1 0"]),
-        longer(48000, 256, ["loop 0 3.5", "transport 1 120 0 7 8", "run 4 256 1 1"]),
-    ],
-    ids=["4/4", "3/4 long blocks", "6/8 high rate", "7/8 odd blocks", "short blocks", "ramp",
-         "loop", "loop inside blocks", "loop of half a beat too much"],
-)  # fmt: skip
-def test_every_note_is_on_its_frame(
-    engine: PatternEngine, rate: int, block: int, orders: list[str]
-) -> None:
-    with host() as running:
-        connect(running, rate, block)
-        running.do(*orders, "ramp 0", STOP, f"run 0.2 {block} 1 1")
-        check_places(engine, running.events)
+    ("kind", "row"),
+    [("clap", "4/4"), ("vst3", "7/8, odd blocks"), ("lv2", "loop inside blocks")],
+)
+def test_every_note_is_on_its_frame(engine: PatternEngine, kind: str, row: str) -> None:
+    with host(kind) as running:
+        check_row(engine, running, *ROWS[row])
     assert not hanging(running.events)
     assert not running.sound_changed
+
+
+@pytest.mark.proof
+@pytest.mark.parametrize("kind", ["clap", "vst3", "lv2"])
+def test_one_host_renders_it_all_and_changes_its_rate(place: Path, kind: str) -> None:
+    with PatternEngine(offline=True), host(kind) as running:
+        for name in ROWS:
+            check_offline(running, name)
+    assert not running.sound_changed
+
+
+@pytest.mark.parametrize("kind", ["clap", "vst3"])
+def test_a_host_without_a_transport_runs_freely(engine: PatternEngine, kind: str) -> None:
+    with host(kind) as running:
+        running.do("silent 1")
+        connect(running)
+        running.do("run 1.5 256 1 1")
+        assert len(note_ons(running.events)) >= 4
+        running.do("silent 0", "run 0.1 256 1 1")
+    assert not hanging(running.events), "it has one now, and stands"
 
 
 def test_jumps_end_what_sounds_and_go_on_in_place(engine: PatternEngine) -> None:
@@ -128,8 +107,11 @@ def test_jumps_end_what_sounds_and_go_on_in_place(engine: PatternEngine) -> None
     assert not hanging(running.events)
 
 
-def test_nothing_in_process_allocates_locks_or_calls_the_system(engine: PatternEngine) -> None:
-    with host(preload=compiled("rt_check.c")) as running:
+@pytest.mark.parametrize("kind", ["clap", "vst3", "lv2"])
+def test_nothing_in_process_allocates_locks_or_calls_the_system(
+    engine: PatternEngine, kind: str
+) -> None:
+    with host(kind, compiled("rt_check.c")) as running:
         connect(running)
         running.do("transport 1 120 0 4 4", "run 0.5 256 1 1")
         running.set("valence", 0.5, 100)
@@ -144,7 +126,7 @@ def test_the_watch_on_process_sees_planted_faults(
     fault: str, counter: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PLANTED_FAULT", fault)
-    with host(compiled("rt_check.c"), compiled("faulty.cpp")) as running:
+    with host("clap", compiled("rt_check.c"), str(compiled("faulty.cpp"))) as running:
         running.do("activate 48000 256", "run 0.1 256 0 1")
     assert running.counted[counter] >= running.counted[0] > 0
 
@@ -171,7 +153,7 @@ def test_a_killed_engine_leaves_nothing_hanging_and_another_takes_over(place: Pa
             assert note_ons(running.events) and not hanging(running.events)
             heard = len(running.events)
             second = start()
-            connect_again(running)
+            find(running)
             running.do("run 1 256 1 1")
             off = off_frames(running.events[heard:])
             assert off.count(0) >= 0.5 * len(off) > 1
@@ -184,13 +166,6 @@ def test_a_killed_engine_leaves_nothing_hanging_and_another_takes_over(place: Pa
         for process in filter(None, (first, second)):
             process.kill()
             process.wait()
-
-
-def connect_again(running: ClapHost) -> None:
-    until = time.monotonic() + 20
-    while running.value("connected") < 1:
-        assert time.monotonic() < until
-        running.do("run 0.1 256 1 1")
 
 
 def wild_frames(chance: random.Random) -> bytes:
@@ -247,9 +222,18 @@ def test_an_engine_that_says_anything_does_no_harm(place: Path) -> None:
         assert status >= 0x80 and max(data) < 0x80
 
 
-@pytest.mark.parametrize("way", ["bypass", "deactivate", "full"])
-def test_every_note_ends(engine: PatternEngine, way: str) -> None:
-    with host() as running:
+@pytest.mark.parametrize(
+    ("kind", "way"),
+    [
+        ("clap", "full"),
+        ("vst3", "bypass"),
+        ("vst3", "full"),
+        ("lv2", "bypass"),
+        ("lv2", "deactivate"),
+    ],
+)  # fmt: skip
+def test_every_note_ends(engine: PatternEngine, kind: str, way: str) -> None:
+    with host(kind) as running:
         connect(running)
         running.do("transport 1 120 0 4 4", "run 0.6 256 1 1")
         assert hanging(running.events), "a long note sounds"
@@ -353,7 +337,7 @@ def test_fifty_random_faults_leave_nothing_hanging(place: Path, seed: int) -> No
 
 
 @contextlib.contextmanager
-def spoken_to(place: Path, running: ClapHost) -> Iterator[socket.socket]:
+def spoken_to(place: Path, running: PluginHost) -> Iterator[socket.socket]:
     """Play an engine's part by hand: the host plays from beat 0 on, in its second generation."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         server.settimeout(20)

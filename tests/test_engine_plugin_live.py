@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import pytest
-from plugin_host.built import compiled, plugin_folder
-from plugin_host.host import ClapHost, hanging, note_ons
+from plugin_host.built import compiled, loadable
+from plugin_host.host import PluginHost, hanging, note_ons
 
 from engine.live.runtime import Runtime
 from engine.plugin.instance import CHANNELS
@@ -20,7 +20,7 @@ def test_a_run_through_the_plugin_alone(tmp_path: Path, monkeypatch: pytest.Monk
         Performance(tempo_bpm=60.0), input="plugin", sync="plugin", midi_out="plugin"
     )
     with (
-        ClapHost(compiled("clap_host.c"), plugin_folder() / "stimmung.clap") as host,
+        PluginHost(compiled("host.cpp"), loadable("clap")) as host,
         Runtime(config) as runtime,
     ):
         host.do("activate 48000 8192", "transport 0 120 0 3 4", "run 1 512 1 1")

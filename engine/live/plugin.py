@@ -1,13 +1,14 @@
 """The plug-in's part of a run: its line, what of the run goes through it, and its parameters."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from engine.audio.plugin_input import PluginInput
 from engine.choices import PLUGIN
 from engine.events import TargetState
 from engine.live.bounce import Bounce
 from engine.live.orders import Orders
-from engine.live.plugin_values import bar_of, round_of, settings_for
+from engine.live.plugin_values import round_of, settings_for
 from engine.midi.plugin_output import PluginOutput
 from engine.pipeline.pipeline import Pipeline
 from engine.pipeline.step import NO_ROUND, Round
@@ -34,7 +35,7 @@ class PluginFront:
         self._used = PLUGIN in (config.input, config.sync, config.midi_out)
         self._link = PluginLink()
         self.source = PluginInput(self._link) if config.input == PLUGIN else None
-        sync = PluginSync(self._link, config.performance.tempo_bpm)
+        self._sync = sync = PluginSync(self._link, config.performance.tempo_bpm)
         self.sync = sync if config.sync == PLUGIN else None
         self.output = PluginOutput(self._link, sync.place) if config.midi_out == PLUGIN else None
         self._seed, self._curve = config.seed, config.curve
@@ -61,9 +62,9 @@ class PluginFront:
         leader = self._link.leader
         if leader is None or leader.block is None:
             return NO_ROUND
-        return round_of(beat, leader.block, leader.values, self._seed)
+        return round_of(beat, leader.block, leader.values, self._seed, self._sync.count)
 
-    def turn(self, orders: Orders, pipeline: Pipeline, target: TargetState) -> None:
+    def turn(self, orders: Orders, pipeline: Pipeline, target: TargetState, now_s: float) -> None:
         """Carry out what the host has set; show what is heard."""
         if self._bounce is not None and self._bounce.failure is not None:
             raise self._bounce.failure
@@ -74,12 +75,11 @@ class PluginFront:
                 orders.set_frozen(value >= 0.5)
             elif symbol == "seed" and value >= 1:
                 orders.regenerate(round(value))
-        leader = self._link.leader
-        if self.sync is not None and leader is not None and leader.block is not None:
-            bar = bar_of(leader.block)
-            if bar is not None and bar != self._bar:
-                self._bar = bar
-                orders.change({"beats_per_bar": bar})
+        if self.sync is not None:
+            self.sync.poll(now_s)
+            if self.sync.metre not in (0, self._bar):
+                self._bar = self.sync.metre
+                orders.change({"beats_per_bar": self._bar})
         if pipeline.emotion is not None:
             self._link.mood = (pipeline.emotion.valence, pipeline.emotion.arousal)
         if self.output is not None:
@@ -93,7 +93,11 @@ class PluginFront:
         if written is None or (written is self._cued[0] and generations == self._cued[1]):
             return
         self._cued = (written, generations)
-        notes = pipeline.shaped(written, target)
+        count = self._sync.count
+        notes = [
+            replace(note, onset=count.quarter(note.onset), duration=note.duration * count.unit)
+            for note in pipeline.shaped(written, target)
+        ]
         for plugin in plugins:
             plugin.cue(notes)
 

@@ -300,7 +300,7 @@ class Runtime:
         assert player is not None
         while not self._stopping.wait(TICK_S):
             now_s = on_grid(time.perf_counter(), self._started_s)
-            self._plugin.turn(self.orders, pipeline, self._observer.target)
+            self._plugin.turn(self.orders, pipeline, self._observer.target, now_s)
             self.orders.carry_out(now_s)
             self._overload.turn(now_s)
             performance = pipeline.performance

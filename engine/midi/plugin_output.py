@@ -5,16 +5,17 @@ here: a hand-over that is late by less than its lead changes nothing.
 """
 
 from collections.abc import Callable
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from engine.midi.holders import holder_of
 from engine.midi.messages import program, start_of
 from engine.midi.output import NoteOutput
 from engine.midi.sender.client import SenderClient, SenderStatus, SentNote
 from engine.midi.wire import Frame, Kind
+from engine.plugin.instance import Instance
 from engine.plugin.link import PluginLink
 
-__all__ = ["LiveOutput", "PluginOutput"]
+__all__ = ["LiveOutput", "OfflineOutput", "PluginOutput"]
 
 _MESSAGES = frozenset({Kind.CONTROL, Kind.BEND, Kind.PRESSURE, Kind.KEY_PRESSURE, Kind.PROGRAM})
 
@@ -89,18 +90,49 @@ class PluginOutput(NoteOutput):
         return []
 
     def _hand_over(self, frame: Frame) -> None:
-        beat, holder = self._place(frame.at_s), holder_of(frame.note_id)
+        placed = _Placed(frame, self._place(frame.at_s), self._place(frame.until_s))
         for plugin, leader in self._link.played():
-            if frame.kind == Kind.NOTE:
-                off = self._place(frame.until_s)
-                channel, pitch, velocity = frame.channel, frame.data1, frame.data2
-                plugin.note(leader, frame.note_id, beat, off, channel, pitch, velocity)
-            elif frame.kind == Kind.END_NOTE:
-                plugin.move_end(leader, frame.note_id, beat)
-            elif frame.kind == Kind.CANCEL_AFTER:
-                plugin.cancel(leader, holder, beat)
-            elif frame.kind in _MESSAGES:
-                plugin.message(leader, holder, beat, _message(frame))
+            _give(plugin, leader, placed)
+
+
+class OfflineOutput(PluginOutput):
+    """Keeps what is handed over until each plug-in asks for it."""
+
+    def __init__(self, link: PluginLink, place: Callable[[float], float]) -> None:
+        super().__init__(link, place)
+        self._placed: list[_Placed] = []
+        self._given: dict[Instance, int] = {}
+
+    def give(self, plugin: Instance) -> None:
+        """Give a plug-in what it was not given yet, in its own beats."""
+        for placed in self._placed[self._given.get(plugin, 0) :]:
+            _give(plugin, plugin, placed)
+        self._given[plugin] = len(self._placed)
+
+    def _hand_over(self, frame: Frame) -> None:
+        self._placed.append(_Placed(frame, self._place(frame.at_s), self._place(frame.until_s)))
+
+
+class _Placed(NamedTuple):
+    """A frame, and where it begins and ends [quarter notes]."""
+
+    frame: Frame
+    beat: float
+    off: float
+
+
+def _give(plugin: Instance, leader: Instance, placed: _Placed) -> None:
+    frame, beat, off = placed
+    holder = holder_of(frame.note_id)
+    if frame.kind == Kind.NOTE:
+        channel, pitch, velocity = frame.channel, frame.data1, frame.data2
+        plugin.note(leader, frame.note_id, beat, off, channel, pitch, velocity)
+    elif frame.kind == Kind.END_NOTE:
+        plugin.move_end(leader, frame.note_id, beat)
+    elif frame.kind == Kind.CANCEL_AFTER:
+        plugin.cancel(leader, holder, beat)
+    elif frame.kind in _MESSAGES:
+        plugin.message(leader, holder, beat, _message(frame))
 
 
 def _message(frame: Frame) -> bytes:

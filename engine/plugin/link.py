@@ -66,8 +66,8 @@ class PluginLink:
     on_audio : callable or None
         Given the leader's sound, float32 mono, and its rate [Hz], in the line's thread.
     on_offline : callable or None
-        Given what the leader says while it renders offline; must not wait. None: nobody plays to
-        it, and it is told so.
+        Given the blocks that plug-ins render offline, and the leader's parameters; must not wait.
+        None: nobody plays to them, and they are told so.
     mood : (float, float)
         Valence and arousal shown by the plug-ins.
     """
@@ -243,7 +243,7 @@ class PluginLink:
         self._choose()
         assert instance.hello is not None
         if block.flags & BlockFlag.OFFLINE:
-            if instance is self._leader and self.on_offline is not None:
+            if self.on_offline is not None:
                 self.on_offline(instance, block)
             else:
                 instance.send(encode_horizon(block.frame + block.frames))

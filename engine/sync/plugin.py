@@ -4,6 +4,7 @@ from collections import deque
 
 from engine.errors import InputError
 from engine.music.clock import Clock
+from engine.plugin.count import BeatCount
 from engine.plugin.link import Heard, PluginLink
 from engine.plugin.protocol import Block, BlockFlag
 from engine.settings.resume import Resume
@@ -47,7 +48,9 @@ class PluginSync:
         self._clock = SessionClock(tempo_bpm)
         self.clock: Clock = self._clock
         self._line = (0.0, 0.0, tempo_bpm / 60.0)
-        """A moment [s], the beat then, beats per second; moves whether or not the music does."""
+        """A moment [s], the quarter note then, their number per second; moves even when stopped."""
+        self.count = BeatCount()
+        """How the host's quarter notes are counted as beats."""
         self._latest: deque[tuple[float, float]] = deque()  # moment, beat less what passed since 0
         self._generation: int | None = None
         self._heard: Heard | None = None
@@ -69,8 +72,13 @@ class PluginSync:
             if self._clock.running:
                 self._clock.stop(now_s)
 
+    @property
+    def metre(self) -> int:
+        """Beats in the host's bar; 0 where it is none that we play in, or not known."""
+        return self.count.bar
+
     def place(self, time_s: float) -> float:
-        """Return the plug-in's beat at a time, for notes."""
+        """Return the host's quarter note at a time, for notes."""
         at_s, beat, speed = self._line
         return beat + (time_s - at_s) * speed
 
@@ -116,20 +124,24 @@ class PluginSync:
         self._heard = heard
         self._draw(block, at_s, end)
 
-    def _draw(self, block: Block, at_s: float, beat: float) -> None:
-        """Be at a beat at a time [s], with tempo, start, stop and jump of a block."""
+    def _draw(self, block: Block, at_s: float, quarter: float) -> None:
+        """Be at a quarter note at a time [s], with tempo, start, stop, jump, metre of a block."""
         playing = BlockFlag.PLAYING in block.flags
         anew = block.generation != self._generation
-        self._line = (at_s, beat, block.bpm / 60.0)
+        before, self.count = self.count, self.count.after(block, anew)
+        recounted = self.count != before and not anew
+        self._line = (at_s, quarter, block.bpm / 60.0)
         self._generation = block.generation
-        clock = self._clock
-        if clock.running and (anew or not playing):
+        clock, beat = self._clock, self.count.beat(quarter)
+        if clock.running and (anew or recounted or not playing):
             clock.stop(at_s)
-        clock.update(at_s, beat, block.bpm)
+        clock.update(at_s, beat, block.bpm / self.count.unit)
         if playing and anew:
-            clock.start(at_s, beat, block.beat - _JUST_BEFORE)
-        elif not playing and (anew or block.position != clock.landing):
-            clock.locate(block.position)
+            clock.start(at_s, beat, self.count.beat(block.beat) - _JUST_BEFORE)
+        elif playing and recounted:  # the bar line itself was still counted as before
+            clock.start(at_s, beat, self.count.beat(block.beat) + _JUST_BEFORE)
+        elif not playing and (anew or self.count.beat(block.position) != clock.landing):
+            clock.locate(self.count.beat(block.position))
 
     @staticmethod
     def _silent(heard: Heard, now_s: float) -> bool:

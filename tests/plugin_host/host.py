@@ -1,4 +1,4 @@
-"""The small CLAP host as a Python object."""
+"""The small host for CLAP, VST3 and LV2 as a Python object."""
 
 import os
 import queue
@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from engine.plugin.parameters import index_of
 
-__all__ = ["ClapHost", "Event", "hanging", "note_ons"]
+__all__ = ["Event", "PluginHost", "hanging", "note_ons"]
 
 
 class Event(NamedTuple):
@@ -19,21 +19,22 @@ class Event(NamedTuple):
     beat: float
     speed: float
     message: tuple[int, int, int]
+    instance: int
 
     def frames_from(self, beat: float) -> float:
         """Return how far it is from where a beat falls [frames]."""
         return (self.beat - beat) / self.speed
 
 
-class ClapHost:
+class PluginHost:
     """Runs the plug-in in a process of its own.
 
     Parameters
     ----------
     program : Path
         The host, compiled.
-    plugin : Path
-        The plug-in.
+    plugin : str
+        The plug-in, see `plugin_host.built.loadable`.
     preload : Path or None
         A library loaded before all others.
     before : list of str
@@ -43,14 +44,14 @@ class ClapHost:
     def __init__(
         self,
         program: Path,
-        plugin: Path,
+        plugin: str,
         preload: Path | None = None,
         before: list[str] | None = None,
         environment: dict[str, str] | None = None,
     ) -> None:
         extra = {"LD_PRELOAD": str(preload)} if preload is not None else {}
         self.process = subprocess.Popen(
-            [*(before or []), str(program), str(plugin)],
+            [*(before or []), str(program), plugin],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -58,7 +59,7 @@ class ClapHost:
         )
         self.events: list[Event] = []
         self.shown: list[tuple[int, int, float]] = []
-        """Parameter values told by the plug-in: frame, index, value."""
+        """Parameter values told by a plug-in: frame, index, value."""
         self.counted: tuple[int, ...] = ()
         """Calls of process(), allocations, locks, system calls, where rt_check is preloaded."""
         self.timed = (0, 0.0, 0.0)
@@ -102,7 +103,7 @@ class ClapHost:
         self.process.stdin.close()
         self.process.stdout.close()
 
-    def __enter__(self) -> "ClapHost":
+    def __enter__(self) -> "PluginHost":
         return self
 
     def __exit__(self, *exc_info: object) -> None:
@@ -115,11 +116,11 @@ class ClapHost:
         for line in self.process.stdout:
             kind, *fields = line.split()
             if kind == "E":
-                first, second, third = (int(field) for field in fields[3:6])
-                place = int(fields[0]), float(fields[1]), float(fields[2])
-                self.events.append(Event(*place, (first, second, third)))
+                first, second, third = (int(field) for field in fields[4:7])
+                place = int(fields[1]), float(fields[2]), float(fields[3])
+                self.events.append(Event(*place, (first, second, third), int(fields[0])))
             elif kind == "P":
-                self.shown.append((int(fields[0]), int(fields[1]), float(fields[2])))
+                self.shown.append((int(fields[1]), int(fields[2]), float(fields[3])))
             elif kind == "V":
                 self._values.append(float(fields[0]))
             elif kind == "R":
@@ -138,12 +139,12 @@ def note_ons(events: list[Event]) -> list[Event]:
     return [event for event in events if event.message[0] & 0xF0 == 0x90]
 
 
-def hanging(events: list[Event]) -> set[tuple[int, int]]:
-    """Return channel and pitch of what sounds at the end; check that nothing begins twice."""
-    sounding: set[tuple[int, int]] = set()
+def hanging(events: list[Event]) -> set[tuple[int, int, int]]:
+    """Return instance, channel, pitch of what sounds at the end; nothing may begin twice."""
+    sounding: set[tuple[int, int, int]] = set()
     for event in events:
         status, pitch, _ = event.message
-        place = status & 15, pitch
+        place = event.instance, status & 15, pitch
         if status & 0xF0 == 0x90:
             assert place not in sounding, f"{place} begins while it sounds, at frame {event.frame}"
             sounding.add(place)

@@ -11,8 +11,8 @@ from pathlib import Path
 from engine.plugin.instance import Instance
 from engine.plugin.link import PluginLink
 from engine.plugin.protocol import Block
-from plugin_host.built import compiled, plugin_folder
-from plugin_host.host import ClapHost
+from plugin_host.built import compiled, loadable
+from plugin_host.host import PluginHost
 from plugin_host.pattern import PatternEngine
 
 __all__ = ["main"]
@@ -34,7 +34,7 @@ def main() -> None:
         for frames in (64, 256, 1024):
             delays.clear()
             with PatternEngine() as engine:
-                with ClapHost(compiled("clap_host.c"), plugin_folder() / "stimmung.clap") as host:
+                with PluginHost(compiled("host.cpp"), loadable("clap")) as host:
                     host.do("activate 48000 8192")
                     while not host.value("connected"):
                         host.do(f"run 0.1 {frames} 1 1")

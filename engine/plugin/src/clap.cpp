@@ -185,7 +185,7 @@ clap_process_status process(const clap_plugin_t* plugin, const clap_process_t* i
     Plugin& p = self(plugin);
     Transport& t = p.transport;
     if (io->transport) read_transport(t, *io->transport);
-    else t.playing = false;
+    else t.playing = true, t.has_beat = false;  // a host without a transport: it runs freely
     t.offline = p.offline;
     static const float SILENCE[8192] = {};
     const uint32_t frames = io->frames_count;

@@ -16,6 +16,8 @@ public:
 
     void start(double rate, uint32_t max_block) {
         rate_ = rate;
+        greeted_ = false;
+        values_[parameters::CONNECTED] = 0;
         link_.start(rate, max_block);
     }
     void stop() { link_.stop(); }
@@ -38,6 +40,7 @@ public:
     // returns false where the host has no room.
     template <class Sink>
     void process(const float* left, const float* right, uint32_t frames, Transport t, Sink&& sink) {
+        timeline_.guess_ramp(t, frames, rate_);
         for (uint32_t at = 0; at < frames;) {
             const uint32_t n = frames - at < CHUNK ? frames - at : CHUNK;
             chunk(left + at, right + at, n, t, [&sink, at](uint32_t frame, const uint8_t* bytes, uint32_t length) {
@@ -80,6 +83,7 @@ private:
         if (jumped) placer_.jump(timeline_.moved, timeline_.generation);
         if (bypassed && !bypassed_) placer_.silence();
         bypassed_ = bypassed;
+        link_.hurry.store(waits, std::memory_order_relaxed);
         if (waits) placer_.forget_cues();
         if (jumped) placer_.start_cues(span.beat, before, timeline_.generation);
         if (waits && !greeted_) await([this] { return link_.alive(); }, GREET_NS);
@@ -194,9 +198,7 @@ private:
     // Offline only: the one place that may wait.
     template <class Done>
     void await(Done&& done, int64_t most_ns) {
-        link_.hurry = true;
         const int64_t until = steady_ns() + most_ns;
         while (!done() && steady_ns() < until) std::this_thread::sleep_for(std::chrono::microseconds(50));
-        link_.hurry = false;
     }
 };

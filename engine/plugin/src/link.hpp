@@ -18,7 +18,7 @@ public:
     ByteRing<1 << 20> up;         // whole frames: audio thread -> engine
     ByteRing<1 << 16> down;       // wire::Down: engine -> audio thread
     std::atomic<uint32_t> connection{0};  // counts them; odd while one stands
-    std::atomic<bool> hurry{false};       // somebody waits for an answer
+    std::atomic<bool> hurry{false};       // the host renders: each block waits for its answer
 
     explicit Link(const char* format) : format_(format) {}
     ~Link() { stop(); }
@@ -97,7 +97,9 @@ private:
                 n_in -= static_cast<size_t>(used);
                 std::memmove(in.data(), in.data() + used, n_in);
             }
-            socket.wait(hurry.load(std::memory_order_relaxed) ? 0 : 1);
+            const bool hurries = hurry.load(std::memory_order_relaxed);
+            socket.wait(hurries ? 0 : 1);
+            if (hurries) std::this_thread::sleep_for(std::chrono::microseconds(100));
         }
     }
     // Hands whole frames on; returns the bytes used, -1 for what is none of ours or cannot be kept:

@@ -1,5 +1,6 @@
 // The plug-in for LV2, by hand. Hosts tell bar and beat, rounded, and some only when something changes;
-// between, beats are counted. Loops are not announced: the core learns them.
+// between, beats are counted. Loops are not announced: the core learns them. Nor is it told where a
+// metre began: where it changes during play, the count goes on.
 #include "core.hpp"
 #include "lv2/atom-util.h"
 #include "lv2/atom.h"
@@ -26,6 +27,8 @@ struct Plugin {
     Words words{};
     Transport transport;
     double rate = 48000;
+    double counted = 0;  // beat at the next frame
+    double metres = 0;   // beats by which bars of other metres before have moved it
     const float* in[2] = {};
     float* out[2] = {};
     const LV2_Atom_Sequence* events_in = nullptr;
@@ -90,14 +93,20 @@ void read_position(Plugin& p, const LV2_Atom_Object* position) {
         else if (property->key == w.beats_per_minute && value > 0) bpm = value;
         else if (property->key == w.speed) speed = value;
     }
+    const bool goes_on = t.playing && speed != 0, other = per_bar != t.numerator || unit != t.denominator;
     t.playing = speed != 0;
     t.bpm = bpm;
     t.numerator = static_cast<uint16_t>(per_bar);
     t.denominator = static_cast<uint16_t>(unit);
-    if (bar >= 0) t.bar_start = bar * per_bar * 4 / unit;
     if (bar >= 0 && bar_beat >= 0) beat = bar * per_bar + bar_beat;
     t.has_beat = !std::isnan(beat);
-    if (t.has_beat) t.beat = beat * 4 / unit;
+    if (!t.has_beat) return;
+    t.beat = beat * 4 / unit;
+    if (goes_on && other) p.metres = std::round(32 * (p.counted - t.beat)) / 32;
+    if (!goes_on || std::fabs(t.beat + p.metres - p.counted) > 0.25) p.metres = 0;  // a jump
+    t.beat += p.metres;
+    p.counted = t.beat;
+    if (bar >= 0) t.bar_start = bar * per_bar * 4 / unit + p.metres;
 }
 
 void read_ports(Plugin& p) {
@@ -132,6 +141,7 @@ void run(LV2_Handle handle, uint32_t frames) {
             return push(p, capacity, begin + frame, b, n);
         });
         t.has_beat = false;  // counted on until told again
+        p.counted += t.bpm / 60 / p.rate * (end - begin);
         at = end;
     };
     LV2_ATOM_SEQUENCE_FOREACH(p.events_in, event) {

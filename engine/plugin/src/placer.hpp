@@ -67,9 +67,9 @@ public:
                 ++i;
         }
     }
-    // Withdraw a holder's notes and pedals from a beat on, and lift the pedals it holds then.
+    // Withdraw a holder's notes after a beat and its pedals from there on, and lift the pedals it holds then.
     void cancel(uint32_t holder, double from, uint32_t generation) {
-        drop_notes([&](const wire::Note& note) { return wire::holder_of(note.id) == holder && note.on >= from; });
+        drop_notes([&](const wire::Note& note) { return wire::holder_of(note.id) == holder && note.on > from + 1e-6; });
         bool lifts[16][PEDALS] = {};
         for (uint8_t channel = 0; channel < 16; ++channel)
             for (uint8_t i = 0; i < PEDALS; ++i) lifts[channel][i] = pressed_[slot(holder)][channel][i] > 0;

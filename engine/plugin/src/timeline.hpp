@@ -32,6 +32,20 @@ public:
     double shift = 0;         // lengths of the loops gone through in this generation
     double moved = 0;         // how far the last jump went [beats], forward or back
 
+    // The ramp of a host that tells one tempo a call: taken to go on where its last two calls were
+    // equally steep and its position moved as on a ramp. `frames` is the length of this call.
+    void guess_ramp(Transport& t, uint32_t frames, double rate) {
+        const double slope = called_ ? (t.bpm - called_bpm_) / called_ : 0;
+        const double moved_on = (t.beat - called_beat_) * 60 * rate, steps = called_bpm_ * called_;
+        const bool ramps = std::fabs(moved_on - steps - slope * called_ * called_ / 2) < std::fabs(moved_on - steps);
+        if (t.playing && t.has_beat && t.ramp == 0 && slope != 0 && ramps &&
+            std::fabs(slope - slope_) <= 0.05 * std::fabs(slope))
+            t.ramp = slope;
+        slope_ = slope;
+        called_bpm_ = t.bpm;
+        called_beat_ = t.beat;
+        called_ = t.playing && t.has_beat ? frames : 0;
+    }
     // Returns the beats of the next block. While the host stands, beats are counted at its tempo.
     Span advance(const Transport& t, uint32_t frames, double rate, bool* jumped) {
         const double speed = t.bpm / 60 / rate, bend = t.ramp / 60 / rate;
@@ -55,6 +69,8 @@ private:
     static constexpr double SAME = 1.0 / 240;  // hosts round; more than this is a jump
     double expected_ = 0, bpm_ = 120, block_ = 0;
     double looped_from_ = -1e9, loop_length_ = 0;  // the last jump back, where a host announces none
+    double called_bpm_ = 120, called_beat_ = 0, slope_ = 0;
+    uint32_t called_ = 0;
     bool playing_ = false;
 
     double follow(const Transport& t, double beat, double block, bool* jumped) {
@@ -66,12 +82,15 @@ private:
             if (!t.rounds || turns) return beat;
             return expected_ + (std::fabs(off) < 1e-3 ? 0.002 : 0.05) * off;
         }
-        // A loop of whole quarter notes goes on: beats stay where the host has them.
+        // A loop of whole beats goes on: they stay where the host has them. Beats are quarter notes, or
+        // eighths where the bar is no whole number of quarters, see engine/plugin/count.py.
+        const double unit = t.denominator && 4 * t.numerator % t.denominator ? 0.5 : 1;
         const double length = t.loops ? t.loop_end - t.loop_start : loop_length_;
         const double end = t.loops ? t.loop_end : looped_from_;
-        const bool whole = std::fabs(length - std::round(length)) <= SAME / 100;
+        const double beats = std::round(length / unit) * unit;
+        const bool whole = std::fabs(length - beats) <= SAME / 100;
         if (length > 0 && whole && std::fabs(expected_ - end) <= reach && std::fabs(off + length) <= SAME) {
-            shift += std::round(length);
+            shift += beats;
             return beat;
         }
         if (off < 0) {

@@ -196,7 +196,10 @@ uint32_t V3_API get_needs(void*) {
 Transport read_transport(const v3_process_context* host, bool offline) {
     Transport t;
     t.offline = offline;
-    if (!host) return t;
+    if (!host) {  // a host without a transport: it runs freely
+        t.playing = true;
+        return t;
+    }
     const auto has = [host](uint32_t flag) { return (host->state & flag) != 0; };
     t.playing = has(V3_PROCESS_CTX_PLAYING);
     t.has_beat = has(V3_PROCESS_CTX_PROJECT_TIME_VALID);
