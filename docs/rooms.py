@@ -5,12 +5,12 @@ read from the code, those inside functions and under ``TYPE_CHECKING`` too. An i
 upward would be drawn on the left, in red.
 """
 
-import ast
 import tomllib
 from collections import Counter
-from collections.abc import Iterator
 from html import escape
 from pathlib import Path
+
+import grimp
 
 ROOT = Path(__file__).resolve().parent.parent
 PICTURE = ROOT / "docs" / "pictures" / "rooms.svg"
@@ -28,29 +28,18 @@ def rooms() -> list[str]:
     return [room.strip() for layer in layers for room in layer.split("|")]
 
 
-def modules() -> dict[str, Path]:
-    """Return our modules by dotted name."""
-    found = {}
-    for package in PACKAGES:
-        for path in sorted((ROOT / package).rglob("*.py")):
-            parts = path.relative_to(ROOT).with_suffix("").parts
-            found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
-    return found
+def graph() -> grimp.ImportGraph:
+    """Return our modules and their imports of each other."""
+    return grimp.build_graph(*PACKAGES, cache_dir=None)
 
 
-def imports(known: dict[str, Path]) -> Iterator[tuple[str, str]]:
-    """Yield (importing module, imported module) for every import of one of ours."""
-    for name, path in known.items():
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            targets = []
-            if isinstance(node, ast.ImportFrom) and node.module:
-                deeper = [f"{node.module}.{alias.name}" for alias in node.names]
-                targets = [deep if deep in known else node.module for deep in deeper]
-            elif isinstance(node, ast.Import):
-                targets = [alias.name for alias in node.names]
-            for target in targets:
-                if target in known and target != name:
-                    yield name, target
+def imports(known: grimp.ImportGraph) -> set[tuple[str, str]]:
+    """Return (importing module, imported module) for every import of one of ours."""
+    return {
+        (name, target)
+        for name in known.modules
+        for target in known.find_modules_directly_imported_by(name)
+    }
 
 
 def room_of(module: str, listed: list[str]) -> str:
@@ -64,7 +53,7 @@ def drawing() -> str:
     listed = rooms()
     places = {room: index for index, room in enumerate(listed)}
     counts: Counter[tuple[str, str]] = Counter()
-    for importing, imported in imports(modules()):
+    for importing, imported in imports(graph()):
         ends = room_of(importing, listed), room_of(imported, listed)
         if all(ends) and ends[0] != ends[1]:
             counts[ends] += 1

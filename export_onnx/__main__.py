@@ -78,8 +78,8 @@ MODELS: Mapping[str, Mapping[str, Command]] = {
         "evaluate": Command("tracker.games.judge", "rank game music by its titles"),
     },
     "judges": {
-        "train": Command("judges.commands.train", "train the judges on real clips"),
-        "evaluate": Command("judges.commands.evaluate", "measure the judges on real clips"),
+        "train": Command("judges.train.train", "train the judges on real clips"),
+        "evaluate": Command("judges.train.evaluate", "measure the judges on real clips"),
         "aims": Command("judges.aims.learn_aims", "learn how strong an engine plays each valence"),
     },
     "muser": {

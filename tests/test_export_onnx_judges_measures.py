@@ -11,7 +11,7 @@ from engine.midi.file import write_midi_file
 from export_onnx.__main__ import make_parser
 from export_onnx.datasets import Item
 from export_onnx.judges.judge import quadrant_of
-from export_onnx.judges.likeness import FEATURES, likeness, overlap, sample, wasserstein
+from export_onnx.judges.likeness import FEATURES, likeness, overlap, sample
 from export_onnx.judges.material import Plan, grid_requests, make, quadrant_requests, step_requests
 from export_onnx.judges.memory import longest_shared
 from export_onnx.judges.notes import Notes
@@ -47,7 +47,9 @@ def test_equal_sets_are_alike():
 
 def test_distance_is_the_shift_and_clips_weigh_the_same():
     soft, loud = line([60] * 10, velocity=50), line([60] * 200, velocity=70)
-    assert wasserstein(sample([soft], "velocity"), sample([loud], "velocity")) == pytest.approx(20)
+    wavering = [line([60] * 10, velocity=velocity) for velocity in (69, 71)]
+    (apart,) = (row for row in likeness([soft], wavering) if row.feature == "velocity")
+    assert apart.distance == pytest.approx(20)
     assert overlap(sample([soft], "velocity"), sample([loud], "velocity")) == 0.0
     assert sample([soft, loud], "velocity").mean == pytest.approx(60)
     assert set(FEATURES) == {row.feature for row in likeness([soft], [loud])}

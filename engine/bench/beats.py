@@ -209,20 +209,16 @@ def measure_live_beats(seconds: float = 60.0, sound: Path | None = None) -> dict
         with (
             player(server, "bench-drummer", played) as playing,
             live_program(server, "bench-drummer", "--sync", "audio", "--record", str(session)),
+            FrameReceiver(server, "bench-receiver", ("marks", "ours")) as receiver,
         ):
-            receiver = FrameReceiver(server, "bench-receiver", ("marks", "ours"))
-            try:
-                server.connect("bench-drummer:marks", receiver.port("marks"))
-                server.connect(PORT, receiver.port("ours"))
-                time.sleep(_SETTLE_S)
-                assert playing.stdin is not None
-                playing.stdin.write(b"\n")
-                playing.stdin.flush()
-                playing.wait()
-                arrivals = receiver.finish()
-            except BaseException:
-                receiver.kill()
-                raise
+            server.connect("bench-drummer:marks", receiver.port("marks"))
+            server.connect(PORT, receiver.port("ours"))
+            time.sleep(_SETTLE_S)
+            assert playing.stdin is not None
+            playing.stdin.write(b"\n")
+            playing.stdin.flush()
+            playing.wait()
+            arrivals = receiver.finish()
         planned: dict[tuple[int, int], list[float]] = {}
         for timed in read_session(session).notes:
             place = (timed.note.channel, timed.note.pitch)

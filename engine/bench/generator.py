@@ -9,7 +9,6 @@ from engine.bench.core import one_core, quantile_ms
 from engine.generators.muser.generator import MuserGenerator
 from engine.generators.muser.model import MuserModel, condition_row
 from engine.generators.protocol import MusicalContext
-from engine.pipeline.pipeline import COMMIT_LEAD_S
 
 __all__ = ["measure_muser"]
 
@@ -35,14 +34,13 @@ class _Timed(MuserModel):
 
 
 def measure_muser(bars: int = 32, longest: int = 1024) -> dict[str, Any]:
-    """Return milliseconds per event and beat, speed, and the gain over a decode without memory.
+    """Return milliseconds per event and note, and the gain over a decode without memory.
 
     Every quadrant is played for so many bars of four at 120 BPM. An event is one note decided field
     by field, masks and draws included; a beat adds the prior and its codes. The decode without
     memory does the same with the same graphs, but carries no state: for every note it runs all
     events before it (up to the ``longest`` prefix) through the decoder and all beats before it
-    through the prior, with and without the emotion. A beat counts as missed if it takes longer
-    than the lead with which the pipeline asks for it.
+    through the prior, with and without the emotion.
     """
     model = _Timed()
     with one_core():
@@ -50,20 +48,12 @@ def measure_muser(bars: int = 32, longest: int = 1024) -> dict[str, Any]:
         again_s = _again(model, notes / len(beats), longest)
     note_s = sum(beats) / max(notes, 1)
     without_s = note_s + again_s
-    music_s = len(beats) * 60.0 / _TEMPO_BPM
     return {
         "event_p50_ms": quantile_ms(events, 0.5),
         "event_p99_ms": quantile_ms(events, 0.99),
-        "beat_p50_ms": quantile_ms(beats, 0.5),
-        "beat_p99_ms": quantile_ms(beats, 0.99),
-        "beat_max_ms": quantile_ms(beats, 1.0),
-        "times_real_time_120_bpm": round(music_s / sum(beats), 1),
         "note_ms": round(1000.0 * note_s, 3),
         "without_memory_note_ms": round(1000.0 * without_s, 3),
         "times_fewer_ms_per_note": round(without_s / note_s, 1),
-        "beats": len(beats),
-        "notes": notes,
-        "missed_beats": sum(beat > COMMIT_LEAD_S for beat in beats),
     }
 
 

@@ -7,6 +7,7 @@ import time
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -62,21 +63,17 @@ def measure_over_jack(
             sequencer(server, "bench-sequencer", _TEMPO_BPM, jitter_s, seed) as other,
             concert(server, folder) as heard,
             follower(server, heard, other.clock, "--record", str(session)),
+            FrameReceiver(server, "bench-receiver", ("marks", "ours")) as receiver,
         ):
-            receiver = FrameReceiver(server, "bench-receiver", ("marks", "ours"))
-            try:
-                server.connect(other.marks, receiver.port("marks"))
-                server.connect(PORT, receiver.port("ours"))
-                time.sleep(_CLOCKS_FIRST_S)
-                for _ in range(starts):
-                    other.say("start")
-                    time.sleep(seconds / starts)
-                    other.say("stop")
-                    time.sleep(1.0)
-                arrivals = receiver.finish()
-            except BaseException:
-                receiver.kill()
-                raise
+            server.connect(other.marks, receiver.port("marks"))
+            server.connect(PORT, receiver.port("ours"))
+            time.sleep(_CLOCKS_FIRST_S)
+            for _ in range(starts):
+                other.say("start")
+                time.sleep(seconds / starts)
+                other.say("stop")
+                time.sleep(1.0)
+            arrivals = receiver.finish()
         planned: dict[tuple[int, int], list[float]] = defaultdict(list)
         for played in read_session(session).notes:
             planned[played.note.channel, played.note.pitch].append(played.note.onset)
@@ -119,6 +116,4 @@ def _judge(
 
 
 def _amounts(seconds: list[float]) -> dict[str, Any]:
-    from dataclasses import asdict
-
     return asdict(Lateness.of(map(abs, seconds)))

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from scipy.stats import wasserstein_distance
 
 from export_onnx.judges.notes import Notes
 from export_onnx.judges.statistics import polyphony
 
-__all__ = ["FEATURES", "Likeness", "likeness", "overlap", "sample", "wasserstein"]
+__all__ = ["FEATURES", "Likeness", "likeness", "overlap", "sample"]
 
 _BINS: Final = 24
 _SHORTEST_GAP_S: Final = 0.03
@@ -75,15 +76,6 @@ def sample(clips: Sequence[Notes], feature: str) -> _Values:
     return _Values(np.concatenate(parts), np.concatenate(weights))
 
 
-def wasserstein(first: _Values, second: _Values) -> float:
-    """Return the Wasserstein-1 distance of two weighted samples, in the feature's unit."""
-    values = np.concatenate([first.values, second.values])
-    weights = np.concatenate([first.weights, -second.weights])
-    order = np.argsort(values, kind="stable")
-    between = np.abs(np.cumsum(weights[order])[:-1])
-    return float(between @ np.diff(values[order]))
-
-
 def overlap(first: _Values, second: _Values) -> float:
     """Return the shared area of two histograms over their common range, 0..1."""
     values = np.concatenate([first.values, second.values])
@@ -98,6 +90,7 @@ def likeness(clips: Sequence[Notes], reference: Sequence[Notes]) -> list[Likenes
     for feature in FEATURES:
         mine, real = sample(clips, feature), sample(reference, feature)
         spread = float(np.sqrt(real.weights @ (real.values - real.mean) ** 2))
-        distance = wasserstein(mine, real) / max(spread, 1e-9)
+        apart = wasserstein_distance(mine.values, real.values, mine.weights, real.weights)
+        distance = float(apart) / max(spread, 1e-9)
         rows.append(Likeness(feature, mine.mean, real.mean, distance, overlap(mine, real)))
     return rows

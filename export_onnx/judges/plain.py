@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Self
 
 import numpy as np
+from sklearn.linear_model import LogisticRegression, Ridge
 
 from export_onnx.judges.judge import HIGH_AROUSAL, HIGH_VALENCE, TeacherOutput
 from export_onnx.judges.notes import Notes
@@ -38,23 +39,13 @@ class _Scale:
         return np.concatenate([scaled, np.ones((len(scaled), 1))], 1)
 
 
-def _logistic(design: np.ndarray, classes: np.ndarray, n_classes: int) -> np.ndarray:
-    """Fit softmax weights by L-BFGS in double precision, shape (38, n_classes)."""
-    import torch
-
-    inputs, targets = torch.from_numpy(design), torch.from_numpy(classes.astype(np.int64))
-    weights = torch.zeros(design.shape[1], n_classes, dtype=torch.float64, requires_grad=True)
-    optimiser = torch.optim.LBFGS([weights], max_iter=300, line_search_fn="strong_wolfe")
-
-    def closure() -> float:
-        optimiser.zero_grad()
-        loss = torch.nn.functional.cross_entropy(inputs @ weights, targets)
-        loss = loss + _PENALTY * (weights[:-1] ** 2).sum()
-        loss.backward()  # type: ignore[no-untyped-call]
-        return loss.item()
-
-    optimiser.step(closure)  # type: ignore[no-untyped-call]
-    return weights.detach().numpy()
+def _logistic(design: np.ndarray, classes: np.ndarray) -> np.ndarray:
+    """Fit softmax weights to classes that all occur, shape (38, classes)."""
+    two = classes.max() == 1  # scikit-learn then fits their difference alone
+    strength = 1.0 / (len(classes) * _PENALTY * (1 if two else 2))
+    fitted = LogisticRegression(C=strength, tol=1e-8, max_iter=3000).fit(design[:, :-1], classes)
+    weights = np.concatenate([fitted.coef_.T, fitted.intercept_[None]])
+    return np.concatenate([-weights / 2, weights / 2], 1) if two else weights
 
 
 @dataclass(frozen=True)
@@ -103,12 +94,8 @@ def fit_plain(statistics: np.ndarray, quadrants: np.ndarray) -> PlainJudge:
     """Learn from described clips, shape (n, 37), and their quadrants 0..3, shape (n,)."""
     scale = _Scale.of(statistics)
     design = scale.apply(statistics)
-    heads = (
-        _logistic(design, quadrants, 4),
-        _logistic(design, HIGH_VALENCE[quadrants], 2),
-        _logistic(design, HIGH_AROUSAL[quadrants], 2),
-    )
-    return PlainJudge(scale, np.concatenate(heads, 1))
+    aims = (quadrants, HIGH_VALENCE[quadrants], HIGH_AROUSAL[quadrants])
+    return PlainJudge(scale, np.concatenate([_logistic(design, aim) for aim in aims], 1))
 
 
 @dataclass(frozen=True)
@@ -133,6 +120,5 @@ def fit_rater(statistics: np.ndarray, labels: np.ndarray) -> Rater:
     """Learn from described clips, shape (n, 37), and their valence and arousal, shape (n, 2)."""
     scale = _Scale.of(statistics)
     design = scale.apply(statistics)
-    penalty = _RIDGE * len(design) * np.eye(design.shape[1])
-    penalty[-1, -1] = 0.0
-    return Rater(scale, np.linalg.solve(design.T @ design + penalty, design.T @ labels))
+    fitted = Ridge(_RIDGE * len(design)).fit(design[:, :-1], labels)
+    return Rater(scale, np.concatenate([fitted.coef_.T, fitted.intercept_[None]]))

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import torch
 
 from engine.errors import InputError
 from export_onnx.judges.corpus import Clip, read_corpus
@@ -12,9 +13,19 @@ from export_onnx.judges.judge import HIGH_AROUSAL, HIGH_VALENCE, Judge
 from export_onnx.judges.plain import PlainJudge, Rater, fit_plain, fit_rater
 from export_onnx.judges.sequence import SequenceConfig, SequenceJudge, fit_sequence
 from export_onnx.judges.statistics import describe_all
-from export_onnx.training.metrics import Score, accuracy, bootstrap, pearson, r_squared
+from export_onnx.training.answers import Row
+from export_onnx.training.metrics import accuracy, bootstrap, pearson, r_squared
+from export_onnx.training.options import data_option, nested, option
 
-__all__ = ["JUDGES_FOLDER", "Bench", "check_judges", "load_bench", "train_judges"]
+__all__ = [
+    "JUDGES_FOLDER",
+    "Bench",
+    "EvaluateOptions",
+    "TrainOptions",
+    "evaluate",
+    "load_bench",
+    "train",
+]
 
 JUDGES_FOLDER = Path("runs/judges")
 
@@ -39,16 +50,25 @@ def _quadrants(clips: Sequence[Clip]) -> np.ndarray:
     return np.array([clip.quadrant for clip in clips], np.int64)
 
 
-def train_judges(
-    data: Path, out: Path = JUDGES_FOLDER, config: SequenceConfig | None = None
-) -> Bench:
-    """Train on the training clips of EMOPIA (the rater on VGMIDI too) and keep them in `out`.
+@dataclass(frozen=True)
+class TrainOptions:
+    """Real clips in, judges out."""
+
+    data: Path = data_option()
+    out: Path = option(JUDGES_FOLDER, "folder of the judges")
+    sequence: SequenceConfig = nested(SequenceConfig, seed="")
+
+
+def train(options: TrainOptions) -> Path:
+    """Train on the training clips of EMOPIA (the rater on VGMIDI too); return the judges' folder.
 
     Raises
     ------
     InputError
         A set is missing or cannot be read.
     """
+    torch.set_num_threads(1)  # more threads would change the last digits, and so the judges
+    data, out = options.data, options.out
     clips = read_corpus(data, ("train",), ("emopia",), out)
     rated = clips + read_corpus(data, ("train",), ("vgmidi",), out)
     statistics = describe_all([clip.notes for clip in rated])
@@ -56,14 +76,14 @@ def train_judges(
     quadrants = _quadrants(clips)
     bench = Bench(
         fit_plain(statistics[: len(clips)], quadrants),
-        fit_sequence([clip.notes for clip in clips], quadrants, config),
+        fit_sequence([clip.notes for clip in clips], quadrants, options.sequence),
         fit_rater(statistics, labels),
     )
     out.mkdir(parents=True, exist_ok=True)
     bench.plain.save(out / _PLAIN)
     bench.sequence.save(out / _SEQUENCE)
     bench.rater.save(out / _RATER)
-    return bench
+    return out
 
 
 def load_bench(folder: Path = JUDGES_FOLDER) -> Bench:
@@ -86,12 +106,24 @@ def load_bench(folder: Path = JUDGES_FOLDER) -> Bench:
     )
 
 
-def check_judges(bench: Bench, data: Path, split: str, keep: Path) -> list[tuple[str, str, Score]]:
-    """Measure the judges on real clips: rows of judge, measure, score (intervals over songs)."""
+@dataclass(frozen=True)
+class EvaluateOptions:
+    """Judges and the real clips they are measured on."""
+
+    data: Path = data_option()
+    split: str = option("val")
+    judges: Path = option(JUDGES_FOLDER, "folder of the judges")
+    json: Path | None = option(None, "also write the table here")
+
+
+def evaluate(options: EvaluateOptions) -> list[Row]:
+    """Measure the judges on real clips of other songs (intervals over songs)."""
+    bench, data = load_bench(options.judges), options.data
+    split, keep = options.split, options.judges
     clips = read_corpus(data, (split,), ("emopia",), keep)
     notes, quadrants = [clip.notes for clip in clips], _quadrants(clips)
     songs = [clip.group for clip in clips]
-    rows: list[tuple[str, str, Score]] = []
+    rows: list[Row] = []
     for judge in bench.judges:
         opinion = judge.judge(notes)
         for measure, found, true in (
@@ -99,10 +131,11 @@ def check_judges(bench: Bench, data: Path, split: str, keep: Path) -> list[tuple
             ("EMOPIA arousal accuracy", opinion.arousal > 0, HIGH_AROUSAL[quadrants]),
             ("EMOPIA valence accuracy", opinion.valence > 0, HIGH_VALENCE[quadrants]),
         ):
-            rows.append((judge.name, measure, bootstrap(accuracy, (found, true), songs)))
+            score = bootstrap(accuracy, (found, true), songs)
+            rows.append(Row("real clips", measure, judge.name, score))
     first, second = (judge.judge(notes) for judge in bench.judges)
     together = bootstrap(accuracy, (first.quadrant, second.quadrant), songs)
-    rows.append(("both", "EMOPIA quadrants agree", together))
+    rows.append(Row("real clips", "EMOPIA quadrants agree", "both", together))
     pieces = read_corpus(data, (split,), ("vgmidi",), keep)
     for dataset, group in (("EMOPIA", clips), ("VGMIDI", pieces)):
         rated = bench.rater.rate([clip.notes for clip in group])
@@ -112,5 +145,6 @@ def check_judges(bench: Bench, data: Path, split: str, keep: Path) -> list[tuple
             pair = (rated[:, column], labels[:, column])
             for measure, function in (("r", pearson), ("R2", r_squared)):
                 score = bootstrap(function, pair, groups)
-                rows.append((bench.rater.name, f"{dataset} {axis} {measure}", score))
+                named = f"{dataset} {axis} {measure}"
+                rows.append(Row("real clips", named, bench.rater.name, score))
     return rows

@@ -90,7 +90,6 @@ def _record(server: JackServer, folder: Path, role: Role, seconds: float) -> dic
     ardour = Ardour(server, home, "send" if role == "follows" else "follow")
     session = folder / "session"
     options = ["--record", str(session)]
-    receiver: FrameReceiver | None = None
     try:
         if role == "follows":
             options += ["--sync", "midi", "--midi-in", ardour.clock_out]
@@ -104,8 +103,11 @@ def _record(server: JackServer, folder: Path, role: Role, seconds: float) -> dic
             orders = free_udp_port()
             options += ["--sync", "jack", "--tempo", str(TEMPO_BPM), "--clock-out"]
             options += ["--osc-in", str(orders)]
-            with concert(server, folder) as heard, live_program(server, heard, *options):
-                receiver = FrameReceiver(server, "bench-receiver", ("ours",))
+            with (
+                concert(server, folder) as heard,
+                live_program(server, heard, *options),
+                FrameReceiver(server, "bench-receiver", ("ours",)) as receiver,
+            ):
                 server.connect(PORT, receiver.port("ours"))
                 ardour.say(f"arm {PORT}")  # last: Ardour disarms when connections change
                 time.sleep(_SETTLE_S)
@@ -120,8 +122,6 @@ def _record(server: JackServer, folder: Path, role: Role, seconds: float) -> dic
         recorded = ardour.save()
     finally:
         ardour.stop()
-        if receiver is not None:
-            receiver.kill()
     if not any(message.type == "note_on" for _, message in recorded):
         raise DeviceError(f"Ardour recorded nothing: {ardour.last_words()}")
     figures = _judge(recorded, session)

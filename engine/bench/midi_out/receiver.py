@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 import time
-from typing import Any
+from typing import Any, Self
 
 from engine.bench.midi_out.rhythm import number_of
 from engine.bench.soak.jack_rig import JackServer, until
@@ -74,7 +74,7 @@ class Arrivals:
 
 
 class FrameReceiver:
-    """Runs the receiver process on a server."""
+    """Runs the receiver process on a server until the block ends."""
 
     def __init__(self, server: JackServer, name: str, ports: tuple[str, ...]) -> None:
         self._name = name
@@ -97,8 +97,10 @@ class FrameReceiver:
         said, _ = self._process.communicate()
         return Arrivals(json.loads(said))
 
-    def kill(self) -> None:
-        """End it and forget what it heard."""
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
         self._process.kill()
         self._process.communicate()
 

@@ -184,13 +184,9 @@ def play_all(server: JackServer, count: int, step_s: float) -> dict[str, Any]:
     if step_s != round(step_s, 3) or step_s < _SHORTEST_STEP_S:
         least = f"whole milliseconds from {_SHORTEST_STEP_S}"
         raise InputError(f"step_s must be {least}; got {step_s!r}")
-    receiver = FrameReceiver(server, "bench-receiver", (*_OURS, *KINDS))
-    try:
+    with FrameReceiver(server, "bench-receiver", (*_OURS, *KINDS)) as receiver:
         rhythms, ours, others = _perform(server, receiver, count, step_s)
-    except BaseException:
-        receiver.kill()
-        raise
-    heard = receiver.finish()
+        heard = receiver.finish()
     figures: dict[str, Any] = {"lost_time": _apart(heard.lost_time, server)}
     for name in _OURS:
         sent = ours[name]

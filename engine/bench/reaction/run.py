@@ -62,8 +62,8 @@ def measure_reaction(
         path = folder / "scene.wav"
         seconds = make_scene(path, server.rate, Scene(clicks, turns))
         source = stack.enter_context(player(server, _SOURCE, path))
-        receiver = FrameReceiver(server, "bench-receiver", ("marks", *engines))
-        stack.callback(receiver.kill)
+        ports = ("marks", *engines)
+        receiver = stack.enter_context(FrameReceiver(server, "bench-receiver", ports))
         server.connect(f"{_SOURCE}:marks", receiver.port("marks"))
         preset = folder / "stimmung" / "presets" / "reaction.json"
         preset.parent.mkdir(parents=True)
