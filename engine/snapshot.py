@@ -27,6 +27,7 @@ _LOG_WORDS: Final = {
     "late": "A note left {ms} ms late.",
     "missed": "Beats left out because the engine was not ready in time: {beats}.",
     "skipped": "{seconds} s of input sound were skipped after a stall.",
+    "test": "Test notes on channel 1.",
     "panic": "Panic: every note was ended.",
     "seed": "New notes for the same emotion, seed {seed}.",
     "captured": "Saved: {file}.",

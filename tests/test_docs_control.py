@@ -6,6 +6,7 @@ import importlib
 import json
 import re
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -74,6 +75,26 @@ def test_the_recorded_session_of_the_lights_shows_what_was_heard():
 
     assert arousal(brightest) > arousal(darkest) + 0.4
     assert all(row["front left red"] == row["front right red"] for row in rows)
+
+
+def test_the_recorded_sessions_show_what_the_docs_say():
+    """The arranger's orders, a set list and the assistant of the first start."""
+    arranger, songs, assistant = (
+        read_session(ROOT / "docs" / "sessions" / name)
+        for name in ("arranger", "set_list", "assistant")
+    )
+    assert arranger.complete and songs.complete and assistant.complete
+    said = {each.entry.fields["what"]: each.at_s for each in arranger.log}
+    onsets = [note.on_s for note in arranger.notes]
+    bar_s = 2.0
+    gap = max((after - before, before) for before, after in pairwise(onsets))
+    assert gap[0] > bar_s and said["break_bar"] < gap[1] + gap[0] < said["break_bar"] + 2 * bar_s
+    assert said["ending"] < onsets[-1] < said["ending"] + 2 * bar_s < arranger.duration_s
+    taken = [each.entry.fields["engine"] for each in songs.log if each.entry.kind == "set"]
+    assert taken == ["amt", "muser", "rules"]
+    tests = [each.at_s for each in assistant.log if each.entry.kind == "test"]
+    heard_s = assistant.emotion.heard_s
+    assert len(tests) == 3 and heard_s[0] < tests[0] < tests[-1] < assistant.notes[0].on_s
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)

@@ -1,7 +1,9 @@
 """OSCQuery: every address with its present value, found and read by libraries that are not ours."""
 
+import contextlib
 import json
 import socket
+import subprocess
 import urllib.error
 import urllib.request
 from dataclasses import replace
@@ -13,6 +15,7 @@ from pythonoscquery.osc_query_browser import OSCQueryBrowser
 from pythonoscquery.osc_query_client import OSCQueryClient
 from pythonoscquery.shared.osc_access import OSCAccess
 from servers.jack import until
+from servers.needs import need_program
 from test_engine_osc import moment, state
 from websockets.sync.client import connect
 
@@ -109,6 +112,10 @@ def test_a_browser_that_is_not_ours_finds_us_and_a_client_that_is_not_ours_reads
             ("/stimmung/mode", ["manual"]),
         ):
             assert client.query_node(path).to_json() and client.last_json["VALUE"] == value
+        stage.controls.change({"valence": 0.75})
+        stage.now = replace(stage.now, section=4)
+        for path, value in (("/stimmung/set/valence", [0.75]), ("/stimmung/section", [4])):
+            assert client.query_node(path) and client.last_json["VALUE"] == value
         tree = client.query_node("/")
         leaf = tree.find_subnode("/stimmung/act/tap")
         assert leaf.access is OSCAccess.WRITEONLY_VALUE
@@ -118,6 +125,43 @@ def test_a_browser_that_is_not_ours_finds_us_and_a_client_that_is_not_ours_reads
         until(lambda: not _ports(browser.get_discovered_oscquery(), port), "the farewell", 30.0)
         browser.zc.close()
     assert announcer.problem == ""
+
+
+_BUS = """<busconfig><type>session</type><listen>unix:path={path}</listen>
+<auth>EXTERNAL</auth><policy context="default"><allow send_destination="*" eavesdrop="true"/>
+<allow eavesdrop="true"/><allow own="*"/></policy></busconfig>"""
+_AVAHI = "[server]\nuse-ipv6=no\nallow-interfaces=lo\n[publish]\ndisable-publishing=yes\n"
+
+
+@pytest.mark.proof
+def test_the_browser_of_avahi_finds_us_with_the_true_ports(tmp_path, monkeypatch):
+    dbus, avahi, browse = map(need_program, ("dbus-daemon", "avahi-daemon", "avahi-browse"))
+    monkeypatch.setenv("DBUS_SYSTEM_BUS_ADDRESS", f"unix:path={tmp_path}/bus")
+    (tmp_path / "bus.conf").write_text(_BUS.format(path=tmp_path / "bus"))
+    (tmp_path / "avahi.conf").write_text(_AVAHI)
+    ways = ("--no-drop-root", "--no-chroot", "--no-rlimits")
+    announcer = Announcer("127.0.0.1", [("_oscjson._tcp", 8766), ("_osc._udp", 9001)])
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    with contextlib.ExitStack() as running:
+
+        def start(*command):
+            process = running.enter_context(subprocess.Popen(command, **quiet))
+            running.callback(process.terminate)
+
+        def found(service):
+            done = subprocess.run((browse, "-rpt", service), capture_output=True, text=True)
+            lines = [line.split(";") for line in done.stdout.splitlines() if line[0] == "="]
+            return [(line[3], line[7], int(line[8])) for line in lines]
+
+        start(dbus, f"--config-file={tmp_path}/bus.conf", "--nofork", "--nopidfile")
+        until((tmp_path / "bus").exists, "the message bus")
+        start(avahi, "-f", f"{tmp_path}/avahi.conf", *ways)
+        running.callback(announcer.stop)
+        announcer.start()
+        until(lambda: found("_oscjson._tcp") == [("Stimmung", "127.0.0.1", 8766)], "OSCQuery", 30.0)
+        until(lambda: found("_osc._udp") == [("Stimmung", "127.0.0.1", 9001)], "OSC", 30.0)
+        announcer.stop()
+        until(lambda: not found("_osc._udp"), "the farewell", 30.0)
 
 
 def _ports(found, port):

@@ -378,6 +378,7 @@ class Orders:
             self._sender.note(_TEST_ID + self._tested, at_s, at_s + _TEST_STEP_S, 0, pitch, 96)
             self._tested += 1
             at_s += _TEST_STEP_S
+        self._observer.log("test", {})
 
     def panic(self) -> None:
         """End every sounding note at once and drop what was about to sound."""
