@@ -66,7 +66,7 @@ def test_first_input_serves_where_the_system_has_no_default() -> None:
 
 
 def test_no_input_at_all_points_to_files() -> None:
-    with pytest.raises(AudioDeviceError, match="file can be played"):
+    with pytest.raises(AudioDeviceError, match="play a file instead"):
         match_device(None, [], "input")
 
 

@@ -41,11 +41,12 @@ def test_transferred_music_can_be_heard_with_its_own_programs(tmp_path: Path):
     assert len(sound_of(sound)) > SAMPLE_RATE
 
 
-def test_a_session_can_be_heard(tmp_path: Path):
+def test_a_session_can_be_heard(tmp_path: Path, capsys):
     folder, sound = tmp_path / "session", tmp_path / "x.wav"
     with SessionRecorder(folder, INFO, now=lambda: 0.0) as recorder:
         fill(recorder, 4)
     assert main(["replay", str(folder), "--audio", str(sound)]) == 0  # and plays nowhere
+    assert str(sound) in capsys.readouterr().err
     assert np.abs(sound_of(sound)).max() > 0.01
 
 

@@ -127,8 +127,8 @@ def match_device(
 ) -> AudioDevice:
     """Choose from a list as `find_input` does."""
     if not devices:
-        instead = "a file can be played" if direction == "input" else "a sound file can be written"
-        raise AudioDeviceError(f"no audio {direction} device is present; {instead} instead")
+        instead = "play a file instead" if direction == "input" else "write a file instead: --audio"
+        raise AudioDeviceError(f"no audio {direction} device is present; {instead}")
     if not name:
         return next((device for device in devices if device.is_default), devices[0])
     wanted = name.casefold()

@@ -66,8 +66,9 @@ def run(_parsed: argparse.Namespace) -> int:
     for camera in cameras or ["none"]:
         console.print(f"  {camera}", soft_wrap=True, markup=False)
     console.print(
-        "A port named Stimmung is made by default; --midi-out built-in plays through an audio "
-        "output.",
+        "A port named Stimmung is made by default; the built-in instrument plays through an audio "
+        "output until a synthesizer or DAW is connected to it (JACK, ALSA), or with --midi-out "
+        "built-in.",
         soft_wrap=True,
     )
     return 0

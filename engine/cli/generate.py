@@ -14,6 +14,7 @@ from engine.cli.options import (
     check_audio,
     read_performance,
     say_left_out,
+    say_written,
 )
 from engine.errors import InputError
 from engine.files import check_output
@@ -100,4 +101,5 @@ def run(parsed: argparse.Namespace) -> int:
         programs = engine_programs(performance.engine)
         render_file(parsed.output, parsed.audio, soundfont=parsed.soundfont, programs=programs)
     print(f"{parsed.output}: {parsed.bars} bars, {len(performed.notes)} notes", file=sys.stderr)
+    say_written(parsed.audio)
     return 0

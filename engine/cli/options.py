@@ -22,6 +22,7 @@ __all__ = [
     "given_settings",
     "read_performance",
     "say_left_out",
+    "say_written",
 ]
 
 Commands = argparse._SubParsersAction  # the type argparse gives no public name
@@ -139,6 +140,12 @@ def read_performance(parsed: argparse.Namespace, base: Performance) -> Performan
     if getattr(parsed, "set", None):
         given["settings"] = _read_engine_settings(parsed.set)
     return base.changed(given) if given else base
+
+
+def say_written(*paths: Path | None) -> None:
+    """Print which files were written; None: it was not asked for."""
+    for path in filter(None, paths):
+        print(path, file=sys.stderr)
 
 
 def say_left_out(path: Path, left_out: Sequence[str]) -> None:

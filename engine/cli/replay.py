@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 from engine.choices import AUTO_OUT
-from engine.cli.options import Commands, add_audio, check_audio
+from engine.cli.options import Commands, add_audio, check_audio, say_written
 from engine.errors import InputError
 from engine.files import check_output
 from engine.session.content import Session
@@ -84,6 +84,7 @@ def run(parsed: argparse.Namespace) -> int:
             engine = str(session.info.settings.get("engine", ""))
             programs = engine_programs(engine)
             render_file(midi, parsed.audio, soundfont=parsed.soundfont, programs=programs)
+    say_written(parsed.output, parsed.audio)
     if (parsed.output is None and parsed.audio is None) or parsed.midi_out is not None:
         config = LiveConfig(midi_out=parsed.midi_out or AUTO_OUT, soundfont=parsed.soundfont)
         _play(session, config, parsed.start)

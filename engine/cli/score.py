@@ -12,6 +12,7 @@ from engine.cli.options import (
     add_seed,
     check_audio,
     read_performance,
+    say_written,
 )
 from engine.cli.progress import progress_bar
 from engine.errors import InputError
@@ -131,6 +132,7 @@ def run(parsed: argparse.Namespace) -> int:
             write_sound(parsed.audio, sound)
         if parsed.render is not None:
             render(parsed.video, sound, parsed.render)
+    say_written(parsed.output, parsed.audio, parsed.render)
     return 0
 
 

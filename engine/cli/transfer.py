@@ -1,11 +1,10 @@
 """``stimmung transfer``: chosen elements of a MIDI file move toward an emotion."""
 
 import argparse
-import sys
 from pathlib import Path
 
 from engine.choices import check_range
-from engine.cli.options import Commands, add_audio, add_seed, check_audio, say_left_out
+from engine.cli.options import Commands, add_audio, add_seed, check_audio, say_left_out, say_written
 from engine.files import check_output
 from engine.transfer import ELEMENTS, parse_elements
 
@@ -65,5 +64,5 @@ def run(parsed: argparse.Namespace) -> int:
     say_left_out(parsed.input, left_out)
     if parsed.audio is not None:
         render_file(parsed.output, parsed.audio, soundfont=parsed.soundfont)
-    print(parsed.output, file=sys.stderr)
+    say_written(parsed.output, parsed.audio)
     return 0

@@ -139,6 +139,8 @@ class MqttService:
                     await client.publish(status, "offline", qos=1, retain=True)
             except (MqttError, OSError, TimeoutError, ValueError) as error:
                 reason = f"{error}" or "it does not answer"
+                if isinstance(error, ConnectionRefusedError):
+                    reason = "nothing listens there; does the broker run?"
                 self.problem = f"broker {broker.host}:{broker.port}: {reason}"
             pause_s = losses.pause_s(time.perf_counter())
             await self._pause(pause_s or 0.0)
