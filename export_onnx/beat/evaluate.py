@@ -5,6 +5,7 @@ are medians), with a bootstrap interval.
 """
 
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -32,6 +33,7 @@ _NEAR_S = 0.07
 _TEMPO = 0.04
 _LOCK_BEATS = 4
 _DELAY_S = 0.032
+_CONFIDENCES = (0.0, 0.5, 0.6, 0.7, 0.8, 0.85, 1.0)
 
 
 @dataclass(frozen=True)
@@ -117,20 +119,47 @@ def evaluate(options: EvaluateOptions) -> list[Row]:
     model = BeatModel(options.model)
     config = replace(options.decoder, late_s=model.late_s)
     rows: dict[str, list[dict[str, float]]] = {}
+    sure: list[tuple[str, float, bool]] = []
     for clip in load_prepared(options.prepared, options.split):
         beats = clip.beats[clip.beats[:, 1] >= 0]
         long_enough = (beats[:, 0] >= _SKIP_S).sum() > 4
         if long_enough and (not options.kinds or clip.kind in options.kinds):
-            rows.setdefault(clip.kind, []).append(
-                score(clip.beats, decode_beats(model, clip, config))
-            )
+            found = decode_beats(model, clip, config)
+            rows.setdefault(clip.kind, []).append(score(clip.beats, found))
+            if clip.kind not in REMADE:
+                name = f"{clip.kind}_{clip.name}"
+                sure += [(name, *judged) for judged in _judge(beats[:, 0], found)]
     if not rows:
         raise InputError(f"{options.prepared}, {options.split}: no clips to measure")
     recorded = [row for kind in RECORDED for row in rows.get(kind, ())]
     rows["all"] = [row for kind in rows if kind not in REMADE for row in rows[kind]]
     if recorded:
         rows["recorded"] = recorded
-    return [row for kind, found in rows.items() for row in _summary(kind, found)]
+    table = [row for kind, found in rows.items() for row in _summary(kind, found)]
+    return table + _calibration(sure)
+
+
+def _judge(truth: np.ndarray, beats: list[Beat]) -> list[tuple[float, bool]]:
+    """Return confidence of each beat between the first and last true one, and if it is right."""
+    return [
+        (beat.confidence, bool(np.abs(truth - beat.time_s).min() <= _NEAR_S))
+        for beat in beats
+        if max(_SKIP_S, truth[0]) <= beat.time_s <= truth[-1]
+    ]
+
+
+def _calibration(sure: list[tuple[str, float, bool]]) -> list[Row]:
+    """Return the share of beats that are right, at each range of confidence."""
+    clips = np.array([name for name, _, _ in sure])
+    confidences, right = np.array([judged[1:] for judged in sure], float).reshape(-1, 2).T
+    table = []
+    for low, high in pairwise(_CONFIDENCES):
+        inside = (confidences >= low) & (confidences < high)
+        if inside.any():
+            share = bootstrap(np.mean, [right[inside]], clips[inside].tolist())
+            mean = confidences[inside].mean()
+            table.append(Row("all", f"right at {mean:.2f}", "beat", share))
+    return table
 
 
 def _summary(kind: str, rows: list[dict[str, float]]) -> list[Row]:

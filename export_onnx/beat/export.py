@@ -1,6 +1,7 @@
 """Write the beat network as one ONNX file that carries all the engine must know about it."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,9 +16,9 @@ from export_onnx.training.graph import write_graph
 from export_onnx.training.options import option
 from export_onnx.training.stage import load_checkpoint
 
-__all__ = ["BeatGraph", "ExportOptions", "export", "load_network"]
+__all__ = ["BeatGraph", "ExportOptions", "export", "load_networks"]
 
-CHECKPOINT = Path("runs/beat/train/beat.pt")
+CHECKPOINTS = (Path("runs/beat/train/beat.pt"),)
 _LICENCE = "CC BY-NC-SA 4.0"
 _TRAINING_DATA = (
     "begun with BeatNet (CC BY 4.0); Groove MIDI, ASAP, POP909 rendered; Emotify and 4Q recordings "
@@ -27,77 +28,98 @@ _TRAINING_DATA = (
 
 @dataclass(frozen=True)
 class ExportOptions:
-    """Checkpoint in, ONNX file out.
+    """Checkpoints in, one ONNX file out.
 
     Attributes
     ----------
-    checkpoint : Path
-        Finished (``NAME.pt``), or that of a stopped run (``NAME.stage.pt``): its average is taken.
+    checkpoints : tuple of Path
+        Finished (``NAME.pt``), or of a stopped run (``NAME.stage.pt``): its average is taken.
     """
 
-    checkpoint: Path = option(CHECKPOINT)
+    checkpoints: tuple[Path, ...] = option(CHECKPOINTS, "networks to average", flag="--checkpoint")
     out: Path = option(Path("presets/models/beat.onnx"))
     late_ms: float = option(18.0, "how much later beats are than the decoder says, by evaluate")
     commit: str = option("", "source the model was trained with, for the metadata")
 
 
 class BeatGraph(nn.Module):
-    """The network with probabilities for logits, as it is exported."""
+    """One or more networks whose logits are averaged, with probabilities for logits.
 
-    def __init__(self, network: BeatNetwork) -> None:
+    Their states lie behind one another in the first dimension.
+    """
+
+    def __init__(self, networks: Sequence[BeatNetwork]) -> None:
         super().__init__()
-        self.network = network
+        self.networks = nn.ModuleList(networks)
+        self._begun = [network.start(1) for network in networks]
+
+    def start(self) -> tuple[Tensor, Tensor]:
+        """Return fresh states, each of shape (layers of all, 1, width)."""
+        hiddens, cells = zip(*self._begun, strict=True)
+        return torch.cat(hiddens), torch.cat(cells)
 
     def forward(
         self, features: Tensor, hidden: Tensor, cell: Tensor
     ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
         """Return beat, downbeat, tempo as `engine.beat.model.BeatModel.step` says, and states."""
-        logits, tempo, hidden, cell = self.network(features, hidden, cell)
-        chances = logits.softmax(-1)
+        states = zip(hidden.chunk(len(self.networks)), cell.chunk(len(self.networks)), strict=True)
+        found = [
+            network(features, *state) for network, state in zip(self.networks, states, strict=True)
+        ]
+        logits, tempi, hiddens, cells = zip(*found, strict=True)
+        chances = torch.stack([each.log_softmax(-1) for each in logits]).mean(0).softmax(-1)
         beat = chances[..., BEAT] + chances[..., DOWNBEAT]
         downbeat = chances[..., DOWNBEAT] / beat.clamp(min=1e-9)
-        return beat, downbeat, tempo.log_softmax(-1), hidden, cell
+        tempo = torch.stack([each.log_softmax(-1) for each in tempi]).mean(0).log_softmax(-1)
+        return beat, downbeat, tempo, torch.cat(hiddens), torch.cat(cells)
 
 
-def load_network(path: Path) -> tuple[BeatNetwork, dict[str, str]]:
-    """Build the network of a checkpoint; also returns facts for the metadata.
+def load_networks(paths: Sequence[Path]) -> tuple[list[BeatNetwork], dict[str, str]]:
+    """Build the networks of checkpoints; also returns facts for the metadata.
 
     Raises
     ------
     InputError
-        Missing, unreadable or of another architecture.
+        Missing, unreadable, of another architecture, or of different sizes.
     """
-    stored = load_checkpoint(path)
-    try:
-        network = BeatNetwork(NetworkConfig(**stored.get("network", {})))
-    except TypeError as error:
-        raise InputError(f"{path}: not a checkpoint of the beat network ({error})") from error
-    load_weights(network, path)
-    facts = {"seed": str(stored["train"]["seed"])} if "train" in stored else {}
-    return network.eval(), facts
+    networks: list[BeatNetwork] = []
+    seeds: list[str] = []
+    for path in paths:
+        stored = load_checkpoint(path)
+        try:
+            network = BeatNetwork(NetworkConfig(**stored.get("network", {})))
+        except TypeError as error:
+            raise InputError(f"{path}: not a checkpoint of the beat network ({error})") from error
+        if networks and network.config != networks[0].config:
+            raise InputError(f"{path}: not of the same size as {paths[0]}")
+        load_weights(network, path)
+        networks.append(network.eval())
+        seeds += [str(stored["train"]["seed"])] if "train" in stored else []
+    return networks, {"seed": ", ".join(seeds)} if seeds else {}
 
 
 def export(options: ExportOptions) -> Path:
-    """Export a checkpoint; returns the file."""
-    network, facts = load_network(options.checkpoint)
+    """Export checkpoints; returns the file."""
+    networks, facts = load_networks(options.checkpoints)
     if options.commit:
         facts["commit"] = options.commit
+    graph = BeatGraph(networks)
     metadata = {
         "stimmung_model": "beat",
         "version": str(MODEL_VERSION),
         "sample_rate": str(SAMPLE_RATE),
         "hop_length": str(HOP_LENGTH),
         "features": str(N_FEATURES),
-        "tempi_bpm": json.dumps([round(float(bpm), 3) for bpm in network.config.tempi_bpm()]),
+        "tempi_bpm": json.dumps([round(float(bpm), 3) for bpm in networks[0].config.tempi_bpm()]),
         "late_s": json.dumps(options.late_ms / 1e3),
         "licence": _LICENCE,
         "training_data": _TRAINING_DATA,
-        "parameters": str(sum(p.numel() for p in network.parameters())),
+        "parameters": str(sum(p.numel() for p in graph.parameters())),
         **facts,
     }
-    hidden, cell = network.start(1)
+    hidden, cell = graph.start()
     write_graph(
-        BeatGraph(network),
+        graph,
         {"features": torch.zeros(1, 3, N_FEATURES), "hidden": hidden, "cell": cell},
         ["beat", "downbeat", "tempo", "next_hidden", "next_cell"],
         options.out,

@@ -9,8 +9,7 @@ import torch
 
 from engine.beat.frontend import N_FEATURES
 from engine.beat.model import BeatModel
-from export_onnx.beat.export import CHECKPOINT, BeatGraph, load_network
-from export_onnx.beat.network import BeatNetwork
+from export_onnx.beat.export import CHECKPOINTS, BeatGraph, load_networks
 from export_onnx.training.contract import Sequences, verify_contract
 from export_onnx.training.options import option
 
@@ -39,20 +38,20 @@ class _Onnx:
 
 @dataclass(frozen=True)
 class VerifyOptions:
-    """An ONNX file, and the checkpoint it was made from."""
+    """An ONNX file, and the checkpoints it was made from."""
 
-    checkpoint: Path = option(CHECKPOINT)
+    checkpoints: tuple[Path, ...] = option(CHECKPOINTS, flag="--checkpoint")
     model: Path | None = option(None, "default: the shipped one")
 
 
 def verify_files(options: VerifyOptions) -> dict[str, float]:
-    """Check a file against its checkpoint (see `verify`)."""
-    network, _ = load_network(options.checkpoint)
-    return verify(BeatModel(options.model), network)
+    """Check a file against its checkpoints (see `verify`)."""
+    networks, _ = load_networks(options.checkpoints)
+    return verify(BeatModel(options.model), BeatGraph(networks))
 
 
 def verify(
-    model: BeatModel, network: BeatNetwork, frames: int = 200, seed: int = 3
+    model: BeatModel, graph: BeatGraph, frames: int = 200, seed: int = 3
 ) -> dict[str, float]:
     """Check the contract on random frames."""
     seen = np.random.default_rng(seed).gamma(0.5, 0.5, (1, frames, N_FEATURES)).astype(np.float32)
@@ -60,7 +59,7 @@ def verify(
     @torch.no_grad()
     def reference(inputs: Sequences) -> Sequences:
         given = torch.from_numpy(inputs["features"])
-        wanted = BeatGraph(network).eval()(given, *network.start(1))
+        wanted = graph.eval()(given, *graph.start())
         return {name: wanted[i].numpy() for i, name in enumerate(_OUTPUTS)}
 
     return verify_contract(_Onnx(model), {"features": seen}, reference)
