@@ -52,7 +52,7 @@ def test_every_note_is_on_its_frame_and_a_project_is_kept(
         monkeypatch.setenv("WINEPREFIX", str(target.parent / "wine"))
         monkeypatch.setenv("WINEDEBUG", "-all")
     else:
-        before = [need_program("qemu-aarch64*"), "-L", str(ARM)]
+        before = [need_program("qemu-aarch64-static"), "-L", str(ARM)]
 
     def host() -> PluginHost:
         return PluginHost(

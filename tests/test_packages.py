@@ -4,6 +4,7 @@ import contextlib
 import importlib
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,8 +15,10 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+from plugin_host.built import plugin_folder
 
 from engine.cli import build_parser
+from engine.plugin.build import BUILT, native
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("engine", "gui", "export_onnx", "presets")
@@ -86,9 +89,13 @@ def test_completion_knows_commands_and_options(shell, capsys):
 
 
 @pytest.fixture(scope="module")
-def archives(tmp_path_factory):
-    """Build both as anybody does: the wheel comes out of the source archive."""
+def archives(request, tmp_path_factory):
+    """Build both as anybody does, with the plug-in: the wheel comes out of the source archive."""
     folder = tmp_path_factory.mktemp("dist")
+    made = not (BUILT / native()).is_dir()
+    if made:
+        shutil.copytree(plugin_folder(), BUILT / native())
+    request.addfinalizer(lambda: shutil.rmtree(BUILT / native()) if made else None)
     run(sys.executable, "-m", "build", "--outdir", folder, ROOT, cwd=folder)
     (wheel,), (source,) = folder.glob("*.whl"), folder.glob("*.tar.gz")
     return wheel, source
@@ -102,6 +109,9 @@ def test_wheel_holds_what_it_takes_and_nothing_else(archives):
     with zipfile.ZipFile(wheel) as packed:
         names = set(packed.namelist())
     assert set(carried()) <= names
+    assert {
+        f"engine/plugin/built/{native()}/stimmung.{kind}" for kind in ("clap", "lv2/manifest.ttl")
+    } <= names
     shared = {str(path.relative_to(SHARE)) for path in SHARE.rglob("*") if path.is_file()}
     assert {name.split("/share/")[1] for name in names if ".data/data/share/" in name} == shared
     tops = {name.split("/")[0] for name in names}
@@ -152,6 +162,22 @@ def test_installed_by_pipx_it_plays_the_demo(pipx, tmp_path):
     assert run(python, "-c", find, cwd=tmp_path).split() == ["None", "None"]
 
 
+def check_plugin(program, home):
+    """Check that a program installs, shows and removes the plug-in it carries."""
+    run(program, "plugin", "install", cwd=home, HOME=home)
+    assert len(list((home / ".vst3").rglob("stimmung.so"))) == 1
+    assert len(list((home / ".lv2").rglob("stimmung.so"))) == 1
+    assert run(program, "plugin", "status", cwd=home, HOME=home).count("installed") == 3
+    run(program, "plugin", "remove", cwd=home, HOME=home)
+    assert run(program, "plugin", "status", cwd=home, HOME=home).count("missing") == 3
+
+
+@pytest.mark.proof
+@pytest.mark.timeout(900)
+def test_installed_by_pipx_it_brings_the_plugin(pipx, tmp_path):
+    check_plugin(pipx[0] / "bin" / "stimmung", tmp_path)
+
+
 # ------------------------------------------------------------------ the frozen bundle
 
 
@@ -171,6 +197,7 @@ def bundle(pipx):
 def test_bundle_plays_the_demo(bundle, tmp_path):
     run(bundle, "demo", "--seconds", SECONDS, "--out", tmp_path / "demo", cwd=tmp_path)
     assert (tmp_path / "demo" / "stimmung.mid").stat().st_size > 500
+    check_plugin(bundle, tmp_path)
     frozen = {path.name for path in (bundle.parent / "_internal").iterdir()}
     assert not frozen & {"torch", "transformers", "export_onnx", "pytest", "onnx"}
 

@@ -139,6 +139,14 @@ PARTS: dict[str, Part] = {
         quick={"clicks": 2, "turns": 1},
         long={"clicks": 20, "turns": 12},
     ),
+    "plugin": Part(
+        "reaction.plugin.measure_plugin",
+        "from sound to emotion to note through the plug-in, beside JACK",
+        180,
+        quick={"clicks": 3, "turns": 1},
+        long={"clicks": 20, "turns": 12},
+        standard=False,
+    ),
     "midi": Part(
         "midi_out.run.measure_periods",
         "how late notes are at a receiver, all outputs over JACK",

@@ -5,7 +5,8 @@ import contextlib
 import json
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,20 +18,24 @@ from engine.bench.reaction.scene import CLICK, STEP, Scene, make_scene
 from engine.bench.soak.jack_rig import JackServer, until
 from engine.generators.registry import GENERATORS
 
-__all__ = ["measure_reaction"]
+__all__ = ["SOURCE", "Way", "answers", "measure_reaction", "over_jack", "program"]
 
 Message = tuple[float, bytes]
 """Arrival [s] and bytes."""
 
+Way = Callable[[contextlib.ExitStack, JackServer, Path], str]
+"""Starts a program on a server, with a folder for its settings; returns its MIDI port."""
+
 _PERIOD = 256
 _READY_S = 60.0
-_SOURCE = "bench-scene"
+SOURCE = "bench-scene"
+"""Client that plays the scene."""
 _LOUDNESS_CC = 7
 _AROUSAL_CC = 21
 _ANSWER_S = 10.0  # an answer that comes later belongs to something else
 _BEFORE_S = 8.0
 _AHEAD_S = 0.05  # how long before they sound the player hands notes over
-_OPTIONS = ("--midi-out", "jack", "--preset", "reaction", "--mode", "follow")
+_OPTIONS = ("--preset", "reaction", "--mode", "follow")
 _CLEARLY = 3  # of 127: what moves by less is not counted as an answer
 _PRESET = {
     "version": 1,
@@ -56,40 +61,60 @@ def measure_reaction(
     DeviceError
         jackd is not installed or does not start.
     """
+    return answers(clicks, turns, {name: over_jack(name) for name in engines})
+
+
+def over_jack(engine: str) -> Way:
+    """Return a way: sound and notes over ports of JACK."""
+    return partial(program, engine, ("--input", SOURCE, "--midi-out", "jack"), ":Stimmung")
+
+
+def answers(clicks: int, turns: int, ways: Mapping[str, Way]) -> dict[str, Any]:
+    """Play the scene to programs started in several ways at once; return delays, by way."""
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         server = stack.enter_context(private_server(_PERIOD))
         path = folder / "scene.wav"
         seconds = make_scene(path, server.rate, Scene(clicks, turns))
-        source = stack.enter_context(player(server, _SOURCE, path))
-        ports = ("marks", *engines)
+        source = stack.enter_context(player(server, SOURCE, path))
+        ports = ("marks", *ways)
         receiver = stack.enter_context(FrameReceiver(server, "bench-receiver", ports))
-        server.connect(f"{_SOURCE}:marks", receiver.port("marks"))
+        server.connect(f"{SOURCE}:marks", receiver.port("marks"))
         preset = folder / "stimmung" / "presets" / "reaction.json"
         preset.parent.mkdir(parents=True)
         preset.write_text(json.dumps(_PRESET), encoding="utf-8")
-        for engine in engines:
-            before = set(server.ports())
-            words = ("engine.cli", "live", "--input", _SOURCE, "--engine", engine, *_OPTIONS)
-            stack.enter_context(jack_program(server, "", *words, folder=folder))
-            server.connect(_wait_for_port(server, before, engine), receiver.port(engine))
+        for name, start in ways.items():
+            server.connect(start(stack, server, folder), receiver.port(name))
         assert source.stdin is not None
         source.stdin.write(b"\n")
         source.stdin.flush()
         time.sleep(seconds + 1.0)
         heard = receiver.finish()
     marks = heard.messages("marks")
-    return {engine: _judge(marks, heard.messages(engine)) for engine in engines}
+    return {name: _judge(marks, heard.messages(name)) for name in ways}
 
 
-def _wait_for_port(server: JackServer, before: set[str], engine: str) -> str:
-    until(lambda: _new_port(server, before), f"{engine}'s MIDI port", _READY_S)
-    return _new_port(server, before)
+def program(
+    engine: str,
+    options: tuple[str, ...],
+    port: str,
+    stack: contextlib.ExitStack,
+    server: JackServer,
+    folder: Path,
+) -> str:
+    """Start `stimmung live`; return a new port on the server that ends so, or none for ''."""
+    before = set(server.ports())
+    words = ("engine.cli", "live", "--engine", engine, *options, *_OPTIONS)
+    stack.enter_context(jack_program(server, "", *words, folder=folder))
 
+    def new() -> str:
+        added = (each for each in server.ports() if each not in before)
+        return next((each for each in added if each.endswith(port)), "")
 
-def _new_port(server: JackServer, before: set[str]) -> str:
-    new = (port for port in server.ports() if port not in before)
-    return next((port for port in new if port.endswith(":Stimmung")), "")
+    if not port:
+        return ""
+    until(new, f"{engine}'s MIDI port", _READY_S)
+    return new()
 
 
 def _judge(marks: list[Message], heard: list[Message]) -> dict[str, Any]:
