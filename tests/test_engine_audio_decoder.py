@@ -228,6 +228,20 @@ def test_surround_sound_with_one_channel_is_heard(tmp_path: Path) -> None:
     assert level(heard(path)[0][16_000:]) == pytest.approx(0.082, abs=0.01)
 
 
+@pytest.mark.parametrize(("suffix", "channels"), [("wav", 8), ("wav", 24), ("flac", 8)])
+def test_as_many_channels_as_anybody_records_are_decoded(
+    tmp_path: Path, channels: int, suffix: str
+) -> None:
+    """With planes for each channel PyAV ended the whole process."""
+    sound = np.zeros((RATE, channels), np.float32)
+    sound[:, -1:] = tones(RATE, 1.0, 1)
+    soundfile.write(tmp_path / f"x.{suffix}", sound, RATE)
+    with AudioFile(tmp_path / f"x.{suffix}") as file:
+        block = file.read(2 * RATE)
+    assert block.shape == sound.shape
+    np.testing.assert_allclose(block, sound, atol=1e-3)
+
+
 def test_a_colon_in_a_name_is_no_protocol(tmp_path: Path) -> None:
     path = tmp_path / "take2:final.wav"
     soundfile.write(path, tones(RATE, 0.5), RATE)

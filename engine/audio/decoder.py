@@ -340,7 +340,7 @@ class _Converter:
         if given != self._format:
             yield from self.finish()
             self._rate = self._rate or frame.sample_rate
-            self._resampler = av.AudioResampler("fltp", frame.layout.name, self._rate)
+            self._resampler = av.AudioResampler("flt", frame.layout.name, self._rate)
             self._downmix = Downmix(frame.layout.nb_channels, self._rate)
             self._format = given
         frame.pts = None  # what is missing was filled already
@@ -357,7 +357,8 @@ class _Converter:
     def _blocks(self, frames: "list[av.AudioFrame]") -> Iterator[FloatArray]:
         for frame in frames:
             if frame.samples:
-                block = np.ascontiguousarray(frame.to_ndarray().T, np.float32)
+                # Interleaved: of planes, PyAV reads beyond the last one where there are eight.
+                block = frame.to_ndarray().reshape(frame.samples, -1).astype(np.float32, copy=False)
                 self._channels = self._channels or block.shape[1]
                 if block.shape[1] != self._channels:
                     block = np.repeat(self._downmix.push(block)[:, None], self._channels, 1)

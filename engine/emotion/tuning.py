@@ -38,7 +38,7 @@ _HUM_TAU_S: Final = 1.5
 _HUM_SHARE: Final = 0.95  # of the power of all peaks
 _HUM_MEAN: Final = 0.8  # of that share, over the last seconds
 _GENERATOR_HZ: Final = np.arange(47.0, 64.0, 0.5)  # of supplies that do not keep the mains'
-_GENERATOR_TAU_S: Final = 2.0
+_GENERATOR_TAU_S: Final = 2.4
 _GENERATOR_MEAN: Final = 0.9
 _STEADY: Final = 0.25  # deviation of the log power of a hum over that time; notes begin and fade
 
@@ -174,8 +174,9 @@ class TuningEstimator:
         self._generator += rate * (evidence[5:].real - self._generator)
         power = float(evidence[4].real)
         apart = power - self._power
-        if abs(apart) > 1.0:  # another sound: measured from its level
+        if abs(apart) > 1.0:  # another sound, as a note: a hum begins once and stays
             self._power, apart = power, 1.0
+            self._generator[:] = 0.0
         self._power += rate * (power - self._power)
         self._spread = self._keep_generator * (self._spread + rate * apart**2)
         return self._generator.max() > _GENERATOR_MEAN and self._spread < _STEADY**2
