@@ -30,7 +30,7 @@ def measure_live(
     its sender and its capture at the end (Linux only, else 0).
     """
     bare = min((_bare() for _ in range(_TRIES)), key=lambda found: found["start_s"])
-    figures: dict[str, Any] = {"bare": bare, "help_s": min(_help_s() for _ in range(_TRIES))}
+    figures: dict[str, Any] = {"bare": bare}
     for name in engines:
         found = _live(name, seconds)
         found["times_bare_start"] = round(found["first_emotion_s"] / bare["start_s"], 1)
@@ -50,13 +50,6 @@ def _bare() -> dict[str, float]:
     )
     start_s = round(time.perf_counter() - began, 3)
     return {"start_s": start_s, "memory_mb": float(done.stdout)}
-
-
-def _help_s() -> float:
-    began = time.perf_counter()
-    command = child_command("engine.cli", "--help")
-    subprocess.run(command, env=child_environment(), capture_output=True, check=True)
-    return round(time.perf_counter() - began, 3)
 
 
 def _live(name: str, seconds: float) -> dict[str, Any]:
@@ -94,7 +87,6 @@ def _live(name: str, seconds: float) -> dict[str, Any]:
         "engine_cpu_share": round(share, 3),
         "tracker_load": round(snapshot["tracker_load"], 4),
         "notes": snapshot["midi"]["sent"],
-        "lateness_p99_ms": round(snapshot["midi"]["lateness_p99_ms"], 3),
         "missed_beats": snapshot["missed_beats"],
     }
 

@@ -54,9 +54,6 @@ def measure_mert(tracker_hop_ms: float, hop_ms: float) -> dict[str, Any]:
     # Twice a second is the slowest that can be called live.
     return {
         "parameters": int(done.stdout),
-        "window_s": _WINDOW_S,
-        "window_p50_ms": window_ms,
-        "share_of_core_at_2_hz": round(2.0 * window_ms / 1000.0, 2),
         "times_tracker": round(2.0 * window_ms / (tracker_hop_ms * 1000.0 / hop_ms), 1),
     }
 

@@ -11,7 +11,6 @@ import os
 import random
 import subprocess
 import sys
-import threading
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -135,16 +134,9 @@ def run(name: str, tempo_bpm: float, jitter_s: float, seed: int) -> None:
             (marks if is_mark else clock).write_midi_event(max(0, frame - played), data)
 
     client.set_process_callback(process)
-    over = threading.Event()
-
-    def obey() -> None:
+    with client:
         for line in sys.stdin:
             course.orders.append(line.split())
-        over.set()
-
-    with client:
-        threading.Thread(target=obey, daemon=True).start()
-        over.wait()
 
 
 if __name__ == "__main__":

@@ -10,7 +10,6 @@ import subprocess
 import tempfile
 import time
 from pathlib import Path
-from statistics import fmean
 from typing import Any, Final
 
 from engine.bench.our_program import engine
@@ -46,12 +45,10 @@ def measure_window(seconds: float = 420.0, headless_s: float = 45.0) -> dict[str
         window = _with_window(audio, seconds)
         after = _headless(audio, headless_s)
     with_window = [p99 for _notes, p99 in window.pop("lateness")]
-    without = fmean([before, after])
     return {
         **window,
         "headless_lateness_p99_ms": [before, after],
         "window_lateness_p99_ms": [round(p99, 3) for p99 in with_window],
-        "lateness_ratio": round(fmean(with_window) / without, 3) if without > 0.0 else None,
     }
 
 

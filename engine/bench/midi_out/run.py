@@ -6,10 +6,10 @@ import subprocess
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
-from engine.bench.core import attempt, cpu_seconds, missing
+from engine.bench.core import attempt, missing
 from engine.bench.midi_out.figures import Lateness
 from engine.bench.midi_out.load import stage_load
 from engine.bench.midi_out.others import KINDS
@@ -49,14 +49,6 @@ _SHORTEST_STEP_S = 0.004
 _LOOK_EVERY = 64  # notes
 _SAID_TWICE_S = 0.01
 _NEAR_S = 0.05  # the server says some milliseconds later that it lost time; on a busy machine later
-
-
-@dataclass(frozen=True, slots=True)
-class _Sent:
-    """What our senders reported."""
-
-    notes: list[SentNote]
-    cpu_share: float
 
 
 def measure_periods(
@@ -129,8 +121,8 @@ def measure_lateness(
     Returns
     -------
     dict
-        ``port``, ``sender`` and ``plain`` (`Lateness` as dicts), ``dropped``, ``cpu_share`` and
-        ``times_earlier``: the ratio of both 99 % quantiles.
+        ``sender`` and ``plain`` (`Lateness` as dicts), ``dropped`` notes, and ``times_earlier``:
+        the ratio of both 99 % quantiles.
 
     Raises
     ------
@@ -147,16 +139,14 @@ def measure_lateness(
             start_s = time.perf_counter() + _ALONE_LEAD_IN_S
             _say(process, start_s + step_s / 2)
             sent = _play({output: client}, {output: Rhythm(start_s, step_s, n_events)})[output]
-            status = client.status()
+            dropped = client.status().dropped
             late = _answer(process)
         finally:
             process.kill()
     figures: dict[str, Any] = {
-        "port": status.port,
-        "sender": _shown(note.lateness_s for note in sent.notes),
+        "sender": _shown(note.lateness_s for note in sent),
         "plain": _shown(late) if late else missing("no MIDI system"),
-        "dropped": status.dropped,
-        "cpu_share": round(sent.cpu_share, 4),
+        "dropped": dropped,
     }
     if late and figures["sender"]["p99_ms"] > 0:
         ratio = figures["plain"]["p99_ms"] / figures["sender"]["p99_ms"]
@@ -177,9 +167,9 @@ def play_all(server: JackServer, count: int, step_s: float) -> dict[str, Any]:
     Returns
     -------
     dict
-        By output: ``call`` and ``receiver`` (`Lateness` as dicts) and ``lost`` notes; of ours also
-        ``cpu_share``, of ``jack`` also ``off_schedule``: the distance of frames received from
-        frames meant. ``lost_time``: how often the server lost time.
+        By output: ``call`` and ``receiver`` (`Lateness` as dicts) and ``lost`` notes; of ``jack``
+        also ``off_schedule``: the distance of frames received from frames meant. ``lost_time``: how
+        often the server lost time.
     """
     if step_s != round(step_s, 3) or step_s < _SHORTEST_STEP_S:
         least = f"whole milliseconds from {_SHORTEST_STEP_S}"
@@ -189,11 +179,9 @@ def play_all(server: JackServer, count: int, step_s: float) -> dict[str, Any]:
         heard = receiver.finish()
     figures: dict[str, Any] = {"lost_time": _apart(heard.lost_time, server)}
     for name in _OURS:
-        sent = ours[name]
         figures[name] = {
-            "call": _shown(note.lateness_s for note in sent.notes),
+            "call": _shown(note.lateness_s for note in ours[name]),
             **_at_the_receiver(name, rhythms[name], heard),
-            "cpu_share": round(sent.cpu_share, 4),
         }
     figures["jack"]["off_schedule"] = _off_schedule(ours["jack"], heard, server)
     for name in KINDS:
@@ -207,7 +195,7 @@ def play_all(server: JackServer, count: int, step_s: float) -> dict[str, Any]:
 
 def _perform(
     server: JackServer, receiver: FrameReceiver, count: int, step_s: float
-) -> tuple[dict[str, Rhythm], dict[str, _Sent], dict[str, list[float]]]:
+) -> tuple[dict[str, Rhythm], dict[str, list[SentNote]], dict[str, list[float]]]:
     with contextlib.ExitStack() as stack:
         clients = {
             name: stack.enter_context(SenderClient(name, port_name=f"bench {name}"))
@@ -270,11 +258,11 @@ def _answer(process: "subprocess.Popen[bytes]") -> list[float]:
     return [float(value) for value in json.loads(said or b"[]")]
 
 
-def _play(clients: dict[str, SenderClient], rhythms: dict[str, Rhythm]) -> dict[str, _Sent]:
-    """Hand over every note as long before its time as the player does."""
+def _play(
+    clients: dict[str, SenderClient], rhythms: dict[str, Rhythm]
+) -> dict[str, list[SentNote]]:
+    """Hand over every note as long before its time as the player does; return the reports."""
     sent: dict[str, list[SentNote]] = {name: [] for name in clients}
-    before = {name: cpu_seconds(client.pid) for name, client in clients.items()}
-    began_s = time.perf_counter()
     first = next(iter(rhythms.values()))
     for number in range(first.notes):
         time.sleep(max(0.0, first.on_s(number) - _AHEAD_S - time.perf_counter()))
@@ -286,14 +274,7 @@ def _play(clients: dict[str, SenderClient], rhythms: dict[str, Rhythm]) -> dict[
             for name, client in clients.items():
                 sent[name] += client.drain_sent()
     time.sleep(_AHEAD_S + first.step_s + _TAIL_S)
-    took_s = time.perf_counter() - began_s
-    return {
-        name: _Sent(
-            sent[name] + client.drain_sent(),
-            (cpu_seconds(client.pid) - before[name]) / took_s,
-        )
-        for name, client in clients.items()
-    }
+    return {name: sent[name] + client.drain_sent() for name, client in clients.items()}
 
 
 def _at_the_receiver(name: str, rhythm: Rhythm, heard: Arrivals) -> dict[str, Any]:
@@ -304,7 +285,7 @@ def _at_the_receiver(name: str, rhythm: Rhythm, heard: Arrivals) -> dict[str, An
     return {"receiver": _shown(late), "lost": rhythm.notes - len(late)}
 
 
-def _off_schedule(sent: _Sent, heard: Arrivals, server: JackServer) -> dict[str, Any]:
+def _off_schedule(sent: list[SentNote], heard: Arrivals, server: JackServer) -> dict[str, Any]:
     """Compare, note by note, the frame received with the frame our sender meant [frames].
 
     ``undisturbed``: more than one frame off, although it was handed over in time and the server
@@ -314,7 +295,7 @@ def _off_schedule(sent: _Sent, heard: Arrivals, server: JackServer) -> dict[str,
     near = round(_NEAR_S * server.rate)
     distances: list[int] = []
     undisturbed = 0
-    for note in sent.notes:
+    for note in sent:
         if note.note_id not in arrived or note.frame < 0:
             continue
         at = arrived[note.note_id]

@@ -132,18 +132,13 @@ class JackServer:
 
     Parameters
     ----------
-    name : str, optional
-        For JACK_DEFAULT_SERVER; by default one that is free.
     period : int, optional
         Frames per period.
     """
 
-    def __init__(self, name: str | None = None, period: int | None = None) -> None:
+    def __init__(self, period: int | None = None) -> None:
         self._killed = False
-        self._lock: IO[str] | None = None
-        if name is None:
-            name, self._lock = _reserve_name()
-        self.name = name
+        self.name, self._lock = _reserve_name()
         # Without real-time rights, short periods would only produce xruns.
         self.period = period or (256 if _realtime() else 1024)
         self.rate = RATE
