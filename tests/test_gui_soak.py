@@ -126,7 +126,7 @@ def test_history_keeps_the_turns_with_their_times():
     ("kind", "fields", "words"),
     [
         ("late", {"note_id": 12, "ms": 25.7}, "A note left 25.7 ms late."),
-        ("skipped", {"seconds": 0.06}, "0.06 s of sound were left out after a stall."),
+        ("skipped", {"seconds": 0.06}, "0.06 s of input sound were skipped after a stall."),
         ("captured", {"file": "Night, part 2.mid"}, "Saved: Night, part 2.mid."),
         ("audio", {"what": "mic unplugged."}, "Audio in: mic unplugged."),
         ("set", {"tempo_bpm": 90, "mode": "guide"}, "Set: tempo bpm 90, mode guide."),
