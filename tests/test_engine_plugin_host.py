@@ -81,6 +81,20 @@ def test_one_host_renders_it_all_and_changes_its_rate(place: Path, kind: str) ->
     assert not running.sound_changed
 
 
+@pytest.mark.parametrize(("as_ardour", "block"), [(1, 64), (1, 1024), (0, 256)])
+def test_eighths_are_understood_however_lv2_hosts_tell_parts_of_them(
+    place: Path, as_ardour: int, block: int
+) -> None:
+    with PatternEngine(offline=True) as engine, host("lv2") as running:
+        running.do("offline 1", f"of_quarters {as_ardour}", "activate 48000 8192")
+        running.do("transport 1 150 0 7 8", f"run 3 {block} 0 1")
+        leader = engine.link.leader
+        assert leader is not None and leader.block is not None
+        assert leader.block.generation <= 3, "it started, and did not jump since"
+        running.do(STOP, f"run 0.1 {block} 0 1")
+    assert not [off for off in off_frames(running.events)[4:] if off]
+
+
 @pytest.mark.parametrize("kind", ["clap", "vst3"])
 def test_a_host_without_a_transport_runs_freely(engine: PatternEngine, kind: str) -> None:
     with host(kind) as running:

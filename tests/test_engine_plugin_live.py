@@ -44,6 +44,9 @@ def test_a_run_through_the_plugin_alone(tmp_path: Path, monkeypatch: pytest.Monk
         host.do("transport 0 120 0 3 4", "run 0.2 512 1 1")
         assert not runtime.snapshot().running
         assert runtime.snapshot().midi.sent == len(note_ons(host.events)) > 5
+        host.do("deactivate")
+        sent = runtime.snapshot().midi.sent
+        assert sent == len(note_ons(host.events)), "a plug-in that left has played, too"
     assert not hanging(host.events)
     played = {event.message[0] & 15 for event in note_ons(host.events)}
     assert played <= {CHANNELS[part] for part in ("lead", "chords", "bass")}

@@ -68,16 +68,17 @@ class PluginOutput(NoteOutput):
         """Return what the plug-ins tell of their notes."""
         instances = self._link.instances()
         blocks = [plugin.block for plugin in instances if plugin.block is not None]
+        counts = self._link.counts()
         missing = "no plug-in is there: put Stimmung on a track of the workstation"
         return SenderStatus(
             alive=True,
             port=self.port,
             port_alive=bool(instances),
-            sent=sum(block.placed + block.late for block in blocks),
+            sent=counts.played,
             sounding=sum(block.sounding for block in blocks),
             queued=0,
-            dropped=sum(block.lost for block in blocks),
-            late=sum(block.late for block in blocks),
+            dropped=counts.lost,
+            late=counts.late,
             lateness_p50_ms=0.0,
             lateness_p99_ms=0.0,
             lateness_max_ms=0.0,

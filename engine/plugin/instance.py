@@ -4,6 +4,7 @@ import socket
 import threading
 from collections import deque
 from collections.abc import Iterable
+from typing import NamedTuple
 
 from engine.choices import PARTS
 from engine.events import NoteEvent
@@ -20,13 +21,25 @@ from engine.plugin.protocol import (
     encode_note,
 )
 
-__all__ = ["CHANNELS", "Instance"]
+__all__ = ["CHANNELS", "Counts", "Instance"]
 
 CHANNELS = {"lead": 0, "chords": 1, "bass": 2, "pad": 3, "drums": 9}
 """MIDI channel of each part, as all generators have it."""
 
 _PART = index_of("part")
 _MAX_BACKLOG = 1 << 20  # bytes that a host has not taken; more means that it hangs
+
+
+class Counts(NamedTuple):
+    """Note-ons that were played, how many of these late, and how many never came."""
+
+    played: int
+    late: int
+    lost: int
+
+
+def _counts(block: Block) -> Counts:
+    return Counts(block.placed + block.late, block.late, block.lost)
 
 
 class Instance:
@@ -47,9 +60,23 @@ class Instance:
         self.values = [parameter.initial for parameter in PARAMETERS]
         self.offset_s: float | None = None
         """From the plug-in's steady clock to `time.perf_counter` [s]."""
+        self._before = Counts(0, 0, 0)
         self._lock = threading.Lock()
         self._backlog: deque[bytes] = deque()
         self._waiting = 0
+
+    def take(self, block: Block) -> None:
+        """Take its newest block."""
+        if self.block is None:
+            self._before = _counts(block)
+        self.block = block
+
+    def counts(self) -> Counts:
+        """Return what it has counted since it connected."""
+        if self.block is None:
+            return Counts(0, 0, 0)
+        now = _counts(self.block)
+        return Counts(*(after - before for after, before in zip(now, self._before, strict=True)))
 
     @property
     def part(self) -> str:

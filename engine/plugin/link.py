@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from engine.errors import MidiPortError
 from engine.plugin.discovery import announce, discovery_file, withdraw
-from engine.plugin.instance import Instance
+from engine.plugin.instance import Counts, Instance
 from engine.plugin.parameters import PARAMETERS
 from engine.plugin.protocol import (
     TOKEN_BYTES,
@@ -81,6 +81,7 @@ class PluginLink:
         self._blocks: deque[Heard] = deque(maxlen=_MOST_BLOCKS)
         self._changes: deque[tuple[str, float]] = deque(maxlen=_MOST_BLOCKS)
         self._instances: dict[Instance, float] = {}  # and when they connected [s]
+        self._left = Counts(0, 0, 0)  # of plug-ins that are gone
         self._leader: Instance | None = None
         self._lock = threading.Lock()
         self._token = secrets.token_hex(TOKEN_BYTES // 2)
@@ -139,6 +140,12 @@ class PluginLink:
         """Return the plug-ins that have been let in."""
         with self._lock:
             return [instance for instance in self._instances if instance.hello is not None]
+
+    def counts(self) -> Counts:
+        """Return what all plug-ins have counted, those that have left included."""
+        with self._lock:
+            each = [self._left, *(instance.counts() for instance in self._instances)]
+        return Counts(*map(sum, zip(*each, strict=True)))
 
     def take_blocks(self) -> list[Heard]:
         """Return the leader's blocks since the last call; not those rendered offline."""
@@ -238,7 +245,7 @@ class PluginLink:
             self.on_offline(instance, change)
 
     def _take_block(self, instance: Instance, block: Block, arrived_s: float) -> None:
-        instance.block = block
+        instance.take(block)
         at_s = instance.heard_at(block, arrived_s)
         self._choose()
         assert instance.hello is not None
@@ -276,6 +283,7 @@ class PluginLink:
         with self._lock:
             if self._instances.pop(instance, None) is None:
                 return
+            self._left = Counts(*map(sum, zip(self._left, instance.counts(), strict=True)))
         if self._selector is not None:
             with contextlib.suppress(KeyError, ValueError):
                 self._selector.unregister(instance.connection)

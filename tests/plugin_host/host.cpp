@@ -8,6 +8,7 @@
 //   transport PLAYING BPM BEAT NUM DEN        loop START END (equal: none)    ramp BPM_PER_SECOND
 //   metre NUM DEN              from this beat on, which begins a bar
 //   silent 0|1                 the host tells no transport at all
+//   of_quarters 0|1            LV2: parts of a beat are told in quarter notes, as Ardour does
 //   set INDEX VALUE FRAME      (with the next block)
 //   full 0|1                   (the event list refuses everything)
 //   run SECONDS BLOCK PACE SPLIT   PACE: 1 as fast as time, 0 as fast as possible, else ms a block;
@@ -160,6 +161,7 @@ int main(int argc, char** argv) {
         else if (order == "ramp" && std::sscanf(rest, "%lf", &ramp) == 1) ;
         else if (order == "full" && std::sscanf(rest, "%d", &full) == 1) ;
         else if (order == "silent" && std::sscanf(rest, "%d", &i) == 1) moment.told = i == 0;
+        else if (order == "of_quarters" && std::sscanf(rest, "%d", &i) == 1) moment.of_quarters = i != 0;
         else if (order == "offline" && std::sscanf(rest, "%d", &i) == 1)
             for (auto& each : instances) each->render(i != 0);
         else if (order == "set" && std::sscanf(rest, "%d %lf %d", &i, &a, &k) == 3)

@@ -106,7 +106,9 @@ private:
         LV2_Atom_Forge_Frame sequence, position;
         lv2_atom_forge_sequence_head(&forge_, &sequence, 0);
         if (m.told) {
-            const double beats = m.beat * m.den / 4, start = m.bar_start * m.den / 4;
+            double beats = m.beat * m.den / 4;
+            const double start = m.bar_start * m.den / 4, whole = std::floor(beats + 1e-9);
+            if (m.of_quarters) beats = whole + (beats - whole) * 4 / m.den;
             lv2_atom_forge_frame_time(&forge_, 0);
             lv2_atom_forge_object(&forge_, &position, 0, number(LV2_TIME__Position));
             const auto put = [this](const char* key, double value) {

@@ -44,6 +44,7 @@ inline void mark(const char* name) {
 // Where the host is at the start of a block; beats are quarter notes.
 struct Moment {
     bool playing = false, told = true;
+    bool of_quarters = false;  // LV2: tells parts of a beat in quarter notes, as Ardour does
     double bpm = 120, beat = 0, ramp = 0;  // ramp: change of bpm a frame
     double loop_start = 0, loop_end = 0, bar_start = 0;
     int num = 4, den = 4;

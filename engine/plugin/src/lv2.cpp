@@ -29,6 +29,7 @@ struct Plugin {
     double rate = 48000;
     double counted = 0;  // beat at the next frame
     double metres = 0;   // beats by which bars of other metres before have moved it
+    bool of_quarters = false;  // the host tells parts of a beat in quarter notes
     const float* in[2] = {};
     float* out[2] = {};
     const LV2_Atom_Sequence* events_in = nullptr;
@@ -102,10 +103,19 @@ void read_position(Plugin& p, const LV2_Atom_Object* position) {
     t.has_beat = !std::isnan(beat);
     if (!t.has_beat) return;
     t.beat = beat * 4 / unit;
+    // Ardour tells the part of a beat in quarter notes, whatever the beat's unit is.
+    const double of_quarters = (std::floor(beat) + (beat - std::floor(beat)) * unit / 4) * 4 / unit;
+    const auto off = [&p](double place) { return std::fabs(place + p.metres - p.counted); };
+    if (goes_on && !other && std::fmax(off(t.beat), off(of_quarters)) > 0.0015 && std::fmin(off(t.beat), off(of_quarters)) < 0.25) {
+        if (off(of_quarters) < off(t.beat) / 3) p.of_quarters = true;
+        else if (off(t.beat) < off(of_quarters) / 3) p.of_quarters = false;
+    }
+    if (p.of_quarters) t.beat = of_quarters;
     if (goes_on && other) p.metres = std::round(32 * (p.counted - t.beat)) / 32;
-    if (!goes_on || std::fabs(t.beat + p.metres - p.counted) > 0.25) p.metres = 0;  // a jump
+    if (!goes_on || off(t.beat) > 0.25) p.metres = 0;  // a jump
     t.beat += p.metres;
-    p.counted = t.beat;
+    const double apart = t.beat - p.counted;
+    p.counted += std::fabs(apart) < 1.0 / 240 ? 0.05 * apart : apart;  // hosts round
     if (bar >= 0) t.bar_start = bar * per_bar * 4 / unit + p.metres;
 }
 
