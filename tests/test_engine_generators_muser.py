@@ -15,7 +15,7 @@ from engine.errors import InputError
 from engine.events import NoteEvent
 from engine.generators.muser.generator import MuserGenerator, load_model
 from engine.generators.muser.grammar import Grammar, PitchRules, event_limit
-from engine.generators.muser.model import CodeTable, shipped_model_folder
+from engine.generators.muser.model import CodeTable, DecoderState, shipped_model_folder
 from engine.generators.muser.sampling import expected, guided, pick, tilted
 from engine.generators.muser.settings import Knobs
 from engine.generators.muser.vocabulary import (
@@ -57,7 +57,8 @@ class WildModel:
     def prior_start(self):
         return np.zeros((1, 1, 4), np.float32)
 
-    decoder_start = prior_start
+    def decoder_start(self):
+        return DecoderState(self.prior_start(), self.prior_start())
 
     def _noise(self, count, *arrays):
         seed = zlib.crc32(b"".join(array.tobytes() for array in arrays))
@@ -71,9 +72,9 @@ class WildModel:
         count = CODEBOOKS[ELEMENTS[element]]
         return self._noise(count, context, condition, codes[:, :element])
 
-    def decoder_step(self, event, codes, phase, state):
-        following = self._noise(4, event, codes, phase, state).reshape(1, 1, 4)
-        return following[0], following
+    def decoder_step(self, event, told, state):
+        following = self._noise(4, event, told.codes, told.phase, state.recurrent)
+        return following[None], DecoderState(following.reshape(1, 1, 4), state.memory)
 
     def field_logits(self, context, codes, event, field):
         return self._noise(FIELDS[field].size, context, codes, event[:, :field])

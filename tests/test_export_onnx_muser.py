@@ -13,6 +13,7 @@ from engine.generators.muser.model import (
     NO_CODES,
     NO_EVENT,
     MuserModel,
+    Told,
     condition_row,
     phase_row,
 )
@@ -32,7 +33,9 @@ from export_onnx.muser.verify import VerifyOptions, verify
 from export_onnx.training.contract import TOLERANCE
 
 CODES = CodesConfig(hidden=16, steps=6, batch=64)
-DECODER = DecoderConfig(hidden=24, field_size=8, code_size=4, head=16, length=40, batch=4)
+DECODER = DecoderConfig(
+    hidden=24, field_size=8, code_size=4, head=16, blocks=2, feed=32, keys=2, length=40, batch=4
+)
 PRIOR = PriorConfig(hidden=24, code_size=6, past_size=4, head=16, length=24, batch=4)
 COURSE = Course(decoder_steps=3, prior_steps=3)
 
@@ -142,7 +145,10 @@ def test_one_beat_through_all_graphs(exported):
     for element, name in enumerate(ELEMENTS):
         logits = model.code_logits(context, condition, codes, element)
         assert logits.shape == (CODEBOOKS[name],)
-    context, state = model.decoder_step(model.event_row(None), codes, phase, model.decoder_start())
+    told = Told.of(tuple(codes[0]), 0, phase, (0.5, -0.5), (2, 4))
+    start = model.decoder_start()
+    context, state = model.decoder_step(model.event_row(None), told, start)
+    assert state.count == 1 and state.memory.any() and not start.memory.any()
     event = model.event_row(played.notes[0])
     for number, field in enumerate(FIELDS):
         assert model.field_logits(context, codes, event, number).shape == (field.size,)
@@ -151,9 +157,8 @@ def test_one_beat_through_all_graphs(exported):
 def test_later_fields_do_not_reach_earlier_ones(exported):
     model = MuserModel(exported)
     codes = np.zeros((1, 8), np.int64)
-    context, _ = model.decoder_step(
-        model.event_row(None), codes, phase_row(0, 4), model.decoder_start()
-    )
+    told = Told.of((0,) * 8, 0, phase_row(0, 4))
+    context, _ = model.decoder_step(model.event_row(None), told, model.decoder_start())
     first = np.array([[3, 20, 5, 6]])
     other = np.array([[3, 20, 9, 30]])
     for field in (0, 1, 2):
@@ -231,10 +236,11 @@ def test_spliced_sequences_look_back_by_whole_bars(trained, beats):
     torch.testing.assert_close(past[:, 1:, 0], wanted[:, :-1])
     torch.testing.assert_close(past[:, 16:, 3], wanted[:, :-16])
     assert float(condition[..., :2].abs().max()) <= 1.0
-    event, _, _, following = EventSampler(pool, codes, {"emopia": 1.0}).draw(
+    given, following = EventSampler(pool, codes, {"emopia": 1.0}).draw(
         np.random.default_rng(2), 2, 30
     )
-    assert event.shape == following.shape == (2, 30, 4)
+    assert given.event.shape == following.shape == (2, 30, 4)
+    assert given.form.shape == (2, 30, 2) and given.condition.shape == (2, 30, 3)
 
 
 def test_louder_quadrants_get_higher_labels(beats):

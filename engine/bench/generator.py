@@ -7,7 +7,7 @@ import numpy as np
 
 from engine.bench.core import one_core, quantile_ms
 from engine.generators.muser.generator import MuserGenerator
-from engine.generators.muser.model import MuserModel, condition_row
+from engine.generators.muser.model import DecoderState, MuserModel, Told, condition_row
 from engine.generators.protocol import MusicalContext
 
 __all__ = ["measure_muser"]
@@ -27,10 +27,10 @@ class _Timed(MuserModel):
         self.began: list[float] = []
 
     def decoder_step(
-        self, event: np.ndarray, codes: np.ndarray, phase: np.ndarray, state: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray]:
+        self, event: np.ndarray, told: Told, state: DecoderState
+    ) -> tuple[np.ndarray, DecoderState]:
         self.began.append(time.perf_counter())
-        return super().decoder_step(event, codes, phase, state)
+        return super().decoder_step(event, told, state)
 
 
 def measure_muser(bars: int = 32, longest: int = 1024) -> dict[str, Any]:
@@ -82,15 +82,15 @@ def _play(model: _Timed, bars: int) -> tuple[list[float], list[float], int]:
 
 def _again(model: MuserModel, notes_per_beat: float, longest: int) -> float:
     """Return the mean seconds per note that it takes to run everything before it once more."""
-    event, codes = np.zeros((1, 4), np.int64), np.zeros((1, 8), np.int64)
+    event = np.zeros((1, 4), np.int64)
     past, phase = np.zeros((1, 4, 8), np.int64), np.zeros((1, 2), np.int64)
-    condition = condition_row(0.0, 0.0)
+    condition, told = condition_row(0.0, 0.0), Told.of((0,) * 8, 0, phase)
     spent = []
     for length in range(_PREFIX_STEP, longest + 1, _PREFIX_STEP):
         began = time.perf_counter()
-        state = model.decoder_start()
+        remembered = model.decoder_start()
         for _ in range(length):
-            _, state = model.decoder_step(event, codes, phase, state)
+            _, remembered = model.decoder_step(event, told, remembered)
         state = model.prior_start()
         for _ in range(2 * round(length / max(notes_per_beat, 1.0))):
             _, state = model.prior_step(past, phase, condition, state)

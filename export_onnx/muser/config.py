@@ -4,7 +4,10 @@ from dataclasses import dataclass
 
 from engine.generators.muser.vocabulary import ELEMENTS
 
-__all__ = ["LATENT_ELEMENTS", "CodesConfig", "DecoderConfig", "PriorConfig"]
+__all__ = ["CONDITION_SIZE", "LATENT_ELEMENTS", "CodesConfig", "DecoderConfig", "PriorConfig"]
+
+CONDITION_SIZE = 3
+"""Valence, arousal, and 1 where they are known."""
 
 LATENT_ELEMENTS = ELEMENTS[1:]
 """Elements with a learned codebook: all but the mode, which has two values of its own."""
@@ -46,28 +49,39 @@ class CodesConfig:
 
 @dataclass(frozen=True)
 class DecoderConfig:
-    """The two-level decoder of events.
+    """The decoder of events: a recurrent layer, attention over a long memory, a head per field.
 
     Attributes
     ----------
     hidden : int
-        Width of the recurrent layer.
+        Width of the recurrent layer and of the attention's blocks.
     field_size, code_size : int
         Embedding of one field of an event, of one element's code.
     head : int
         Width of each field's own decoder.
+    blocks, feed : int
+        Blocks of the attention, width of their feed-forward layers.
+    keys : int
+        Heads of keys and values; each serves a query at the event's own place and one at the place
+        whose figures come back.
+    drop_condition : float
+        Share of sequences that do not see the emotion, and of those that do not see the form.
     length : int
-        Events per training sequence.
+        Events per training sequence, and of the memory.
     """
 
     hidden: int = 256
     field_size: int = 32
     code_size: int = 16
     head: int = 128
+    blocks: int = 3
+    feed: int = 1024
+    keys: int = 4
     dropout: float = 0.15
-    length: int = 192
-    batch: int = 24
-    learning_rate: float = 2e-3
+    drop_condition: float = 0.15
+    length: int = 1024
+    batch: int = 2
+    learning_rate: float = 1e-3
     seed: int = 20251122
 
 

@@ -1,20 +1,31 @@
-"""Two-level decoder: a recurrent layer over events, then a small decoder per field, in order.
+"""The decoder: a recurrent layer and attention over events, then a small decoder per field.
 
-The global level reads the last event, the codes of the beat and the place in the bar. The fields of
-the next event are chosen in the order onset, pitch, duration, velocity; each depends on the
-previous ones.
+Both read the last event, the codes of the beat, the place in the bar, the emotion and the form. The
+fields of the next event are chosen in the order onset, pitch, duration, velocity; each depends on
+the previous ones.
 
-`forward` runs whole sequences in training; `DecoderStep` and `FieldStep` are the same
-weights as the step graphs.
+`forward` runs whole sequences in training; `DecoderStep` and `FieldStep` are the same weights as
+the step graphs.
 """
+
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
-from engine.generators.muser.vocabulary import CODEBOOKS, ELEMENTS, FIELDS, MOST_BEATS_PER_BAR
-from export_onnx.muser.config import DecoderConfig
+from engine.generators.muser.model import FORMS
+from engine.generators.muser.vocabulary import (
+    CODEBOOKS,
+    ELEMENTS,
+    END_TICK,
+    FIELDS,
+    MOST_BEATS_PER_BAR,
+)
+from engine.music.rhythm import TICKS
+from export_onnx.muser.attention import HEAD_SIZE, Block, places_of
+from export_onnx.muser.config import CONDITION_SIZE, DecoderConfig
 
-__all__ = ["CodeEmbedding", "Decoder", "DecoderStep", "FieldStep", "PhaseEmbedding"]
+__all__ = ["CodeEmbedding", "Decoder", "DecoderStep", "FieldStep", "Given", "PhaseEmbedding"]
 
 
 class CodeEmbedding(nn.Module):
@@ -49,8 +60,37 @@ class PhaseEmbedding(nn.Module):
         return found
 
 
+class Given(NamedTuple):
+    """What the decoder is told with each event; shapes with (B, T) in front.
+
+    Attributes
+    ----------
+    event : int64, (..., 4)
+        The event before; `NO_EVENT` opens a beat.
+    codes, phase : int64, (..., 8) and (..., 2)
+        Of the beat of the event to come.
+    condition : float32, (..., 3)
+        Valence, arousal, and 1 where they are known.
+    form : int64, (..., 2)
+        Index into `FORMS`, and beats back to where the figures come from.
+    beat : int64, (...)
+        Number of that beat, modulo `PERIOD`.
+    """
+
+    event: Tensor
+    codes: Tensor
+    phase: Tensor
+    condition: Tensor
+    form: Tensor
+    beat: Tensor
+
+
+Memory = tuple[Tensor, Tensor]
+"""Keys and values, shape (blocks, 2, heads, M, size), and the mask of `Block.step`."""
+
+
 class Decoder(nn.Module):
-    """Events of a beat given its codes and everything before."""
+    """Events of a beat given its codes, the emotion, the form and everything before."""
 
     offsets: Tensor
 
@@ -64,9 +104,17 @@ class Decoder(nn.Module):
         self.codes = CodeEmbedding(config.code_size)
         self.phase = PhaseEmbedding(16)
         given = self.codes.size + 16
-        self.enter = nn.Linear(size * len(FIELDS) + given, hidden)
+        event = size * len(FIELDS)
+        self.enter = nn.Linear(event + given, hidden)
         self.recurrent = nn.GRU(hidden, hidden, batch_first=True)
         self.given = nn.Linear(given, hidden)
+        self.open = nn.Linear(event + given + 2 * hidden, hidden)
+        self.emotion = nn.Linear(CONDITION_SIZE, hidden)
+        self.form = nn.Embedding(len(FORMS), hidden)
+        self.blocks = nn.ModuleList(Block(config) for _ in range(config.blocks))
+        self.close = nn.Linear(hidden, hidden)
+        nn.init.zeros_(self.close.weight)
+        nn.init.zeros_(self.close.bias)
         self.norm = nn.LayerNorm(hidden)
         self.dropout = nn.Dropout(config.dropout)
         own = hidden + self.codes.size
@@ -79,33 +127,60 @@ class Decoder(nn.Module):
             for number, field in enumerate(FIELDS)
         )
 
+    @property
+    def memory(self) -> tuple[int, ...]:
+        """Shape of the memory: blocks, keys and values, heads, events, size."""
+        config = self.config
+        return config.blocks, 2, config.keys, config.length, HEAD_SIZE
+
     def embed(self, event: Tensor) -> Tensor:
         """Embed the fields of events, shape (..., 4), as (..., 4, field_size)."""
         found: Tensor = self.fields(event + self.offsets)
         return found
 
     def context(
-        self, event: Tensor, codes: Tensor, phase: Tensor, state: Tensor
-    ) -> tuple[Tensor, Tensor]:
-        """Run the global level.
+        self, given: Given, state: Tensor, memory: Memory | None = None
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Read events.
 
         Parameters
         ----------
-        event : int64, shape (B, T, 4)
-            The events before.
-        codes, phase : int64, shapes (B, T, 8) and (B, T, 2)
-            Of the beats of the events to come.
+        given : Given
+            The events before, and the beats of the events to come.
         state : float32, shape (1, B, hidden)
+            Of the recurrent layer.
+        memory : (Tensor, Tensor), optional
+            For a single event: what `Block.step` takes, keys and values with one more axis in
+            front, the block.
 
         Returns
         -------
         context : float32, shape (B, T, hidden)
         state : float32, shape (1, B, hidden)
+        entry : float32, shape (blocks, 2, heads, size)
+            Keys and values of a single event; empty without a memory.
         """
-        given = torch.cat([self.codes(codes), self.phase(phase)], -1)
-        x = torch.cat([self.embed(event).flatten(-2), given], -1)
+        event, codes, phase, condition, form, beat = given
+        told = torch.cat([self.codes(codes), self.phase(phase)], -1)
+        x = torch.cat([self.embed(event).flatten(-2), told], -1)
+        start = state[0][:, None]
         out, state = self.recurrent(self.dropout(self.enter(x)), state)
-        return self.dropout(self.norm(out + self.given(given))), state
+        before = torch.cat([start, out[:, :-1]], 1)
+        y = self.open(torch.cat([x, before, out], -1))
+        y = self.dropout(y + self.emotion(condition) + self.form(form[..., 0]))
+        at = beat + (event[..., 0] % (END_TICK + 1) % END_TICK) / TICKS
+        own, source = places_of(at), places_of(at - form[..., 1])
+        entries = []
+        for number, block in enumerate(self.blocks):
+            assert isinstance(block, Block)
+            if memory is None:
+                y = block(y, own, source)
+            else:
+                y, entry = block.step(y, own, source, memory[0][number], memory[1])
+                entries.append(entry)
+        out = out + self.given(told) + self.close(y)
+        found = torch.stack(entries) if entries else out.new_zeros(0)
+        return self.dropout(self.norm(out)), state, found
 
     def logits(self, context: Tensor, codes: Tensor, event: Tensor) -> list[Tensor]:
         """Return the logits of every field of the next event, each given those before it."""
@@ -117,41 +192,46 @@ class Decoder(nn.Module):
             for number, head in enumerate(self.heads)
         ]
 
-    def forward(
-        self, event: Tensor, codes: Tensor, phase: Tensor, following: Tensor
-    ) -> list[Tensor]:
+    def forward(self, given: Given, following: Tensor) -> list[Tensor]:
         """Return the logits of the events that follow those of a sequence.
 
         Parameters
         ----------
-        event, following : int64, shape (B, T, 4)
-            Each event and the one after it in its beat; `NO_EVENT` opens a beat, an onset of
-            ``END_TICK`` closes it.
-        codes, phase : int64, shapes (B, T, 8) and (B, T, 2)
-            Of their beats.
+        following : int64, shape (B, T, 4)
+            The event after each in its beat; an onset of ``END_TICK`` closes the beat.
 
         Returns
         -------
         logits : list of float32, shape (B, T, n_values), one per field
         """
-        state = torch.zeros((1, len(event), self.config.hidden))
-        context, _ = self.context(event, codes, phase, state)
-        return self.logits(context, codes, following)
+        state = torch.zeros((1, len(given.event), self.config.hidden))
+        context, _, _ = self.context(given, state)
+        return self.logits(context, given.codes, following)
 
 
 class DecoderStep(nn.Module):
-    """One event through the global level: (1, 4), (1, 8), (1, 2), (1, 1, H)."""
+    """One event: the fields of `Given` without the time axis, state, memory and its mask."""
 
     def __init__(self, decoder: Decoder) -> None:
         super().__init__()
         self.decoder = decoder
 
     def forward(
-        self, event: Tensor, codes: Tensor, phase: Tensor, state: Tensor
-    ) -> tuple[Tensor, Tensor]:
-        """Return the context, shape (1, H), and the next state."""
-        context, state = self.decoder.context(event[:, None], codes[:, None], phase[:, None], state)
-        return context[:, 0], state
+        self,
+        event: Tensor,
+        codes: Tensor,
+        phase: Tensor,
+        condition: Tensor,
+        form: Tensor,
+        beat: Tensor,
+        state: Tensor,
+        memory: Tensor,
+        unseen: Tensor,
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Return the context, shape (1, H), the next state and the entry for the memory."""
+        given = Given(*(x[:, None] for x in (event, codes, phase, condition, form, beat)))
+        context, state, entry = self.decoder.context(given, state, (memory, unseen))
+        return context[:, 0], state, entry
 
 
 class FieldStep(nn.Module):

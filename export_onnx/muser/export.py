@@ -20,10 +20,10 @@ from engine.generators.muser.vocabulary import (
 from engine.models.checksums import shipped_folder, write_table
 from engine.music.reading.harmony import CHORD_LABELS, chord_parts
 from export_onnx.muser.codes import BeatCodes
-from export_onnx.muser.config import LATENT_ELEMENTS
+from export_onnx.muser.config import CONDITION_SIZE, LATENT_ELEMENTS
 from export_onnx.muser.decoder import Decoder, DecoderStep, FieldStep
 from export_onnx.muser.pool import Pool, load_pool
-from export_onnx.muser.prior import CONDITION_SIZE, ElementStep, Prior, PriorStep
+from export_onnx.muser.prior import ElementStep, Prior, PriorStep
 from export_onnx.muser.sequences import encode_pool, tempo_codes
 from export_onnx.muser.train import load_network
 from export_onnx.muser.train_codes import load_codes
@@ -120,7 +120,12 @@ def step_graphs(networks: Networks) -> dict[str, tuple[nn.Module, dict[str, Tens
                 "event": event,
                 "codes": codes,
                 "phase": phase,
+                "condition": condition,
+                "form": torch.zeros(1, 2, dtype=whole),
+                "beat": torch.zeros(1, dtype=whole),
                 "state": torch.zeros(1, 1, decoder.hidden),
+                "memory": torch.zeros(networks.decoder.memory),
+                "unseen": torch.zeros(decoder.length),
             },
         ),
         "fields": (
@@ -134,7 +139,7 @@ def step_graphs(networks: Networks) -> dict[str, tuple[nn.Module, dict[str, Tens
 _OUTPUTS = {
     "prior": ["context", "next_state"],
     "elements": ["logits"],
-    "decoder": ["context", "next_state"],
+    "decoder": ["context", "next_state", "entry"],
     "fields": ["logits"],
     "encoder": ["codes", "latents"],
 }

@@ -66,9 +66,9 @@ def decoder_likelihood(networks: Networks, pool: Pool, dataset: str) -> dict[str
         first = sampler.events.first[pool.first_beat[piece]]
         last = sampler.events.first[pool.first_beat[piece + 1]]
         places = np.arange(first, min(int(last), int(first) + _LONGEST))
-        event, codes, phase, following = sampler.take(places[None])
+        given, following = sampler.take(places[None])
         with torch.no_grad():
-            logits = decoder(event, codes, phase, following)
+            logits = decoder(given, following)
         note = following[0, :, 0] != END_TICK
         rows.append(_sums(logits, following, names, note))
         groups.append(str(pool.groups[piece]))

@@ -16,13 +16,10 @@ from torch import Tensor, nn
 
 from engine.generators.muser.model import LOOKBACK_BARS
 from engine.generators.muser.vocabulary import CODEBOOKS, ELEMENTS
-from export_onnx.muser.config import PriorConfig
+from export_onnx.muser.config import CONDITION_SIZE, PriorConfig
 from export_onnx.muser.decoder import CodeEmbedding, PhaseEmbedding
 
-__all__ = ["CONDITION_SIZE", "ElementStep", "Prior", "PriorStep"]
-
-CONDITION_SIZE = 3
-"""Valence, arousal, and 1 where they are known."""
+__all__ = ["ElementStep", "Prior", "PriorStep"]
 
 
 class _Film(nn.Module):

@@ -7,7 +7,7 @@ import numpy as np
 from engine.generators.muser.composing import Place
 from engine.generators.muser.grammar import Grammar, PitchRules
 from engine.generators.muser.leading import Line
-from engine.generators.muser.model import MuserModel
+from engine.generators.muser.model import MuserModel, Told
 from engine.generators.muser.recall import Recall
 from engine.generators.muser.tokens import Beat, notes_of
 from engine.generators.muser.vocabulary import PITCHES, TEMPOS
@@ -38,11 +38,12 @@ def reconstruct(model: MuserModel, beats: Sequence[Beat], seed: int) -> Notes:
         beat_s = 60.0 / TEMPOS[header.tempo]
         place = Place(bar * header.beats_per_bar + header.position, header.beats_per_bar, beat_s, 0)
         codes = tuple(int(code) for code in model.encode_beat(beat))
+        told = Told.of(codes, place.beat, place.phase)
         ends = [end for end in ends if end > number]
         grammar = Grammar(number, beat_s, 0, _ANYTHING, ends)
         recall, line = Recall((), {}, 0.0), Line(None, anywhere, 0.0)
         tokens, state = write_notes(
-            model, codes, place, grammar, state, 1.0, 1.0, recall, line, draws
+            model, told, place, grammar, state, 1.0, 1.0, recall, line, draws
         )
         for note in notes_of(tokens, number, 0):
             end = note.onset + note.duration

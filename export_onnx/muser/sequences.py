@@ -6,9 +6,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from engine.generators.muser.model import LOOKBACK_BARS, NO_CODES, NO_EVENT, phase_row
+from engine.generators.muser.model import LOOKBACK_BARS, NO_CODES, NO_EVENT, PERIOD, phase_row
 from engine.generators.muser.vocabulary import ELEMENTS, END_TICK, TEMPOS
 from export_onnx.muser.codes import BeatCodes
+from export_onnx.muser.config import CONDITION_SIZE
+from export_onnx.muser.decoder import Given
+from export_onnx.muser.forms import form_codes
 from export_onnx.muser.pool import Pool
 from export_onnx.muser.prepare import DATASETS
 
@@ -89,11 +92,17 @@ class EventSampler:
     def __init__(self, pool: Pool, codes: np.ndarray, share: dict[str, float]) -> None:
         self.events = Events.of(pool)
         self.codes, self.phase = codes, phases(pool.headers)
+        self.form = form_codes(pool)
+        self.condition = np.ones((len(codes), CONDITION_SIZE), np.float32)
+        for number, name in enumerate(DATASETS):
+            pieces = np.flatnonzero(pool.dataset == number)
+            beats = slice(pool.first_beat[pieces[0]], pool.first_beat[pieces[-1] + 1])
+            self.condition[beats, :2] = pool.labeller.rank(name, pool.raw[beats])
         self._share = share
         self._beats = {name: pool.beats_of(name) for name in share}
 
-    def draw(self, rng: np.random.Generator, batch: int, length: int) -> tuple[Tensor, ...]:
-        """Return events, codes, phases (of every event's beat) and the events that follow."""
+    def draw(self, rng: np.random.Generator, batch: int, length: int) -> tuple[Given, Tensor]:
+        """Return what the decoder is told and the events that follow."""
         names = list(self._share)
         weights = np.array([self._share[name] for name in names])
         rows = []
@@ -103,16 +112,19 @@ class EventSampler:
             rows.append(np.arange(start, start + length))
         return self.take(np.stack(rows))
 
-    def take(self, rows: np.ndarray) -> tuple[Tensor, ...]:
+    def take(self, rows: np.ndarray) -> tuple[Given, Tensor]:
         """Return the tensors of chosen events, shape (B, T)."""
         beat = self.events.beat[rows]
         arrays = (
             self.events.event[rows],
             self.codes[beat],
             self.phase[beat],
-            self.events.following[rows],
+            self.condition[beat],
+            self.form[beat],
+            beat % PERIOD,
         )
-        return tuple(torch.from_numpy(array) for array in arrays)
+        following = torch.from_numpy(self.events.following[rows])
+        return Given(*(torch.from_numpy(array) for array in arrays)), following
 
 
 class BeatSampler:

@@ -21,7 +21,7 @@ from torch.nn import functional
 from engine.errors import InputError
 from engine.generators.muser.vocabulary import ELEMENTS, END_TICK, FIELDS
 from export_onnx.muser.config import CodesConfig, DecoderConfig, PriorConfig
-from export_onnx.muser.decoder import Decoder
+from export_onnx.muser.decoder import Decoder, Given
 from export_onnx.muser.pool import Pool, load_pool
 from export_onnx.muser.prior import Prior
 from export_onnx.muser.sequences import BeatSampler, EventSampler, encode_pool, tempo_codes
@@ -76,13 +76,13 @@ class TrainOptions:
     course: Course = nested(Course, decoder_steps="", prior_steps="")
 
 
-def decoder_losses(decoder: Decoder, batch: tuple[Tensor, ...]) -> dict[str, Tensor]:
+def decoder_losses(decoder: Decoder, batch: tuple[Given, Tensor]) -> dict[str, Tensor]:
     """Return the mean negative log-likelihood of each field [nats].
 
     Onset counts at every event, the other fields only where a note follows.
     """
-    event, codes, phase, following = batch
-    logits = decoder(event, codes, phase, following)
+    given, following = batch
+    logits = decoder(given, following)
     note = following[..., 0] != END_TICK
     losses = {}
     for number, field in enumerate(FIELDS):
@@ -206,10 +206,14 @@ def _train_decoder(pool: Pool, codes: np.ndarray, options: TrainOptions) -> None
         course.decoder_steps,
         course.final_rate,
     )
-    run.go(
-        lambda rng: decoder_losses(decoder, sampler.draw(rng, config.batch, config.length)),
-        options.stop_after,
-    )
+
+    def losses_of(rng: np.random.Generator) -> dict[str, Tensor]:
+        given, following = sampler.draw(rng, config.batch, config.length)
+        given.condition[rng.random(config.batch) < config.drop_condition] = 0.0
+        given.form[rng.random(config.batch) < config.drop_condition] = 0
+        return decoder_losses(decoder, (given, following))
+
+    run.go(losses_of, options.stop_after)
 
 
 def _train_prior(

@@ -7,9 +7,18 @@ import numpy as np
 import torch
 
 from engine.generators.muser.features import FEATURE_TOTAL
-from engine.generators.muser.model import LOOKBACK_BARS, NO_CODES, NO_EVENT, MuserModel
+from engine.generators.muser.model import (
+    FORMS,
+    LOOKBACK_BARS,
+    NO_CODES,
+    NO_EVENT,
+    DecoderState,
+    MuserModel,
+    Told,
+)
 from engine.generators.muser.vocabulary import CODEBOOKS, ELEMENTS, FIELDS
 from export_onnx.muser.config import LATENT_ELEMENTS
+from export_onnx.muser.decoder import Given
 from export_onnx.muser.export import CHECKPOINTS, Networks, load_networks
 from export_onnx.training.contract import Sequences, verify_contract
 from export_onnx.training.options import option
@@ -61,19 +70,20 @@ class _Decoder:
     def __init__(self, model: MuserModel) -> None:
         self._model = model
 
-    def start(self, batch: int) -> np.ndarray:
+    def start(self, batch: int) -> DecoderState:
         return self._model.decoder_start()
 
-    def run(self, inputs: Sequences, state: np.ndarray) -> tuple[Sequences, np.ndarray]:
-        codes = inputs["codes"][0]
-        context, state = self._model.decoder_step(
-            inputs["event"][0], codes, inputs["phase"][0], state
-        )
+    def run(self, inputs: Sequences, state: DecoderState) -> tuple[Sequences, DecoderState]:
+        parts = ("codes", "phase", "condition", "form", "beat")
+        told = Told(*(inputs[part][0] for part in parts))
+        context, state = self._model.decoder_step(inputs["event"][0], told, state)
         logits = {}
         for index, field in enumerate(FIELDS):
             known = inputs["following"][0].copy()
             known[:, index:] = 0
-            logits[field.name] = self._model.field_logits(context, codes, known, index)[None, None]
+            logits[field.name] = self._model.field_logits(context, told.codes, known, index)[
+                None, None
+            ]
         return logits, state
 
 
@@ -102,16 +112,21 @@ def verify_decoder(model: MuserModel, networks: Networks, seed: int = 5) -> dict
     rng = np.random.default_rng(seed)
     event = np.stack([rng.integers(0, field.size, _EVENTS) for field in FIELDS], 1)
     event[::7] = NO_EVENT
+    beat = np.arange(_EVENTS) // 7
     inputs = {
         "event": event[None],
         "codes": _random_codes(rng, _EVENTS)[None],
         "phase": _random_phases(rng, _EVENTS)[None],
+        "condition": rng.uniform(-1, 1, (1, _EVENTS, 3)).astype(np.float32),
+        "form": np.stack([rng.integers(0, len(FORMS), _EVENTS), 4 * beat], 1)[None],
+        "beat": beat[None],
         "following": np.stack([rng.integers(0, f.size, _EVENTS) for f in FIELDS], 1)[None],
     }
 
     @torch.no_grad()
     def reference(given: Sequences) -> Sequences:
-        whole = networks.decoder(*map(torch.from_numpy, given.values()))
+        *told, following = map(torch.from_numpy, given.values())
+        whole = networks.decoder(Given(*told), following)
         return {field.name: logits.numpy() for field, logits in zip(FIELDS, whole, strict=True)}
 
     return verify_contract(_Decoder(model), inputs, reference)

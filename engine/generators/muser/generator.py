@@ -32,7 +32,7 @@ from engine.generators.muser.cueing import cued_numbers, new_figures
 from engine.generators.muser.grammar import Grammar
 from engine.generators.muser.leading import Line
 from engine.generators.muser.listening import beat_played, held_places
-from engine.generators.muser.model import GRAPHS, MuserModel, shipped_model_folder
+from engine.generators.muser.model import GRAPHS, MuserModel, Told, shipped_model_folder
 from engine.generators.muser.performance import neutral, shape
 from engine.generators.muser.phrases import (
     MEMORY_BARS,
@@ -257,7 +257,8 @@ class MuserGenerator:
         ]
         codes = tuple(int(code) for code in model.encode_beat(beat))
         outlook = step_prior(model, state, place, context.valence, context.arousal)
-        taken, decoder = read_notes(model, codes, place, tokens, state.decoder)
+        told = Told.of(codes, number, place.phase, (context.valence, context.arousal))
+        taken, decoder = read_notes(model, told, tokens, state.decoder)
         played = notes_of(taken, number, shift)
         _, voices = split_voices(played, state.voices)
         return MuserState(
@@ -315,11 +316,9 @@ class MuserGenerator:
         lean = kept_lean(state.lean, dist(target, state.aims[-1]) if state.aims else 0.0)
         recent = enumerate(reversed(state.aims[-URGENT_BEATS:]))
         jump = next(((ago, aim) for ago, aim in recent if dist(target, aim) > _JUMP), None)
-        asked, leapt = wanted, False
-        if jump is not None:
-            since, aim = jump
-            leapt = since == 0  # a note on the beat shows at once that something has changed
-            asked = pushed(wanted, numbers(*aim), since)
+        # A note on the beat shows at once that something has changed.
+        leapt = jump is not None and jump[0] == 0
+        asked = wanted if jump is None else pushed(wanted, numbers(*jump[1]), jump[0])
         source = source_of(place.beat, place.beats_per_bar, draws)
         source = replace(source, faith=source.faith * style.repeats)
         back = source.back if source.back <= len(state.history) else 0
@@ -363,9 +362,10 @@ class MuserGenerator:
             rubs=tuple(hearing.rubs.tolist()),
         )
         courage = min(self._knobs.adventurousness - _DARK * min(context.valence, 0.0), 1.0)
+        form = replace(source, back=back).form
         tokens, decoder = write_notes(
             model,
-            codes,
+            Told.of(codes, place.beat, place.phase, target, form),
             place,
             grammar,
             state.decoder,
@@ -376,7 +376,7 @@ class MuserGenerator:
             draws,
         )
         notes = notes_of(tokens, context.beat, place.shift)
-        notes = pedalled(spread(notes, wanted["duration"], style), place, alone, draws)
+        notes = pedalled(spread(notes, wanted["duration"], style), place, draws, alone)
         notes, voices = split_voices(notes, state.voices, alone)
         after = MuserState(
             outlook.prior,

@@ -6,17 +6,17 @@ A beat is made in three moves, all of batch 1 and explicit state, nothing kept i
    bars ago) and the emotion; `MuserModel.code_logits` then decides the eight codes of the new beat
    in the order of `ELEMENTS`, each given those before it. A code that is imposed (tempo of the
    stage, mode of the key, chord of the performer) is simply put in place of a drawn one.
-2. `MuserModel.decoder_step` reads the last event (a note, or the start of a beat) with the beat's
-   codes and returns a context; `MuserModel.field_logits` then decides the next event's fields in
-   the order onset, pitch, duration, velocity, each given those before it. Onset ``END_TICK`` ends
-   the beat.
+2. `MuserModel.decoder_step` reads the last event (a note, or the start of a beat) with what is told
+   of the beat, and all events before in its memory of keys and values, and returns a context;
+   `MuserModel.field_logits` then decides the next event's fields in the order onset, pitch,
+   duration, velocity, each given those before it. Onset ``END_TICK`` ends the beat.
 3. The next beat.
 
 A performer's beat becomes codes by `MuserModel.encode_beat`; feeding its notes to `decoder_step`
 one by one is the whole prefill.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -31,20 +31,24 @@ from engine.generators.muser.vocabulary import (
 from engine.models.onnx_file import ModelFile
 
 __all__ = [
+    "FORMS",
     "GRAPHS",
     "LOOKBACK_BARS",
     "MODEL_VERSION",
     "NO_CODES",
     "NO_EVENT",
+    "PERIOD",
     "CodeTable",
+    "DecoderState",
     "MuserModel",
+    "Told",
     "condition_row",
     "field_table",
     "phase_row",
     "shipped_model_folder",
 ]
 
-MODEL_VERSION = 1
+MODEL_VERSION = 2
 
 GRAPHS = ("prior", "elements", "decoder", "fields", "encoder")
 """Graphs; each is ``muser_<graph>.onnx``."""
@@ -58,6 +62,13 @@ NO_CODES = tuple(CODEBOOKS[name] for name in ELEMENTS)
 NO_EVENT = tuple(field.size for field in FIELDS)
 """Event that opens a beat: one past the last index of every field."""
 
+FORMS = ("unknown", "new", "varied", "literal")
+"""What a bar is to the one that its figures come from."""
+
+PERIOD = 1536
+"""Numbers of beats are told modulo this."""
+
+_UNSEEN = np.float32(-1e9)
 _LONGEST_GROUP = 4
 _OFFSETS = np.cumsum([0, *NO_CODES])
 _FIELD_OFFSETS = np.cumsum([0, *NO_EVENT])
@@ -125,6 +136,62 @@ class CodeTable:
     of_label: dict[int, int]
 
 
+@dataclass(frozen=True, eq=False)
+class Told:
+    """What the decoder is told of a beat, as the graphs take it.
+
+    Attributes
+    ----------
+    codes, phase : int64 arrays, shapes (1, 8) and (1, 2)
+    condition : float32 array, shape (1, 3)
+        From `condition_row`.
+    form : int64 array, shape (1, 2)
+        Index into `FORMS`, and how many beats back its figures come from.
+    beat : int64 array, shape (1,)
+        Its number, modulo `PERIOD`.
+    """
+
+    codes: np.ndarray
+    phase: np.ndarray
+    condition: np.ndarray
+    form: np.ndarray
+    beat: np.ndarray
+
+    @classmethod
+    def of(
+        cls,
+        codes: tuple[int, ...],
+        beat: int,
+        phase: np.ndarray,
+        emotion: tuple[float, float] | None = None,
+        form: tuple[int, int] = (0, 0),
+    ) -> "Told":
+        """Return it for the codes of a beat; emotion and form may be unknown."""
+        condition = condition_row(0.0, 0.0, 0.0) if emotion is None else condition_row(*emotion)
+        rows = (np.array(row, np.int64) for row in ([codes], [form], [beat % PERIOD]))
+        told, formed, number = rows
+        return cls(told, phase, condition, formed, number)
+
+
+@dataclass(frozen=True, eq=False)
+class DecoderState:
+    """What the decoder remembers.
+
+    Attributes
+    ----------
+    recurrent : float32 array, shape (1, 1, H)
+    memory : float32 array, shape (blocks, 2, heads, M, size)
+        Keys and values of the last M events, around in a ring. A beat writes into a copy of its
+        own, made as it opens, so a state from between beats is never written to.
+    count : int
+        Events so far.
+    """
+
+    recurrent: np.ndarray
+    memory: np.ndarray
+    count: int = 0
+
+
 class MuserModel:
     """MusER's graphs: numpy in, numpy out, one beat or event at a time.
 
@@ -159,14 +226,18 @@ class MuserModel:
             self._check(graph, file)
         self.codes = self._read_codes()
         self._states = {graph: self._files[graph].inputs["state"] for graph in ("prior", "decoder")}
+        self._memory = self._files["decoder"].inputs["memory"]
 
     def prior_start(self) -> np.ndarray:
         """Return the prior's state before the first beat: float32 zeros."""
         return np.zeros(self._states["prior"], np.float32)
 
-    def decoder_start(self) -> np.ndarray:
-        """Return the decoder's state before the first beat: float32 zeros."""
-        return np.zeros(self._states["decoder"], np.float32)
+    def decoder_start(self) -> DecoderState:
+        """Return the decoder's state before the first beat: nothing is remembered."""
+        recurrent, memory = (
+            np.zeros(shape, np.float32) for shape in (self._states["decoder"], self._memory)
+        )
+        return DecoderState(recurrent, memory)
 
     def prior_step(
         self,
@@ -223,32 +294,46 @@ class MuserModel:
         return found
 
     def decoder_step(
-        self, event: np.ndarray, codes: np.ndarray, phase: np.ndarray, state: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray]:
+        self, event: np.ndarray, told: Told, state: DecoderState
+    ) -> tuple[np.ndarray, DecoderState]:
         """Feed an event and get the context of the next one.
 
         Parameters
         ----------
         event : int64 array, shape (1, 4)
             Indices of the last note (`event_row`), or `NO_EVENT` to open a beat.
-        codes : int64 array, shape (1, 8)
+        told : Told
             Of the beat the next event belongs to.
-        phase : int64 array, shape (1, 2)
-            Of that beat.
-        state : float32 array
+        state : DecoderState
             From `decoder_start` or the last step.
 
         Returns
         -------
         context : float32 array, shape (1, H)
             For `field_logits`.
-        state : float32 array
+        state : DecoderState
         """
-        context, following = self._sessions["decoder"].run(
-            ["context", "next_state"],
-            {"event": event, "codes": codes, "phase": phase, "state": state},
+        memory = state.memory
+        if event[0, 0] == NO_EVENT[0]:
+            memory = memory.copy()
+        size = memory.shape[-2]
+        unseen = np.where(np.arange(size) < state.count, np.float32(0.0), _UNSEEN)
+        context, following, entry = self._sessions["decoder"].run(
+            ["context", "next_state", "entry"],
+            {
+                "event": event,
+                "codes": told.codes,
+                "phase": told.phase,
+                "condition": told.condition,
+                "form": told.form,
+                "beat": told.beat,
+                "state": state.recurrent,
+                "memory": memory,
+                "unseen": unseen,
+            },
         )
-        return context, following
+        memory[:, :, :, state.count % size] = entry
+        return context, replace(state, recurrent=following, memory=memory, count=state.count + 1)
 
     def field_logits(
         self, context: np.ndarray, codes: np.ndarray, event: np.ndarray, field: int

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from math import exp, pi, sin
 from typing import Final
 
+from engine.generators.muser.model import FORMS
 from engine.music.draws import Draws
 from engine.music.form import BARS_PER_PHRASE, PHRASES_PER_SECTION, locate
 
@@ -29,6 +30,8 @@ _WITHIN: Final = ((4, 0.9), (1, 1.4), (2, 1.15), (0, 0.0))
 """Bars back and faithfulness for each bar of a phrase with new material."""
 _AGAIN: Final = (1.5, 1.4, 1.2, 0.5)
 """Faithfulness of each bar of a phrase whose material was heard before."""
+_LITERAL: Final = 1.4
+"""Faithfulness from which a bar repeats another."""
 _GROOVE: Final = 0.06
 """Deviation of the onsets of a beat in the bar from their mean [log], kept with the material."""
 _ARC: Final = 3.0
@@ -54,6 +57,13 @@ class Source:
     back: int
     faith: float
     chords: bool = True
+
+    @property
+    def form(self) -> tuple[int, int]:
+        """As the decoder is told it: index into `model.FORMS`, and beats back."""
+        if not self.back:
+            return FORMS.index("new"), 0
+        return FORMS.index("literal" if self.faith >= _LITERAL else "varied"), self.back
 
 
 def source_of(beat: int, beats_per_bar: int, draws: Draws) -> Source:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.generators.muser.model import DecoderState
 from engine.generators.muser.tokens import Token
 from engine.generators.muser.voices import Voices
 from engine.music.keys import Key
@@ -23,8 +24,9 @@ class MuserState:
 
     Attributes
     ----------
-    prior, free, decoder : float32 arrays
-        Recurrent state of the prior with the emotion, of the prior without, and of the decoder.
+    prior, free : float32 arrays
+        Recurrent state of the prior with the emotion, and without.
+    decoder : DecoderState
     next_beat : int
         The beat that is due if the music goes on; -1 before the first.
     history : tuple of Codes
@@ -51,7 +53,7 @@ class MuserState:
 
     prior: NDArray[np.float32]
     free: NDArray[np.float32]
-    decoder: NDArray[np.float32]
+    decoder: DecoderState
     next_beat: int = -1
     history: tuple[Codes, ...] = ()
     written: tuple[tuple[Token, ...], ...] = ()

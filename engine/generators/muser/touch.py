@@ -65,7 +65,7 @@ def spread(notes: Sequence[NoteEvent], wanted: float, style: Style) -> list[Note
 
 
 def pedalled(
-    notes: Sequence[NoteEvent], place: Place, alone: bool, draws: Draws
+    notes: Sequence[NoteEvent], place: Place, draws: Draws, alone: bool = True
 ) -> list[NoteEvent]:
     """Return the notes with their ends where a pedal is changed: at half bars, most of them.
 

@@ -1,15 +1,13 @@
 """A beat's notes: the decoder event by event, only along what the grammar leaves open."""
 
 import numpy as np
-from numpy.typing import NDArray
 
 from engine.generators.muser.composing import Place
 from engine.generators.muser.grammar import Grammar, event_limit
 from engine.generators.muser.leading import Line
-from engine.generators.muser.model import MuserModel
+from engine.generators.muser.model import DecoderState, MuserModel, Told
 from engine.generators.muser.recall import Recall
 from engine.generators.muser.sampling import pick
-from engine.generators.muser.state import Codes
 from engine.generators.muser.tokens import Token
 from engine.generators.muser.vocabulary import DURATIONS, END_TICK, FIELDS
 from engine.music.draws import Draws
@@ -31,27 +29,26 @@ _RUBS = 12.0
 
 def write_notes(
     model: MuserModel,
-    codes: Codes,
+    told: Told,
     place: Place,
     grammar: Grammar,
-    decoder: NDArray[np.float32],
+    decoder: DecoderState,
     adventurousness: float,
     temperature: float,
     recall: Recall,
     line: Line,
     draws: Draws,
-) -> tuple[list[Token], NDArray[np.float32]]:
+) -> tuple[list[Token], DecoderState]:
     """Return the notes of a beat, at most `event_limit`, and the decoder's state after it."""
-    row = np.array([codes], np.int64)
     timid = np.float32(1.0 - adventurousness)
     cost = timid * (_UNUSUAL * grammar.unusual() + (_FOREIGN - _UNUSUAL) * grammar.foreign())
     cost = cost + np.float32(_RUBS) * grammar.rubbing()
     last: Token | None = None
     for index in range(event_limit(place.beat_s) + 1):
-        context, decoder = model.decoder_step(model.event_row(last), row, place.phase, decoder)
+        context, decoder = model.decoder_step(model.event_row(last), told, decoder)
         event = np.zeros((1, len(FIELDS)), np.int64)
         for field in range(len(FIELDS)):
-            logits = model.field_logits(context, row, event, field)
+            logits = model.field_logits(context, told.codes, event, field)
             if field == _ONSET:
                 mask = grammar.onsets()
             elif field == _PITCH:
@@ -79,11 +76,10 @@ def write_notes(
 
 def read_notes(
     model: MuserModel,
-    codes: Codes,
-    place: Place,
+    told: Told,
     notes: list[tuple[Token, bool]],
-    decoder: NDArray[np.float32],
-) -> tuple[list[Token], NDArray[np.float32]]:
+    decoder: DecoderState,
+) -> tuple[list[Token], DecoderState]:
     """Take in a performer's beat note by note.
 
     Parameters
@@ -99,16 +95,15 @@ def read_notes(
     decoder : array
         The state after the beat.
     """
-    row = np.array([codes], np.int64)
-    context, decoder = model.decoder_step(model.event_row(None), row, place.phase, decoder)
+    context, decoder = model.decoder_step(model.event_row(None), told, decoder)
     taken = []
     for token, held in notes:
         if held:
             event = model.event_row(token)
-            logits = model.field_logits(context, row, event, _DURATION)
+            logits = model.field_logits(context, told.codes, event, _DURATION)
             longer = np.arange(len(DURATIONS)) >= token.duration
             length = int(np.where(longer, logits, -np.inf).argmax())
             token = Token(token.onset, token.pitch, length, token.velocity)
         taken.append(token)
-        context, decoder = model.decoder_step(model.event_row(token), row, place.phase, decoder)
+        context, decoder = model.decoder_step(model.event_row(token), told, decoder)
     return taken, decoder
