@@ -68,6 +68,7 @@ class SessionView(Panel):
         left = column(
             label(texts.SESSIONS, "title", wrap=True),
             self.list,
+            self.project,
             button(texts.SESSION_OTHER, self.ask("ask_session")),
             self.back,
             margin=8,
@@ -78,7 +79,6 @@ class SessionView(Panel):
             self.plots,
             Row(self.play, self.start, self._at, self.go_on, self.panic, spacing=10),
             self.tile,
-            self.project,
             margin=8,
         )
         right.setStretchFactor(self.plots, 1)
