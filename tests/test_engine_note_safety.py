@@ -490,6 +490,62 @@ def test_a_replay_that_stops_lifts_a_pedal_that_was_handed_over_ahead_of_time():
     assert not stage.receiver.sounding and not stage.receiver.down
 
 
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(
+        st.one_of(
+            st.tuples(st.just("on"), st.integers(60, 63)),
+            st.tuples(st.just("off"), st.integers(60, 63)),
+            st.tuples(st.just("pedal"), st.sampled_from([0, 127])),
+            st.tuples(st.just("play"), st.integers(0, 20)),
+            st.tuples(st.just("stop"), st.just(0)),
+            st.tuples(st.just("turn"), st.integers(1, 60)),
+        ),
+        max_size=30,
+    ),
+    st.sampled_from([0.0, 0.03]),
+)
+def test_a_replay_that_plays_jumps_and_stops_takes_its_own_and_leaves_the_performers(
+    steps, lookahead_s
+):
+    session = Session(INFO)
+    for number in range(20):  # the performer's keys among them, and notes that overlap
+        note = NoteEvent(number + 1, 0.2 * number, 0.5, 60 + number % 5, 80, 0, "lead")
+        session.notes.append(TimedNote(note, 0.1 * number, 0.1 * number + 0.25))
+        session.controls.append((0.1 * number, ControlEvent(0.2 * number, 64, 127 * (number % 2))))
+    stage = Stage(lookahead_s=lookahead_s)
+    replayer = Replayer(ReplayScore(session), stage.port)
+    keys, foot = set(), 0
+    for name, value in [*steps, ("turn", 5)]:
+        if name == "on":
+            stage.play(on(value))
+            keys.add((0, value))
+        elif name == "off":
+            stage.play(off(value))
+            keys.discard((0, value))
+        elif name == "pedal":
+            stage.play(cc(64, value))
+            foot = value
+        elif name == "play":
+            replayer.play(stage.now, value / 10.0)
+        elif name == "stop":
+            replayer.stop(stage.now)
+        for _ in range(value if name == "turn" else 0):
+            replayer.advance(stage.now)
+            stage.turn()
+        if name == "turn":
+            stage.turn(20)  # what is on its way arrives
+            assert keys <= set(stage.receiver.sounding), "a key that is held was ended"
+            assert not foot or stage.receiver.down, "a pedal that is held was lifted"
+    replayer.stop(stage.now)
+    stage.turn(40)
+    assert set(stage.receiver.sounding) == keys
+    assert stage.receiver.down == ({(0, 64)} if foot else set())
+    stage.leave()
+    stage.turn(20)
+    assert not stage.receiver.sounding and not stage.receiver.down
+
+
 def test_the_clocks_port_tells_that_its_keyboard_has_left():
     source = FakeInput()
     sync = MidiSync(source, 120.0)
@@ -547,6 +603,7 @@ class Band(Stage):
             st.tuples(st.just("mpe"), st.booleans(), st.just(0)),
             st.tuples(st.just("arrange"), st.sampled_from(ORDERS), st.just(0)),
             st.tuples(st.just("edit"), st.sampled_from(get_args(BarEdit)), st.integers(0, 1)),
+            st.tuples(st.just("duet"), st.sampled_from(["together", "turns"]), st.just(0)),
             st.tuples(st.just("split"), st.sampled_from([0, 64, 66, 127]), st.just(0)),
             st.tuples(st.just("turn"), st.integers(5, 120), st.just(0)),
         ),
@@ -580,8 +637,8 @@ def test_whatever_is_ordered_the_performer_holds_what_they_hold_and_all_else_end
         elif name == "pedal":
             band.play(cc(64, a, channel=b))
             (pedals.add if a else pedals.discard)((b, 64))
-        elif name == "mpe":
-            band.pipeline.change(band.pipeline.performance.changed({"mpe": a}))
+        elif name in ("mpe", "duet"):
+            band.pipeline.change(band.pipeline.performance.changed({name: a}))
         elif name == "turn":
             band.turn(a)
             band.turn(20)  # what is on its way arrives
