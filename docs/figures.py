@@ -2,8 +2,7 @@
 
 ``python docs/figures.py REPORT.json ...`` takes over the parts of reports that ``stimmung bench``
 wrote, keeps each as ``docs/figures/PART.json``, writes every table between its markers anew, and
-draws the pictures. Without a report it does the last two only; with ``--check`` it changes nothing
-and exits with 1 if a page is out of date.
+draws the pictures. Without a report it does the last two only.
 
 In a page ``<!-- figures: NAME -->`` begins and ``<!-- end of figures -->`` ends a table; NAME is
 one of `engine.bench.table.TABLES`. Below it stand the command, the commit and the day.
@@ -31,17 +30,10 @@ _BLOCK = re.compile(r"<!-- figures: ([^\n]*?) -->\n.*?<!-- end of figures -->", 
 
 
 def main() -> int:
-    """Take over reports and rewrite the pages; return 1 if a page is not what it should be."""
+    """Take over reports and rewrite the pages."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("reports", nargs="*", type=Path, metavar="REPORT.json")
-    parser.add_argument("--check", action="store_true", help="change nothing, only look")
     parsed = parser.parse_args()
-    if parsed.check:
-        stale = [
-            page for page in pages() if filled(page.read_text("utf-8")) != page.read_text("utf-8")
-        ]
-        print("\n".join(f"{page}: out of date, run python docs/figures.py" for page in stale))
-        return 1 if stale else 0
     for report in parsed.reports:
         for name in take(json.loads(report.read_text("utf-8"))):
             print(f"{FIGURES.name}/{name}.json")

@@ -99,8 +99,8 @@ MODELS: Mapping[str, Mapping[str, Command]] = {
         ),
         "train": Command("amt.commands.train", "train on the prepared songs"),
         "evaluate": Command("amt.evaluate.evaluate", "measure an ONNX file on a split"),
-        "export": Command("amt.commands.export", "write checkpoints as ONNX"),
-        "verify": Command("amt.commands.verify", "compare ONNX with PyTorch and steps with wholes"),
+        "export": Command("amt.export.export", "write checkpoints as ONNX"),
+        "verify": Command("amt.verify.verify", "compare ONNX with PyTorch and steps with wholes"),
     },
     "beat": {
         "teach": Command("beat.teacher.teach", "label recordings with madmom's offline beats"),

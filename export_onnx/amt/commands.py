@@ -1,20 +1,17 @@
-"""Commands of the chord model that join several functions."""
+"""The command that trains the chord model, or another network of its kind."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from engine.errors import InputError
-from engine.generators.amt.model import AmtModel
-from export_onnx.amt import export as exporting
 from export_onnx.amt import train as training
 from export_onnx.amt.paper import PaperOptions, train_paper
 from export_onnx.amt.paper_dynamics import PaperDynamicsOptions, train_paper_dynamics
-from export_onnx.amt.regressor import RegressorOptions, export_regressor, train_regressor
-from export_onnx.amt.verify import verify as verify_model
+from export_onnx.amt.regressor import RegressorOptions, train_regressor
 from export_onnx.training.options import option
 
-__all__ = ["ExportOptions", "TrainOptions", "VerifyOptions", "export", "train", "verify"]
+__all__ = ["TrainOptions", "train"]
 
 _SETUPS = ("live", "dynamics", "paper", "paper-dynamics")
 
@@ -53,38 +50,3 @@ def train(options: TrainOptions) -> Path | list[Path] | None:
     if options.setup == "paper":
         return train_paper(PaperOptions(options.data, place, threads=threads, **given))
     return train_paper_dynamics(PaperDynamicsOptions(options.data, place, threads=threads, **given))
-
-
-@dataclass(frozen=True)
-class ExportOptions(exporting.ExportOptions):
-    """Those of the chord model, and the networks of density and loudness."""
-
-    dynamics: Path = option(Path("runs/amt/train"), "folder with dynamics_*.pt")
-
-
-def export(options: ExportOptions) -> list[Path]:
-    """Export the chord model, and the networks of density and loudness that are there."""
-    exporting.export(options)
-    written = [options.out]
-    for kind in ("whole", "live"):
-        checkpoint = options.dynamics / f"dynamics_{kind}.pt"
-        if checkpoint.is_file():
-            written.append(options.out.with_name(f"{options.out.stem}_dynamics_{kind}.onnx"))
-            export_regressor(checkpoint, written[-1])
-    return written
-
-
-@dataclass(frozen=True)
-class VerifyOptions:
-    """An ONNX file, and the checkpoints it was made from."""
-
-    model: Path | None = option(None, "default: the shipped one")
-    checkpoints: tuple[Path, ...] = option(
-        exporting.CHECKPOINTS, "as given to export", flag="--checkpoint"
-    )
-
-
-def verify(options: VerifyOptions) -> dict[str, float]:
-    """Compare ONNX with PyTorch, and steps with whole songs."""
-    networks, _ = exporting.load_networks(options.checkpoints)
-    return verify_model(AmtModel(options.model), networks)

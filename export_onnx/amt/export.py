@@ -15,6 +15,7 @@ from engine.generators.amt.vocabulary import AMT_QUALITIES, PAD, SIZE
 from export_onnx.amt.config import INTENT_GROUPS, NetworkConfig
 from export_onnx.amt.memory import Memory, empty_memory
 from export_onnx.amt.network import Amt, Prediction, State
+from export_onnx.amt.regressor import export_regressor
 from export_onnx.training.graph import write_graph
 from export_onnx.training.options import option
 from export_onnx.training.stage import load_checkpoint
@@ -31,12 +32,13 @@ _LOWEST = 1e-9
 
 @dataclass(frozen=True)
 class ExportOptions:
-    """Checkpoints whose opinions are averaged in, one ONNX file out."""
+    """Checkpoints whose opinions are averaged in, one ONNX file and those of the dynamics out."""
 
     checkpoints: tuple[Path, ...] = option(CHECKPOINTS, "networks to average", flag="--checkpoint")
     out: Path = option(Path("presets/models/amt.onnx"))
     readers: Path = option(Path("runs/amt/prepared/readers.json"), "written by prepare")
     commit: str = option("", "source the model was trained with, for the metadata")
+    dynamics: Path = option(Path("runs/amt/train"), "folder with dynamics_*.pt")
 
 
 def _without_intent() -> torch.Tensor:
@@ -187,8 +189,8 @@ def write_onnx(graph: StepGraph, out: Path, facts: dict[str, str]) -> None:
     write_graph(graph, {**told, **states}, outputs, out, metadata, edit=_name_relatively)
 
 
-def export(options: ExportOptions) -> None:
-    """Export checkpoints."""
+def export(options: ExportOptions) -> list[Path]:
+    """Export the chord model, and the networks of density and loudness that are there."""
     networks, facts = load_networks(options.checkpoints)
     if options.commit:
         facts["commit"] = options.commit
@@ -197,6 +199,13 @@ def export(options: ExportOptions) -> None:
     except OSError as error:
         raise InputError(f"{options.readers}: cannot be read ({error.strerror})") from error
     write_onnx(StepGraph(networks), options.out, facts)
+    written = [options.out]
+    for kind in ("whole", "live"):
+        checkpoint = options.dynamics / f"dynamics_{kind}.pt"
+        if checkpoint.is_file():
+            written.append(options.out.with_name(f"{options.out.stem}_dynamics_{kind}.onnx"))
+            export_regressor(checkpoint, written[-1])
+    return written
 
 
 def _name_relatively(path: Path) -> None:

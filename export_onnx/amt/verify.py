@@ -1,6 +1,8 @@
 """Checks the chord model's contract: steps equal whole songs, ONNX equals PyTorch."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -8,11 +10,12 @@ import torch
 from engine.generators.amt.conditioning import SLICES, WIDTH
 from engine.generators.amt.model import AmtModel, AmtState
 from engine.generators.amt.vocabulary import END, N_CHORDS
-from export_onnx.amt.export import StepGraph
+from export_onnx.amt.export import CHECKPOINTS, StepGraph, load_networks
 from export_onnx.amt.network import Amt, Prediction, State
 from export_onnx.training.contract import Sequences, verify_contract
+from export_onnx.training.options import option
 
-__all__ = ["verify", "verify_network", "verify_onnx"]
+__all__ = ["VerifyOptions", "verify", "verify_network", "verify_onnx"]
 
 
 def probe_song(slots: int, seed: int = 3) -> tuple[np.ndarray, np.ndarray]:
@@ -124,9 +127,19 @@ def verify_onnx(model: AmtModel, graph: StepGraph, slots: int = 60) -> dict[str,
     return verify_contract(_Onnx(model), _inputs(1, slots), reference)
 
 
-def verify(model: AmtModel, networks: list[Amt]) -> dict[str, float]:
-    """Check the ONNX file, and every network."""
-    report = {f"ONNX: {name}": gap for name, gap in verify_onnx(model, StepGraph(networks)).items()}
+@dataclass(frozen=True)
+class VerifyOptions:
+    """An ONNX file, and the checkpoints it was made from."""
+
+    model: Path | None = option(None, "default: the shipped one")
+    checkpoints: tuple[Path, ...] = option(CHECKPOINTS, "as given to export", flag="--checkpoint")
+
+
+def verify(options: VerifyOptions) -> dict[str, float]:
+    """Compare ONNX with PyTorch, and steps with whole songs, for every network."""
+    networks, _ = load_networks(options.checkpoints)
+    found = verify_onnx(AmtModel(options.model), StepGraph(networks))
+    report = {f"ONNX: {name}": gap for name, gap in found.items()}
     for index, network in enumerate(networks):
         for name, gap in verify_network(network, 200).items():
             report[f"network {index}: {name}"] = gap

@@ -64,10 +64,10 @@ class Rendering:
     velocity_power: float = 1.0
 
 
-def find_soundfonts(folders: tuple[str, ...] = _SOUNDFONT_FOLDERS) -> dict[str, Path]:
+def find_soundfonts() -> dict[str, Path]:
     """Return the installed soundfonts by file name, links left out."""
     found: dict[str, Path] = {}
-    for folder in folders:
+    for folder in _SOUNDFONT_FOLDERS:
         for path in sorted(Path(folder).glob("*.sf[23]")):
             if not path.name.startswith("default-"):
                 found[path.name] = path
@@ -167,13 +167,11 @@ class Synth:
         how: Rendering,
         start_s: float = 0.0,
         duration_s: float | None = None,
-        tail_s: float = 0.0,
     ) -> np.ndarray:
         """Play the messages and return mono float32 audio, shape (n,).
 
         `start_s` and `duration_s` cut an excerpt out of the piece, in seconds of the file's own
-        tempo; notes that began earlier are left out, controllers are kept. `tail_s` lets the last
-        notes ring.
+        tempo; notes that began earlier are left out, controllers are kept.
         """
         lib, synth = self._lib, self._synth
         lib.fluid_synth_system_reset(synth)
@@ -191,7 +189,7 @@ class Synth:
         )
         last = messages[-1].time_s if messages else 0.0
         end = last if duration_s is None else min(last, start_s + duration_s)
-        total = int(((end - start_s) / how.speed + tail_s) * self.sample_rate)
+        total = int(((end - start_s) / how.speed) * self.sample_rate)
         # The synthesizer works in blocks: a broken one would lead into the next piece.
         padded = -(-max(total, 1) // _BLOCK) * _BLOCK
         left = np.zeros(padded, np.float32)
