@@ -7,7 +7,7 @@ from servers.needs import need_program
 
 from engine.bench.changes import measure_changes
 from engine.bench.daw.run import TOLERANCE_BEATS, record
-from engine.bench.midi_out.run import measure_midi, private_server
+from engine.bench.midi_out.run import measure_periods, private_server
 from engine.bench.reaction.run import _judge
 from engine.bench.reaction.scene import CLICK, STEP
 from engine.bench.sequencer import _Course, beat_of
@@ -51,7 +51,7 @@ def test_a_workstation_records_every_note_in_its_place(role, tmp_path: Path):
 )
 def test_every_output_is_measured_at_both_ends(loads):
     need_program("jackd")
-    found = measure_midi(256, 40, loads=loads)[loads[0]]
+    found = measure_periods((256,), 40, loads)["256"][loads[0]]
     for output in ("jack", "rtmidi", "plain", "isobar"):
         figures = found[output]
         heard = figures["receiver"]["count"] + figures["lost"]
@@ -61,8 +61,8 @@ def test_every_output_is_measured_at_both_ends(loads):
 
 
 def test_senseless_numbers_of_notes_are_refused():
-    with pytest.raises(InputError, match="events must be"):
-        measure_midi(256, 0)
+    with pytest.raises(InputError, match="count must be"):
+        measure_periods((256,), 0)
 
 
 def test_the_strange_sequencer_keeps_order_and_marks_its_beats():

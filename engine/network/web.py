@@ -123,11 +123,6 @@ class WebServer:
         host, port = self.address
         return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
 
-    @property
-    def serving(self) -> bool:
-        """Whether it runs."""
-        return self._thread.is_alive()
-
     def start(self) -> None:
         """Begin to listen."""
         self._thread.start()

@@ -43,15 +43,9 @@ def read_rows(path: Path) -> list[dict[str, str]]:
     """
     try:
         with path.open(newline="", encoding="utf-8-sig", errors="replace") as lines:
-            reader = csv.reader(lines, skipinitialspace=True)
-            header = [name.strip().lower() for name in next(reader, [])]
-            rows = [
-                dict(
-                    zip(header, (cell.strip() for cell in cells + [""] * len(header)), strict=False)
-                )
-                for cells in reader
-                if cells
-            ]
+            reader = csv.DictReader(lines, restval="", skipinitialspace=True)
+            header = reader.fieldnames = [name.strip().lower() for name in reader.fieldnames or ()]
+            rows = [{name: row[name].strip() for name in header} for row in reader]
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror})") from error
     if not header:

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 
 import torch
 from torch import distributed, nn
+from torch.nn.utils import parameters_to_vector, vector_to_parameters
 
 from engine.errors import InputError
 
@@ -65,14 +66,11 @@ def average_gradients(module: nn.Module) -> None:
         return
     parameters = [p for p in module.parameters() if p.requires_grad]
     gradients = [torch.zeros_like(p) if p.grad is None else p.grad for p in parameters]
-    flat = torch.cat([gradient.reshape(-1) for gradient in gradients])
+    flat = parameters_to_vector(gradients)
     distributed.all_reduce(flat)
-    flat /= world_size()
-    start = 0
-    for parameter in parameters:
-        part = flat[start : start + parameter.numel()]
-        parameter.grad = part.reshape(parameter.shape).clone()
-        start += parameter.numel()
+    vector_to_parameters(flat / world_size(), gradients)
+    for parameter, gradient in zip(parameters, gradients, strict=True):
+        parameter.grad = gradient
 
 
 def share_weights(module: nn.Module) -> None:

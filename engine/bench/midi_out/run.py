@@ -26,7 +26,6 @@ __all__ = [
     "OUTPUTS",
     "STEP_S",
     "measure_lateness",
-    "measure_midi",
     "measure_outputs",
     "measure_periods",
     "play_all",
@@ -56,20 +55,13 @@ def measure_periods(
     count: int = 4000,
     loads: Sequence[str] = ("idle", "loaded"),
 ) -> dict[str, Any]:
-    """Return the figures of `measure_midi` by the period of the JACK server [frames]."""
-    return {str(period): measure_midi(period, count, loads=loads) for period in periods}
-
-
-def measure_midi(
-    period: int, events: int = 10_000, *, loads: Sequence[str] = ("idle", "loaded")
-) -> dict[str, Any]:
-    """Compare all outputs at one period, idle and under the load of a concert.
+    """Compare all outputs, idle and under the load of a concert.
 
     Parameters
     ----------
-    period : int
+    periods : sequence of int
         Frames per period of the server.
-    events : int
+    count : int
         Notes of each output in each comparison, 1..12192.
     loads : sequence of str
         ``idle``, and ``loaded``: beside the window with its engine at work.
@@ -77,21 +69,23 @@ def measure_midi(
     Returns
     -------
     dict
-        By load, see `play_all`.
+        By period and load, see `play_all`.
 
     Raises
     ------
     InputError
-        `events` is out of range.
+        `count` is out of range.
     DeviceError
         jackd is not installed or does not start.
     """
-    check_range("events", events, 1, MOST_NOTES)
-    figures: dict[str, Any] = {"events": events}
-    with private_server(period) as server:
-        for load in loads:
-            with stage_load(server) if load == "loaded" else contextlib.nullcontext():
-                figures[load] = play_all(server, events, STEP_S)
+    check_range("count", count, 1, MOST_NOTES)
+    figures: dict[str, Any] = {}
+    for period in periods:
+        figures[str(period)] = {"events": count}
+        with private_server(period) as server:
+            for load in loads:
+                with stage_load(server) if load == "loaded" else contextlib.nullcontext():
+                    figures[str(period)][load] = play_all(server, count, STEP_S)
     return figures
 
 
