@@ -355,13 +355,10 @@ def test_every_set_says_what_it_is_and_what_it_lacks(tmp_path):
         "emopia", "vgmidi", "pop909", "emotify", "deam", "emomusic", "pmemo", "mtg_jamendo",
         "muvisync", "q4audio",
     }  # fmt: skip
+    page = (Path(__file__).parent.parent / "docs" / "datasets.md").read_text(encoding="utf-8")
     for name, dataset in DATASETS.items():
-        assert dataset.name == name
-        for text in (dataset.labels, dataset.scale, dataset.licence, dataset.citation):
-            assert text.strip()
-        assert dataset.obtain.startswith("http")
+        assert dataset.name == name and f"`{name}`" in page
         assert dataset.lacks(tmp_path / name)
-        assert dataset.contained_in in ("", *DATASETS)
 
 
 def test_annotations_without_audio_are_not_taken_for_the_set(tmp_path):
