@@ -1,7 +1,7 @@
 """The one check before a commit: ``python tests/check.py``, or with ``--all`` what CI runs.
 
-Without a word it takes half a minute: lint, form, types, import rules. The test suite runs the
-same table (`TOOLS`), so whoever runs only ``pytest`` has run it too.
+Without a word it takes seconds: lint, form, types, import rules. ``pytest`` runs the same table
+(`TOOLS`), types among the proofs.
 """
 
 import os

@@ -7,10 +7,16 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from fuzz_samples import FUZZ
+from plugin_host.built import keep_in
 from servers.jack import JackServer, MidiDump, default_server, midi_dump
 from servers.missed_periods import MissedPeriods
 
 MISSED_PERIODS = MissedPeriods()
+
+# Small networks and matrices are not worth a second thread: threads that wait for each other while
+# other tests have the processors take many times as long.
+for _library in ("OMP", "OPENBLAS", "MKL"):
+    os.environ.setdefault(f"{_library}_NUM_THREADS", "1")
 
 # Hundreds of processes are started: without compiled files each compiles what it imports.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
@@ -53,6 +59,13 @@ class FakeClock:
 @pytest.fixture
 def fake_clock() -> FakeClock:
     return FakeClock()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Let the test processes of one run share what they compile."""
+    own = tmp_path_factory.getbasetemp()
+    keep_in(own.parent if "PYTEST_XDIST_WORKER" in os.environ else own)
 
 
 @pytest.fixture(scope="session")

@@ -187,21 +187,21 @@ def test_plain_lines_of_live_say_what_is_wrong(capsys, tone):
 
 
 def test_demo_leaves_a_session_and_prints_what_it_heard(capsys, tmp_path):
-    assert main(["demo", "--seconds", "20", "--out", str(tmp_path / "demo")]) == 0
+    assert main(["demo", "--seconds", "12", "--out", str(tmp_path / "demo")]) == 0
     said = capsys.readouterr().out
     assert "valence" in said and "notes/s" in said
     last = " ".join(said.split()).rpartition(": stimmung.ogg")[2]
     assert "Listen to" in last and last.endswith("then play live: stimmung gui")
     folder = tmp_path / "demo"
     sounds = [soundfile.read(folder / f"{name}.ogg")[0] for name in ("stimmung", "answer")]
-    assert all(len(sound) == 20 * 48_000 for sound in sounds)
+    assert all(len(sound) == 12 * 48_000 for sound in sounds)
     # The mix is the piece and the answer: what is not the answer is the piece.
     answer = sounds[1].mean(axis=1)
     share = float(sounds[0].mean(axis=1) @ answer / (answer @ answer))
     rest = sounds[0].mean(axis=1) - share * answer
     assert share > 0.1 and rest.std() > 0.3 * sounds[0].std()
     notes = [m for m in mido.MidiFile(tmp_path / "demo" / "stimmung.mid") if m.type == "note_on"]
-    assert len(notes) > 20
+    assert len(notes) > 12
 
 
 def test_presets_and_devices_are_listed(capsys):

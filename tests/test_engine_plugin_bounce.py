@@ -68,11 +68,11 @@ def test_a_bounce_does_not_depend_on_the_host_s_blocks(bounce: Bounce) -> None:
 
 
 def test_parameters_shape_a_bounce_and_a_seed_of_its_own_is_kept(bounce: Bounce) -> None:
-    sad = {"valence": -0.8, "arousal": -0.7, "mode": 4.0}
-    calm = render(512, settings=sad)
-    assert len(note_ons(calm)) < len(note_ons(render(512)))
+    calm = render(512, settings={"valence": -0.8, "arousal": -0.7, "mode": 4.0})
+    usual = render(512)
+    assert len(note_ons(calm)) < len(note_ons(usual))
     one = render(512, settings={"seed": 7.0})
-    assert notes(one) == notes(render(512, settings={"seed": 7.0})) != notes(render(512))
+    assert notes(one) == notes(render(512, settings={"seed": 7.0})) != notes(usual)
 
 
 def test_hosts_that_do_not_say_so_are_waited_for_by_the_parameter(bounce: Bounce) -> None:

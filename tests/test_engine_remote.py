@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import contextmanager
 
 import pytest
 
@@ -52,14 +53,27 @@ class Engine:
         return self.until(lambda answer: answer["is"] == "snapshot" and accept(answer))
 
 
-@pytest.fixture
-def engine():
+@contextmanager
+def running():
     program = Engine()
     program.answer("ready")
     yield program
     program.process.stdin.close()
     program.process.wait(10)
     program.process.stdout.close()
+
+
+@pytest.fixture
+def engine():
+    with running() as program:
+        yield program
+
+
+@pytest.fixture(scope="module")
+def idle():
+    """Yield one engine for all that never starts it."""
+    with running() as program:
+        yield program
 
 
 def test_it_plays_and_obeys(engine):
@@ -99,11 +113,11 @@ def test_it_plays_and_obeys(engine):
         ([], "do must be one of"),
     ],
 )
-def test_bad_commands_are_answered_not_fatal(engine, command, words):
-    engine.process.stdin.write(json.dumps(command) + "\n")
-    assert words in engine.answer("error")["message"]
-    engine.do(do="devices")
-    assert "outputs" in engine.answer("devices")
+def test_bad_commands_are_answered_not_fatal(idle, command, words):
+    idle.process.stdin.write(json.dumps(command) + "\n")
+    assert words in idle.answer("error")["message"]
+    idle.do(do="devices")
+    assert "outputs" in idle.answer("devices")
 
 
 def test_bad_change_leaves_everything_as_it_was(engine):
@@ -138,11 +152,11 @@ def test_a_preset_waits_for_the_bar_and_test_notes_sound_while_held(engine):
     assert held["mode"] == "manual"
 
 
-def test_a_replay_needs_a_session(engine, tmp_path):
-    engine.do(do="replay", folder=str(tmp_path), midi_out="none")
-    assert "no session" in engine.answer("error")["message"]
-    engine.do(do="panic")  # with nothing that plays, nothing to be said
-    engine.do(do="replay_hold")
-    engine.do(do="devices")
-    devices = engine.until(lambda answer: answer["is"] in ("error", "devices"))
+def test_a_replay_needs_a_session(idle, tmp_path):
+    idle.do(do="replay", folder=str(tmp_path), midi_out="none")
+    assert "no session" in idle.answer("error")["message"]
+    idle.do(do="panic")  # with nothing that plays, nothing to be said
+    idle.do(do="replay_hold")
+    idle.do(do="devices")
+    devices = idle.until(lambda answer: answer["is"] in ("error", "devices"))
     assert devices["is"] == "devices" and {"jack", "systems", "problem"} <= set(devices)

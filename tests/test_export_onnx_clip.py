@@ -16,11 +16,6 @@ from engine.video.semantic import EMOTIONS, Meaning, MeaningWorker, Reader
 from export_onnx.__main__ import main
 from export_onnx.clip import export_clip, load_clip
 
-transformers = pytest.importorskip(
-    "transformers", reason="CLIP is optional: pip install 'stimmung[clip]'"
-)
-safetensors = pytest.importorskip("safetensors.torch")
-
 SIZE = 32
 LETTERS = "abcdefghijklmnopqrstuvwxyz,"
 TOWER = {"hidden_size": 24, "num_hidden_layers": 2, "num_attention_heads": 2}
@@ -35,6 +30,10 @@ def vocabulary():
 
 def publish(folder, **changes):
     """Write a checkpoint folder as it lies on the hub; return the network."""
+    # Here and not above: each test process collects this file, and one runs it.
+    reason = "CLIP is optional: pip install 'stimmung[clip]'"
+    transformers = pytest.importorskip("transformers", reason=reason)
+    safetensors = pytest.importorskip("safetensors.torch")
     words = vocabulary()
     config = transformers.CLIPConfig(
         text_config={

@@ -415,10 +415,11 @@ def test_dense_and_long_files_take_bounded_time(tmp_path: Path) -> None:
         assert time.process_time() - begun < 60.0  # usually one or two
 
 
-def test_damage_at_random_is_refused_or_comes_out_whole(tmp_path: Path) -> None:
+@pytest.mark.parametrize("damages", [50, pytest.param(600, marks=pytest.mark.proof)])
+def test_damage_at_random_is_refused_or_comes_out_whole(tmp_path: Path, damages: int) -> None:
     random = Random(7)
     names = [name for name in GOOD if name != "many tracks"]
-    for _ in range(150):
+    for _ in range(damages):
         content = bytearray(GOOD[random.choice(names)])
         for _ in range(random.randint(1, 12)):
             place = random.randrange(len(content))

@@ -1,11 +1,12 @@
 """What the tests compile: the plug-in as this system has it, the host, the watch on process()."""
 
-import atexit
+import fcntl
 import shutil
 import subprocess
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from tempfile import mkdtemp
+from tempfile import TemporaryDirectory
 
 from servers.needs import missing
 
@@ -13,16 +14,30 @@ from engine.errors import InputError
 from engine.plugin.build import build, native
 from engine.plugin.parameters import header
 
-__all__ = ["HEADERS", "SOURCES", "compiled", "loadable", "plugin_folder"]
+__all__ = ["HEADERS", "SOURCES", "compiled", "keep_in", "loadable", "plugin_folder"]
 
 SOURCES = Path(__file__).parent
 HEADERS = Path("/usr/share/dpf/distrho/src")
 
 
-def _folder() -> Path:
-    """Return a new folder that is removed when the tests end."""
-    folder = Path(mkdtemp(prefix="stimmung-plugin-test-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+_kept: list[Path] = []
+
+
+def keep_in(folder: Path) -> None:
+    """Build in this folder, which the test processes of a run share."""
+    _kept[:] = [folder]
+
+
+def _made_once(name: str, make: Callable[[Path], object]) -> Path:
+    """Return a folder that whichever test process comes first has filled."""
+    (root,) = _kept
+    folder = root / name
+    with (root / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not folder.exists():
+            with TemporaryDirectory(dir=root) as work:
+                make(Path(work))
+                shutil.copytree(work, folder)
     return folder
 
 
@@ -30,11 +45,9 @@ def _folder() -> Path:
 def plugin_folder() -> Path:
     """Return the folder with the plug-in in all formats, built once a run."""
     try:
-        out = _folder()
-        build(None, out)
+        return _made_once("plugin", lambda out: build(None, out)) / native()
     except InputError as error:
         missing(str(error))
-    return out / native()
 
 
 def loadable(kind: str, folder: Path | None = None, before: str = "") -> str:
@@ -53,17 +66,18 @@ def compiled(source: str) -> Path:
     compiler = shutil.which("c++" if source.endswith(".cpp") else "cc")
     if compiler is None or not HEADERS.is_dir():
         missing("no C compiler, or no CLAP headers: apt install g++ dpf-source")
-    folder = _folder()
-    (folder / "parameters.hpp").write_text(header())
-    library = source != "host.cpp"
-    out = folder / source.replace(".", "_")
-    own = [f"-I{folder}", f"-I{SOURCES.parent.parent / 'engine/plugin/src'}"]
-    kind = ["-shared", "-fPIC"] if library else []
-    if source.endswith(".cpp"):
-        kind += ["-std=c++17", '-DSTIMMUNG_VERSION="test"']
-    subprocess.run(
-        [compiler, "-O1", *kind, *own, f"-isystem{HEADERS}", "-o", str(out),
-         str(SOURCES / source), "-ldl", "-lm", "-lpthread"],
-        check=True,
-    )  # fmt: skip
-    return out
+    name = source.replace(".", "_")
+
+    def make(folder: Path) -> None:
+        (folder / "parameters.hpp").write_text(header())
+        own = [f"-I{folder}", f"-I{SOURCES.parent.parent / 'engine/plugin/src'}"]
+        kind = ["-shared", "-fPIC"] if source != "host.cpp" else []
+        if source.endswith(".cpp"):
+            kind += ["-std=c++17", '-DSTIMMUNG_VERSION="test"']
+        subprocess.run(
+            [compiler, "-O1", *kind, *own, f"-isystem{HEADERS}", "-o", str(folder / name),
+             str(SOURCES / source), "-ldl", "-lm", "-lpthread"],
+            check=True,
+        )  # fmt: skip
+
+    return _made_once(name, make) / name

@@ -11,7 +11,7 @@ from pathlib import Path
 from engine.plugin.instance import Instance
 from engine.plugin.link import PluginLink
 from engine.plugin.protocol import Block
-from plugin_host.built import compiled, loadable
+from plugin_host.built import compiled, keep_in, loadable
 from plugin_host.host import PluginHost
 from plugin_host.pattern import PatternEngine
 
@@ -31,6 +31,7 @@ def main() -> None:
     PluginLink._take_block = timed
     with tempfile.TemporaryDirectory() as folder:
         os.environ["STIMMUNG_PLUGIN_FILE"] = str(Path(folder) / "plugin.txt")
+        keep_in(Path(folder))
         for frames in (64, 256, 1024):
             delays.clear()
             with PatternEngine() as engine:
