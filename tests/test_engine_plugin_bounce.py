@@ -188,6 +188,13 @@ def render_parts(block: int, listener: int) -> list[Event]:
     return host.events
 
 
+def test_bars_follow_the_host_s_changes_of_metre(bounce: Bounce) -> None:
+    events = render(512, "run 4 512 0 1", "metre 7 8", "run 3.5 512 0 1", "metre 3 4", seconds=3)
+    bass = [event.beat for event in note_ons(events) if event.message[0] & 15 == 2]
+    for bar in (0.0, 4.0, 8.0, 11.5, 15.0, 18.0):
+        assert any(abs(beat - bar) < 0.05 for beat in bass), (bar, bass)
+
+
 def test_parts_are_the_same_in_each_bounce_whatever_the_order(bounce: Bounce) -> None:
     """As in Live: one instance listens, others play one part each."""
     made = []

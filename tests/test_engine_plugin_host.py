@@ -135,7 +135,9 @@ def test_nothing_in_process_allocates_locks_or_calls_the_system(
     assert wrong == [0, 0, 0], "allocations, locks, system calls"
 
 
-@pytest.mark.parametrize(("fault", "counter"), [("allocation", 1), ("lock", 2), ("system call", 3)])
+@pytest.mark.parametrize(
+    ("fault", "counter"), [("allocation", 1), ("lock", 2), ("system call", 3), ("file", 3)]
+)
 def test_the_watch_on_process_sees_planted_faults(
     fault: str, counter: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -315,8 +317,8 @@ def test_of_several_plugins_one_listens_and_each_other_plays_its_part(
 
 
 @pytest.mark.proof
-@pytest.mark.parametrize("seed", range(2))
-def test_fifty_random_faults_leave_nothing_hanging(place: Path, seed: int) -> None:
+@pytest.mark.parametrize(("seed", "kind"), [(0, "clap"), (1, "vst3"), (2, "lv2")])
+def test_fifty_random_faults_leave_nothing_hanging(place: Path, seed: int, kind: str) -> None:
     chance = random.Random(seed)
     faults = (
         lambda: f"transport 1 {chance.choice([60, 120, 240])} {chance.uniform(0, 64):.3f} 4 4",
@@ -330,7 +332,7 @@ def test_fifty_random_faults_leave_nothing_hanging(place: Path, seed: int) -> No
         lambda: "deactivate",
     )
     done = []
-    with host() as running, contextlib.ExitStack() as engines:
+    with host(kind) as running, contextlib.ExitStack() as engines:
         engines.enter_context(PatternEngine())
         connect(running)
         for _ in range(50):

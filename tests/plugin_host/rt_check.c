@@ -5,9 +5,12 @@
 #include <dlfcn.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
+#include <semaphore.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -38,6 +41,12 @@ WATCH(int, pthread_mutex_lock, (pthread_mutex_t* m), (m), locks)
 WATCH(int, pthread_mutex_trylock, (pthread_mutex_t* m), (m), locks)
 WATCH(int, pthread_cond_signal, (pthread_cond_t* c), (c), locks)
 WATCH(int, pthread_cond_broadcast, (pthread_cond_t* c), (c), locks)
+WATCH(int, pthread_cond_wait, (pthread_cond_t* c, pthread_mutex_t* m), (c, m), locks)
+WATCH(int, sem_post, (sem_t* s), (s), locks)
+WATCH(int, sched_yield, (void), (), system_calls)
+WATCH(int, usleep, (useconds_t n), (n), system_calls)
+WATCH(FILE*, fopen, (const char* p, const char* m), (p, m), system_calls)
+WATCH(void*, mmap, (void* p, size_t n, int a, int f, int d, off_t o), (p, n, a, f, d, o), system_calls)
 WATCH(ssize_t, send, (int s, const void* b, size_t n, int f), (s, b, n, f), system_calls)
 WATCH(ssize_t, recv, (int s, void* b, size_t n, int f), (s, b, n, f), system_calls)
 WATCH(ssize_t, write, (int s, const void* b, size_t n), (s, b, n), system_calls)
