@@ -58,7 +58,7 @@ class WildModel:
         return np.zeros((1, 1, 4), np.float32)
 
     def decoder_start(self):
-        return DecoderState(self.prior_start(), self.prior_start())
+        return DecoderState(self.prior_start())
 
     def _noise(self, count, *arrays):
         seed = zlib.crc32(b"".join(array.tobytes() for array in arrays))
@@ -74,7 +74,7 @@ class WildModel:
 
     def decoder_step(self, event, told, state):
         following = self._noise(4, event, told.codes, told.phase, state.recurrent)
-        return following[None], DecoderState(following.reshape(1, 1, 4), state.memory)
+        return following[None], DecoderState(following.reshape(1, 1, 4))
 
     def field_logits(self, context, codes, event, field):
         return self._noise(FIELDS[field].size, context, codes, event[:, :field])

@@ -148,7 +148,14 @@ def test_one_beat_through_all_graphs(exported):
     told = Told.of(tuple(codes[0]), 0, phase, (0.5, -0.5), (2, 4))
     start = model.decoder_start()
     context, state = model.decoder_step(model.event_row(None), told, start)
-    assert state.count == 1 and state.memory.any() and not start.memory.any()
+    assert state.count == 1 and state.memory.any() and start.memory is None
+    for _ in range(5):  # the memory of 40 events keeps the last of them, beat by beat
+        for _ in range(15):
+            _, state = model.decoder_step(model.event_row(Token(0, 40, 8, 20)), told, state)
+        state = state.closed()
+        _, state = model.decoder_step(model.event_row(None), told, state)
+    assert state.count == 9 and sum(beat.shape[-2] for beat in state.past) >= 40
+    context, state = model.decoder_step(model.event_row(None), told, start)
     event = model.event_row(played.notes[0])
     for number, field in enumerate(FIELDS):
         assert model.field_logits(context, codes, event, number).shape == (field.size,)

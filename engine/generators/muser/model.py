@@ -69,6 +69,8 @@ PERIOD = 1536
 """Numbers of beats are told modulo this."""
 
 _UNSEEN = np.float32(-1e9)
+_ROOM = 32
+"""Events of the memory that are left free for a beat; a denser one leaves out its rest."""
 _LONGEST_GROUP = 4
 _OFFSETS = np.cumsum([0, *NO_CODES])
 _FIELD_OFFSETS = np.cumsum([0, *NO_EVENT])
@@ -175,21 +177,43 @@ class Told:
 
 @dataclass(frozen=True, eq=False)
 class DecoderState:
-    """What the decoder remembers.
+    """What the decoder remembers. States between beats share what they have in common.
 
     Attributes
     ----------
     recurrent : float32 array, shape (1, 1, H)
-    memory : float32 array, shape (blocks, 2, heads, M, size)
-        Keys and values of the last M events, around in a ring. A beat writes into a copy of its
-        own, made as it opens, so a state from between beats is never written to.
-    count : int
-        Events so far.
+    past : tuple of float32 arrays, shape (blocks, 2, heads, n_events, size)
+        Keys and values of the beats before; never written to.
+    memory : float32 array, shape (blocks, 2, heads, M, size), or None
+        The last events in order, while a beat is open.
+    known, count : int
+        Events in ``memory`` when the beat was opened, and now.
     """
 
     recurrent: np.ndarray
-    memory: np.ndarray
+    past: tuple[np.ndarray, ...] = ()
+    memory: np.ndarray | None = None
+    known: int = 0
     count: int = 0
+
+    def opened(self, shape: tuple[int, ...]) -> "DecoderState":
+        """Return the state as a beat begins; the last part of the memory is left free for it."""
+        memory, place = np.zeros(shape, np.float32), 0
+        if self.past:
+            before = np.concatenate(self.past, axis=-2)[..., -(shape[-2] - _ROOM) :, :]
+            place = before.shape[-2]
+            memory[..., :place, :] = before
+        return replace(self, memory=memory, known=place, count=place)
+
+    def closed(self) -> "DecoderState":
+        """Return the state as a beat ends."""
+        if self.memory is None:
+            return self
+        past = (*self.past, self.memory[..., self.known : self.count, :].copy())
+        spare = sum(beat.shape[-2] for beat in past) - self.memory.shape[-2]
+        while spare >= past[0].shape[-2]:
+            spare, past = spare - past[0].shape[-2], past[1:]
+        return DecoderState(self.recurrent, past)
 
 
 class MuserModel:
@@ -226,7 +250,7 @@ class MuserModel:
             self._check(graph, file)
         self.codes = self._read_codes()
         self._states = {graph: self._files[graph].inputs["state"] for graph in ("prior", "decoder")}
-        self._memory = self._files["decoder"].inputs["memory"]
+        self._memory = tuple(self._files["decoder"].inputs["memory"])
 
     def prior_start(self) -> np.ndarray:
         """Return the prior's state before the first beat: float32 zeros."""
@@ -234,10 +258,7 @@ class MuserModel:
 
     def decoder_start(self) -> DecoderState:
         """Return the decoder's state before the first beat: nothing is remembered."""
-        recurrent, memory = (
-            np.zeros(shape, np.float32) for shape in (self._states["decoder"], self._memory)
-        )
-        return DecoderState(recurrent, memory)
+        return DecoderState(np.zeros(self._states["decoder"], np.float32))
 
     def prior_step(
         self,
@@ -313,9 +334,10 @@ class MuserModel:
             For `field_logits`.
         state : DecoderState
         """
+        if state.memory is None or event[0, 0] == NO_EVENT[0]:
+            state = state.closed().opened(self._memory)
         memory = state.memory
-        if event[0, 0] == NO_EVENT[0]:
-            memory = memory.copy()
+        assert memory is not None
         size = memory.shape[-2]
         unseen = np.where(np.arange(size) < state.count, np.float32(0.0), _UNSEEN)
         context, following, entry = self._sessions["decoder"].run(
@@ -332,8 +354,8 @@ class MuserModel:
                 "unseen": unseen,
             },
         )
-        memory[:, :, :, state.count % size] = entry
-        return context, replace(state, recurrent=following, memory=memory, count=state.count + 1)
+        memory[..., min(state.count, size - 1), :] = entry
+        return context, replace(state, recurrent=following, count=min(state.count + 1, size))
 
     def field_logits(
         self, context: np.ndarray, codes: np.ndarray, event: np.ndarray, field: int

@@ -66,7 +66,7 @@ def write_notes(
                 mask=mask,
             )
             if field == _ONSET and event[0, _ONSET] == END_TICK:
-                return grammar.notes, decoder
+                return grammar.notes, decoder.closed()
         last = Token(*(int(value) for value in event[0]))
         grammar.notes.append(last)
         recall.wrote(last)
@@ -106,4 +106,4 @@ def read_notes(
             token = Token(token.onset, token.pitch, length, token.velocity)
         taken.append(token)
         context, decoder = model.decoder_step(model.event_row(token), told, decoder)
-    return taken, decoder
+    return taken, decoder.closed()
