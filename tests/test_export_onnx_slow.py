@@ -1,12 +1,14 @@
 """The slow lane's network: published weights, streaming trunk, head, features of spliced clips."""
 
 import struct
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 
 from engine.errors import InputError
+from export_onnx.datasets.labels import common_scale
 from export_onnx.datasets.q4audio import lacks_q4audio, read_q4audio
 from export_onnx.tracker.slow.change import ChangeDetector, fit_change
 from export_onnx.tracker.slow.corpus import Corpus
@@ -15,7 +17,7 @@ from export_onnx.tracker.slow.features import FAST, Clip
 from export_onnx.tracker.slow.head import Head, HeadConfig
 from export_onnx.tracker.slow.musicnn import Musicnn, mel_filters, read_checkpoint
 from export_onnx.tracker.slow.network import SlowNetwork, zeros_of
-from export_onnx.tracker.slow.study import calibrate_head, score_said
+from export_onnx.tracker.slow.study import deviation_factors, score_said
 from export_onnx.tracker.slow.train import SlowTraining, make_bank, said_of, train_head
 from export_onnx.tracker.slow.trunk import STEP_LENGTH, Trunk
 from export_onnx.training.contract import TOLERANCE
@@ -197,8 +199,32 @@ def test_features_after_a_cut_are_those_of_the_joined_clips(clips):
     assert joined[0, :200].numpy() == pytest.approx(means[0, :200].numpy(), abs=1e-4)
 
 
+def test_ratings_come_to_the_scale_of_quadrants():
+    assert common_scale("q4audio", np.array([0.6, -0.6])) == pytest.approx([0.6, -0.6])
+    # A piece at the mean of its set, and one a deviation above and below it.
+    assert common_scale("vgmidi", np.array([0.18, 0.06])) == pytest.approx([0.0, 0.0])
+    assert common_scale("vgmidi", np.array([0.46, -0.24])) == pytest.approx([0.6, -0.6])
+    assert common_scale("emotify", np.array([0.9, -0.2])) == pytest.approx([1.0, -0.3])
+
+
+def test_members_come_in_two_halves():
+    with pytest.raises(InputError, match="members 3: must be an even number"):
+        HeadConfig(members=3)
+    head = Head(HeadConfig(members=2)).eval()
+    with torch.no_grad():
+        head.leave_bias[0, :, :2], head.leave_bias[1, :, :2] = 0.5, -0.5
+        for weights in (head.enter, head.leave, head.direct, head.real.weight):
+            weights.zero_()
+        for logit, expected in ((20.0, 0.5), (-20.0, -0.5), (0.0, 0.0)):
+            head.real.bias.fill_(logit)
+            mean, deviation = head.conclude(torch.zeros(1, head.size))
+            assert mean[0].numpy() == pytest.approx([expected, expected], abs=1e-4)
+    # Where both halves count, what parts them is doubt.
+    assert (deviation > 0.5).all()
+
+
 def test_a_head_learns_sides_and_kind_and_states_its_error(clips):
-    config, training = HeadConfig(members=2), SlowTraining(steps=600, batch=64)
+    config, training = HeadConfig(members=2), SlowTraining(steps=300, batch=64)
     bank = make_bank(clips, config, training)
     head = train_head(bank, config, training)
     said = [
@@ -206,14 +232,13 @@ def test_a_head_learns_sides_and_kind_and_states_its_error(clips):
         for one, (mean, deviation) in zip(clips, said_of(head, clips), strict=True)
     ]
     scores = {(name, measure): score.value for name, measure, score in score_said(said)}
-    assert scores["q4audio", "quadrant"] > 0.9 and scores["emopia", "arousal AUC"] > 0.95
+    assert scores["q4audio", "quadrant"] > 0.8 and scores["emopia", "arousal AUC"] > 0.95
     with torch.no_grad():
         kinds = head.recorded(bank.features)[:, 0].numpy() > 0
     real = np.array([bank.clips[i].dataset == "q4audio" for i in bank.clip])
     assert (kinds == real).mean() > 0.9
-    calibrate_head(head, said)
-    wide = [deviation for _, deviation in said_of(head, clips[:1])][0][-1]
-    assert wide == pytest.approx(said[0][2] * head.std_scale.numpy(), rel=1e-3)
+    factors = deviation_factors(bank, [], config, replace(training, steps=30))
+    assert factors.shape == (2,) and (factors > 0.2).all()
 
 
 def test_a_clip_of_the_4q_set_is_read_with_its_quadrant(tmp_path):

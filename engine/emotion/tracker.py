@@ -26,7 +26,7 @@ _BLOCK_HOPS = 64
 # Samples beyond four times full scale are a broken source; squared they would leave float range.
 _SAMPLE_LIMIT = 4.0
 # Deviation added at the start of a sound, and the time in which it fades [s].
-_FRESH_STD = 0.5
+_FRESH_STD = 0.9
 _FRESH_TAU_S = 1.5
 
 # Beside the slow lane: how strongly a change is anticipated; set on cuts between training clips.

@@ -3,7 +3,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-__all__ = ["EMOPIA_LEVEL", "TAGS", "Span", "chord_index", "key_index", "read_spans"]
+import numpy as np
+
+__all__ = ["EMOPIA_LEVEL", "TAGS", "Span", "chord_index", "common_scale", "key_index", "read_spans"]
 
 _PITCH_CLASS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 _MAJOR = ("", "maj", "maj6", "maj7", "maj9", "6", "7", "9", "11", "13")
@@ -80,3 +82,20 @@ TAGS = (
 # EMOPIA knows only the quadrant: its clips are placed at +-0.6 on the shared [-1, 1] scale, about
 # where the strongly rated pieces of VGMIDI lie, so that both sets can train one output.
 EMOPIA_LEVEL = 0.6
+
+# Mean and deviation of valence and arousal among the training pieces of sets with ratings.
+_RATINGS = {
+    "emotify": ((0.0, 0.0), (0.4, 0.4)),
+    "vgmidi": ((0.18, 0.06), (0.28, 0.3)),
+}
+
+
+def common_scale(dataset: str, affect: np.ndarray) -> np.ndarray:
+    """Bring labels (..., 2) of a set, valence and arousal, to the scale that all sets share.
+
+    Where raters place zero and how far they go differs from set to set: rated sets get the mean 0
+    and the deviation of the sets that know quadrants only.
+    """
+    zero, spread = _RATINGS.get(dataset, ((0.0, 0.0), (EMOPIA_LEVEL, EMOPIA_LEVEL)))
+    moved = (np.asarray(affect, np.float64) - zero) * (EMOPIA_LEVEL / np.array(spread))
+    return np.asarray(np.clip(moved, -1.0, 1.0))

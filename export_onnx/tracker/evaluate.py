@@ -12,7 +12,7 @@ from engine.emotion.tracker import Tracker
 from engine.errors import InputError
 from engine.events import EmotionState
 from export_onnx.datasets import Item, read_items
-from export_onnx.datasets.labels import TAGS
+from export_onnx.datasets.labels import TAGS, common_scale
 from export_onnx.datasets.render import find_soundfonts
 from export_onnx.tracker.calibrate import settled_hop
 from export_onnx.tracker.contrast import splices
@@ -114,21 +114,21 @@ def _four(dataset: str, heard: list[Heard]) -> list[Row]:
 
 
 def _coverage(dataset: str, heard: list[Heard]) -> list[Row]:
-    """Count how often the label lies within one stated deviation of the mean."""
+    """Count how often the label lies within one stated deviation of the mean.
+
+    Ratings count as the set has them, and on the common scale, on which the tracker speaks.
+    """
     labels = np.array([[one.item.valence, one.item.arousal] for one in heard], float)
     stated = np.array(
         [np.mean([[s.valence_std, s.arousal_std] for s in _settled(one)], axis=0) for one in heard]
     )
-    inside = np.abs(_means(heard) - labels) <= stated
-    return [
-        Row(
-            dataset,
-            f"{axis} within 1 stated std",
-            "tracker",
-            bootstrap(_mean, (inside[:, column],), _groups(heard)),
-        )
-        for column, axis in ((1, "arousal"), (0, "valence"))
-    ]
+    rows = []
+    for scale, truth in (("", labels), (", common scale", common_scale(dataset, labels))):
+        inside = np.abs(_means(heard) - truth) <= stated
+        for column, axis in ((1, "arousal"), (0, "valence")):
+            score = bootstrap(_mean, (inside[:, column],), _groups(heard))
+            rows.append(Row(dataset, f"{axis} within 1 stated std{scale}", "tracker", score))
+    return rows
 
 
 def _dimensional(dataset: str, heard: list[Heard]) -> list[Row]:
@@ -136,8 +136,8 @@ def _dimensional(dataset: str, heard: list[Heard]) -> list[Row]:
     if not heard:
         return []
     groups = _groups(heard)
-    targets = np.array([[one.item.valence, one.item.arousal] for one in heard], float)
-    values = _means(heard)
+    labels = np.array([[one.item.valence, one.item.arousal] for one in heard], float)
+    targets, values = common_scale(dataset, labels), _means(heard)
     functions: list[tuple[str, Callable[..., float]]] = [
         ("r", pearson),
         ("CCC", concordance),

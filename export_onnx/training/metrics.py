@@ -65,11 +65,13 @@ def accuracy(predicted: np.ndarray, target: np.ndarray) -> float:
 
 def roc_auc(score: np.ndarray, positive: np.ndarray) -> float:
     """Area under the ROC curve, ties counting half; NaN with one class only."""
-    from sklearn.metrics import roc_auc_score
+    # Not scikit-learn: what it checks takes twenty times as long, for every resample.
+    from scipy.stats import rankdata
 
-    if positive.all() or not positive.any():
+    above, below = int(positive.sum()), int((~positive).sum())
+    if not above or not below:
         return float("nan")
-    return float(roc_auc_score(positive, score))
+    return float((rankdata(score)[positive].mean() - (above + 1) / 2) / below)
 
 
 def pr_auc(score: np.ndarray, positive: np.ndarray) -> float:

@@ -7,12 +7,12 @@ import numpy as np
 import torch
 
 from export_onnx.tracker.slow.change import fit_change
-from export_onnx.tracker.slow.features import SETS, load_features
+from export_onnx.tracker.slow.features import SETS, Clip, load_features
 from export_onnx.tracker.slow.head import FAST_SHARE, HeadConfig
 from export_onnx.tracker.slow.study import (
     UNLABELLED,
-    calibrate_head,
     cross_validate,
+    deviation_factors,
     leave_out,
     score_said,
 )
@@ -52,6 +52,16 @@ class HeadOptions:
         clips = load_features(self.features, "train", self.sets)
         return config, make_bank(clips, config, self.training)
 
+    def unlabelled(self) -> list[Clip]:
+        """Return the notes that nobody rated, if they were prepared."""
+        if not (self.features / "train" / UNLABELLED).is_dir():
+            return []
+        return load_features(self.features, "train", (UNLABELLED,))
+
+
+def _shorter(training: SlowTraining) -> SlowTraining:
+    return replace(training, steps=training.steps // 2)  # does for the scale of deviations
+
 
 @dataclass(frozen=True)
 class TrainOptions(HeadOptions):
@@ -70,8 +80,9 @@ def train(options: TrainOptions) -> Path:
         np.concatenate([clip.cut for clip in bank.clips]),
         training.false_alarms,
     )
-    shorter = replace(training, steps=training.steps // 2)  # does for the scale
-    calibrate_head(head, cross_validate(bank, config, shorter))
+    if len(options.sets) > 2:
+        factors = deviation_factors(bank, options.unlabelled(), config, _shorter(training))
+        head.std_scale.copy_(torch.from_numpy(factors))
     if config.use_fast:
         # Only now: the fast graph knows the songs of its own training, and would flatter.
         head.fast_share.fill_(FAST_SHARE)
@@ -103,9 +114,10 @@ def study(options: StudyOptions) -> list[Row]:
     if options.kind == "songs":
         said = cross_validate(bank, config, options.training)
     else:
-        there = (options.features / "train" / UNLABELLED).is_dir()
-        unlabelled = load_features(options.features, "train", (UNLABELLED,)) if there else []
+        unlabelled, shorter = options.unlabelled(), _shorter(options.training)
         for name in options.sets:
             kept = load_features(options.features, "val", (name,))
-            said += leave_out(name, bank, kept, unlabelled, config, options.training)
+            factors = deviation_factors(bank, unlabelled, config, shorter, (name,))
+            left_out = leave_out((name,), bank, kept, unlabelled, config, options.training)
+            said += [(clip, mean, deviation * factors) for clip, mean, deviation in left_out]
     return [Row(name, measure, "tracker", score) for name, measure, score in score_said(said)]

@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from engine.errors import InputError
 from export_onnx.tracker.config import FrontEndConfig
 from export_onnx.tracker.digest import DIGEST, Digest
 from export_onnx.tracker.slow.musicnn import EMBEDDING
@@ -35,7 +36,7 @@ class HeadConfig:
     hidden : int
         Width of each member's hidden layer.
     members : int
-        Networks whose answers are averaged.
+        Networks whose answers are averaged, even: one half for recordings, one for notes.
     use_trunk, use_digest, use_fast : bool
         Parts that are heard; for the ablation and for sets left out.
     """
@@ -47,6 +48,10 @@ class HeadConfig:
     use_trunk: bool = True
     use_digest: bool = True
     use_fast: bool = True
+
+    def __post_init__(self) -> None:
+        if self.members < 2 or self.members % 2:
+            raise InputError(f"members {self.members}: must be an even number above 0")
 
     def to_json(self) -> dict[str, Any]:
         """Return the sizes as plain JSON values."""
@@ -164,13 +169,17 @@ class Head(nn.Module):
     def conclude(self, features: Tensor) -> tuple[Tensor, Tensor]:
         """Mean (B, 2) in [-1, 1] and deviation (B, 2) of the members together.
 
-        Where single notes are heard and no recording, the fast graph, which learned from many
-        instruments, has its share in the mean.
+        Each half of the members counts as far as the sound is of its kind. Where single notes are
+        heard and no recording, the fast graph, which learned from many instruments, has its share
+        in the mean.
         """
         means, logs = self.judge(features)
-        mean = means.mean(0)
-        share = self.fast_share * torch.sigmoid(-self.recorded(features))
+        recording = torch.sigmoid(self.recorded(features))
+        half = self.config.members // 2
+        weight = torch.stack([recording] * half + [1.0 - recording] * half) / half
+        mean = (weight * means).sum(0)
+        apart = (means - mean).square()
+        deviation = (weight * (logs.mul(2.0).exp() + apart)).sum(0).sqrt() * self.std_scale
+        share = self.fast_share * (1.0 - recording)
         mean = torch.lerp(mean, features[:, EMBEDDING : EMBEDDING + 2], share)
-        apart = (means - means.mean(0)).square().mean(0)
-        deviation = (logs.mul(2.0).exp().mean(0) + apart).sqrt() * self.std_scale
         return mean.clamp(-1.0, 1.0), deviation

@@ -5,10 +5,12 @@ for a set that is left out of training, of which the validation part is scored.
 """
 
 import zlib
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 
+from export_onnx.datasets.labels import common_scale
 from export_onnx.tracker.slow.features import SETS, Clip
 from export_onnx.tracker.slow.head import Head, HeadConfig
 from export_onnx.tracker.slow.train import Bank, SlowTraining, said_of, train_head
@@ -19,8 +21,8 @@ __all__ = [
     "NOTES",
     "UNLABELLED",
     "Said",
-    "calibrate_head",
     "cross_validate",
+    "deviation_factors",
     "leave_out",
     "score_said",
 ]
@@ -65,45 +67,51 @@ def cross_validate(bank: Bank, config: HeadConfig, training: SlowTraining) -> li
 
 
 def leave_out(
-    name: str,
+    names: Sequence[str],
     bank: Bank,
     kept_apart: list[Clip],
     unlabelled: list[Clip],
     config: HeadConfig,
     training: SlowTraining,
 ) -> list[Said]:
-    """Judge a set's clips by a head that never learned from that set.
+    """Judge clips of the set `names[0]` by a head that never learned from any of the sets `names`.
 
     Outputs of the fast graph are left out where it learned from the set. One set of notes alone
     cannot tell its raters' zero from that of notes: `unlabelled` ones, if there are any, set it.
     """
-    used = np.array([clip.dataset != name for clip in bank.clips])
-    config = replace(config, use_fast=config.use_fast and name not in FAST_HEARD)
-    head = train_head(bank, config, training, used)
+    used = np.array([clip.dataset not in names for clip in bank.clips])
+    fast = config.use_fast and not set(names) & set(FAST_HEARD)
+    head = train_head(bank, replace(config, use_fast=fast), training, used)
     said = summaries(head, kept_apart)
-    if name not in NOTES or not unlabelled:
+    if names[0] not in NOTES or not unlabelled:
         return said
     zero = np.median([mean for _, mean, _ in summaries(head, unlabelled)], axis=0)
     return [(clip, mean - zero, deviation) for clip, mean, deviation in said]
 
 
-def calibrate_head(head: Head, said: list[Said]) -> None:
-    """Scale the deviations so that 68 % of labels left out lie within one, all sets alike."""
+def deviation_factors(
+    bank: Bank,
+    unlabelled: list[Clip],
+    config: HeadConfig,
+    training: SlowTraining,
+    without: tuple[str, ...] = (),
+) -> np.ndarray:
+    """Factors (2,) on stated deviations with which they hold on music of another set.
+
+    Each set but those `without` is left out in turn; 68 % of its labels, on the common scale, shall
+    lie within one deviation. The median of the sets counts: one may be left with nothing like it.
+    """
     factors = []
-    for name in SETS:
-        rows = [
-            np.abs(mean - _label(clip)) / deviation
-            for clip, mean, deviation in said
-            if clip.dataset == name
-        ]
-        if rows:
-            factors.append(np.quantile(np.asarray(rows), 0.68, axis=0))
-    for axis in (0, 1):
-        head.std_scale[axis] *= float(np.mean([factor[axis] for factor in factors]))
+    for name in sorted({clip.dataset for clip in bank.clips} - set(without)):
+        clips = [clip for clip in bank.clips if clip.dataset == name and clip.variant == 0]
+        said = leave_out((name, *without), bank, clips, unlabelled, config, training)
+        rows = [np.abs(mean - _label(clip)) / deviation for clip, mean, deviation in said]
+        factors.append(np.quantile(rows, 0.68, axis=0))
+    return np.asarray(np.median(factors, axis=0))
 
 
 def _label(clip: Clip) -> np.ndarray:
-    return np.array([clip.valence, clip.arousal])
+    return common_scale(clip.dataset, np.array([clip.valence, clip.arousal]))
 
 
 def score_said(said: list[Said]) -> list[tuple[str, str, Score]]:

@@ -8,15 +8,19 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from export_onnx.datasets.labels import common_scale
 from export_onnx.tracker.slow.corpus import Corpus
-from export_onnx.tracker.slow.features import Clip
+from export_onnx.tracker.slow.features import SETS, Clip
 from export_onnx.tracker.slow.head import Head, HeadConfig
 
 __all__ = ["Bank", "SlowTraining", "make_bank", "said_of", "train_head"]
 
 _SHARES = {"q4audio": 0.35, "emotify": 0.15, "vgmidi": 0.2, "emopia": 0.3}
 _FOUR = ("q4audio", "emopia")  # sets that know the quadrant only
+_PIANO = "emopia"  # one instrument: what is loud and dense there is no measure for recordings
+_ENOUGH = 500  # recordings that half of the members can learn from without it
 RECORDED = ("q4audio", "emotify")
+_ABOVE, _STEEP = 0.15, 4.0  # from which difference on two labels have an order; how strict it is
 _SETTLED = 4  # steps after a cut from which the new clip's label counts
 
 
@@ -34,6 +38,8 @@ class SlowTraining:
         Updates, and moments in each.
     side : float
         Weight of the side of each axis (probit) beside the distance to the label.
+    rank : float
+        Weight of the order of two moments of one set (logistic).
     jitter : float
         Noise on the standardised features.
     false_alarms : float
@@ -48,6 +54,7 @@ class SlowTraining:
     learning_rate: float = 0.002
     weight_decay: float = 0.3
     side: float = 0.5
+    rank: float = 3.0
     jitter: float = 0.1
     false_alarms: float = 6.0
 
@@ -77,11 +84,7 @@ class Bank:
 
 
 def make_bank(clips: list[Clip], config: HeadConfig, training: SlowTraining) -> Bank:
-    """Draw moments of every clip, some of them after a cut.
-
-    Labels are taken from the mean of their set: where zero lies differs between raters, and a head
-    that learned one set's zero is wrong on the next.
-    """
+    """Draw moments of every clip, some of them after a cut; labels are on the common scale."""
     rng = np.random.default_rng(training.seed)
     head = Head(config)
     corpus = Corpus.of(clips, head)
@@ -99,21 +102,28 @@ def make_bank(clips: list[Clip], config: HeadConfig, training: SlowTraining) -> 
     before = np.where(spliced, corpus.clip[past], chosen)
     labels = corpus.labels[steps].clone()
     for name in corpus.sets:
-        own = torch.from_numpy(np.isin(chosen, corpus.of_set(name)))
-        labels[own] -= labels[own].mean(0)
+        own = np.isin(chosen, corpus.of_set(name))
+        labels[own] = torch.from_numpy(common_scale(name, labels[own].numpy())).float()
     return Bank(tuple(clips), torch.cat(parts), labels, chosen, before)
 
 
 def _loss(
-    head: Head, features: Tensor, labels: Tensor, four: Tensor, draws: Tensor, side: float
+    head: Head, features: Tensor, labels: Tensor, source: Tensor, draws: Tensor, how: SlowTraining
 ) -> Tensor:
-    """Distance to the labels and, where only the quadrant is known, the sides of the axes too."""
+    """Distance to the labels, their order, and sides where only the quadrant is known.
+
+    `source` is the set of each moment as an index into SETS; `draws` weights it for each member.
+    """
     means, logs = head.judge(features)
     deviation = logs.exp()
     each = 0.5 * ((labels - means) / deviation).square() + logs
-    sides: Tensor = -torch.special.log_ndtr(torch.sign(labels) * means / deviation) * four[:, None]
-    loss: Tensor = ((each + side * sides).sum(2) * draws).sum() / draws.sum()
-    return loss
+    four = torch.tensor([name in _FOUR for name in SETS])[source][:, None]
+    sides: Tensor = -torch.special.log_ndtr(torch.sign(labels) * means / deviation) * four
+    loss: Tensor = ((each + how.side * sides).sum(2) * draws).sum() / draws.sum()
+    above = (labels[:, None] - labels[None] > _ABOVE) & (source[:, None] == source)[..., None]
+    order = functional.softplus(-_STEEP * (means[:, :, None] - means[:, None]))
+    weight = above * (draws[:, :, None] * draws[:, None])[..., None]
+    return loss + 2.0 * how.rank * (order * weight).sum() / weight.sum().clamp(min=1.0)
 
 
 def train_head(
@@ -122,7 +132,7 @@ def train_head(
     """Train on the clips of a bank, or on those that are True in `use`.
 
     Each member of the head sees songs of its own draw, so that where they differ the music is not
-    like what was trained on.
+    like what was trained on. The half for recordings sees no piano if there are enough recordings.
     """
     torch.manual_seed(training.seed)
     rng = np.random.default_rng(training.seed)
@@ -142,7 +152,10 @@ def train_head(
     groups = {key: i for i, key in enumerate(sorted({(c.dataset, c.group) for c in bank.clips}))}
     group_of = np.array([groups[clip.dataset, clip.group] for clip in bank.clips])
     draws = torch.from_numpy(rng.poisson(1.0, (config.members, len(groups)))).float()
-    four = torch.tensor([float(clip.dataset in _FOUR) for clip in bank.clips])
+    piano = torch.tensor([name == _PIANO for name, _ in groups])
+    if sum(used[i] and clip.dataset in RECORDED for i, clip in enumerate(bank.clips)) >= _ENOUGH:
+        draws[: config.members // 2] *= 1.0 - piano.float()
+    source = torch.tensor([SETS.index(clip.dataset) for clip in bank.clips])
     real = torch.tensor([float(clip.dataset in RECORDED) for clip in bank.clips])
     decayed, free = [head.enter, head.leave, head.direct], [head.enter_bias, head.leave_bias]
     optimiser = torch.optim.AdamW(
@@ -162,14 +175,8 @@ def train_head(
         clip = bank.clip[chosen]
         features = bank.features[chosen]
         features = features + training.jitter * head.scale * torch.randn_like(features)
-        loss = _loss(
-            head,
-            features,
-            bank.labels[chosen],
-            four[clip],
-            draws[:, group_of[clip]],
-            training.side,
-        )
+        own = draws[:, group_of[clip]]
+        loss = _loss(head, features, bank.labels[chosen], source[clip], own, training)
         loss = loss + functional.binary_cross_entropy_with_logits(
             head.recorded(features)[:, 0], real[clip]
         )
