@@ -15,7 +15,8 @@ from engine.errors import InputError
 from engine.events import NoteEvent
 from engine.generators.muser.generator import MuserGenerator, load_model
 from engine.generators.muser.grammar import Grammar, PitchRules, event_limit
-from engine.generators.muser.model import CodeTable, DecoderState, shipped_model_folder
+from engine.generators.muser.memory import DecoderState
+from engine.generators.muser.model import CodeTable, shipped_model_folder
 from engine.generators.muser.sampling import expected, guided, pick, tilted
 from engine.generators.muser.settings import Knobs
 from engine.generators.muser.vocabulary import (

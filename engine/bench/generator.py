@@ -7,7 +7,8 @@ import numpy as np
 
 from engine.bench.core import one_core, quantile_ms
 from engine.generators.muser.generator import MuserGenerator
-from engine.generators.muser.model import DecoderState, MuserModel, Told, condition_row
+from engine.generators.muser.memory import DecoderState
+from engine.generators.muser.model import MuserModel, Told, condition_row
 from engine.generators.protocol import MusicalContext
 
 __all__ = ["measure_muser"]

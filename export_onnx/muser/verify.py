@@ -7,12 +7,12 @@ import numpy as np
 import torch
 
 from engine.generators.muser.features import FEATURE_TOTAL
+from engine.generators.muser.memory import DecoderState
 from engine.generators.muser.model import (
     FORMS,
     LOOKBACK_BARS,
     NO_CODES,
     NO_EVENT,
-    DecoderState,
     MuserModel,
     Told,
 )

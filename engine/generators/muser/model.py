@@ -22,6 +22,7 @@ from pathlib import Path
 import numpy as np
 
 from engine.generators.muser.features import FEATURE_TOTAL, beat_features
+from engine.generators.muser.memory import DecoderState
 from engine.generators.muser.tokens import Beat, Token
 from engine.generators.muser.vocabulary import (
     CODEBOOKS,
@@ -39,7 +40,6 @@ __all__ = [
     "NO_EVENT",
     "PERIOD",
     "CodeTable",
-    "DecoderState",
     "MuserModel",
     "Told",
     "condition_row",
@@ -69,8 +69,6 @@ PERIOD = 1536
 """Numbers of beats are told modulo this."""
 
 _UNSEEN = np.float32(-1e9)
-_ROOM = 32
-"""Events of the memory that are left free for a beat; a denser one leaves out its rest."""
 _LONGEST_GROUP = 4
 _OFFSETS = np.cumsum([0, *NO_CODES])
 _FIELD_OFFSETS = np.cumsum([0, *NO_EVENT])
@@ -173,47 +171,6 @@ class Told:
         rows = (np.array(row, np.int64) for row in ([codes], [form], [beat % PERIOD]))
         told, formed, number = rows
         return cls(told, phase, condition, formed, number)
-
-
-@dataclass(frozen=True, eq=False)
-class DecoderState:
-    """What the decoder remembers. States between beats share what they have in common.
-
-    Attributes
-    ----------
-    recurrent : float32 array, shape (1, 1, H)
-    past : tuple of float32 arrays, shape (blocks, 2, heads, n_events, size)
-        Keys and values of the beats before; never written to.
-    memory : float32 array, shape (blocks, 2, heads, M, size), or None
-        The last events in order, while a beat is open.
-    known, count : int
-        Events in ``memory`` when the beat was opened, and now.
-    """
-
-    recurrent: np.ndarray
-    past: tuple[np.ndarray, ...] = ()
-    memory: np.ndarray | None = None
-    known: int = 0
-    count: int = 0
-
-    def opened(self, shape: tuple[int, ...]) -> "DecoderState":
-        """Return the state as a beat begins; the last part of the memory is left free for it."""
-        memory, place = np.zeros(shape, np.float32), 0
-        if self.past:
-            before = np.concatenate(self.past, axis=-2)[..., -(shape[-2] - _ROOM) :, :]
-            place = before.shape[-2]
-            memory[..., :place, :] = before
-        return replace(self, memory=memory, known=place, count=place)
-
-    def closed(self) -> "DecoderState":
-        """Return the state as a beat ends."""
-        if self.memory is None:
-            return self
-        past = (*self.past, self.memory[..., self.known : self.count, :].copy())
-        spare = sum(beat.shape[-2] for beat in past) - self.memory.shape[-2]
-        while spare >= past[0].shape[-2]:
-            spare, past = spare - past[0].shape[-2], past[1:]
-        return DecoderState(self.recurrent, past)
 
 
 class MuserModel:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.generators.muser.model import DecoderState
+from engine.generators.muser.memory import DecoderState
 from engine.generators.muser.tokens import Token
 from engine.generators.muser.voices import Voices
 from engine.music.keys import Key

@@ -5,7 +5,8 @@ import numpy as np
 from engine.generators.muser.composing import Place
 from engine.generators.muser.grammar import Grammar, event_limit
 from engine.generators.muser.leading import Line
-from engine.generators.muser.model import DecoderState, MuserModel, Told
+from engine.generators.muser.memory import DecoderState
+from engine.generators.muser.model import MuserModel, Told
 from engine.generators.muser.recall import Recall
 from engine.generators.muser.sampling import pick
 from engine.generators.muser.tokens import Token
