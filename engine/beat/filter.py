@@ -52,7 +52,7 @@ class FilterConfig:
     beat_part: int = 16
     floor: float = 1e-3
     leak: float = 0.0
-    tempo_trust: float = 0.02
+    tempo_trust: float = 0.05
 
 
 class Reading(NamedTuple):

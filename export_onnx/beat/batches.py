@@ -64,12 +64,12 @@ class SamplerConfig:
     frames: int = 700
     shares: tuple[tuple[str, float], ...] = (
         ("taught", 6.0),
-        ("metre", 0.7),
-        ("change", 0.7),
-        ("consensus", 1.0),
-        ("groove", 3.5),
-        ("asap", 4.0),
-        ("pop909", 1.5),
+        ("metre", 0.8),
+        ("change", 0.5),
+        ("consensus", 1.5),
+        ("groove", 2.5),
+        ("asap", 5.0),
+        ("pop909", 2.5),
     )
     spoiling: float = 1.0
     recutting: float = 0.15

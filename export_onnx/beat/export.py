@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from engine.beat.frontend import HOP_LENGTH, N_FEATURES, SAMPLE_RATE
 from engine.beat.model import MODEL_VERSION
 from engine.errors import InputError
-from export_onnx.beat.network import BEAT, DOWNBEAT, BeatNetwork, NetworkConfig, load_weights
+from export_onnx.beat.network import BEAT, DOWNBEAT, NONE, BeatNetwork, NetworkConfig, load_weights
 from export_onnx.training.graph import write_graph
 from export_onnx.training.options import option
 from export_onnx.training.stage import load_checkpoint
@@ -67,9 +67,10 @@ class BeatGraph(nn.Module):
             network(features, *state) for network, state in zip(self.networks, states, strict=True)
         ]
         logits, tempi, hiddens, cells = zip(*found, strict=True)
-        chances = torch.stack([each.log_softmax(-1) for each in logits]).mean(0).softmax(-1)
-        beat = chances[..., BEAT] + chances[..., DOWNBEAT]
-        downbeat = chances[..., DOWNBEAT] / beat.clamp(min=1e-9)
+        logs = torch.stack([each.log_softmax(-1) for each in logits])
+        any_beat = torch.logsumexp(logs[..., [BEAT, DOWNBEAT]], -1)
+        beat = (any_beat - logs[..., NONE]).mean(0).sigmoid()
+        downbeat = (logs[..., DOWNBEAT] - logs[..., BEAT]).mean(0).sigmoid()
         tempo = torch.stack([each.log_softmax(-1) for each in tempi]).mean(0).log_softmax(-1)
         return beat, downbeat, tempo, torch.cat(hiddens), torch.cat(cells)
 

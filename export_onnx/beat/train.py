@@ -38,7 +38,7 @@ class TrainConfig:
     average_decay: float = 0.99
     positive: float = 4.0
     downbeat: float = 0.5
-    tempo: float = 0.2
+    tempo: float = 0.3
     bfloat16: bool = False
 
 
