@@ -74,7 +74,7 @@ class TrackerConfig:
     restart_after_s: float = 3.0
     decay_tau_s: float = 12.0
     settle_s: float = 4.0
-    uncertain_std: float = 0.65
+    uncertain_std: float = 0.7
     music_share: float = 0.4
     music_tau_s: float = 0.7
     key_hold_s: float = 1.5
