@@ -50,6 +50,7 @@ def scene_at(beat, style, *, chords=POP, arousal=0.0, beats=4, tempo=100.0, seed
         "begins": beat == slot.start,
         "until": slot.end,
         "sure": slot.end,
+        "joined": False,
         "following": chords[(slot.index + 1) % len(chords)],
         "key": KEY,
         "style": style,
