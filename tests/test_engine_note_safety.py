@@ -9,7 +9,7 @@ import itertools
 from typing import get_args
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from inputs import FakeInput
 from midi_samples import control as cc
@@ -399,6 +399,9 @@ STEPS = st.lists(
 
 @settings(max_examples=300, deadline=None)
 @given(STEPS, st.sampled_from([0.0, 0.03]), st.sampled_from([0.0, 0.5, 1.0]))
+@example(  # owed ends come behind a pedal that was given ahead, and the next note behind them
+    [("on", 0, 60), ("engine pedal", 0, 1), ("port lost", 1, 0), ("on", 0, 60)], 0.03, 0.0
+)
 def test_whatever_is_played_at_once_each_holds_their_own(steps, lookahead_s, strength):
     """Without transfer it is also checked that nobody else's key or pedal is touched."""
     stage = Stage(strength, lookahead_s=lookahead_s)

@@ -143,9 +143,7 @@ class Schedule:
         horizon = now + lookahead_s - self.latency_s
         while self._heap and self._heap[0][0] <= horizon:
             deadline, priority, order, item = heapq.heappop(self._heap)
-            at_s = deadline + self.latency_s
-            if at_s < self._silenced_s:
-                at_s = self._silenced_s
+            at_s = max(deadline + self.latency_s, self._silenced_s)
             if isinstance(item, _Note):
                 if priority == _ON:
                     self._start(item, at_s, now, notes)
@@ -216,7 +214,7 @@ class Schedule:
         """
         at_s = max(now, self._latest_on_s)
         offs = [
-            note_off(*place, max(at_s, ended_s))
+            note_off(*place, max(now, ended_s))
             for place, ended_s in self._given_s.items()
             if ended_s >= since_s and not self.ledger.holders(place)
         ]
@@ -234,7 +232,7 @@ class Schedule:
         """Go on, the port is back: return the note-offs and controllers it missed."""
         self._away = False
         at_s = max(now, self._latest_on_s)
-        out = [note_off(channel, pitch, at_s) for channel, pitch in self._owed]
+        out = [self._off(place, at_s) for place in self._owed]
         out += [Outgoing(data, at_s) for data in self._held.values()]
         self._owed.clear()
         self._held.clear()
@@ -356,8 +354,7 @@ class Schedule:
         del self._playing[note.note_id]
         self._reports.append(Frame(Kind.ENDED, note_id=note.note_id))
         if self.ledger.end(note.note_id):
-            at_s = self._given_s[note.place] = max(at_s, self._given_s[note.place])
-            out.append(note_off(*note.place, at_s))
+            out.append(self._off(note.place, at_s))
 
     def _move_pedal(self, frame: Frame, at_s: float, out: list[Outgoing]) -> None:
         if self._away and frame.data2:
@@ -365,13 +362,11 @@ class Schedule:
         moved = self.controllers.move_pedal(
             holder_of(frame.note_id), frame.channel, frame.data1, frame.data2, at_s
         )
-        if moved is None:
-            return
-        if self._away:
+        if moved is not None and self._away:
             self._held[place_of(moved.data)] = moved.data
-            return
-        self._latest_on_s = max(self._latest_on_s, moved.at_s)
-        out.append(moved)
+        elif moved is not None:
+            self._latest_on_s = max(self._latest_on_s, moved.at_s)
+            out.append(moved)
 
     def _reset(self, frame: Frame, at_s: float, out: list[Outgoing]) -> None:
         """Reset a holder's controllers, and say again what others had set on the channel."""
@@ -387,7 +382,12 @@ class Schedule:
     def _offs(self, at_s: float) -> list[Outgoing]:
         self._reports += [Frame(Kind.ENDED, note_id=note_id) for note_id in self._playing]
         self._playing.clear()
-        return [note_off(*place, at_s) for place in self.ledger.end_all()]
+        return [self._off(place, at_s) for place in self.ledger.end_all()]
+
+    def _off(self, place: tuple[int, int], at_s: float) -> Outgoing:
+        """End a place, not before what it was given; what starts there next comes behind."""
+        self._given_s[place] = at_s = max(at_s, self._given_s.get(place, at_s))
+        return note_off(*place, at_s)
 
     def _changed(self, controls: dict[object, tuple[Outgoing, int]]) -> list[Outgoing]:
         """Return the messages that say something new; a port that is away is owed them."""
