@@ -76,7 +76,7 @@ def explain(there: Surroundings, direction: Direction) -> str:
         problem, steps = "no MIDI system found", _on_linux(there, direction)
     if direction == "out":
         steps.append("or plug in an audio output: the built-in instrument plays there")
-        steps.append("or go on without notes: --midi-out none")
+        steps.append("or play live without notes: --midi-out none")
     return f"{problem}; do this: " + ", ".join(f"{n}) {step}" for n, step in enumerate(steps, 1))
 
 
