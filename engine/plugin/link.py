@@ -83,7 +83,7 @@ class PluginLink:
         self._instances: dict[Instance, float] = {}  # and when they connected [s]
         self._left = Counts(0, 0, 0)  # of plug-ins that are gone
         self._leader: Instance | None = None
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._token = secrets.token_hex(TOKEN_BYTES // 2)
         self._server: socket.socket | None = None
         self._file: Path | None = None
@@ -284,11 +284,11 @@ class PluginLink:
             if self._instances.pop(instance, None) is None:
                 return
             self._left = Counts(*map(sum, zip(self._left, instance.counts(), strict=True)))
+            self._choose()  # who sees that it left sees who leads now
         if self._selector is not None:
             with contextlib.suppress(KeyError, ValueError):
                 self._selector.unregister(instance.connection)
         instance.connection.close()
-        self._choose()
 
 
 def _drained(queue: "deque[_T]") -> "list[_T]":
