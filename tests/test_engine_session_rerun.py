@@ -33,7 +33,7 @@ def live(folder: Path, engine: str, seconds: float) -> Session:
     )
     with Runtime(config) as runtime:
         orders = runtime.orders
-        todo = [
+        steps = [
             lambda: orders.change({"bias_valence": 0.4, "tempo_bpm": 173.0}),
             lambda: orders.set_frozen(True),
             lambda: orders.regenerate(5),
@@ -44,8 +44,8 @@ def live(folder: Path, engine: str, seconds: float) -> Session:
             lambda: orders.change({"mode": "manual", "arousal": 0.9}),
         ]
         end = time.perf_counter() + seconds
-        for order in todo:
-            time.sleep(max(0.0, seconds / (len(todo) + 1)))
+        for order in steps:
+            time.sleep(max(0.0, seconds / (len(steps) + 1)))
             order()
         time.sleep(max(0.0, end - time.perf_counter()))
         assert runtime.failure is None

@@ -27,9 +27,7 @@ _WEAKEST: Final = 0.03  # of the strongest peak
 _TAU_S: Final = 15.0
 _SURE: Final = 3.4  # times what random peaks would reach
 _STEP_CENTS: Final = 2.0  # a smaller deviation from the tuning in force changes nothing
-_NEWS_CENTS: Final = (
-    8.0  # so far from what was in force, what was heard until now was heard wrongly
-)
+_NEWS_CENTS: Final = 8.0  # a larger change: the sound so far was heard at a wrong tuning
 _TURN_CENTS: Final = 46.0  # above, the next lower semitone is taken: guitars go down a quarter tone
 _MAINS_HZ: Final = (50.0, 60.0)
 _MAINS_SHARE: Final = 0.004  # tolerance of the mains' frequency, and of reading it [Hz]
